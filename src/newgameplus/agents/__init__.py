@@ -1,0 +1,1 @@
+"""Minds: one folder per agent, the same file names in each."""

@@ -1,0 +1,1 @@
+"""The command line ``ngp``: one file per verb, imported only when that verb runs."""

@@ -1,0 +1,95 @@
+"""Entry point of ``ngp``: finds the verb, and turns every error on purpose into one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+from newgameplus import __version__
+from newgameplus.errors import NewGamePlusError, did_you_mean
+from newgameplus.registry import resolve
+
+VERBS: dict[str, tuple[str, str]] = {
+    "evaluate": ("newgameplus.cli.evaluate:evaluate", "Judge an agent under the contest's rules."),
+    "games": ("newgameplus.cli.games:games", "List games, look into one, import ROMs."),
+    "levels": ("newgameplus.cli.levels:levels", "List levels and splits."),
+    "movie": ("newgameplus.cli.movie:movie", "Look into, render and verify recorded episodes."),
+    "report": ("newgameplus.cli.report:report", "Write one web page about one or more results."),
+}
+"""Name of each verb to where its command lies and its line in ``ngp --help``."""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its verbs by name and imports a verb's file only to run it or to show its own help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the verbs, sorted."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb's command."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = resolve(VERBS[cmd_name][0])
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the verbs without importing any."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, VERBS[name][1]) for name in self.list_commands(ctx)])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, with a hint where it is misspelt."""
+        if args[0] not in VERBS:
+            raise click.UsageError(f"There is no verb {args[0]!r}.{did_you_mean(args[0], VERBS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ngp", message="%(prog)s %(version)s")
+def cli() -> None:
+    """New Game Plus: an open Retro Contest in a box.
+
+    Train agents on some levels of classic console games, judge them on levels they have never seen, and watch
+    everything they did. A first run that needs nothing but this program:
+
+    ngp evaluate jerk --split airstriker --timesteps 10000
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run ``ngp`` with ``arguments``, by default those of the process, and exit.
+
+    Exit codes: 0 done, 1 something failed on the way, 2 bad input (one sentence on standard error), 130 interrupted.
+    """
+    sys.exit(run(arguments))
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run ``ngp`` with ``arguments`` and return the exit code."""
+    try:
+        result: Any = cli.main(args=arguments, prog_name="ngp", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return 130
+    except NewGamePlusError as error:
+        click.echo(f"Error: {error}", err=True)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The rules, the evaluation, the scores and the report."""

@@ -1,0 +1,1 @@
+"""The machine: buttons in, frames and memory out."""

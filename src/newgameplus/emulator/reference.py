@@ -1,0 +1,120 @@
+"""The reference emulator: stable-retro's own binding, one console per process."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.emulator.cores import console_of_rom, core_of
+from newgameplus.errors import EmulatorError, RomError
+from newgameplus.types import Array
+
+
+class ReferenceEmulator:
+    """An :class:`~newgameplus.emulator.interface.Emulator` on stable-retro's ``RetroEmulator``.
+
+    Libretro cores keep their state in globals, so stable-retro allows one emulator per process; :meth:`close` frees
+    the place for the next.
+
+    Args:
+        rom: the game; its file name ending chooses the core.
+
+    Raises:
+        EmulatorError: another emulator lives in this process, or the core cannot be loaded.
+        RomError: the core refuses the ROM.
+    """
+
+    def __init__(self, rom: Path) -> None:
+        from stable_retro import RetroEmulator
+        from stable_retro.data import GameData
+
+        if not rom.is_file():
+            raise RomError(f"The ROM {rom} is not there.")
+        self.core = core_of(console_of_rom(rom))
+        gc.collect()
+        try:
+            self._machine: Any = RetroEmulator(str(rom))
+        except RuntimeError as error:
+            raise _refusal(error, rom) from error
+        self.data: Any = GameData()
+        """stable-retro's view of the memory, which evaluates variables and scenarios."""
+        self._machine.configure_data(self.data)
+        self._num_buttons = len(self.core.console.buttons)
+        self._masks: dict[int, Array] = {}
+        self._held: list[int] = []
+        self._machine.step()
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames that the console shows per second, about 60."""
+        return float(self._machine.get_screen_rate())
+
+    @property
+    def samples_per_second(self) -> float:
+        """Rate of the sound in Hz."""
+        return float(self._machine.get_audio_rate())
+
+    def step(self, masks: Sequence[int] = (0,)) -> None:
+        """Run one frame while player ``p`` holds ``masks[p]``."""
+        for player, mask in enumerate(masks):
+            self._machine.set_button_mask(self._array_of(mask), player)
+        self._machine.step()
+
+    def screen(self) -> Array:
+        """The picture now, uint8 ``[H, W, 3]``, RGB, turned upright."""
+        picture: Array = self._machine.get_screen()
+        turns = int(self._machine.get_rotation()) % 4
+        return picture if turns == 0 else np.ascontiguousarray(np.rot90(picture, turns))
+
+    def audio(self) -> Array:
+        """The sound of the last frame, int16 ``[samples, 2]``."""
+        sound: Array = self._machine.get_audio()
+        return sound
+
+    def memory(self) -> Mapping[int, bytes]:
+        """The console's memory now: address of each block to its bytes, in host order."""
+        self.data.update_ram()
+        blocks = self.data.memory.blocks
+        return {address: bytes(blocks[address]) for address in sorted(blocks)}
+
+    def save(self) -> bytes:
+        """The whole machine as bytes that ``load`` takes back."""
+        return bytes(self._machine.get_state())
+
+    def load(self, state: bytes) -> None:
+        """Put the machine back.
+
+        Raises:
+            EmulatorError: the core refuses the state.
+        """
+        if not self._machine.set_state(state):
+            raise EmulatorError(
+                f"The core {self.core.name} refuses a state of {len(state)} bytes; "
+                "it was made by another core build or is cut short."
+            )
+
+    def close(self) -> None:
+        """Free the machine and its place in the process."""
+        self._machine = None
+        self.data = None
+        gc.collect()
+
+    def _array_of(self, mask: int) -> Array:
+        array = self._masks.get(mask)
+        if array is None:
+            array = np.array([mask >> bit & 1 for bit in range(self._num_buttons)], np.uint8)
+            self._masks[mask] = array
+        return array
+
+
+def _refusal(error: RuntimeError, rom: Path) -> EmulatorError | RomError:
+    if "multiple emulator" in str(error).lower():
+        return EmulatorError(
+            "Another emulator runs in this process, and stable-retro allows one: close the other environment first, "
+            "or run each in a process of its own (newgameplus.envs.make_vector does)."
+        )
+    return RomError(f"The core cannot run {rom}: {error}.")

@@ -1,0 +1,58 @@
+"""The contest's stochastic frame skip: now and then an action is held one frame too long.
+
+Source: the 2018 contest harness, ``StochasticFrameSkip``; there its random numbers could not be seeded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from newgameplus.errors import UsageError
+
+Action = TypeVar("Action")
+
+
+@dataclass(frozen=True, slots=True)
+class FrameSkip:
+    """How many frames one action lasts."""
+
+    num_frames: int = 1
+    """Frames per step; 4 in the contest."""
+    sticky_probability: float = 0.0
+    """Probability that the first frame of a step still holds the previous action; 0.25 in the contest."""
+
+    def __post_init__(self) -> None:
+        if self.num_frames < 1:
+            raise UsageError(f"A step lasts at least 1 frame, not {self.num_frames}.")
+        if not 0.0 <= self.sticky_probability <= 1.0:
+            raise UsageError(f"A probability lies between 0 and 1, not at {self.sticky_probability}.")
+
+
+CONTEST_FRAME_SKIP = FrameSkip(num_frames=4, sticky_probability=0.25)
+"""The contest's: 15 steps per second, a quarter of them one frame late."""
+
+
+class StickyActions(Generic[Action]):
+    """Which action each frame of a step holds.
+
+    The first step of an episode is never late and draws no random number.
+    """
+
+    def __init__(self, skip: FrameSkip) -> None:
+        self.skip = skip
+        self._held: Action | None = None
+
+    def reset(self) -> None:
+        """Begin an episode."""
+        self._held = None
+
+    def frames(self, action: Action, random: np.random.Generator) -> list[Action]:
+        """Return the action of each of the step's frames."""
+        is_late = self._held is not None and not random.random() > self.skip.sticky_probability
+        first = self._held if is_late and self._held is not None else action
+        actions = [first, *[action] * (self.skip.num_frames - 1)]
+        self._held = actions[-1]
+        return actions

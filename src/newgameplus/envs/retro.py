@@ -1,0 +1,165 @@
+"""A level as a Gymnasium environment, on the reference emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import gymnasium as gym
+import numpy as np
+from gymnasium import spaces
+
+from newgameplus.emulator.reference import ReferenceEmulator
+from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.frame_skip import FrameSkip, StickyActions
+from newgameplus.errors import UsageError
+from newgameplus.games.levels import Level
+from newgameplus.games.scenario import ReferenceScenario
+from newgameplus.types import BUTTONS, ActionSpec, Array
+
+
+class FrameListener(Protocol):
+    """Follows an environment frame by frame, below the frame skip: a movie recorder, for example."""
+
+    def episode_started(self, env: RetroEnv) -> None:
+        """The machine is in its start state and has run the one frame that every reset runs, no button held."""
+        ...
+
+    def frame_ran(self, mask: int, reward: float) -> None:
+        """One frame ran while the buttons of ``mask`` were held."""
+        ...
+
+    def episode_ended(self, env: RetroEnv) -> None:
+        """No more frames follow; the machine still stands at the last one."""
+        ...
+
+
+class RetroEnv(gym.Env[Array, Any]):
+    """One level of one game; episodes begin at the level's state.
+
+    An observation is the screen, uint8 ``[H, W, 3]``, or the work memory, uint8 ``[bytes]``, or nothing, uint8 ``[0]``,
+    when nobody looks. ``info`` holds the game's variables. The reward of a step is the sum over its frames, float64;
+    a step ends early when the scenario says that the episode is over.
+
+    Args:
+        level: game, start state and scenario.
+        kind: what an observation is.
+        action_spec: what actions mean.
+        frame_skip: how long an action lasts.
+        listeners: told of every frame.
+        render_mode: ``rgb_array`` or None; no window is ever opened.
+
+    Raises:
+        NotFoundError: no such game, state or scenario.
+        RomError: the ROM has not been imported.
+        EmulatorError: another emulator runs in this process.
+    """
+
+    metadata = {"render_modes": ["rgb_array"], "render_fps": 60}  # noqa: RUF012 - Gymnasium's own declaration
+
+    def __init__(
+        self,
+        level: Level,
+        *,
+        kind: Literal["image", "ram", "none"] = "image",
+        action_spec: ActionSpec = BUTTONS,
+        frame_skip: FrameSkip = FrameSkip(),
+        listeners: Sequence[FrameListener] = (),
+        render_mode: Literal["rgb_array"] | None = None,
+    ) -> None:
+        if render_mode not in (None, "rgb_array"):
+            raise UsageError(f"render_mode is 'rgb_array' or None, not {render_mode!r}.")
+        integration = level.integration
+        self.level = level
+        self.kind = kind
+        self.render_mode = render_mode
+        self.start_state = integration.state(level.state)
+        """The machine state that every episode starts from."""
+        integration.scenario(level.scenario)
+        self.rom = integration.rom()
+        self.emulator = ReferenceEmulator(self.rom)
+        self._listeners = tuple(listeners)
+        self._skip: StickyActions[int] = StickyActions(frame_skip)
+        self._is_running = False
+        """Whether an episode has begun that no listener has been told the end of."""
+        self._is_over = True
+        try:
+            self.scenario = ReferenceScenario(self.emulator, integration, level.scenario)
+            self.emulator.load(self.start_state)
+            self.actions = ActionMeaning(
+                action_spec, self.buttons, self.scenario.combos(), self.scenario.filter
+            )
+            self.action_space = self.actions.space
+            shape = self._look().shape
+        except BaseException:
+            self.emulator.close()
+            raise
+        self.observation_space = spaces.Box(0, 255, shape, np.uint8)
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """The console's buttons, in the order of a mask's bits."""
+        return self.emulator.core.console.buttons
+
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
+        """Begin an episode; the machine runs one frame with no button held, as stable-retro's does."""
+        super().reset(seed=seed, options=options)
+        self._end_episode()
+        self.emulator.load(self.start_state)
+        self.emulator.step((0,))
+        self.scenario.reset()
+        self._skip.reset()
+        self._is_running, self._is_over = True, False
+        for listener in self._listeners:
+            listener.episode_started(self)
+        return self._look(), dict(self.scenario.variables())
+
+    def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:  # noqa: ANN401 - the space says
+        """Hold an action for the frames of one step."""
+        if self._is_over:
+            raise gym.error.ResetNeeded("The episode is over or has not begun: call reset() before step().")
+        total, is_over = 0.0, False
+        for mask in self._skip.frames(self.actions.mask(action), self.np_random):
+            reward, is_over = self.advance(mask)
+            total += reward
+            if is_over:
+                break
+        self._is_over = is_over
+        return self._look(), total, is_over, False, dict(self.scenario.variables())
+
+    def advance(self, mask: int) -> tuple[float, bool]:
+        """Run a single frame and return its reward and whether the scenario ends the episode there."""
+        self.emulator.step((mask,))
+        reward, is_over = self.scenario.judge()
+        for listener in self._listeners:
+            listener.frame_ran(mask, reward)
+        return reward, is_over
+
+    def render(self) -> Array | None:  # type: ignore[override]  # Gymnasium's type allows lists, which we never return
+        """Return the screen, uint8 ``[H, W, 3]``."""
+        return self.screen() if self.render_mode == "rgb_array" else None
+
+    def screen(self) -> Array:
+        """The part of the screen that the scenario shows, uint8 ``[H, W, 3]``."""
+        return self.scenario.crop(self.emulator.screen())
+
+    def ram(self) -> Array:
+        """The work memory, all blocks in order of address, uint8 ``[bytes]``."""
+        return np.frombuffer(b"".join(self.emulator.memory().values()), np.uint8)
+
+    def close(self) -> None:
+        """End the episode and free the machine."""
+        self._end_episode()
+        self._is_over = True
+        self.emulator.close()
+
+    def _end_episode(self) -> None:
+        if self._is_running:
+            self._is_running = False
+            for listener in self._listeners:
+                listener.episode_ended(self)
+
+    def _look(self) -> Array:
+        if self.kind == "image":
+            return self.screen()
+        return self.ram() if self.kind == "ram" else np.empty(0, np.uint8)

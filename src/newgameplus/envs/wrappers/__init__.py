@@ -1,0 +1,1 @@
+"""Wrappers around the environments, each doing one thing."""

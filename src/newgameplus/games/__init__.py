@@ -1,0 +1,1 @@
+"""What the memory means: integrations, the catalogue of games, levels and splits, and the import of ROMs."""

@@ -1,0 +1,44 @@
+"""Where games lie: what comes with the packages, and what the user has added."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+from newgameplus.emulator.cores import stable_retro_folder
+
+HOME_VARIABLE = "NGP_HOME"
+"""Environment variable that moves the user's folder."""
+GAMES_VARIABLE = "NGP_GAMES"
+"""Environment variable: folders of the user's own integrations, separated like PATH."""
+
+
+def home() -> Path:
+    """The user's folder of imported ROMs and own games; it need not exist."""
+    override = os.environ.get(HOME_VARIABLE)
+    return Path(override).expanduser() if override else platformdirs.user_data_path("newgameplus", appauthor=False)
+
+
+def rom_store() -> Path:
+    """Where imported ROMs are kept, one folder per game."""
+    return home() / "roms"
+
+
+def own_games() -> Path:
+    """The user's own integrations, one folder per game."""
+    return home() / "games"
+
+
+def bundled_games() -> Path:
+    """The open games that come with New Game Plus."""
+    return Path(__file__).parent / "bundled"
+
+
+def collections() -> tuple[Path, ...]:
+    """Folders that hold games, most particular first: the user's, ours, stable-retro's."""
+    named = [Path(part).expanduser() for part in os.environ.get(GAMES_VARIABLE, "").split(os.pathsep) if part]
+    data = stable_retro_folder() / "data"
+    theirs = [data / "stable", data / "contrib", data / "experimental"]
+    return tuple(folder for folder in [*named, own_games(), bundled_games(), *theirs] if folder.is_dir())

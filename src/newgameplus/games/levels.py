@@ -1,0 +1,107 @@
+"""Levels (game and start state) and splits (named lists of levels, kept as data files)."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from newgameplus.errors import IntegrationError, NotFoundError, UsageError, did_you_mean
+from newgameplus.games.catalogue import find_game
+from newgameplus.games.folders import home
+from newgameplus.games.integration import Integration
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Level:
+    """A game, the state it starts from and the scenario that judges it."""
+
+    game: str
+    state: str
+    scenario: str
+
+    def __str__(self) -> str:
+        """The level's id, ``Game/State``."""
+        return f"{self.game}/{self.state}"
+
+    @property
+    def folder_name(self) -> str:
+        """The id as one file name, ``Game-State``, as movies have been named since 2018."""
+        return f"{self.game}-{self.state}"
+
+    @property
+    def integration(self) -> Integration:
+        """The game's files."""
+        return find_game(self.game)
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A named list of levels."""
+
+    name: str
+    description: str
+    levels: tuple[Level, ...]
+
+
+def find_level(level_id: str, scenario: str | None = None) -> Level:
+    """Return the level ``Game/State``; ``Game`` alone means its default state.
+
+    Args:
+        level_id: as typed by a person.
+        scenario: which scenario judges it; None takes the game's ``contest`` scenario where it has one, else its
+            ``scenario``.
+
+    Raises:
+        UsageError: the id is not of the form ``Game/State``.
+        NotFoundError: there is no such game, state or scenario.
+    """
+    game_name, _, state = level_id.partition("/")
+    if not game_name or "/" in state:
+        raise UsageError(f"{level_id!r} is not a level; levels are written Game/State. See: ngp levels")
+    game = find_game(game_name)
+    state = state or game.default_state or ""
+    if state not in game.states:
+        known = ", ".join(game.states) or "none"
+        raise NotFoundError(f"{game.name} has no level {state!r}; it has: {known}.{did_you_mean(state, game.states)}")
+    scenario = scenario or game.default_scenario
+    game.scenario(scenario)
+    return Level(game.name, state, scenario)
+
+
+def find_split(name: str) -> Split:
+    """Return the split called ``name``.
+
+    Raises:
+        NotFoundError: there is no such split.
+        IntegrationError: its file is broken.
+    """
+    files = split_files()
+    if name not in files:
+        raise NotFoundError(
+            f"There is no split {name!r}; there are: {', '.join(files)}.{did_you_mean(name, files)}"
+        )
+    return _read_split(name, files[name])
+
+
+def split_files() -> dict[str, Path]:
+    """Name of each split to its file: the package's, and the user's own in ``<home>/splits``."""
+    folders = (Path(__file__).parent / "splits", home() / "splits")
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def _read_split(name: str, path: Path) -> Split:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        scenario = content.get("scenario", "contest")
+        levels = tuple(_level(entry, scenario) for entry in content["levels"])
+        return Split(name=name, description=content.get("description", ""), levels=levels)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise IntegrationError(f"The split {path} is broken: {error!r}.") from error
+
+
+def _level(entry: str, scenario: str) -> Level:
+    game, separator, state = entry.partition("/")
+    if not separator or not game or not state:
+        raise ValueError(f"{entry!r} is not Game/State")
+    return Level(game, state, scenario)

@@ -1,0 +1,27 @@
+"""Turn ``"module:Name"`` into the object it names, imported only when it is wanted."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from newgameplus.errors import NotFoundError
+
+
+def resolve(reference: str) -> Any:  # noqa: ANN401 - the caller knows what it asked for
+    """Import ``package.module`` and return its attribute ``Name``.
+
+    Raises:
+        NotFoundError: the reference is not of the form ``module:Name``, or the module has no such name.
+    """
+    module_name, separator, attribute = reference.partition(":")
+    if not separator or not module_name or not attribute:
+        raise NotFoundError(f"{reference!r} is not of the form package.module:Name.")
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise NotFoundError(f"Cannot import {reference!r}: {error}.") from error
+    try:
+        return getattr(module, attribute)
+    except AttributeError:
+        raise NotFoundError(f"Module {module_name} has no {attribute!r}.") from None

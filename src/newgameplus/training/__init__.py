@@ -1,0 +1,1 @@
+"""Where agents and worlds meet: the one loop, and checkpoints."""

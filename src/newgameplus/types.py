@@ -1,0 +1,133 @@
+"""The data that worlds and minds share: what was seen, what was done, and how it is described.
+
+Shape letters: ``B`` batch (one row per environment), ``H W C`` height, width, channels.
+This module imports numpy alone, so both families may use it without meeting each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+"""A numpy array whose dtype is given in the docstring that uses it."""
+
+State: TypeAlias = dict[str, Any]
+"""A tree of dicts with string keys, lists, JSON scalars and numpy arrays; nothing else, so that it never needs pickle."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObservationSpec:
+    """How the world presents what it shows; applied in the order of the fields.
+
+    The default is the picture as the console draws it, uint8 ``[H, W, 3]``.
+    """
+
+    kind: Literal["image", "ram", "none"] = "image"
+    """``image`` the screen, ``ram`` the console's work memory as uint8 ``[bytes]``, ``none`` an empty array ``[0]``."""
+    crop: tuple[int, int, int, int] | None = None
+    """Pixels cut off at (top, right, bottom, left)."""
+    gray: bool = False
+    """One luma channel instead of three colours."""
+    size: tuple[int, int] | None = None
+    """(height, width) in pixels after area resampling."""
+    edges: tuple[int, int] | None = None
+    """Lower and upper threshold of Canny's edge detector; implies gray."""
+    stack: int = 1
+    """How many consecutive observations are concatenated along the last axis, oldest first."""
+
+
+CONTEST_SIZE = (84, 84)
+"""Height and width of the contest baselines' warped frames (retro-baselines, ``WarpFrame``)."""
+
+WARPED = ObservationSpec(gray=True, size=CONTEST_SIZE, stack=4)
+"""What the 2018 deep baselines saw: gray, 84 x 84, four frames stacked; uint8 ``[84, 84, 4]``."""
+
+NOTHING = ObservationSpec(kind="none")
+"""For agents that look at nothing, such as JERK: the world then draws nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSpec:
+    """What the numbers of an action mean."""
+
+    kind: Literal["filtered", "discrete", "multi_discrete", "all", "set"] = "filtered"
+    """``filtered``, ``discrete``, ``multi_discrete`` and ``all`` are stable-retro's; ``set`` numbers the rows of ``combos``."""
+    combos: tuple[tuple[str, ...], ...] = ()
+    """For ``set``: the buttons held by action 0, 1, 2, …"""
+
+
+BUTTONS = ActionSpec()
+"""One 0 or 1 per button; combinations that the pad cannot press are dropped (the contest's default)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSpec:
+    """What an agent is told about the world before it starts."""
+
+    num_envs: int
+    """B, the number of rows of every observation, action and reward."""
+    buttons: tuple[str | None, ...]
+    """Name of each button of the console, in the order of a ``filtered`` action; None where the pad has no such button."""
+    observation_shape: tuple[int, ...]
+    """Shape of one row of the observation."""
+    action_shape: tuple[int, ...]
+    """Shape of one row of the action: ``(buttons,)`` for ``filtered`` and ``all``, ``()`` for ``discrete`` and ``set``."""
+    num_actions: int | None = None
+    """How many different values a scalar action takes; None when the action is not a scalar."""
+    num_timesteps: int | None = None
+    """The agent steps that the run may take in each row; None when the run is bounded otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of one action in each of B environments (Gymnasium's same-step autoreset).
+
+    Where an episode ended, ``observation`` is already the first of the next episode and ``final_observation`` holds
+    the last of the ended one.
+    """
+
+    observation: Array
+    """``[B, …]`` as the ObservationSpec says."""
+    reward: Array
+    """float64 ``[B]``."""
+    terminated: Array
+    """bool ``[B]``: the game said that the episode is over."""
+    truncated: Array
+    """bool ``[B]``: a limit ended the episode."""
+    final_observation: dict[int, Array] = field(default_factory=dict)
+    """Row number to the last observation of the episode that ended in that row."""
+
+    @property
+    def done(self) -> Array:
+        """bool ``[B]``: the episode ended, for either reason."""
+        return np.logical_or(self.terminated, self.truncated)
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """A mind: it is shown a batch of observations, answers with a batch of actions and hears what came of it."""
+
+    observation_spec: ObservationSpec
+    """What it wants to see; the world makes exactly this and nothing that nobody reads."""
+    action_spec: ActionSpec
+    """What its actions mean."""
+
+    def act(self, observation: Array) -> Array:
+        """Choose an action ``[B, …]`` for an observation ``[B, …]``."""
+        ...
+
+    def observe(self, step: Step) -> None:
+        """Learn what the last action led to."""
+        ...
+
+    def state(self) -> State:
+        """Everything needed to go on exactly from here."""
+        ...
+
+    def restore(self, state: State) -> None:
+        """Go on exactly from ``state``, as returned by an agent of the same class, configuration and world."""
+        ...
