@@ -63,6 +63,22 @@ class ActionSpec:
 BUTTONS = ActionSpec()
 """One 0 or 1 per button; combinations that the pad cannot press are dropped (the contest's default)."""
 
+_SONIC_7 = (("LEFT",), ("RIGHT",), ("LEFT", "DOWN"), ("RIGHT", "DOWN"), ("DOWN",), ("DOWN", "B"), ("B",))
+
+SONIC_7 = ActionSpec("set", _SONIC_7)
+"""The seven actions of the contest baselines (retro-baselines, ``SonicDiscretizer``)."""
+
+SONIC_8 = ActionSpec("set", (*_SONIC_7, ()))
+"""The seven and, last, no button (flyyufelix, fifth on the public leaderboard)."""
+
+SONIC_10 = ActionSpec("set", (*_SONIC_7, (), ("LEFT", "B"), ("RIGHT", "B")))
+"""The eight and jumps to either side (Dharmaraja, the winner)."""
+
+REVERIE_8 = ActionSpec(
+    "set", (("B",), ("B", "RIGHT"), ("RIGHT",), ("DOWN",), ("B", "DOWN"), (), ("LEFT",), ("LEFT", "B"))
+)
+"""The eight actions, in their order, of the deep Q-network that looked at edges (reverie_agent)."""
+
 
 @dataclass(frozen=True, slots=True)
 class WorldSpec:

@@ -76,8 +76,11 @@ class ReferenceEmulator:
         return sound
 
     def memory(self) -> Mapping[int, bytes]:
-        """The console's memory now: address of each block to its bytes, in host order."""
-        self.data.update_ram()
+        """The console's memory now: address of each block to its bytes, in host order.
+
+        stable-retro shows the machine's own memory here. Its ``update_ram`` must not be called for this: that
+        judges one more frame, so a scenario's clock and scripts would run ahead.
+        """
         blocks = self.data.memory.blocks
         return {address: bytes(blocks[address]) for address in sorted(blocks)}
 

@@ -38,7 +38,7 @@ CONTEST_FRAME_SKIP = FrameSkip(num_frames=4, sticky_probability=0.25)
 class StickyActions(Generic[Action]):
     """Which action each frame of a step holds.
 
-    The first step of an episode is never late and draws no random number.
+    The first step of an episode is never late and draws no random number; without stickiness no step does.
     """
 
     def __init__(self, skip: FrameSkip) -> None:
@@ -51,8 +51,9 @@ class StickyActions(Generic[Action]):
 
     def frames(self, action: Action, random: np.random.Generator) -> list[Action]:
         """Return the action of each of the step's frames."""
-        is_late = self._held is not None and not random.random() > self.skip.sticky_probability
-        first = self._held if is_late and self._held is not None else action
-        actions = [first, *[action] * (self.skip.num_frames - 1)]
+        held, probability = self._held, self.skip.sticky_probability
+        actions = [action] * self.skip.num_frames
+        if held is not None and probability > 0.0 and not random.random() > probability:
+            actions[0] = held
         self._held = actions[-1]
         return actions

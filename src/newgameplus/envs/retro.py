@@ -101,7 +101,9 @@ class RetroEnv(gym.Env[Array, Any]):
         """The console's buttons, in the order of a mask's bits."""
         return self.emulator.core.console.buttons
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Array, dict[str, Any]]:
         """Begin an episode; the machine runs one frame with no button held, as stable-retro's does."""
         super().reset(seed=seed, options=options)
         self._end_episode()
@@ -145,7 +147,7 @@ class RetroEnv(gym.Env[Array, Any]):
 
     def ram(self) -> Array:
         """The work memory, all blocks in order of address, uint8 ``[bytes]``."""
-        return np.frombuffer(b"".join(self.emulator.memory().values()), np.uint8)
+        return np.frombuffer(bytearray().join(self.emulator.memory().values()), np.uint8)
 
     def close(self) -> None:
         """End the episode and free the machine."""

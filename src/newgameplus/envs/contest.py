@@ -1,0 +1,69 @@
+"""The contest's environment of 2018, top to bottom, in one function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import gymnasium as gym
+from gymnasium.wrappers import TimeLimit
+
+from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, FrameSkip
+from newgameplus.envs.retro import FrameListener, RetroEnv
+from newgameplus.envs.wrappers.observation import apply_observation_spec
+from newgameplus.errors import UsageError
+from newgameplus.games.levels import Level
+from newgameplus.types import BUTTONS, ActionSpec, Array, ObservationSpec
+
+MAX_EPISODE_STEPS = 4500
+"""Steps after which the contest cut an episode: 18,000 frames, five minutes."""
+
+
+def make_contest(
+    level: Level,
+    *,
+    observation_spec: ObservationSpec = ObservationSpec(),
+    action_spec: ActionSpec = BUTTONS,
+    frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
+    max_episode_steps: int | None = MAX_EPISODE_STEPS,
+    listeners: Sequence[FrameListener] = (),
+    render_mode: Literal["rgb_array"] | None = None,
+) -> gym.Env[Array, Any]:
+    """Build the stack that the contest judged agents in (retro-contest, ``local.make``).
+
+    From the inside out: the level with the reward and the end of its scenario and with stochastic frame skip; the step
+    limit, which truncates; then the wrappers of the observation.
+
+    Args:
+        level: game, start state and scenario.
+        observation_spec: what the agent sees.
+        action_spec: what its actions mean.
+        frame_skip: how long an action lasts.
+        max_episode_steps: steps after which an episode is truncated; None for no limit.
+        listeners: told of every frame.
+        render_mode: ``rgb_array`` or None.
+
+    Raises:
+        NotFoundError: no such game, state or scenario; another scenario is never taken instead.
+        RomError: the ROM has not been imported.
+        UsageError: an argument makes no sense.
+        EmulatorError: another emulator runs in this process.
+    """
+    if max_episode_steps is not None and max_episode_steps < 1:
+        raise UsageError(f"An episode lasts at least 1 step, not {max_episode_steps}.")
+    base = RetroEnv(
+        level,
+        kind=observation_spec.kind,
+        action_spec=action_spec,
+        frame_skip=frame_skip,
+        listeners=listeners,
+        render_mode=render_mode,
+    )
+    env: gym.Env[Array, Any] = base
+    try:
+        if max_episode_steps is not None:
+            env = TimeLimit(env, max_episode_steps)
+        return apply_observation_spec(env, observation_spec)
+    except BaseException:
+        base.close()
+        raise

@@ -1,0 +1,119 @@
+"""One environment as a world: a batch of one row, with the manners of Gymnasium's vector environments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gymnasium as gym
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from newgameplus.errors import StateError
+from newgameplus.types import Array, WorldSpec
+
+_ONE = np.ones(1, np.bool_)
+_ONE.flags.writeable = False
+
+
+class SingleWorld(VectorEnv[Array, Array, Array]):
+    """Shows one environment as a vector environment of one row, without copies and in the caller's process.
+
+    When an episode ends, the next begins in the same step: the observation is the new episode's first, and
+    ``info["final_obs"]`` and ``info["final_info"]`` hold the last of the ended one, as Gymnasium's same-step autoreset
+    has them.
+
+    Args:
+        env: closed together with this world.
+    """
+
+    def __init__(self, env: gym.Env[Array, Any]) -> None:
+        self.env = env
+        self.num_envs = 1
+        self.metadata = {**env.metadata, "autoreset_mode": AutoresetMode.SAME_STEP}
+        self.render_mode = env.render_mode
+        self.spec = env.spec
+        self.single_observation_space = env.observation_space
+        self.single_action_space = env.action_space
+        self.observation_space = batch_space(env.observation_space, 1)
+        self.action_space = batch_space(env.action_space, 1)
+
+    def reset(  # type: ignore[override]  # Gymnasium's own vector environments take a seed per row as well
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Array, dict[str, Any]]:
+        """Begin an episode; ``seed`` is a number or a sequence of one."""
+        own_seed = seed if seed is None or isinstance(seed, int) else seed[0]
+        observation, info = self.env.reset(seed=own_seed, options=options)
+        return observation[None], _batched(info)
+
+    def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """Take the action of the only row, ``[1, …]``."""
+        observation, reward, terminated, truncated, info = self.env.step(actions[0])
+        if terminated or truncated:
+            final = {"final_obs": observation, "final_info": info}
+            observation, info = self.env.reset()
+            batched = {**self._add_info({}, final, 0), **_batched(info)}
+        else:
+            batched = _batched(info)
+        return (
+            observation[None],
+            np.array([reward], np.float64),
+            np.array([terminated]),
+            np.array([truncated]),
+            batched,
+        )
+
+    def render(self) -> tuple[Any, ...] | None:
+        """Return the picture of the only row."""
+        return None if self.render_mode is None else (self.env.render(),)
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Return an attribute of the environment, one per row."""
+        return (self.env.get_wrapper_attr(name),)
+
+    def close_extras(self) -> None:
+        """Close the environment."""
+        self.env.close()
+
+    def random_state(self) -> dict[str, Any]:
+        """The random numbers still to come, as JSON-able data; complete at the beginning of an episode."""
+        return dict(self.env.unwrapped.np_random.bit_generator.state)
+
+    def restore_random_state(self, state: dict[str, Any]) -> None:
+        """Draw the numbers that followed when ``state`` was taken.
+
+        Raises:
+            StateError: it is not the state of such a generator.
+        """
+        try:
+            self.env.unwrapped.np_random.bit_generator.state = state
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(f"This is not the state of the world's random generator: {error!r}.") from error
+
+
+def world_spec(world: VectorEnv[Any, Any, Any], num_timesteps: int | None = None) -> WorldSpec:
+    """Describe ``world`` to an agent.
+
+    Args:
+        world: from ``make_vector`` or a :class:`SingleWorld`.
+        num_timesteps: steps that the run may take in each row; None when it is bounded otherwise.
+    """
+    action_space = world.single_action_space
+    return WorldSpec(
+        num_envs=world.num_envs,
+        buttons=tuple(world.get_attr("buttons")[0]),  # type: ignore[attr-defined]  # all of ours have it
+        observation_shape=world.single_observation_space.shape or (),
+        action_shape=action_space.shape or (),
+        num_actions=int(action_space.n) if isinstance(action_space, gym.spaces.Discrete) else None,
+        num_timesteps=num_timesteps,
+    )
+
+
+def _batched(info: dict[str, Any]) -> dict[str, Any]:
+    """Give each value its row and its mask, as Gymnasium's vector environments do."""
+    batched: dict[str, Any] = {}
+    for key, value in info.items():
+        batched[key] = np.array([value])
+        batched[f"_{key}"] = _ONE
+    return batched
