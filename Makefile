@@ -1,0 +1,62 @@
+# New Game Plus. `make` lists the targets; each makes .venv when there is none and renews it when pyproject.toml or
+# constraints.txt change.
+
+PYTHON ?= python3
+VENV ?= .venv
+CONSTRAINTS ?= constraints.txt
+EXTRAS ?= dev,atari
+WORKERS ?= 2
+PYTEST_ARGUMENTS ?=
+
+RUN := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help install demo test check bench docs clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  PYTHON=python3.12             which Python a new .venv is made of (3.11 or newer)'
+	@echo '  WORKERS=2                     processes that run the tests'
+	@echo "  PYTEST_ARGUMENTS='tests/cli'  more arguments for pytest"
+
+install: $(INSTALLED)  ## make or renew .venv
+
+demo: $(INSTALLED)  ## judge an agent on a free game, film its best episode and write the report
+	$(RUN) examples/demo.py
+
+test: check  ## the static checks, then every test
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGUMENTS)
+
+check: $(INSTALLED)  ## the static checks alone: style, types, imports
+	$(RUN) -m ruff check
+	$(RUN) -m ruff format --check
+	$(RUN) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+bench: $(INSTALLED)  ## measure every figure of benchmarks/speed, one after the other
+	@for script in benchmarks/speed/*.py; do echo "== $$script"; $(RUN) "$$script" || exit 1; done
+
+docs: $(INSTALLED)  ## build the documentation into site/
+	$(RUN) -m mkdocs build --strict --quiet --site-dir site
+	@echo 'The documentation is in site/index.html'
+
+clean:  ## remove everything that was built, .venv too
+	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml $(CONSTRAINTS)
+	@$(RUN) -c '' 2>/dev/null || $(MAKE) --no-print-directory new-venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]' --constraint $(CONSTRAINTS)
+	@touch $@
+
+.PHONY: new-venv
+new-venv:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo 'There is no $(PYTHON) here; install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "New Game Plus needs Python 3.11 or newer and $(PYTHON) is $$($(PYTHON) -V 2>&1); name another: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
