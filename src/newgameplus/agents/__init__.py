@@ -1,1 +1,47 @@
-"""Minds: one folder per agent, the same file names in each."""
+"""Minds: one folder per agent, the same file names in each; imported only when asked for by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from newgameplus.errors import NotFoundError, did_you_mean
+from newgameplus.registry import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from newgameplus.types import ActionSpec, Agent, ObservationSpec, WorldSpec
+
+AGENTS = {
+    "jerk": "newgameplus.agents.jerk.agent:Jerk",
+    "random": "newgameplus.agents.random.agent:Random",
+}
+"""Name of each agent to the class that plays it."""
+
+
+class AgentClass(Protocol):
+    """What every class in ``AGENTS`` offers beside the methods of an Agent."""
+
+    PRESETS: Mapping[str, Any]
+    """Name of each preset to its configuration, a frozen dataclass; one is called ``default``."""
+
+    @staticmethod
+    def specs(config: Any) -> tuple[ObservationSpec, ActionSpec]:
+        """Return what an agent of this configuration wants to see and what its actions mean."""
+        ...
+
+    def __call__(self, config: Any, world: WorldSpec, seed: int) -> Agent:
+        """Build the agent; it may rely on the world having been made with its ``specs``."""
+        ...
+
+
+def find_agent(name: str) -> AgentClass:
+    """Return the class of the agent called ``name``.
+
+    Raises:
+        NotFoundError: there is no such agent.
+    """
+    if name not in AGENTS:
+        raise NotFoundError(f"There is no agent {name!r}; there are: {', '.join(AGENTS)}.{did_you_mean(name, AGENTS)}")
+    agent_class: AgentClass = resolve(AGENTS[name])
+    return agent_class

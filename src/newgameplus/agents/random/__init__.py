@@ -1,0 +1,1 @@
+"""Random: presses buttons by chance, the floor that every other agent is measured against."""

@@ -1,0 +1,76 @@
+"""An agent that presses buttons by chance.
+
+Sources: the sample agent of the 2018 contest's support package (a sample of the action space) and the first
+example of its documentation (the same with RIGHT held). *Differences:* the random numbers have a seed.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from newgameplus.agents import randomness
+from newgameplus.agents.buttons import find_button
+from newgameplus.agents.random.config import HOLD_RIGHT, UNIFORM, RandomConfig
+from newgameplus.errors import StateError
+from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+
+
+class Random:
+    """Presses each button with a fixed probability in every step; learns nothing.
+
+    Args:
+        config: how the buttons are drawn.
+        world: how many rows and which buttons there are.
+        seed: 0 or more; row ``i`` draws the same numbers however many rows there are.
+
+    Raises:
+        UsageError: a negative seed, or a held button that the console does not have.
+    """
+
+    PRESETS: ClassVar[dict[str, RandomConfig]] = {
+        "default": UNIFORM,
+        "uniform": UNIFORM,
+        "hold-right": HOLD_RIGHT,
+    }
+
+    def __init__(self, config: RandomConfig, world: WorldSpec, seed: int) -> None:
+        self.config = config
+        self.observation_spec, self.action_spec = self.specs(config)
+        self._num_buttons = len(world.buttons)
+        self._held = [find_button(world, name) for name in config.hold]
+        self._randoms = randomness.split(seed, world.num_envs)
+
+    @staticmethod
+    def specs(config: RandomConfig) -> tuple[ObservationSpec, ActionSpec]:
+        """Return that it looks at nothing and presses buttons."""
+        return NOTHING, BUTTONS
+
+    def act(self, observation: Array) -> Array:
+        """Draw an action, int8 ``[B, buttons]``; the observation is not looked at."""
+        draws = np.array([random.random(self._num_buttons) for random in self._randoms])
+        action = (draws < self.config.press_probability).astype(np.int8)
+        action[:, self._held] = 1
+        return action
+
+    def observe(self, step: Step) -> None:
+        """Learn nothing."""
+
+    def state(self) -> State:
+        """Return the states of the rows' random number generators."""
+        return {"agent": "random", "rows": [randomness.save(random) for random in self._randoms]}
+
+    def restore(self, state: State) -> None:
+        """Go on from ``state``.
+
+        Raises:
+            StateError: the state is another agent's, has another number of rows, or is damaged; nothing has
+                changed then.
+        """
+        rows = state.get("rows")
+        if state.get("agent") != "random" or not isinstance(rows, list):
+            raise StateError("This is not the saved state of the agent 'random'; begin a new run.")
+        if len(rows) != len(self._randoms):
+            raise StateError(f"The saved state has {len(rows)} rows, this world has {len(self._randoms)}.")
+        self._randoms = [randomness.load(row) for row in rows]
