@@ -16,7 +16,7 @@ Array: TypeAlias = NDArray[Any]
 """A numpy array whose dtype is given in the docstring that uses it."""
 
 State: TypeAlias = dict[str, Any]
-"""A tree of dicts with string keys, lists, JSON scalars and numpy arrays; nothing else, so that it never needs pickle."""
+"""A tree of dicts with string keys, lists, JSON scalars and numpy arrays; nothing else, so it never needs pickle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class ActionSpec:
     """What the numbers of an action mean."""
 
     kind: Literal["filtered", "discrete", "multi_discrete", "all", "set"] = "filtered"
-    """``filtered``, ``discrete``, ``multi_discrete`` and ``all`` are stable-retro's; ``set`` numbers the rows of ``combos``."""
+    """``set`` numbers the rows of ``combos``; the others mean what they mean in stable-retro."""
     combos: tuple[tuple[str, ...], ...] = ()
     """For ``set``: the buttons held by action 0, 1, 2, …"""
 
@@ -87,11 +87,11 @@ class WorldSpec:
     num_envs: int
     """B, the number of rows of every observation, action and reward."""
     buttons: tuple[str | None, ...]
-    """Name of each button of the console, in the order of a ``filtered`` action; None where the pad has no such button."""
+    """Name of each button, in the order of a ``filtered`` action; None where the pad has no such button."""
     observation_shape: tuple[int, ...]
     """Shape of one row of the observation."""
     action_shape: tuple[int, ...]
-    """Shape of one row of the action: ``(buttons,)`` for ``filtered`` and ``all``, ``()`` for ``discrete`` and ``set``."""
+    """Shape of one row of the action: ``(buttons,)`` for ``filtered``, ``()`` for ``discrete`` and ``set``."""
     num_actions: int | None = None
     """How many different values a scalar action takes; None when the action is not a scalar."""
     num_timesteps: int | None = None
@@ -119,7 +119,7 @@ class Step:
 
     @property
     def done(self) -> Array:
-        """bool ``[B]``: the episode ended, for either reason."""
+        """Bool ``[B]``: the episode ended, for either reason."""
         return np.logical_or(self.terminated, self.truncated)
 
 

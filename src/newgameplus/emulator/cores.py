@@ -98,9 +98,7 @@ def console_named(name: str) -> Console:
     try:
         return consoles()[name]
     except KeyError:
-        raise NotFoundError(
-            f"No installed core plays the console {name!r}.{did_you_mean(name, consoles())}"
-        ) from None
+        raise NotFoundError(f"No installed core plays the console {name!r}.{did_you_mean(name, consoles())}") from None
 
 
 def console_of_rom(path: Path) -> Console:

@@ -1,0 +1,231 @@
+"""``ngp evaluate``: judge an agent under the contest's rules."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newgameplus.errors import ResultsError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from newgameplus.contest.evaluation import Plan
+    from newgameplus.contest.results import Results
+
+DEFAULT_SPLIT = "airstriker"
+"""What is played when neither a split nor a level is named."""
+
+
+class Duration(click.ParamType[float]):
+    """A time such as ``90``, ``90s``, ``30m`` or ``12h``, in seconds."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Turn what was typed into seconds."""
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
+        if match is None:
+            self.fail(f"{value!r} is not a duration such as 90, 90s, 30m or 12h.", param, ctx)
+        return float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+@click.command()
+@click.argument("agent", required=False)
+@click.option("--split", metavar="S", help=f"Play every level of a split.  [default: {DEFAULT_SPLIT}]")
+@click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="Play this level; may be repeated.")
+@click.option("--scenario", metavar="NAME", help="Judge by this scenario instead of the level's own.")
+@click.option("--preset", default="default", show_default=True, metavar="P", help="The agent's preset.")
+@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change one field of the preset.")
+@click.option("--rules", default="contest", show_default=True, metavar="R", help="contest or contest-2018.")
+@click.option("--timesteps", type=int, metavar="N", help="Agent steps per level.  [default: 1,000,000]")
+@click.option("--episodes", type=int, metavar="N", help="Episodes per level.")
+@click.option("--wall-clock", type=Duration(), metavar="T", help="Time per level: 90s, 30m, 12h.  [default: 12h]")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The first seed.")
+@click.option("--seeds", "num_seeds", type=int, default=1, show_default=True, metavar="K", help="How many seeds.")
+@click.option("--workers", "num_workers", type=int, metavar="N", help="Runs side by side.  [default: one per core]")
+@click.option("--results", "results_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
+@click.option("--resume", is_flag=True, help="Go on with results that were interrupted: those named, or the latest.")
+@click.option("--movies/--no-movies", default=True, show_default=True, help="Keep every episode as a movie.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")
+@click.pass_context
+def evaluate(ctx: click.Context, /, **options: Any) -> int:
+    """Judge AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
+
+    AGENT is a name (random, jerk) or package.module:Class for one of your own. Levels are played side by side in
+    worker processes. Ctrl-C or a power cut loses at most the episode that is being played; --resume goes on.
+    """
+    from rich.console import Console
+
+    from newgameplus.cli.live import LiveTable
+    from newgameplus.contest.evaluation import evaluate as evaluate_plan
+    from newgameplus.contest.evaluation import write_scores
+    from newgameplus.contest.run import is_complete
+    from newgameplus.contest.workers import Failed
+
+    if options["num_workers"] is not None and options["num_workers"] < 1:
+        raise UsageError(f"--workers needs at least 1, not {options['num_workers']}.")
+    results, plan = _reopened(ctx, options) if options["resume"] else _created(options)
+    console = Console(stderr=bool(options["as_json"]))
+    _announce(console, plan, results)
+    jobs = plan.jobs(results, records_movies=options["movies"])
+    done = [job for job in jobs if is_complete(job.folder)]
+    has_failed = False
+    try:
+        with LiveTable(jobs, done, plan.rules, console) as table:
+            for event in evaluate_plan(
+                results, plan, num_workers=options["num_workers"], records_movies=options["movies"]
+            ):
+                table.show(event)
+                has_failed |= isinstance(event, Failed)
+    except KeyboardInterrupt:
+        console.print(f"Interrupted; go on with: ngp evaluate --resume --results {results.path}", highlight=False)
+        return 130
+    _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
+    return 1 if has_failed else 0
+
+
+def _created(options: dict[str, Any]) -> tuple[Results, Plan]:
+    """Make a plan of what was typed, check it, and only then write anything."""
+    from newgameplus.contest.results import Results, new_results_path
+
+    if options["agent"] is None:
+        raise UsageError("Say which agent plays: ngp evaluate jerk, or ngp evaluate random.")
+    plan = _plan(options)
+    plan.check()
+    path = options["results_path"] or new_results_path(_stem(plan))
+    results = Results(path)
+    results.create(plan.manifest(["ngp", *sys.argv[1:]]))
+    return results, plan
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    from newgameplus.agents import find_agent
+    from newgameplus.agents.configuration import configure
+    from newgameplus.contest.evaluation import Plan
+    from newgameplus.contest.rules import find_rules, with_budget
+    from newgameplus.games.levels import find_level, find_split
+
+    if options["split"] and options["levels"]:
+        raise UsageError("Give --split or --level, not both.")
+    if options["num_seeds"] < 1:
+        raise UsageError(f"--seeds needs at least 1, not {options['num_seeds']}.")
+    split = None if options["levels"] else options["split"] or DEFAULT_SPLIT
+    scenario = options["scenario"]
+    if split:
+        listed = find_split(split).levels
+        levels = [find_level(str(level), scenario or level.scenario) for level in listed]
+    else:
+        levels = [find_level(level_id, scenario) for level_id in options["levels"]]
+    return Plan(
+        agent=options["agent"],
+        preset=options["preset"],
+        config=configure(find_agent(options["agent"]), options["preset"], _fields(options["overrides"])),
+        rules=with_budget(
+            find_rules(options["rules"]),
+            timesteps=options["timesteps"],
+            episodes=options["episodes"],
+            wall_clock_seconds=options["wall_clock"],
+        ),
+        levels=tuple(dict.fromkeys(levels)),
+        seeds=tuple(range(options["seed"], options["seed"] + options["num_seeds"])),
+        split=split,
+    )
+
+
+def _fields(overrides: tuple[str, ...]) -> dict[str, str]:
+    pairs = [override.partition("=") for override in overrides]
+    for name, separator, _ in pairs:
+        if not separator:
+            raise UsageError(f"--set takes FIELD=VALUE, not {name!r}.")
+    return {name: value for name, _, value in pairs}
+
+
+def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Plan]:
+    """Open results that were begun before; what was typed now must not contradict what was begun."""
+    from newgameplus.contest.evaluation import plan_of
+    from newgameplus.contest.results import Results, latest_results
+
+    results = Results(options["results_path"] or latest_results())
+    plan = plan_of(results.manifest())
+    typed = {
+        name
+        for name in ("split", "levels", "scenario", "preset", "overrides", "rules", "timesteps", "episodes",
+                     "wall_clock", "seed", "num_seeds")
+        if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    }  # fmt: skip
+    if options["agent"] not in (None, plan.agent):
+        raise ResultsError(f"{results.path} was begun with the agent {plan.agent}, not {options['agent']}.")
+    if typed and _plan({**options, "agent": plan.agent, **_unsaid(plan, typed)}) != plan:
+        raise ResultsError(
+            f"{results.path} was begun with other settings; --resume needs none: "
+            f"ngp evaluate --resume --results {results.path}"
+        )
+    return results, plan
+
+
+def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
+    """The options that were not typed again, as the results were begun with."""
+    levels = () if plan.split else tuple(str(level) for level in plan.levels)
+    begun = {
+        "split": plan.split,
+        "levels": levels,
+        "preset": plan.preset,
+        "rules": plan.rules.name,
+        "timesteps": plan.rules.max_timesteps,
+        "episodes": plan.rules.max_episodes,
+        "wall_clock": plan.rules.max_wall_clock_seconds,
+        "seed": plan.seeds[0],
+        "num_seeds": len(plan.seeds),
+    }
+    return {name: value for name, value in begun.items() if name not in typed}
+
+
+def _stem(plan: Plan) -> str:
+    agent = plan.agent.rpartition(":")[2].lower()
+    what = plan.split or plan.levels[0].folder_name
+    return f"{agent}-{what}"
+
+
+def _announce(console: Console, plan: Plan, results: Results) -> None:
+    from newgameplus.cli.live import duration
+
+    rules = plan.rules
+    budget = [
+        f"{rules.max_timesteps:,} steps" if rules.max_timesteps else "",
+        f"{rules.max_episodes:,} episodes" if rules.max_episodes else "",
+        duration(rules.max_wall_clock_seconds) if rules.max_wall_clock_seconds else "",
+    ]
+    num_levels, num_seeds = len(plan.levels), len(plan.seeds)
+    scenarios = sorted({level.scenario for level in plan.levels})
+    console.print(
+        f"[bold]{plan.agent}[/bold] ({plan.preset}) plays {num_levels} level{'s' * (num_levels != 1)} with "
+        f"{num_seeds} seed{'s' * (num_seeds != 1)}, each for {' or '.join(filter(None, budget))}; "
+        f"rules {rules.name}, scenario {', '.join(scenarios)}.\nResults: {results.path}",
+        highlight=False,
+    )
+
+
+def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        click.echo(json.dumps({"results": str(results.path), **scores}, indent=2))
+        return
+    score = scores["score"]
+    if score["mean"] is None:
+        console.print("No episode was finished within the budget, so there is no score.")
+        return
+    interval = score["interval"]
+    spread = (
+        f" (95% interval {interval[0]:,.1f} to {interval[1]:,.1f} over {score['num_seeds']} seeds)" if interval else ""
+    )
+    console.print(
+        f"\n[bold]Score {score['mean']:,.1f}[/bold]{spread}; best episode {score['best']:,.1f}.\n"
+        f"Look at it: ngp report {results.path}",
+        highlight=False,
+    )

@@ -1,0 +1,225 @@
+"""The main job: judge an agent on levels under the contest's rules, and leave everything it did in a directory."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import newgameplus
+from newgameplus.agents import find_agent
+from newgameplus.agents.configuration import configure, describe
+from newgameplus.contest.results import FORMAT, Results, only_writer
+from newgameplus.contest.rules import Rules
+from newgameplus.contest.run import Job, is_complete, read_run
+from newgameplus.contest.scores import contest_score
+from newgameplus.contest.workers import Event, Failed, Finished, available_cores, run_side_by_side
+from newgameplus.emulator.cores import core_of
+from newgameplus.errors import ResultsError, UsageError
+from newgameplus.games.levels import Level
+
+_VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be judged: an agent, the levels, the seeds and the rules."""
+
+    agent: str
+    """Name of the agent, or ``package.module:Class``."""
+    preset: str
+    config: Any
+    """The agent's configuration dataclass."""
+    rules: Rules
+    levels: tuple[Level, ...]
+    seeds: tuple[int, ...]
+    split: str | None = None
+    """Name of the split that the levels come from."""
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            raise UsageError("An evaluation needs at least one level; see: ngp levels")
+        if not self.seeds or min(self.seeds) < 0:
+            raise UsageError(f"Seeds are whole numbers from 0, at least one; not {list(self.seeds)}.")
+
+    def check(self) -> None:
+        """Make sure that every level can be played, before anything is written.
+
+        Raises:
+            NewGamePlusError: a ROM, state, scenario or core is missing; the message says which.
+        """
+        for level in self.levels:
+            _fingerprint(level)
+
+    def manifest(self, command: Sequence[str]) -> dict[str, Any]:
+        """The content of ``manifest.json``."""
+        return {
+            "format": FORMAT,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "command": list(command),
+            "agent": {"name": self.agent, "preset": self.preset, "config": describe(self.config)},
+            "rules": self.rules.as_json(),
+            "split": self.split,
+            "levels": [_fingerprint(level) for level in self.levels],
+            "seeds": list(self.seeds),
+            "versions": _versions(),
+            "git_commit": _git_commit(),
+            "machine": _machine(),
+        }
+
+    def jobs(self, results: Results, *, records_movies: bool = True) -> list[Job]:
+        """Every run of the plan."""
+        return [
+            Job(
+                level=level,
+                seed=seed,
+                agent=self.agent,
+                config=self.config,
+                rules=self.rules,
+                folder=results.run_folder(level, seed),
+                records_movies=records_movies,
+            )
+            for level in self.levels
+            for seed in self.seeds
+        ]
+
+
+def plan_of(manifest: dict[str, Any]) -> Plan:
+    """Return the plan that a manifest was written for.
+
+    Raises:
+        ResultsError: the manifest is corrupt, or a level's ROM, state or core is another one today.
+    """
+    try:
+        agent = manifest["agent"]
+        overrides = {name: _as_text(value) for name, value in agent["config"].items()}
+        levels = [(Level(line["game"], line["state"], line["scenario"]), line) for line in manifest["levels"]]
+        plan = Plan(
+            agent=agent["name"],
+            preset=agent["preset"],
+            config=configure(find_agent(agent["name"]), agent["preset"], overrides),
+            rules=Rules(**manifest["rules"]),
+            levels=tuple(level for level, _ in levels),
+            seeds=tuple(manifest["seeds"]),
+            split=manifest["split"],
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ResultsError(f"The manifest is corrupt: {error!r}.") from error
+    for level, line in levels:
+        _check_unchanged(level, line)
+    return plan
+
+
+def evaluate(
+    results: Results, plan: Plan, *, num_workers: int | None = None, records_movies: bool = True
+) -> Iterator[Event]:
+    """Play every run of ``plan`` that is not complete yet, and keep ``scores.json`` up to date.
+
+    Args:
+        results: a directory that holds the plan's manifest.
+        plan: what is to be judged.
+        num_workers: how many runs are played side by side; by default one per processor core.
+        records_movies: whether every episode is kept as a movie.
+
+    Yields:
+        What happens, as it happens; a silence is broken by a ``Tick``.
+
+    Raises:
+        ResultsError: another process writes to the directory, or it is corrupt.
+    """
+    with only_writer(results.path):
+        jobs = [job for job in plan.jobs(results, records_movies=records_movies) if not is_complete(job.folder)]
+        try:
+            for event in run_side_by_side(jobs, num_workers or available_cores()):
+                if isinstance(event, Finished | Failed):
+                    write_scores(results, plan)
+                yield event
+        finally:
+            write_scores(results, plan)
+
+
+def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
+    """Gather what the runs have come to so far into ``scores.json`` and return it."""
+    runs = [read_run(results.run_folder(level, seed), str(level), seed) for level in plan.levels for seed in plan.seeds]
+    scores = contest_score(runs, FORMAT)
+    results.write_scores(scores)
+    return scores
+
+
+def _fingerprint(level: Level) -> dict[str, Any]:
+    """What a level is made of, so that nobody compares results of different machines unawares."""
+    game = level.integration
+    game.scenario(level.scenario)
+    state, rom, core = game.state(level.state), game.rom(), core_of(game.console)
+    return {
+        "id": str(level),
+        "game": level.game,
+        "state": level.state,
+        "scenario": level.scenario,
+        "rom_sha1": hashlib.sha1(rom.read_bytes(), usedforsecurity=False).hexdigest(),
+        "state_sha256": hashlib.sha256(state).hexdigest(),
+        "core": {"name": core.name, "version": core.version, "sha256": core.sha256},
+    }
+
+
+def _check_unchanged(level: Level, recorded: dict[str, Any]) -> None:
+    today = _fingerprint(level)
+    for part in ("rom_sha1", "state_sha256", "core"):
+        if recorded.get(part) != today[part]:
+            raise ResultsError(
+                f"{level} is not what it was when these results were begun: its {part.split('_')[0]} was "
+                f"{recorded.get(part)} and is {today[part]}; start anew with another --results."
+            )
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ",".join(_as_text(item) for item in value)
+    return "none" if value is None else str(value)
+
+
+def _versions() -> dict[str, str]:
+    versions = {"newgameplus": newgameplus.__version__, "python": platform.python_version()}
+    return versions | {name: importlib.metadata.version(name) for name in _VERSIONED}
+
+
+def _git_commit() -> str | None:
+    """Commit of the source that runs, with ``+`` where it has been edited; None outside a git checkout."""
+    folder = Path(newgameplus.__file__).parent
+    command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+    try:
+        tracked = subprocess.run(
+            ["git", "-C", str(folder), "ls-files", "--error-unmatch", "__init__.py"],
+            capture_output=True,
+            check=False,
+        )
+        if tracked.returncode:
+            return None
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "platform": platform.platform(),
+        "cpu": _cpu_name(),
+        "num_cores": available_cores(),
+        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+    }
+
+
+def _cpu_name() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

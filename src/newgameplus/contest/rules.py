@@ -1,0 +1,99 @@
+"""The rules of a contest: the budget, the frame skip, and how steps and episodes are counted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from newgameplus.envs.frame_skip import FrameSkip
+from newgameplus.errors import NotFoundError, UsageError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What an agent may use on each level, and what counts.
+
+    Sources: the 2018 contest's harness and write-ups; each preset says where it departs from them.
+    """
+
+    name: str
+    """The preset that these rules come from."""
+    max_timesteps: int | None = 1_000_000
+    """Agent steps per level; None for no limit."""
+    max_episodes: int | None = None
+    """Episodes per level; None for no limit."""
+    max_wall_clock_seconds: float | None = 12 * 3600.0
+    """Time per level, interruptions not counted; None for no limit."""
+    frames_per_step: int = 4
+    """Frames that one action lasts."""
+    sticky_probability: float = 0.25
+    """Probability that a step's first frame still holds the previous action."""
+    max_episode_steps: int = 4500
+    """Agent steps after which an episode is cut: 18,000 frames, five minutes."""
+    counts_resets: bool = False
+    """Whether each reset uses up one timestep, as the server of 2018 had it."""
+    drops_last_episode: bool = False
+    """Whether the episode that the budget cuts is left out of the score, as in 2018; else it counts as it stands."""
+
+    def __post_init__(self) -> None:
+        limits = (self.max_timesteps, self.max_episodes, self.max_wall_clock_seconds)
+        names = ("timesteps", "episodes", "wall clock seconds")
+        for name, limit in zip(names, limits, strict=True):
+            if limit is not None and not limit > 0:
+                raise UsageError(f"The budget of {name} must be more than 0, not {limit}.")
+        if all(limit is None for limit in limits):
+            raise UsageError("An evaluation needs a budget: timesteps, episodes or wall clock seconds.")
+
+    @property
+    def frame_skip(self) -> FrameSkip:
+        """How long an action lasts, as the environment takes it."""
+        return FrameSkip(self.frames_per_step, self.sticky_probability)
+
+    def as_json(self) -> dict[str, Any]:
+        """The rules as JSON scalars by field name."""
+        return asdict(self)
+
+
+CONTEST = Rules("contest")
+"""The contest's budget and environment, counted honestly: only steps count as steps, and every episode counts."""
+
+CONTEST_2018 = Rules("contest-2018", counts_resets=True, drops_last_episode=True)
+"""As the server of 2018 counted: a reset costs a timestep, and the episode that the limit cuts is never scored."""
+
+RULES = {rules.name: rules for rules in (CONTEST, CONTEST_2018)}
+"""The presets by name."""
+
+
+def find_rules(name: str) -> Rules:
+    """Return the preset called ``name``.
+
+    Raises:
+        NotFoundError: there is no such preset.
+    """
+    if name not in RULES:
+        raise NotFoundError(f"There are no rules {name!r}; there are: {', '.join(RULES)}.{did_you_mean(name, RULES)}")
+    return RULES[name]
+
+
+def with_budget(
+    rules: Rules,
+    *,
+    timesteps: int | None = None,
+    episodes: int | None = None,
+    wall_clock_seconds: float | None = None,
+) -> Rules:
+    """Return ``rules`` with another budget; what is None stays as it is.
+
+    A number of episodes without a number of timesteps lifts the limit of timesteps.
+
+    Raises:
+        UsageError: a budget is not more than 0.
+    """
+    changes: dict[str, Any] = {}
+    if episodes is not None:
+        changes |= {"max_episodes": episodes, "max_timesteps": timesteps}
+    if timesteps is not None:
+        changes["max_timesteps"] = timesteps
+    if wall_clock_seconds is not None:
+        changes["max_wall_clock_seconds"] = wall_clock_seconds
+    return replace(rules, **changes)

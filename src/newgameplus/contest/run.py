@@ -1,0 +1,311 @@
+"""One level, one seed: an agent plays until the budget is spent; every episode is logged, recorded and checkpointed."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.agents import find_agent
+from newgameplus.contest.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog, read_monitor
+from newgameplus.contest.results import FORMAT, only_writer
+from newgameplus.contest.rules import Rules
+from newgameplus.contest.scores import RunScore
+from newgameplus.durable import write_atomically
+from newgameplus.envs.contest import make_contest
+from newgameplus.envs.retro import FrameListener, RetroEnv
+from newgameplus.envs.world import SingleWorld, world_spec
+from newgameplus.errors import ResultsError, StateError
+from newgameplus.games.levels import Level
+from newgameplus.movies.recorder import MovieRecorder
+from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.training.loop import play
+from newgameplus.types import Agent
+
+REPORT_INTERVAL_SECONDS = 0.25
+"""How often a run tells how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything that a worker needs to play one run."""
+
+    level: Level
+    seed: int
+    agent: str
+    """Name of the agent, or ``package.module:Class``."""
+    config: Any
+    """The agent's configuration dataclass."""
+    rules: Rules
+    folder: Path
+    records_movies: bool = True
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is; also what its checkpoint keeps of it."""
+
+    num_steps: int = 0
+    """Agent steps so far."""
+    num_resets: int = 0
+    num_frames: int = 0
+    num_episodes: int = 0
+    """Episodes logged so far."""
+    sum_of_returns: float = 0.0
+    best: float | None = None
+    """Highest return so far."""
+    elapsed_seconds: float = 0.0
+    """Time spent playing, over all sittings."""
+    is_complete: bool = False
+
+    @property
+    def score(self) -> float | None:
+        """Mean return so far."""
+        return self.sum_of_returns / self.num_episodes if self.num_episodes else None
+
+    def num_timesteps(self, rules: Rules) -> int:
+        """Steps as the rules count them."""
+        return self.num_steps + (self.num_resets if rules.counts_resets else 0)
+
+    def fraction(self, rules: Rules) -> float:
+        """How much of the budget is spent, 0 to 1: the limit that is nearest."""
+        spent = [
+            used / limit
+            for used, limit in (
+                (self.num_timesteps(rules), rules.max_timesteps),
+                (self.num_episodes, rules.max_episodes),
+                (self.elapsed_seconds, rules.max_wall_clock_seconds),
+            )
+            if limit is not None
+        ]
+        return 1.0 if self.is_complete else min(1.0, max(spent))
+
+
+def play_run(job: Job, report: Callable[[Progress], None]) -> None:
+    """Play a run to its end, from its last checkpoint where there is one.
+
+    Args:
+        job: what to play and where to write.
+        report: called now and then with the progress so far.
+
+    Raises:
+        ResultsError: the run's folder is corrupt or in use.
+        NewGamePlusError: the level or the agent cannot be made.
+    """
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with only_writer(job.folder):
+        if not is_complete(job.folder):
+            with _opened(job) as run:
+                run.play(report)
+
+
+class _FrameCounter:
+    """Counts the frames that the agent played; the one that a reset runs is not its own."""
+
+    def __init__(self, num_frames: int) -> None:
+        self.num_frames = num_frames
+
+    def episode_started(self, env: RetroEnv) -> None:
+        pass
+
+    def frame_ran(self, mask: int, reward: float) -> None:
+        self.num_frames += 1
+
+    def episode_ended(self, env: RetroEnv) -> None:
+        pass
+
+
+@dataclass
+class _Run:
+    """A run in play: the world, the agent, the logs and how far they are."""
+
+    job: Job
+    world: SingleWorld
+    agent: Agent
+    monitor: CsvLog
+    log: CsvLog
+    frames: _FrameCounter
+    progress: Progress
+    seed: int | None
+    """Seed of the world's first reset; None where a checkpoint has put its random numbers back."""
+    episode_return: float = 0.0
+    num_episode_steps: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def play(self, report: Callable[[Progress], None]) -> None:
+        """Play until the budget is spent."""
+        self.started = time.monotonic() - self.progress.elapsed_seconds
+        next_report = 0.0
+        for turn in play(self.agent, self.world, seed=self.seed):
+            self._count(float(turn.step.reward[0]))
+            if turn.step.done[0]:
+                self._end_episode()
+            if self._is_budget_spent():
+                break
+            if self.progress.elapsed_seconds >= next_report:
+                report(self.progress)
+                next_report = self.progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
+        self._finish()
+        report(self.progress)
+
+    def _count(self, reward: float) -> None:
+        progress = self.progress
+        self.episode_return += reward
+        self.num_episode_steps += 1
+        progress.num_steps += 1
+        progress.elapsed_seconds = time.monotonic() - self.started
+        if progress.num_steps % LOG_INTERVAL == 0:
+            self.log.append(progress.num_steps, round(progress.elapsed_seconds, 3))
+
+    def _end_episode(self) -> None:
+        """Log the episode that just ended; the world already stands at the start of the next."""
+        rules = self.job.rules
+        if rules.drops_last_episode and self._is_out_of_timesteps():
+            return
+        self._log_episode()
+        self.progress.num_resets += 1
+        self._save_checkpoint()
+
+    def _log_episode(self) -> None:
+        progress = self.progress
+        self.monitor.append(self.episode_return, self.num_episode_steps, round(progress.elapsed_seconds, 3))
+        progress.num_episodes += 1
+        progress.sum_of_returns += self.episode_return
+        progress.best = max(self.episode_return, progress.best if progress.best is not None else -np.inf)
+        self.episode_return, self.num_episode_steps = 0.0, 0
+
+    def _is_out_of_timesteps(self) -> bool:
+        limit = self.job.rules.max_timesteps
+        return limit is not None and self.progress.num_timesteps(self.job.rules) >= limit
+
+    def _is_budget_spent(self) -> bool:
+        rules, progress = self.job.rules, self.progress
+        return (
+            self._is_out_of_timesteps()
+            or (rules.max_episodes is not None and progress.num_episodes >= rules.max_episodes)
+            or (rules.max_wall_clock_seconds is not None and progress.elapsed_seconds >= rules.max_wall_clock_seconds)
+        )
+
+    def _save_checkpoint(self) -> None:
+        self.progress.num_frames = self.frames.num_frames
+        state = {
+            "progress": {item.name: getattr(self.progress, item.name) for item in fields(Progress)},
+            "monitor_bytes": self.monitor.size_bytes,
+            "log_bytes": self.log.size_bytes,
+            "world": self.world.random_state(),
+            "agent": self.agent.state(),
+        }
+        save_state(_checkpoint_path(self.job.folder), state)
+
+    def _finish(self) -> None:
+        if self.num_episode_steps and not self.job.rules.drops_last_episode:
+            self._log_episode()
+        self.progress.num_frames = self.frames.num_frames
+        self.progress.is_complete = True
+        summary = {
+            "format": FORMAT,
+            "num_timesteps": self.progress.num_timesteps(self.job.rules),
+            "num_frames": self.progress.num_frames,
+            "elapsed_seconds": round(self.progress.elapsed_seconds, 3),
+        }
+        write_atomically(_summary_path(self.job.folder), json.dumps(summary) + "\n")
+
+
+@contextmanager
+def _opened(job: Job) -> Iterator[_Run]:
+    """Make the world and the agent of a run, put them where the last checkpoint left them, and close them after."""
+    saved = _load_checkpoint(job.folder)
+    progress = Progress(**saved["progress"]) if saved else Progress(num_resets=1)
+    frames = _FrameCounter(progress.num_frames)
+    listeners: list[FrameListener] = [frames]
+    if job.records_movies:
+        listeners.append(MovieRecorder(job.folder / "bk2", first_index=progress.num_episodes))
+    world_seed, agent_seed = split_seed(job.seed, job.level)
+    agent_class = find_agent(job.agent)
+    observation_spec, action_spec = agent_class.specs(job.config)
+    env = make_contest(
+        job.level,
+        observation_spec=observation_spec,
+        action_spec=action_spec,
+        frame_skip=job.rules.frame_skip,
+        max_episode_steps=job.rules.max_episode_steps,
+        listeners=listeners,
+    )
+    world = SingleWorld(env)
+    monitor = CsvLog(job.folder / "monitor.csv", MONITOR_HEADER, saved["monitor_bytes"] if saved else None)
+    log = CsvLog(job.folder / "log.csv", LOG_HEADER, saved["log_bytes"] if saved else None)
+    try:
+        agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
+        if saved:
+            world.restore_random_state(saved["world"])
+            agent.restore(saved["agent"])
+        yield _Run(job, world, agent, monitor, log, frames, progress, seed=None if saved else world_seed)
+    finally:
+        world.close()
+        monitor.close()
+        log.close()
+
+
+def split_seed(seed: int, level: Level) -> tuple[int, int]:
+    """Return independent seeds for the world and for the agent of a run; levels do not share random numbers."""
+    sequence = np.random.SeedSequence([seed, zlib.crc32(str(level).encode())])
+    world_seed, agent_seed = sequence.generate_state(2)
+    return int(world_seed), int(agent_seed)
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the run in ``folder`` has spent its budget."""
+    return _summary_path(folder).is_file()
+
+
+def read_run(folder: Path, level: str, seed: int) -> RunScore:
+    """Return what a run has come to so far, from its files.
+
+    Raises:
+        ResultsError: a file is corrupt.
+    """
+    monitor = folder / "monitor.csv"
+    episodes = read_monitor(monitor) if monitor.is_file() else []
+    summary = _read_summary(folder) if is_complete(folder) else {}
+    return RunScore(
+        level=level,
+        seed=seed,
+        returns=tuple(episode.episode_return for episode in episodes),
+        num_timesteps=summary.get("num_timesteps", sum(episode.num_steps for episode in episodes)),
+        num_frames=summary.get("num_frames", 0),
+        elapsed_seconds=summary.get("elapsed_seconds", episodes[-1].elapsed_seconds if episodes else 0.0),
+        is_complete=bool(summary),
+    )
+
+
+def _read_summary(folder: Path) -> dict[str, Any]:
+    path = _summary_path(folder)
+    try:
+        return dict(json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise ResultsError(f"{path} is corrupt: {error}.") from error
+
+
+def _load_checkpoint(folder: Path) -> dict[str, Any] | None:
+    path = _checkpoint_path(folder)
+    if not path.is_file():
+        return None
+    try:
+        return load_state(path)
+    except StateError as error:
+        raise ResultsError(f"Cannot resume {folder}: {error}") from error
+
+
+def _checkpoint_path(folder: Path) -> Path:
+    return folder / "checkpoint.safetensors"
+
+
+def _summary_path(folder: Path) -> Path:
+    return folder / "run.json"
