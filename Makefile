@@ -41,7 +41,7 @@ bench: $(INSTALLED)  ## measure every figure of benchmarks/speed, one after the 
 	@for script in benchmarks/speed/*.py; do echo "== $$script"; $(RUN) "$$script" || exit 1; done
 
 docs: $(INSTALLED)  ## build the documentation into site/
-	$(RUN) -m mkdocs build --strict --quiet --site-dir site
+	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --site-dir site
 	@echo 'The documentation is in site/index.html'
 
 clean:  ## remove everything that was built, .venv too
