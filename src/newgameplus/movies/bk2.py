@@ -1,0 +1,259 @@
+"""Movies as files: read and write bk2, the format of gym-retro and BizHawk, with no emulator.
+
+A movie is a zip of ``Header.txt`` (game, console), ``Input Log.txt`` (one line per frame) and ``Core.bin`` (the machine
+state it starts from). Ours add ``NewGamePlus.json``, which other readers ignore. The first frame is the one that every
+reset runs, with no button held.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from newgameplus.durable import write_atomically
+from newgameplus.emulator.cores import console_named
+from newgameplus.errors import MovieError, NotFoundError
+from newgameplus.movies.archive import Archive, Member, assemble, open_archive
+from newgameplus.movies.columns import Dialect, LineReader, key_line, line_reader, line_writer
+from newgameplus.types import Array
+
+HEADER, LOG, STATE, EXTRA = "Header.txt", "Input Log.txt", "Core.bin", "NewGamePlus.json"
+"""Names of the members."""
+MAX_STATE_BYTES = 64 * 2**20
+"""No console here has a larger save state."""
+MAX_FRAMES = 60 * 60 * 60 * 24
+"""A whole day at 60 frames per second."""
+MAX_LINE_BYTES = 512
+"""The longest line that eight players and all their buttons fill is shorter; key lines get eight times as much."""
+MAX_TEXT_BYTES = 64 * 2**10
+"""Of the header and of what we add."""
+_MAX_REMEMBERED_LINES = 2**14
+
+_RETRO_CODES = {"Genesis": "GEN", "Snes": "SNES", "Nes": "NES", "Atari2600": "A26"}
+_BIZHAWK_CODES = _RETRO_CODES | {
+    "GameBoy": "GB", "GbColor": "GBC", "GbAdvance": "GBA", "Sms": "SMS", "GameGear": "GG", "PCEngine": "PCE",
+    "Saturn": "SAT", "NintendoDs": "NDS", "32x": "32X",
+}  # fmt: skip
+_CONSOLES = {code: console for console, code in _BIZHAWK_CODES.items()}
+_START, _END = "[Input]", "[/Input]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Movie:
+    """The buttons of an episode, frame by frame, and the machine state that they start from."""
+
+    game: str
+    """The game's name, such as ``Airstriker-Genesis-v0``."""
+    platform: str
+    """The console, by stable-retro's name, such as ``Genesis``."""
+    start_state: bytes | None
+    """The machine state before the first frame; None where the movie starts from power-on."""
+    buttons: tuple[str | None, ...]
+    """Name of each bit of a mask."""
+    masks: Array
+    """uint32 ``[T, players]``: the buttons that each player holds in each frame."""
+    header: Mapping[str, str] = field(default_factory=dict)
+    """Lines of ``Header.txt``, key to value."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """What ``NewGamePlus.json`` says; empty for movies of other programs."""
+    dialect: Dialect = "retro"
+    is_complete: bool = True
+    """Whether the log has its end line; a movie of a killed process has none."""
+
+    @property
+    def num_frames(self) -> int:
+        """Length in frames, the one of the reset included."""
+        return len(self.masks)
+
+    @property
+    def num_players(self) -> int:
+        """How many pads the log has columns for."""
+        return int(self.masks.shape[1])
+
+
+def read_movie(path: Path) -> Movie:
+    """Read the movie at ``path``, in either dialect; nothing in it is trusted in size.
+
+    Raises:
+        MovieError: it is missing, damaged, hostile, or of a console that no installed core plays.
+    """
+    with open_archive(path) as archive:
+        header = _read_header(archive, path)
+        console = header.get("Platform", "")
+        platform = _CONSOLES.get(console, console)
+        buttons = _buttons_of(platform, path)
+        state = archive.read(STATE, MAX_STATE_BYTES) if STATE in archive.names else None
+        extra = _read_extra(archive, path) if EXTRA in archive.names else {}
+        with archive.open(LOG) as file:
+            dialect, masks, is_complete = _LogReader(path, platform, buttons).read(file)
+    return Movie(
+        game=header.get("GameName", ""),
+        platform=platform,
+        start_state=state or None,
+        buttons=buttons,
+        masks=masks,
+        header=header,
+        extra=extra,
+        dialect=dialect,
+        is_complete=is_complete,
+    )
+
+
+def write_movie(path: Path, movie: Movie, dialect: Dialect = "retro") -> None:
+    """Write ``movie`` to ``path`` in one step, replacing what is there.
+
+    Raises:
+        MovieError: the game's name or a header line has a line break, or the file cannot be written.
+    """
+    write_line = line_writer(dialect, movie.platform, movie.buttons)
+    known: dict[tuple[int, ...], str] = {}
+    lines = [_START, key_line(dialect, movie.platform, movie.buttons, movie.num_players)]
+    for row in movie.masks.tolist():
+        masks = tuple(row)
+        if masks not in known:
+            known[masks] = write_line(masks)
+        lines.append(known[masks])
+    lines.append(_END if movie.is_complete else "")
+    members = [header_member(movie.game, movie.platform, movie.header, dialect)]
+    members.append(Member.deflated(LOG, "\n".join(lines).encode()))
+    if movie.start_state is not None:
+        members.append(Member.deflated(STATE, movie.start_state))
+    if movie.extra:
+        members.append(extra_member(movie.extra))
+    try:
+        write_atomically(path, assemble(members))
+    except OSError as error:
+        raise MovieError(f"Cannot write the movie {path}: {error.strerror or error}.") from error
+
+
+def header_member(game: str, platform: str, header: Mapping[str, str], dialect: Dialect = "retro") -> Member:
+    """Return ``Header.txt`` with the lines that the dialect's readers expect, and those of ``header``."""
+    is_retro = dialect == "retro"
+    lines = {
+        "MovieVersion": "Retro" if is_retro else "BizHawk v2.0.0",
+        "Author": "?",
+        "emuVersion": "?",
+        "Platform": (_RETRO_CODES if is_retro else _BIZHAWK_CODES).get(platform, platform),
+        "GameName": game,
+        "SHA1": "?",
+        "Core": "?",
+        "rerecordCount": "1",
+    }
+    if not is_retro:
+        lines["StartsFromSavestate"] = "True"
+    fixed = ("MovieVersion", "Platform", "GameName")
+    lines |= {key: value for key, value in header.items() if key not in fixed}
+    if any(set("\r\n") & set(key + value) or " " in key for key, value in lines.items()):
+        raise MovieError(f"A header line of a movie of {game!r} has a line break, or a space in its key.")
+    return Member.deflated(HEADER, "".join(f"{key} {value}\n" for key, value in lines.items()).encode())
+
+
+def extra_member(extra: Mapping[str, Any]) -> Member:
+    """Return ``NewGamePlus.json``."""
+    return Member.deflated(EXTRA, json.dumps(extra, indent=1).encode())
+
+
+def log_head(platform: str, buttons: tuple[str | None, ...]) -> bytes:
+    """Return what a log of one player begins with, in the retro dialect."""
+    return f"{_START}\n{key_line('retro', platform, buttons, 1)}\n".encode()
+
+
+LOG_TAIL = _END.encode()
+"""What a complete log ends with."""
+
+
+def _read_header(archive: Archive, path: Path) -> dict[str, str]:
+    try:
+        text = archive.read(HEADER, MAX_TEXT_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise MovieError(f"{HEADER} in the movie {path} is not UTF-8 text: {error}.") from error
+    return {key: value.strip() for line in text.splitlines() for key, _, value in [line.partition(" ")] if key}
+
+
+def _read_extra(archive: Archive, path: Path) -> dict[str, Any]:
+    try:
+        extra = json.loads(archive.read(EXTRA, MAX_TEXT_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise MovieError(f"{EXTRA} in the movie {path} is not valid json: {error}.") from error
+    if not isinstance(extra, dict):
+        raise MovieError(f"{EXTRA} in the movie {path} must hold a json object, not {type(extra).__name__}.")
+    return extra
+
+
+def _buttons_of(platform: str, path: Path) -> tuple[str | None, ...]:
+    try:
+        return console_named(platform).buttons
+    except NotFoundError as error:
+        raise MovieError(f"The movie {path} is for {platform[:40]!r}, a console that no core plays.") from error
+
+
+class _LogReader:
+    """Reads the lines of one log, remembering what each different line means."""
+
+    def __init__(self, path: Path, platform: str, buttons: tuple[str | None, ...]) -> None:
+        self._path, self._platform, self._buttons = path, platform, buttons
+        self._num_lines = 0
+
+    def read(self, file: IO[bytes]) -> tuple[Dialect, Array, bool]:
+        """Return the dialect, the masks uint32 ``[T, players]`` and whether the end line is there."""
+        dialect, num_players, read_line = self._read_key(file)
+        masks, is_complete = array("I"), False
+        known: dict[bytes, tuple[int, ...]] = {}
+        for line in self._lines(file):
+            row = known.get(line)
+            if row is None:
+                if line == _END.encode():
+                    is_complete = True
+                    break
+                row = self._row(line, read_line)
+                if len(known) < _MAX_REMEMBERED_LINES:
+                    known[line] = row
+            masks.extend(row)
+            if len(masks) > MAX_FRAMES * num_players:
+                raise MovieError(f"The movie {self._path} is longer than a day ({MAX_FRAMES} frames).")
+        if not masks:
+            raise MovieError(f"The movie {self._path} has no frames.")
+        return dialect, np.array(masks, np.uint32).reshape(-1, num_players), is_complete
+
+    def _read_key(self, file: IO[bytes]) -> tuple[Dialect, int, LineReader]:
+        if self._line(file, MAX_LINE_BYTES) != _START.encode():
+            raise MovieError(f"{LOG} in the movie {self._path} does not begin with {_START}.")
+        key = self._text(self._line(file, 8 * MAX_LINE_BYTES) or b"")
+        try:
+            return line_reader(key, self._platform, self._buttons)
+        except MovieError as error:
+            raise MovieError(f"The movie {self._path} cannot be understood: {error}") from error
+
+    def _row(self, line: bytes, read_line: LineReader) -> tuple[int, ...]:
+        text = self._text(line)
+        if not text.startswith("|") or not text.endswith("|"):
+            raise MovieError(f"Line {self._num_lines} of {LOG} in the movie {self._path} is no line of buttons.")
+        try:
+            return read_line(text)
+        except MovieError as error:
+            raise MovieError(f"Line {self._num_lines} of {LOG} in the movie {self._path} {error}.") from error
+
+    def _lines(self, file: IO[bytes]) -> Iterator[bytes]:
+        while (line := self._line(file, MAX_LINE_BYTES)) is not None:
+            if line:
+                yield line
+
+    def _line(self, file: IO[bytes], limit: int) -> bytes | None:
+        """The next line without its end, None after the last."""
+        line = file.readline(limit + 1)
+        self._num_lines += 1
+        if len(line) > limit:
+            raise MovieError(f"Line {self._num_lines} of {LOG} in the movie {self._path} is longer than {limit} bytes.")
+        return line.rstrip(b"\r\n") if line else None
+
+    def _text(self, line: bytes) -> str:
+        try:
+            return line.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise MovieError(f"Line {self._num_lines} of {LOG} in the movie {self._path} is not UTF-8 text.") from None

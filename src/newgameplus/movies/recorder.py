@@ -1,0 +1,193 @@
+"""Records every episode as a movie; a killed process leaves a readable file that lacks a second at most."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from newgameplus import __version__
+from newgameplus.durable import write_atomically
+from newgameplus.emulator.cores import Core
+from newgameplus.errors import MovieError, UsageError
+from newgameplus.movies.archive import GrowingArchive, Member, assemble, raw_deflate
+from newgameplus.movies.bk2 import LOG, LOG_TAIL, STATE, extra_member, header_member, log_head
+from newgameplus.movies.columns import line_writer
+
+if TYPE_CHECKING:
+    from newgameplus.envs.retro import RetroEnv
+
+EXTRA_SCHEMA = 1
+"""Version of what ``NewGamePlus.json`` holds."""
+FLUSH_FRAMES = 60
+"""How many frames are held back from the disk: one second."""
+_NAME = re.compile(r"(?P<level>.+)-(?P<index>\d{4}|\d{6})\.bk2")
+
+
+def movie_name(folder_name: str, index: int) -> str:
+    """Return the file name of a level's movie: ``<Game>-<State>-000012.bk2``."""
+    return f"{folder_name}-{index:06d}.bk2"
+
+
+def index_of(path: Path) -> int | None:
+    """Return the episode's number from a movie's file name (four digits in 2018, six since), or None."""
+    match = _NAME.fullmatch(path.name)
+    return int(match["index"]) if match else None
+
+
+class MovieRecorder:
+    """A :class:`~newgameplus.envs.retro.FrameListener` that writes one movie per episode.
+
+    While an episode runs, its file grows by a second at a time and is a complete zip at every moment, without the
+    log's end line. When the episode ends it is written anew, compressed, with return, length and a hash of the memory.
+
+    Args:
+        folder: where the movies go; made when it is missing.
+        first_index: number of the first episode; a movie of that number is replaced, as it was cut short.
+
+    Raises:
+        MovieError: the folder cannot be made or written.
+        UsageError: ``first_index`` is negative.
+    """
+
+    def __init__(self, folder: Path, first_index: int = 0) -> None:
+        if first_index < 0:
+            raise UsageError(f"The first movie's number cannot be negative: {first_index}.")
+        self.folder = folder
+        self.index = first_index
+        """Number of the episode that is being recorded, or of the next one before the first has begun."""
+        self._next_index = first_index
+        self._episode: _Episode | None = None
+        self._state: Member | None = None
+        self._state_content = b""
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise MovieError(f"Cannot make the folder {folder} for movies: {error.strerror}.") from error
+
+    def episode_started(self, env: RetroEnv) -> None:
+        """Begin a file; its first frame is the one that the reset ran."""
+        self.index = self._next_index
+        self._next_index += 1
+        if self._state is None or env.start_state is not self._state_content:
+            self._state, self._state_content = Member.deflated(STATE, env.start_state), env.start_state
+        path = self.folder / movie_name(env.level.folder_name, self.index)
+        self._episode = _Episode(path, env, self._state)
+
+    def frame_ran(self, mask: int, reward: float) -> None:
+        """Record one frame."""
+        if self._episode is not None:
+            self._episode.frame_ran(mask, reward)
+
+    def episode_ended(self, env: RetroEnv) -> None:
+        """Finish the file."""
+        if self._episode is not None:
+            self._episode.finish(env)
+            self._episode = None
+
+
+class _Episode:
+    """One movie that is being recorded."""
+
+    def __init__(self, path: Path, env: RetroEnv, state: Member) -> None:
+        console = env.emulator.core.console
+        self._path, self._state = path, state
+        self._line = _line_of_mask(console.name, console.buttons)
+        self._extra = _known_at_start(env)
+        core = env.emulator.core
+        header = {
+            "emuVersion": f"newgameplus {__version__}",
+            "SHA1": self._extra["rom_sha1"].upper(),
+            "Core": f"{core.name} {core.version}",
+        }
+        self._header = header_member(env.level.game, console.name, header)
+        self._pending: list[int] = [0]
+        self._num_frames = 0
+        self._return = 0.0
+        self._compressor = raw_deflate()
+        self._log: list[bytes] = []
+        self._crc = self._size = 0
+        head = log_head(console.name, console.buttons)
+        members = [self._header, state, extra_member(self._extra)]
+        try:
+            self._archive = GrowingArchive(path, members, LOG, head)
+        except OSError as error:
+            raise self._failure(error) from error
+        self._keep(head)
+
+    def frame_ran(self, mask: int, reward: float) -> None:
+        """Keep one frame, and publish a second's worth of them."""
+        self._return += reward
+        self._pending.append(mask)
+        if len(self._pending) >= FLUSH_FRAMES:
+            self._flush()
+
+    def finish(self, env: RetroEnv) -> None:
+        """Replace the growing file by the compressed one with everything known at the end."""
+        lines = self._take_pending() + LOG_TAIL
+        self._keep(lines)
+        self._log.append(self._compressor.flush())
+        self._archive.close()
+        extra = self._extra | {
+            "return": self._return,
+            "num_frames": self._num_frames,
+            "memory_sha256": hashlib.sha256(env.ram().tobytes()).hexdigest(),
+        }
+        log = Member(LOG, self._crc, self._size, b"".join(self._log))
+        try:
+            write_atomically(self._path, assemble([self._header, log, self._state, extra_member(extra)]))
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _flush(self) -> None:
+        lines = self._take_pending()
+        try:
+            self._archive.append(lines)
+        except OSError as error:
+            raise self._failure(error) from error
+        self._keep(lines)
+
+    def _take_pending(self) -> bytes:
+        lines = b"".join(map(self._line, self._pending))
+        self._num_frames += len(self._pending)
+        self._pending.clear()
+        return lines
+
+    def _keep(self, content: bytes) -> None:
+        self._crc = zlib.crc32(content, self._crc)
+        self._size += len(content)
+        self._log.append(self._compressor.compress(content))
+
+    def _failure(self, error: OSError) -> MovieError:
+        return MovieError(f"Cannot write the movie {self._path}: {error.strerror or error}.")
+
+
+def _known_at_start(env: RetroEnv) -> dict[str, Any]:
+    """What ``NewGamePlus.json`` says from the first frame on."""
+    core: Core = env.emulator.core
+    return {
+        "schema": EXTRA_SCHEMA,
+        "newgameplus": __version__,
+        "level": str(env.level),
+        "scenario": env.level.scenario,
+        "rom_sha1": rom_sha1(env.rom),
+        "core": {"name": core.name, "version": core.version, "sha256": core.sha256},
+    }
+
+
+@functools.cache
+def rom_sha1(path: Path) -> str:
+    """Return the SHA-1 of a ROM file, lower case hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha1").hexdigest()
+
+
+@functools.cache
+def _line_of_mask(console: str, buttons: tuple[str | None, ...]) -> Callable[[int], bytes]:
+    """Return a function from a mask to its line of the log, which makes each different line once."""
+    write = line_writer("retro", console, buttons)
+    return functools.lru_cache(maxsize=2**12)(lambda mask: f"{write((mask,))}\n".encode())
