@@ -11,6 +11,9 @@ from gymnasium import spaces
 from newgameplus.errors import UsageError, did_you_mean
 from newgameplus.types import ActionSpec, Array
 
+MAX_KNOWN_ACTIONS = 1 << 16
+"""Actions whose masks are remembered; every combination of the largest pads fits."""
+
 
 class ActionMeaning:
     """Gives an ActionSpec its Gymnasium space and turns each of its actions into a button mask.
@@ -18,7 +21,8 @@ class ActionMeaning:
     Args:
         spec: what actions mean.
         buttons: the console's buttons, in the order of the mask's bits.
-        groups: the masks that the pad allows, one group per part of the pad (stable-retro's ``valid_actions``).
+        groups: the masks that the pad allows, one group per part of the pad (stable-retro's
+            ``valid_actions``).
         filter_mask: drops what the pad cannot press.
     """
 
@@ -33,49 +37,57 @@ class ActionMeaning:
         self.buttons = tuple(buttons)
         self._groups = [list(group) for group in groups]
         self._filter = filter_mask
-        self._known: dict[bytes, int] = {}
-        self.space: spaces.Space[Array] | spaces.Space[np.int64]
-        if spec.kind in ("filtered", "all"):
-            self.space = spaces.MultiBinary(len(self.buttons))
-        elif spec.kind == "multi_discrete":
-            self.space = spaces.MultiDiscrete([len(group) for group in self._groups])
-        elif spec.kind == "discrete":
-            self.space = spaces.Discrete(math.prod(len(group) for group in self._groups))
-        else:
-            self._combos = [filter_mask(self._mask_of_names(combo)) for combo in spec.combos]
-            if not self._combos:
-                raise UsageError("A set of actions needs at least one combination of buttons.")
-            self.space = spaces.Discrete(len(self._combos))
+        self._known: dict[tuple[str, tuple[int, ...], bytes], int] = {}
+        self._combos = [filter_mask(self._mask_of_names(combo)) for combo in spec.combos]
+        self.space = self._space()
+        self._num_values = _num_values(self.space)
 
     def mask(self, action: Array | int) -> int:
         """Return the button mask of ``action``.
 
+        Args:
+            action: whole numbers or booleans of any numpy type, in the shape of the space.
+
         Raises:
-            UsageError: the action is not in the space: wrong shape, out of range, or a float where a button belongs.
+            UsageError: the action is not in the space: wrong shape, out of range, or a float where a button
+                belongs.
         """
         array = np.asarray(action)
-        key = array.tobytes() if array.dtype == np.int8 else b""
+        key = (array.dtype.char, array.shape, array.tobytes())
         mask = self._known.get(key)
-        if mask is not None:
-            return mask
-        mask = self._mask_of(self._checked(array))
-        if key:
-            self._known[key] = mask
+        if mask is None:
+            if len(self._known) == MAX_KNOWN_ACTIONS:
+                self._known.clear()
+            mask = self._known[key] = self._mask_of(self._checked(array))
         return mask
 
     def names(self, mask: int) -> tuple[str, ...]:
         """Return the names of the buttons that ``mask`` holds."""
         return tuple(name for bit, name in enumerate(self.buttons) if name is not None and mask >> bit & 1)
 
+    def _space(self) -> spaces.MultiBinary | spaces.MultiDiscrete | spaces.Discrete:
+        kind, sizes = self.spec.kind, [len(group) for group in self._groups]
+        if kind in ("filtered", "all"):
+            return spaces.MultiBinary(len(self.buttons))
+        if kind == "multi_discrete":
+            return spaces.MultiDiscrete(sizes)
+        if kind == "discrete":
+            return spaces.Discrete(math.prod(sizes))
+        if kind != "set":
+            raise UsageError(f"There is no kind of action called {kind!r}.")
+        if not self._combos:
+            raise UsageError("A set of actions needs at least one combination of buttons.")
+        return spaces.Discrete(len(self._combos))
+
     def _checked(self, array: Array) -> Array:
         if array.dtype.kind not in "biu":
             raise UsageError(
-                f"An action is made of whole numbers, not {array.dtype}: press a button with 1, release it with 0 "
+                f"An action is made of whole numbers, not {array.dtype}: hold a button with 1, release it with 0 "
                 "(compare a network's output with a threshold first)."
             )
         if array.shape != self.space.shape:
             raise UsageError(f"An action has shape {self.space.shape}, not {array.shape}.")
-        if not self.space.contains(array.astype(self.space.dtype)) or array.min(initial=0) < 0:
+        if (array < 0).any() or (array >= self._num_values).any():
             raise UsageError(f"The action {array.tolist()} is outside {self.space}.")
         return array
 
@@ -110,3 +122,10 @@ class ActionMeaning:
                 )
             mask |= 1 << self.buttons.index(name)
         return mask
+
+
+def _num_values(space: spaces.MultiBinary | spaces.MultiDiscrete | spaces.Discrete) -> Array:
+    """How many values each number of an action takes."""
+    if isinstance(space, spaces.MultiBinary):
+        return np.array(2)
+    return np.array(space.n) if isinstance(space, spaces.Discrete) else np.array(space.nvec)

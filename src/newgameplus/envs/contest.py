@@ -15,6 +15,9 @@ from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
 from newgameplus.types import BUTTONS, ActionSpec, Array, ObservationSpec
 
+PICTURE = ObservationSpec()
+"""The screen as the console draws it; what the contest showed."""
+
 MAX_EPISODE_STEPS = 4500
 """Steps after which the contest cut an episode: 18,000 frames, five minutes."""
 
@@ -22,7 +25,7 @@ MAX_EPISODE_STEPS = 4500
 def make_contest(
     level: Level,
     *,
-    observation_spec: ObservationSpec = ObservationSpec(),
+    observation_spec: ObservationSpec = PICTURE,
     action_spec: ActionSpec = BUTTONS,
     frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
@@ -31,7 +34,7 @@ def make_contest(
 ) -> gym.Env[Array, Any]:
     """Build the stack that the contest judged agents in (retro-contest, ``local.make``).
 
-    From the inside out: the level with the reward and the end of its scenario and with stochastic frame skip; the step
+    From the inside out: the level with its scenario's reward and end, and with stochastic frame skip; the step
     limit, which truncates; then the wrappers of the observation.
 
     Args:

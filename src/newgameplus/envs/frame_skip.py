@@ -31,6 +31,9 @@ class FrameSkip:
             raise UsageError(f"A probability lies between 0 and 1, not at {self.sticky_probability}.")
 
 
+EVERY_FRAME = FrameSkip()
+"""One action per frame, none of them late."""
+
 CONTEST_FRAME_SKIP = FrameSkip(num_frames=4, sticky_probability=0.25)
 """The contest's: 15 steps per second, a quarter of them one frame late."""
 

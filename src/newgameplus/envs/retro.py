@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 from newgameplus.emulator.reference import ReferenceEmulator
 from newgameplus.envs.actions import ActionMeaning
-from newgameplus.envs.frame_skip import FrameSkip, StickyActions
+from newgameplus.envs.frame_skip import EVERY_FRAME, FrameSkip, StickyActions
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
 from newgameplus.games.scenario import ReferenceScenario
@@ -22,7 +22,7 @@ class FrameListener(Protocol):
     """Follows an environment frame by frame, below the frame skip: a movie recorder, for example."""
 
     def episode_started(self, env: RetroEnv) -> None:
-        """The machine is in its start state and has run the one frame that every reset runs, no button held."""
+        """The machine was put into its start state and has run one frame with no button held."""
         ...
 
     def frame_ran(self, mask: int, reward: float) -> None:
@@ -37,9 +37,9 @@ class FrameListener(Protocol):
 class RetroEnv(gym.Env[Array, Any]):
     """One level of one game; episodes begin at the level's state.
 
-    An observation is the screen, uint8 ``[H, W, 3]``, or the work memory, uint8 ``[bytes]``, or nothing, uint8 ``[0]``,
-    when nobody looks. ``info`` holds the game's variables. The reward of a step is the sum over its frames, float64;
-    a step ends early when the scenario says that the episode is over.
+    An observation is the screen, uint8 ``[H, W, 3]``, or the work memory, uint8 ``[bytes]``, or nothing,
+    uint8 ``[0]``, when nobody looks. ``info`` holds the game's variables. The reward of a step is the sum over
+    its frames; a step ends early when the scenario says that the episode is over.
 
     Args:
         level: game, start state and scenario.
@@ -63,7 +63,7 @@ class RetroEnv(gym.Env[Array, Any]):
         *,
         kind: Literal["image", "ram", "none"] = "image",
         action_spec: ActionSpec = BUTTONS,
-        frame_skip: FrameSkip = FrameSkip(),
+        frame_skip: FrameSkip = EVERY_FRAME,
         listeners: Sequence[FrameListener] = (),
         render_mode: Literal["rgb_array"] | None = None,
     ) -> None:
@@ -83,12 +83,12 @@ class RetroEnv(gym.Env[Array, Any]):
         self._is_running = False
         """Whether an episode has begun that no listener has been told the end of."""
         self._is_over = True
+        self.num_frames = 0
+        """Frames of this episode so far, without the one that the reset runs."""
         try:
             self.scenario = ReferenceScenario(self.emulator, integration, level.scenario)
             self.emulator.load(self.start_state)
-            self.actions = ActionMeaning(
-                action_spec, self.buttons, self.scenario.combos(), self.scenario.filter
-            )
+            self.actions = ActionMeaning(action_spec, self.buttons, self.scenario.combos(), self.scenario.filter)
             self.action_space = self.actions.space
             shape = self._look().shape
         except BaseException:
@@ -101,9 +101,7 @@ class RetroEnv(gym.Env[Array, Any]):
         """The console's buttons, in the order of a mask's bits."""
         return self.emulator.core.console.buttons
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Array, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
         """Begin an episode; the machine runs one frame with no button held, as stable-retro's does."""
         super().reset(seed=seed, options=options)
         self._end_episode()
@@ -112,11 +110,12 @@ class RetroEnv(gym.Env[Array, Any]):
         self.scenario.reset()
         self._skip.reset()
         self._is_running, self._is_over = True, False
+        self.num_frames = 0
         for listener in self._listeners:
             listener.episode_started(self)
-        return self._look(), dict(self.scenario.variables())
+        return self._look(), self.scenario.variables()
 
-    def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:  # noqa: ANN401 - the space says
+    def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         """Hold an action for the frames of one step."""
         if self._is_over:
             raise gym.error.ResetNeeded("The episode is over or has not begun: call reset() before step().")
@@ -127,17 +126,18 @@ class RetroEnv(gym.Env[Array, Any]):
             if is_over:
                 break
         self._is_over = is_over
-        return self._look(), total, is_over, False, dict(self.scenario.variables())
+        return self._look(), total, is_over, False, self.scenario.variables()
 
     def advance(self, mask: int) -> tuple[float, bool]:
         """Run a single frame and return its reward and whether the scenario ends the episode there."""
         self.emulator.step((mask,))
+        self.num_frames += 1
         reward, is_over = self.scenario.judge()
         for listener in self._listeners:
             listener.frame_ran(mask, reward)
         return reward, is_over
 
-    def render(self) -> Array | None:  # type: ignore[override]  # Gymnasium's type allows lists, which we never return
+    def render(self) -> Array | None:
         """Return the screen, uint8 ``[H, W, 3]``."""
         return self.screen() if self.render_mode == "rgb_array" else None
 

@@ -21,8 +21,8 @@ class SingleWorld(VectorEnv[Array, Array, Array]):
     """Shows one environment as a vector environment of one row, without copies and in the caller's process.
 
     When an episode ends, the next begins in the same step: the observation is the new episode's first, and
-    ``info["final_obs"]`` and ``info["final_info"]`` hold the last of the ended one, as Gymnasium's same-step autoreset
-    has them.
+    ``info["final_obs"]`` and ``info["final_info"]`` hold the last of the ended one, as Gymnasium's same-step
+    autoreset has them.
 
     Args:
         env: closed together with this world.
@@ -39,7 +39,7 @@ class SingleWorld(VectorEnv[Array, Array, Array]):
         self.observation_space = batch_space(env.observation_space, 1)
         self.action_space = batch_space(env.action_space, 1)
 
-    def reset(  # type: ignore[override]  # Gymnasium's own vector environments take a seed per row as well
+    def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
         """Begin an episode; ``seed`` is a number or a sequence of one."""

@@ -1,7 +1,7 @@
 """Wrappers that change what is seen: crop, gray, size, edges and stack, put on as an ObservationSpec says.
 
-The arithmetic is OpenCV's, as in the 2018 baselines (retro-baselines, ``WarpFrame``; anyrl-py, ``FrameStack``).
-Gymnasium's own gray weighs the colours in floating point and its own stack adds a first axis, so neither is equal.
+The arithmetic is OpenCV's, as in the 2018 baselines (``WarpFrame``, ``FrameStack``). Gymnasium's own gray weighs the
+colours in floating point and its own stack adds a first axis, so neither is equal.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Crop(gym.ObservationWrapper[Array, Any, Array]):
 
 
 class Gray(gym.ObservationWrapper[Array, Any, Array]):
-    """Turns colours ``[H, W, 3]`` into luma ``[H, W, 1]``; a picture that is gray already passes unchanged."""
+    """Turns colours ``[H, W, 3]`` into luma ``[H, W, 1]``; a gray picture passes unchanged."""
 
     def __init__(self, env: ArrayEnv) -> None:
         super().__init__(env)
@@ -138,9 +138,7 @@ class FrameStack(gym.ObservationWrapper[Array, Any, Array]):
         *front, last = env.observation_space.shape or (0,)
         self.observation_space = spaces.Box(0, 255, (*front, last * num_observations), np.uint8)
 
-    def reset(
-        self, *, seed: int | None = None, options: dict[str, Any] | None = None
-    ) -> tuple[Array, dict[str, Any]]:
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
         """Begin an episode with a stack of its first observation."""
         self._recent.clear()
         return super().reset(seed=seed, options=options)
@@ -160,16 +158,15 @@ def warp(env: ArrayEnv, size: tuple[int, int] = CONTEST_SIZE) -> ArrayEnv:
 def apply_observation_spec(env: ArrayEnv, spec: ObservationSpec) -> ArrayEnv:
     """Put on the wrappers that ``spec`` asks for, in the order of its fields; none for a plain spec.
 
-    ``spec.kind`` is what ``env`` shows already: the base environment chooses it, so that nothing is made in vain.
+    ``spec.kind`` is what ``env`` shows already: the base environment chooses it, so that nothing is made in
+    vain.
 
     Raises:
         UsageError: ``spec`` treats memory as a picture, or a field makes no sense.
     """
     is_picture_treated = spec.crop or spec.gray or spec.size or spec.edges
     if spec.kind != "image" and (is_picture_treated or (spec.kind == "none" and spec.stack != 1)):
-        raise UsageError(
-            f"An observation of kind {spec.kind!r} is no picture; it cannot be treated as {spec}."
-        )
+        raise UsageError(f"An observation of kind {spec.kind!r} cannot be treated like a picture: {spec}.")
     if spec.crop is not None:
         env = Crop(env, spec.crop)
     if spec.gray or spec.edges is not None:
