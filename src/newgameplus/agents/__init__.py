@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from newgameplus.errors import NotFoundError, did_you_mean
+from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 from newgameplus.registry import resolve
 
 if TYPE_CHECKING:
@@ -36,12 +36,21 @@ class AgentClass(Protocol):
 
 
 def find_agent(name: str) -> AgentClass:
-    """Return the class of the agent called ``name``.
+    """Return the class of the agent called ``name``, or of a user's own agent ``package.module:Class``.
 
     Raises:
         NotFoundError: there is no such agent.
+        UsageError: the class named is not an agent's.
     """
-    if name not in AGENTS:
-        raise NotFoundError(f"There is no agent {name!r}; there are: {', '.join(AGENTS)}.{did_you_mean(name, AGENTS)}")
-    agent_class: AgentClass = resolve(AGENTS[name])
+    if name not in AGENTS and ":" not in name:
+        raise NotFoundError(
+            f"There is no agent {name!r}; there are: {', '.join(AGENTS)}, and your own as package.module:Class."
+            f"{did_you_mean(name, AGENTS)}"
+        )
+    agent_class: AgentClass = resolve(AGENTS.get(name, name))
+    missing = [
+        part for part in ("PRESETS", "specs", "act", "observe", "state", "restore") if not hasattr(agent_class, part)
+    ]
+    if missing:
+        raise UsageError(f"{name} is not an agent: it lacks {', '.join(missing)}; see newgameplus.types.Agent.")
     return agent_class

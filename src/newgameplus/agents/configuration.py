@@ -52,6 +52,23 @@ def describe(config: Any) -> dict[str, Any]:
     return {name: _plain(value) for name, value in dataclasses.asdict(config).items()}
 
 
+def configuration_of(agent_class: AgentClass, description: Mapping[str, Any]) -> Any:
+    """Return the configuration that ``describe`` described.
+
+    Raises:
+        UsageError: a field is unknown or missing, or the configuration refuses a value.
+    """
+    config_class = type(agent_class.PRESETS["default"])
+    try:
+        return config_class(**{name: _frozen(value) for name, value in description.items()})
+    except TypeError as error:
+        raise UsageError(f"This is no {config_class.__name__} of this version: {error}.") from None
+
+
+def _frozen(value: object) -> object:
+    return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value
+
+
 def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {key: _plain(inner) for key, inner in value.items()}

@@ -72,6 +72,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run ``ngp`` with ``arguments`` and return the exit code."""
+    if "" not in sys.path:
+        sys.path.append("")  # a user's own agent lies where they work
     try:
         result: Any = cli.main(args=arguments, prog_name="ngp", standalone_mode=False)
     except click.exceptions.Exit as leave:

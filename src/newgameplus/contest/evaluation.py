@@ -15,7 +15,7 @@ from typing import Any
 
 import newgameplus
 from newgameplus.agents import find_agent
-from newgameplus.agents.configuration import configure, describe
+from newgameplus.agents.configuration import configuration_of, describe
 from newgameplus.contest.results import FORMAT, Results, only_writer
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run import Job, is_complete, read_run
@@ -99,12 +99,11 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
     """
     try:
         agent = manifest["agent"]
-        overrides = {name: _as_text(value) for name, value in agent["config"].items()}
         levels = [(Level(line["game"], line["state"], line["scenario"]), line) for line in manifest["levels"]]
         plan = Plan(
             agent=agent["name"],
             preset=agent["preset"],
-            config=configure(find_agent(agent["name"]), agent["preset"], overrides),
+            config=configuration_of(find_agent(agent["name"]), agent["config"]),
             rules=Rules(**manifest["rules"]),
             levels=tuple(level for level, _ in levels),
             seeds=tuple(manifest["seeds"]),
@@ -177,12 +176,6 @@ def _check_unchanged(level: Level, recorded: dict[str, Any]) -> None:
                 f"{level} is not what it was when these results were begun: its {part.split('_')[0]} was "
                 f"{recorded.get(part)} and is {today[part]}; start anew with another --results."
             )
-
-
-def _as_text(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ",".join(_as_text(item) for item in value)
-    return "none" if value is None else str(value)
 
 
 def _versions() -> dict[str, str]:

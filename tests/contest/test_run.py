@@ -1,0 +1,161 @@
+"""One run: how steps and episodes are counted, and that an interruption leaves no trace in the result."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from newgameplus.agents import find_agent
+from newgameplus.agents.configuration import configure
+from newgameplus.contest.logs import read_log, read_monitor
+from newgameplus.contest.rules import CONTEST, CONTEST_2018, with_budget
+from newgameplus.contest.run import Job, Progress, play_run, read_run, split_seed
+from newgameplus.errors import ResultsError
+from newgameplus.games.levels import find_level
+from newgameplus.movies.bk2 import read_movie
+
+LEVEL = find_level("Airstriker-Genesis-v0/Level1")
+
+
+def job(folder, *, agent="jerk", preset="default", rules=CONTEST, seed=0, max_episode_steps=60, **budget):
+    rules = replace(with_budget(rules, **budget), max_episode_steps=max_episode_steps)
+    config = configure(find_agent(agent), preset)
+    return Job(level=LEVEL, seed=seed, agent=agent, config=config, rules=rules, folder=folder)
+
+
+def returns_and_lengths(folder):
+    return [(episode.episode_return, episode.num_steps) for episode in read_monitor(folder / "monitor.csv")]
+
+
+def ignore(progress):
+    pass
+
+
+class Interruption(Exception):
+    pass
+
+
+def interrupt_after(num_steps):
+    """A report that gives up on the run once it has come so far."""
+
+    def report(progress):
+        if progress.num_steps >= num_steps:
+            raise Interruption
+
+    return report
+
+
+def test_a_budget_of_timesteps_is_spent_exactly_and_the_cut_episode_counts(tmp_path):
+    play_run(job(tmp_path, timesteps=150), ignore)
+    assert [length for _, length in returns_and_lengths(tmp_path)] == [60, 60, 30]
+    run = read_run(tmp_path, "level", 0)
+    assert (run.num_timesteps, run.is_complete) == (150, True)
+    assert run.num_frames == 150 * 4
+
+
+def test_a_budget_that_ends_with_an_episode_leaves_no_empty_one(tmp_path):
+    play_run(job(tmp_path, timesteps=120), ignore)
+    assert [length for _, length in returns_and_lengths(tmp_path)] == [60, 60]
+    assert sorted(path.name for path in (tmp_path / "bk2").iterdir()) == [
+        "Airstriker-Genesis-v0-Level1-000000.bk2",
+        "Airstriker-Genesis-v0-Level1-000001.bk2",
+    ]
+
+
+def test_the_rules_of_2018_count_resets_and_drop_the_cut_episode(tmp_path):
+    # 1 reset + 60 steps + 1 reset + 60 steps + 1 reset + 27 steps = 150; the 27 are never scored.
+    play_run(job(tmp_path, rules=CONTEST_2018, timesteps=150), ignore)
+    assert [length for _, length in returns_and_lengths(tmp_path)] == [60, 60]
+    assert read_run(tmp_path, "level", 0).num_timesteps == 150
+
+
+def test_in_2018_an_episode_that_ends_on_the_last_timestep_is_lost(tmp_path):
+    play_run(job(tmp_path, rules=CONTEST_2018, timesteps=122), ignore)
+    assert [length for _, length in returns_and_lengths(tmp_path)] == [60]
+
+
+def test_a_budget_of_episodes_is_kept(tmp_path):
+    play_run(job(tmp_path, episodes=2), ignore)
+    assert len(returns_and_lengths(tmp_path)) == 2
+
+
+def test_a_budget_of_time_ends_the_run(tmp_path):
+    play_run(job(tmp_path, wall_clock_seconds=0.3), ignore)
+    run = read_run(tmp_path, "level", 0)
+    assert run.is_complete
+    assert run.elapsed_seconds >= 0.3
+
+
+def test_the_log_has_a_row_every_thousand_steps(tmp_path):
+    play_run(job(tmp_path, timesteps=2100, max_episode_steps=4500), ignore)
+    assert [steps for steps, _ in read_log(tmp_path / "log.csv")] == [1000, 2000]
+
+
+@pytest.mark.parametrize(("agent", "preset"), [("jerk", "default"), ("jerk", "mutating"), ("random", "default")])
+def test_an_interrupted_run_ends_like_one_that_was_not(tmp_path, agent, preset):
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    play_run(job(whole, agent=agent, preset=preset, timesteps=400), ignore)
+    for num_steps in (90, 200, 330):
+        with pytest.raises(Interruption):
+            play_run(job(pieces, agent=agent, preset=preset, timesteps=400), interrupt_after(num_steps))
+    play_run(job(pieces, agent=agent, preset=preset, timesteps=400), ignore)
+    assert returns_and_lengths(pieces) == returns_and_lengths(whole)
+    assert read_run(pieces, "l", 0).num_frames == read_run(whole, "l", 0).num_frames
+    names = sorted(path.name for path in (whole / "bk2").iterdir())
+    assert sorted(path.name for path in (pieces / "bk2").iterdir()) == names
+    for name in names:
+        assert np.array_equal(read_movie(pieces / "bk2" / name).masks, read_movie(whole / "bk2" / name).masks)
+
+
+def test_a_run_is_the_same_every_time_and_another_with_another_seed(tmp_path):
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        play_run(job(tmp_path / name, seed=seed, timesteps=300, max_episode_steps=100), ignore)
+    masks = [
+        np.concatenate([read_movie(path).masks for path in sorted((tmp_path / name / "bk2").iterdir())])
+        for name in "abc"
+    ]
+    assert np.array_equal(masks[0], masks[1])
+    assert masks[0].shape != masks[2].shape or not np.array_equal(masks[0], masks[2])
+
+
+def test_levels_do_not_share_random_numbers():
+    other = replace(LEVEL, state="Level2")
+    assert split_seed(0, LEVEL) != split_seed(0, other) != split_seed(1, other)
+    assert split_seed(7, LEVEL) == split_seed(7, LEVEL)
+
+
+def test_a_complete_run_is_not_played_again(tmp_path):
+    play_run(job(tmp_path, timesteps=60), ignore)
+    before = (tmp_path / "monitor.csv").read_bytes()
+    play_run(job(tmp_path, timesteps=60), interrupt_after(0))
+    assert (tmp_path / "monitor.csv").read_bytes() == before
+
+
+def test_a_damaged_checkpoint_is_named_and_nothing_is_lost(tmp_path):
+    with pytest.raises(Interruption):
+        play_run(job(tmp_path, timesteps=400), interrupt_after(100))
+    before = (tmp_path / "monitor.csv").read_bytes()
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
+    with pytest.raises(ResultsError, match="Cannot resume"):
+        play_run(job(tmp_path, timesteps=400), ignore)
+    assert (tmp_path / "monitor.csv").read_bytes() == before
+
+
+def test_a_damaged_summary_is_named(tmp_path):
+    play_run(job(tmp_path, timesteps=60), ignore)
+    (tmp_path / "run.json").write_text("{")
+    with pytest.raises(ResultsError, match=r"run\.json is corrupt"):
+        read_run(tmp_path, "level", 0)
+
+
+def test_progress_says_how_much_of_the_nearest_budget_is_spent():
+    rules = with_budget(CONTEST, timesteps=1000, episodes=10)
+    assert Progress(num_steps=100, num_episodes=5).fraction(rules) == 0.5
+    assert Progress(num_steps=900, num_episodes=5).fraction(rules) == 0.9
+    assert Progress(is_complete=True).fraction(rules) == 1.0
+
+
+def test_the_summary_is_json_that_names_its_format(tmp_path):
+    play_run(job(tmp_path, timesteps=60), ignore)
+    assert json.loads((tmp_path / "run.json").read_text())["format"] == 1
