@@ -84,7 +84,7 @@ class MovieRecorder:
             self._episode.frame_ran(mask, reward)
 
     def episode_ended(self, env: RetroEnv) -> None:
-        """Finish the file."""
+        """Finish the file; an episode of which no frame was played leaves none."""
         if self._episode is not None:
             self._episode.finish(env)
             self._episode = None
@@ -128,6 +128,10 @@ class _Episode:
 
     def finish(self, env: RetroEnv) -> None:
         """Replace the growing file by the compressed one with everything known at the end."""
+        if self._num_frames + len(self._pending) == 1:
+            self._archive.close()
+            self._path.unlink(missing_ok=True)
+            return
         lines = self._take_pending() + LOG_TAIL
         self._keep(lines)
         self._log.append(self._compressor.flush())
