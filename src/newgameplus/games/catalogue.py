@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from newgameplus.errors import NotFoundError, did_you_mean
+from newgameplus.errors import IntegrationError, NotFoundError, did_you_mean
 from newgameplus.games.folders import collections
 from newgameplus.games.integration import Integration
 
@@ -13,13 +14,20 @@ _VERSION = re.compile(r"-v(\d+)$")
 
 
 def games() -> dict[str, Integration]:
-    """Every game, by name, sorted. A folder is a game when it holds ``rom.sha`` or ``data.json``."""
-    folders: dict[str, list[Path]] = {}
-    for collection in collections():
-        for folder in collection.iterdir():
-            if _is_game(folder):
-                folders.setdefault(folder.name, []).append(folder)
-    return {name: Integration(name, tuple(folders[name])) for name in sorted(folders)}
+    """Every game, by name, sorted. A folder is a game when it holds ``rom.sha`` or ``data.json``.
+
+    A folder without ``-v0`` and without ``rom.sha`` only adds files to the game of that name with ``-v0``: that is how
+    stable-retro's experimental files belong to its stable games.
+    """
+    folders = [folder for folder in _all_folders() if _is_game(folder)]
+    names = {folder.name for folder in folders}
+    with_hash = {folder.name for folder in folders if (folder / "rom.sha").is_file()}
+    found: dict[str, list[Path]] = {}
+    for folder in folders:
+        name = folder.name
+        is_addition = name not in with_hash and f"{name}-v0" in names
+        found.setdefault(f"{name}-v0" if is_addition else name, []).append(folder)
+    return {name: Integration(name, tuple(found[name])) for name in sorted(found)}
 
 
 def find_game(name: str) -> Integration:
@@ -28,12 +36,36 @@ def find_game(name: str) -> Integration:
     Raises:
         NotFoundError: there is no such game; the message suggests near names.
     """
-    if "/" not in name and name not in ("", ".", ".."):
+    if Path(name).name == name:
         for candidate in (name, f"{name}-v0", _VERSION.sub("", name)):
-            found = tuple(folder for c in collections() if _is_game(folder := c / candidate))
-            if found:
-                return Integration(candidate, found)
+            folders = _folders_of(candidate)
+            if folders:
+                return Integration(candidate, folders)
     raise NotFoundError(f"There is no game {name!r}.{did_you_mean(name, games())} See: ngp games")
+
+
+def _folders_of(name: str) -> tuple[Path, ...]:
+    """Folders of the game ``name`` in the order of the collections; none where they only add to another game."""
+    if _is_addition(name):
+        return ()
+    plain = name.removesuffix("-v0")
+    names = (name, plain) if plain != name and _is_addition(plain) else (name,)
+    return tuple(folder for collection in collections() for each in names if _is_game(folder := collection / each))
+
+
+def _is_addition(name: str) -> bool:
+    here = collections()
+    return any(_is_game(folder / f"{name}-v0") for folder in here) and not any(
+        (folder / name / "rom.sha").is_file() for folder in here
+    )
+
+
+def _all_folders() -> Iterable[Path]:
+    for collection in collections():
+        try:
+            yield from collection.iterdir()
+        except OSError as error:
+            raise IntegrationError(f"The folder of games {collection} cannot be read: {error}.") from error
 
 
 def _is_game(folder: Path) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 import platformdirs
 
 from newgameplus.emulator.cores import stable_retro_folder
+from newgameplus.errors import UsageError
 
 HOME_VARIABLE = "NGP_HOME"
 """Environment variable that moves the user's folder."""
@@ -37,8 +38,15 @@ def bundled_games() -> Path:
 
 
 def collections() -> tuple[Path, ...]:
-    """Folders that hold games, most particular first: the user's, ours, stable-retro's."""
+    """Folders that hold games, most particular first: the user's, ours, stable-retro's.
+
+    Raises:
+        UsageError: ``NGP_GAMES`` names a folder that is not there.
+    """
     named = [Path(part).expanduser() for part in os.environ.get(GAMES_VARIABLE, "").split(os.pathsep) if part]
+    for folder in named:
+        if not folder.is_dir():
+            raise UsageError(f"The environment variable {GAMES_VARIABLE} names {folder}, which is no folder.")
     data = stable_retro_folder() / "data"
     theirs = [data / "stable", data / "contrib", data / "experimental"]
     return tuple(folder for folder in [*named, own_games(), bundled_games(), *theirs] if folder.is_dir())

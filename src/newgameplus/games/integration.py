@@ -9,18 +9,27 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from newgameplus.emulator.cores import Console, console_named
+from newgameplus.emulator.cores import Console, console_named, consoles
 from newgameplus.errors import IntegrationError, NotFoundError, RomError, did_you_mean
-from newgameplus.games.folders import rom_store
+from newgameplus.games.folders import bundled_games, rom_store
 
 MAX_STATE_BYTES = 64 * 2**20
 """No console here has a larger save state; a longer one is a damaged or hostile file."""
+PATCH_NAME = "rom.delta"
+"""A patch that makes the game's ROM from that of the game it changes."""
+MAX_TEXT_BYTES = 4 * 2**20
+"""The largest json or hash file of stable-retro's has under 100 kB; a longer one is damaged or hostile."""
+
+_SHA1 = re.compile(r"[0-9a-f]{40}")
+_FREE_WITH_STABLE_RETRO = frozenset({"Airstriker-Genesis-v0"})
+"""Games whose ROM the stable-retro package may and does ship."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +43,18 @@ class Integration:
 
     @cached_property
     def console(self) -> Console:
-        """The console that the game runs on.
+        """The console that the game runs on: the last part of its name, or else ``system`` in ``metadata.json``.
 
         Raises:
             NotFoundError: no installed core plays it.
         """
-        return console_named(console_name(self.name))
+        name = console_name(self.name)
+        return console_named(name if name in consoles() else self._text("system") or name)
 
     def file(self, name: str) -> Path | None:
-        """Return the path of an integration file, or None when no folder has it."""
+        """Return the path of an integration file, or None when no folder has it; never one outside of the folders."""
+        if Path(name).name != name:
+            return None
         return next((path for folder in self.folders if (path := folder / name).is_file()), None)
 
     @cached_property
@@ -53,9 +65,16 @@ class Integration:
 
     @cached_property
     def variables(self) -> dict[str, dict[str, Any]]:
-        """Name of each variable in ``data.json`` to its address and type."""
+        """Name of each variable in ``data.json`` to its address and type.
+
+        Raises:
+            IntegrationError: the file does not say so.
+        """
         path = self.file("data.json")
-        return {} if path is None else dict(read_json_object(path).get("info", {}))
+        info = {} if path is None else read_json_object(path).get("info", {})
+        if not isinstance(info, dict) or not all(isinstance(variable, dict) for variable in info.values()):
+            raise IntegrationError(f"'info' in {path} must be an object of variables, each an object itself.")
+        return info
 
     @cached_property
     def states(self) -> tuple[str, ...]:
@@ -78,21 +97,38 @@ class Integration:
     @property
     def default_state(self) -> str | None:
         """The start state that the integration names, or its only one; None starts from power-on."""
-        named = self.metadata.get("default_state")
+        named = self._text("default_state")
         if named is None and len(self.states) == 1:
             return self.states[0]
         return named
 
     @cached_property
     def rom_sha1s(self) -> tuple[str, ...]:
-        """SHA-1 of every ROM that fits, lower case hexadecimal."""
-        lines = [line for folder in self.folders for line in _lines(folder / "rom.sha")]
-        return tuple(dict.fromkeys(lines))
+        """SHA-1 of every ROM that fits, lower case hexadecimal.
+
+        Raises:
+            IntegrationError: a ``rom.sha`` holds something else.
+        """
+        return tuple(dict.fromkeys(sha1 for folder in self.folders for sha1 in _sha1s_in(folder / "rom.sha")))
+
+    @property
+    def rom_origin(self) -> Literal["free", "own"] | None:
+        """``free``: the ROM comes with a package and may be passed on; ``own``: the user's; None: it is not here."""
+        rom = self.find_rom()
+        if rom is None:
+            return None
+        is_shipped = rom.is_relative_to(bundled_games()) or self.name in _FREE_WITH_STABLE_RETRO
+        return "free" if is_shipped and not rom.is_relative_to(rom_store()) else "own"
 
     @property
     def is_free(self) -> bool:
         """Whether the game may be passed on, so that its ROM comes with a package."""
-        return any(self._rom_in(folder) is not None for folder in self.folders)
+        return self.rom_origin == "free"
+
+    @property
+    def stored_rom(self) -> Path:
+        """Where an imported ROM of the game is kept."""
+        return rom_store() / self.name / self._rom_names[0]
 
     def rom(self) -> Path:
         """Return the path of the ROM.
@@ -102,12 +138,24 @@ class Integration:
         """
         path = self.find_rom()
         if path is None:
-            wanted = " or ".join(self.rom_sha1s) or "(the integration names none)"
             raise RomError(
-                f"The ROM of {self.name} is not here: import a file with SHA-1 {wanted} "
-                f"with: ngp games import PATH"
+                f"The ROM of {self.name} is not here, and {self.stored_rom} is where it would be: "
+                f"{self._how_to_get_rom()}"
             )
         return path
+
+    def _how_to_get_rom(self) -> str:
+        if not self.rom_sha1s:
+            return "its integration names no SHA-1, so no file can be recognised; put the ROM there by hand."
+        console = self.console.name
+        wanted = f"the {console} ROM with SHA-1 {' or '.join(self.rom_sha1s)}"
+        if self.file(PATCH_NAME) is not None:
+            return (
+                f"it is made from the game that it changes ({wanted} comes out), "
+                "so import that one with: ngp games import PATH"
+            )
+        atari = " (for 32 Atari games: ngp games import --from-ale)" if console == "Atari2600" else ""
+        return f"import {wanted} with: ngp games import PATH{atari}"
 
     def find_rom(self) -> Path | None:
         """Return the path of the ROM, or None when it is not on this machine."""
@@ -162,11 +210,22 @@ class Integration:
             raise IntegrationError(f"The state {path} is larger than {MAX_STATE_BYTES} bytes.")
         return content
 
-    def _rom_in(self, folder: Path) -> Path | None:
+    @cached_property
+    def _rom_names(self) -> tuple[str, ...]:
         names = [f"rom.{extension}" for extension in self.console.extensions]
-        if "original_rom_name" in self.metadata:  # FBNeo reads its game's name from the file name
-            names.insert(0, Path(self.metadata["original_rom_name"]).name)
-        return next((path for name in names if (path := folder / name).is_file()), None)
+        original = Path(self._text("original_rom_name") or "").name
+        if original:  # FBNeo reads its game's name from the file name
+            names.insert(0, original)
+        return tuple(names)
+
+    def _rom_in(self, folder: Path) -> Path | None:
+        return next((path for name in self._rom_names if (path := folder / name).is_file()), None)
+
+    def _text(self, key: str) -> str | None:
+        value = self.metadata.get(key)
+        if value is not None and not isinstance(value, str):
+            raise IntegrationError(f"{key!r} in {self.file('metadata.json')} must be text, not {value!r}.")
+        return value
 
     def _is_scenario(self, name: str) -> bool:
         path = self.file(f"{name}.json")
@@ -189,13 +248,32 @@ def read_json_object(path: Path) -> dict[str, Any]:
         IntegrationError: it is not a json object.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(_read_text(path))
+    except (OSError, ValueError, RecursionError) as error:
         raise IntegrationError(f"{path} is not valid json: {error}.") from error
     if not isinstance(content, dict):
         raise IntegrationError(f"{path} must hold a json object, not {type(content).__name__}.")
     return content
 
 
-def _lines(path: Path) -> list[str]:
-    return path.read_text().lower().split() if path.is_file() else []
+def _sha1s_in(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    try:
+        words = _read_text(path).lower().split()
+    except (OSError, ValueError) as error:
+        raise IntegrationError(f"{path} cannot be read: {error}.") from error
+    for word in words:
+        if not _SHA1.fullmatch(word):
+            raise IntegrationError(
+                f"{path} must hold SHA-1 hashes, 40 hexadecimal digits each, and holds {word[:50]!r}."
+            )
+    return words
+
+
+def _read_text(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(MAX_TEXT_BYTES + 1)
+    if len(content) > MAX_TEXT_BYTES:
+        raise ValueError(f"it is larger than {MAX_TEXT_BYTES} bytes")
+    return content.decode("utf-8")
