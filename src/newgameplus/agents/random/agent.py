@@ -13,7 +13,7 @@ import numpy as np
 from newgameplus.agents import randomness
 from newgameplus.agents.buttons import find_button
 from newgameplus.agents.random.config import HOLD_RIGHT, UNIFORM, RandomConfig
-from newgameplus.errors import StateError
+from newgameplus.agents.saved import take_rows
 from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 
@@ -68,9 +68,5 @@ class Random:
             StateError: the state is another agent's, has another number of rows, or is damaged; nothing has
                 changed then.
         """
-        rows = state.get("rows")
-        if state.get("agent") != "random" or not isinstance(rows, list):
-            raise StateError("This is not the saved state of the agent 'random'; begin a new run.")
-        if len(rows) != len(self._randoms):
-            raise StateError(f"The saved state has {len(rows)} rows, this world has {len(self._randoms)}.")
+        rows = take_rows(state, "random", len(self._randoms))
         self._randoms = [randomness.load(row) for row in rows]

@@ -1,0 +1,117 @@
+"""JERK, "Just Enough Retained Knowledge": explore by scripted moves, replay what brought the highest mean return.
+
+Paper: Nichol, Pfau, Hesse, Klimov and Schulman, "Gotta Learn Fast: A New Benchmark for Generalization in RL" (2018),
+arXiv:1804.03720; code: openai/retro-baselines, ``jerk_agent.py``. It looks at no pixels.
+
+*Differences from the original:* it is stepped from outside instead of driving the environment; the random numbers come
+from numpy and have a seed; buttons are found by name, so that it plays on any console with directions; each row of a
+batch is a JERK of its own. Those of the variants are listed in docs/agents/jerk.md.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from newgameplus.agents import randomness
+from newgameplus.agents.buttons import find_button
+from newgameplus.agents.jerk import config as presets
+from newgameplus.agents.jerk.config import JerkConfig
+from newgameplus.agents.jerk.explorer import Explorer
+from newgameplus.agents.jerk.moves import BACKWARD, CROUCH, FORWARD, JUMP, NUM_PRESSES
+from newgameplus.agents.saved import take_rows
+from newgameplus.errors import UsageError
+from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+
+CONTEST_TIMESTEPS = 1_000_000
+"""Agent steps per level in the 2018 contest, for a run that has no budget of its own."""
+
+_NO_ACTION_BUTTONS = frozenset(
+    ("UP", "DOWN", "LEFT", "RIGHT", "START", "SELECT", "MODE", "PAUSE", "RESET", "RUN", "COIN")
+)
+
+
+class Jerk:
+    """Plays one JERK in every row; the rows share nothing.
+
+    Args:
+        config: see there.
+        world: its buttons, its number of rows and its budget count.
+        seed: 0 or more; row ``i`` plays the same however many rows there are.
+
+    Raises:
+        UsageError: a negative seed, or a button that the console does not have.
+    """
+
+    PRESETS: ClassVar[dict[str, JerkConfig]] = {
+        "default": presets.DEFAULT,
+        "contest-2018": presets.CONTEST_2018,
+        "improved": presets.IMPROVED,
+        "mutating": presets.MUTATING,
+        "truncating": presets.TRUNCATING,
+    }
+
+    def __init__(self, config: JerkConfig, world: WorldSpec, seed: int) -> None:
+        self.config = config
+        self.observation_spec, self.action_spec = self.specs(config)
+        self._actions = _action_of_press(config, world)
+        self._total_timesteps = config.total_timesteps or world.num_timesteps or CONTEST_TIMESTEPS
+        self._explorers = [
+            Explorer(config, self._total_timesteps, random) for random in randomness.split(seed, world.num_envs)
+        ]
+
+    @staticmethod
+    def specs(config: JerkConfig) -> tuple[ObservationSpec, ActionSpec]:
+        """Return that it looks at nothing and presses buttons."""
+        return NOTHING, BUTTONS
+
+    def act(self, observation: Array) -> Array:
+        """Return the next action of every row, int8 ``[B, buttons]``; the observation is not looked at."""
+        return self._actions.take([explorer.press() for explorer in self._explorers], axis=0)
+
+    def observe(self, step: Step) -> None:
+        """Note the rewards, and store what was learned where an episode ended."""
+        for explorer, reward, done in zip(self._explorers, step.reward.tolist(), step.done.tolist(), strict=True):
+            explorer.observe(reward, done)
+
+    def state(self) -> State:
+        """Return every row's memory, episode in progress and random numbers: about one byte per step remembered."""
+        return {"agent": "jerk", "rows": [explorer.state() for explorer in self._explorers]}
+
+    def restore(self, state: State) -> None:
+        """Go on from ``state``.
+
+        Raises:
+            StateError: the state is another agent's, has another number of rows, or is damaged; nothing has changed
+                then.
+        """
+        self._explorers = [
+            Explorer.from_state(self.config, self._total_timesteps, row)
+            for row in take_rows(state, "jerk", len(self._explorers))
+        ]
+
+
+def _action_of_press(config: JerkConfig, world: WorldSpec) -> Array:
+    """Return the action for each of the explorers' bytes, int8 ``[16, buttons]``."""
+    buttons = {
+        FORWARD: find_button(world, config.forward),
+        BACKWARD: find_button(world, config.backward),
+        JUMP: find_button(world, config.jump or _default_jump(world)),
+    }
+    if config.mutation == "replace":
+        buttons[CROUCH] = find_button(world, config.crouch)
+    actions = np.zeros((NUM_PRESSES, len(world.buttons)), np.int8)
+    for press in range(NUM_PRESSES):
+        actions[press, [button for bit, button in buttons.items() if press & bit]] = 1
+    return actions
+
+
+def _default_jump(world: WorldSpec) -> str:
+    """Return B, or the first action button of a console that has no B."""
+    if "B" in world.buttons:
+        return "B"
+    for name in world.buttons:
+        if name is not None and name not in _NO_ACTION_BUTTONS:
+            return name
+    raise UsageError("This console has no button to jump with; name one with jump=BUTTON.")

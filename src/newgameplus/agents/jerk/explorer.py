@@ -1,0 +1,240 @@
+"""One row's JERK: chooses what each episode plays, presses it step by step, and remembers what it brought.
+
+Source: openai/retro-baselines, ``jerk_agent.py`` (2018), there written as nested loops around the environment; here as
+a machine that is stepped from outside and can be saved after any step. The variants' sources are named in ``config``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Literal, cast, get_args
+
+import numpy as np
+
+from newgameplus.agents import randomness
+from newgameplus.agents.jerk import mutation
+from newgameplus.agents.jerk.config import JerkConfig
+from newgameplus.agents.jerk.memory import Memory, Solution
+from newgameplus.agents.jerk.moves import NOTHING_PRESSED, NUM_PRESSES, Move
+from newgameplus.agents.saved import take, take_array
+from newgameplus.errors import StateError
+from newgameplus.types import State
+
+Plan = Literal["explore", "replay", "mutate"]
+"""What an episode plays: moves alone, the best solution, or a mutation of it."""
+
+
+@dataclass(slots=True)
+class Episode:
+    """The episode being played."""
+
+    plan: Plan
+    sequence: bytes = b""
+    """What to press before the moves begin."""
+    goal: float = 0.0
+    """Mean return of the best solution when the episode began."""
+    move: Move | None = None
+    """The move in progress or just ended; None as long as the sequence is followed."""
+    pressed: bytearray = field(default_factory=bytearray)
+    """What every step so far pressed."""
+    last_reward: float = 0.0
+    total: float = 0.0
+    """Sum of the rewards so far."""
+    best_total: float = -math.inf
+    """Highest value that ``total`` has had after a step."""
+    best_length: int = 0
+    """Number of steps after which ``total`` first had that value."""
+    rewarded_length: int = 0
+    """Number of steps before the last rewarded step of the sequence, or up to the end of the last rewarded move."""
+
+
+def replay_probability(config: JerkConfig, part_done: float, best_return: float) -> float:
+    """Return the probability (or more than 1) that the next episode replays the best solution.
+
+    Args:
+        config: ``schedule``, ``exploit_bias`` and ``max_return`` count.
+        part_done: steps so far over the steps in total.
+        best_return: the best solution's mean return.
+    """
+    late = config.exploit_bias + part_done
+    best = best_return / config.max_return
+    if config.schedule == "time":
+        return late
+    return late + best if config.schedule == "time-and-best" else (best + late**3) / 2
+
+
+class Explorer:
+    """JERK in one row of the world.
+
+    Args:
+        config: see there.
+        total_timesteps: agent steps by which the schedule ends.
+        random: its own generator.
+    """
+
+    def __init__(self, config: JerkConfig, total_timesteps: int, random: np.random.Generator) -> None:
+        self.memory = Memory()
+        self._config = config
+        self._total_timesteps = total_timesteps
+        self._random = random
+        self._num_timesteps = 0
+        self._episode: Episode | None = None
+
+    def press(self) -> int:
+        """Return what the next step presses, a byte as in ``moves``."""
+        episode = self._episode
+        if episode is None:
+            episode = self._episode = self._begin()
+        if episode.move is None and self._follows(episode):
+            pressed = self._next_in_sequence(episode)
+        else:
+            if episode.move is None or episode.move.steps_left == 0:
+                episode.move = self._next_move(episode)
+            pressed = episode.move.press(self._random, self._config)
+        episode.pressed.append(pressed)
+        return pressed
+
+    def observe(self, reward: float, done: bool) -> None:
+        """Hear what the last step brought and whether the episode ended with it."""
+        episode = self._episode
+        if episode is None or not episode.pressed:
+            raise StateError("JERK observes the outcome of a step before it has acted; call act() first.")
+        self._num_timesteps += 1
+        episode.last_reward = reward
+        episode.total += reward
+        if episode.total > episode.best_total:
+            episode.best_total = episode.total
+            episode.best_length = len(episode.pressed)
+        if episode.move is not None:
+            episode.move.reward += reward
+            if (done or episode.move.steps_left == 0) and episode.move.reward != 0:
+                episode.rewarded_length = len(episode.pressed)
+        elif reward > 0:
+            episode.rewarded_length = len(episode.pressed) - 1
+        if done:
+            self._remember(episode)
+            self._episode = None
+
+    def _begin(self) -> Episode:
+        if not self.memory.solutions:
+            return Episode("explore")
+        best = self.memory.best()
+        part_done = self._num_timesteps / self._total_timesteps
+        if self._random.random() < replay_probability(self._config, part_done, best.mean_return):
+            self.memory.sort()
+            return Episode("replay", best.sequence, best.mean_return)
+        if self._config.mutation == "none":
+            return Episode("explore")
+        mutate = mutation.replace if self._config.mutation == "replace" else mutation.truncate
+        rate = (1.0 - best.mean_return / self._config.max_return) * self._config.mutation_damping
+        return Episode("mutate", mutate(best.sequence, rate, self._random), best.mean_return)
+
+    def _follows(self, episode: Episode) -> bool:
+        """Whether the next step is not one of a move."""
+        if episode.plan == "explore":
+            return False
+        if self._config.after_replay == "wait":
+            return True
+        num_steps = len(episode.pressed)
+        has_patience = (
+            self._config.after_replay != "search" or num_steps - episode.rewarded_length <= self._config.patience
+        )
+        return num_steps < len(episode.sequence) and has_patience
+
+    @staticmethod
+    def _next_in_sequence(episode: Episode) -> int:
+        num_steps = len(episode.pressed)
+        return episode.sequence[num_steps] if num_steps < len(episode.sequence) else NOTHING_PRESSED
+
+    def _next_move(self, episode: Episode) -> Move:
+        previous, config = episode.move, self._config
+        if episode.plan == "explore":
+            is_backward = previous is not None and not previous.is_backward and previous.reward <= 0
+        elif config.after_replay == "follow-reward":
+            is_backward = (episode.last_reward if previous is None else previous.reward) <= 0
+        else:
+            return Move(previous is not None and previous.reward == 0, config.forward_steps)
+        return Move(is_backward, config.backward_steps if is_backward else config.forward_steps)
+
+    def _remember(self, episode: Episode) -> None:
+        """Credit the replayed solution and store what the episode found."""
+        solutions, config = self.memory.solutions, self._config
+        found = bytes(episode.pressed[: episode.best_length])
+        if episode.plan == "explore":
+            solutions.append(Solution(found, [episode.best_total]))
+            return
+        is_new = True
+        if episode.plan == "replay":
+            solutions[-1].add_return(episode.total)
+            is_new = len(found) != len(solutions[-1].sequence)
+        if config.mutation != "none" and is_new and self._is_kept(episode):
+            solutions.append(Solution(found[: episode.rewarded_length], [episode.best_total]))
+
+    def _is_kept(self, episode: Episode) -> bool:
+        """Whether the episode came near enough to its goal."""
+        if episode.goal <= 0:
+            return episode.total > episode.goal
+        return episode.total / episode.goal > self._config.keep_ratio
+
+    def state(self) -> State:
+        """Return all that the explorer knows."""
+        return {
+            "random": randomness.save(self._random),
+            "num_timesteps": self._num_timesteps,
+            "memory": self.memory.state(),
+            "episode": [] if self._episode is None else [_episode_state(self._episode)],
+        }
+
+    @classmethod
+    def from_state(cls, config: JerkConfig, total_timesteps: int, state: object) -> Explorer:
+        """Return an explorer that goes on exactly from ``state``.
+
+        Raises:
+            StateError: the state is damaged.
+        """
+        explorer = cls(config, total_timesteps, randomness.load(take(state, "random", dict)))
+        explorer.memory = Memory.from_state(take(state, "memory", dict))
+        explorer._num_timesteps = take(state, "num_timesteps", int)
+        for saved in take(state, "episode", list):
+            explorer._episode = _episode_from_state(saved)
+            if explorer._episode.plan != "explore" and not explorer.memory.solutions:
+                raise StateError("The saved episode replays a solution, but none is saved; begin a new run.")
+        return explorer
+
+
+def _episode_state(episode: Episode) -> State:
+    return {
+        "plan": episode.plan,
+        "sequence": np.frombuffer(episode.sequence, np.uint8),
+        "goal": episode.goal,
+        "move": [] if episode.move is None else [episode.move.state()],
+        "pressed": np.frombuffer(bytes(episode.pressed), np.uint8),
+        "last_reward": episode.last_reward,
+        "total": episode.total,
+        "best_total": episode.best_total,
+        "best_length": episode.best_length,
+        "rewarded_length": episode.rewarded_length,
+    }
+
+
+def _episode_from_state(state: object) -> Episode:
+    plan = take(state, "plan", str)
+    if plan not in get_args(Plan):
+        raise StateError(f"There is no plan {plan!r}, as the saved episode has; begin a new run.")
+    moves = [Move.from_state(move) for move in take(state, "move", list)]
+    sequence, pressed = take_array(state, "sequence", np.uint8), take_array(state, "pressed", np.uint8)
+    if max(sequence.max(initial=0), pressed.max(initial=0)) >= NUM_PRESSES:
+        raise StateError("The saved episode presses unknown buttons; begin a new run.")
+    return Episode(
+        cast("Plan", plan),
+        sequence.tobytes(),
+        take(state, "goal", float),
+        moves[0] if moves else None,
+        bytearray(pressed.tobytes()),
+        take(state, "last_reward", float),
+        take(state, "total", float),
+        take(state, "best_total", float),
+        take(state, "best_length", int),
+        take(state, "rewarded_length", int),
+    )

@@ -1,0 +1,53 @@
+"""Mutations of a stored sequence, ever more likely towards its end.
+
+Source: gardenermike's Custom JERK, ``mutate``. With ``L`` the steps left after the excision and the trim, step ``i`` is
+hit with probability ``rate * exp(-(L - 1 - i) / 100)``, from the last step backwards.
+*Differences:* the original's trim of 0 steps deleted the whole sequence; here it trims nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from newgameplus.agents.jerk.moves import COMBOS
+
+_DECAY_STEPS = 100.0
+"""Steps from the end after which mutations are e times rarer; also the length from which a part is always excised."""
+_PARTS = 5
+"""An excision or a trim takes at most this part of the sequence, one fifth."""
+
+
+def excise(sequence: bytes, random: np.random.Generator) -> bytes:
+    """Cut out a random part of at most a fifth, with probability length / 100."""
+    length = len(sequence)
+    if random.random() >= length / _DECAY_STEPS:
+        return sequence
+    begin = int(random.integers(length))
+    num_steps = int(random.integers(length // _PARTS + 1))
+    return sequence[:begin] + sequence[begin + num_steps :]
+
+
+def truncate(sequence: bytes, rate: float, random: np.random.Generator) -> bytes:
+    """Excise, then cut the sequence off before the first step that is hit."""
+    left = excise(sequence, random)
+    return left[: next(_hits(len(left), rate, random), len(left))]
+
+
+def replace(sequence: bytes, rate: float, random: np.random.Generator) -> bytes:
+    """Excise, trim at most a fifth of the length from the end, put a random combination in each step that is hit."""
+    left = excise(sequence, random)
+    num_trimmed = int(random.integers(len(sequence) // _PARTS + 1))
+    mutated = bytearray(left[: len(left) - num_trimmed])
+    for index in _hits(len(mutated), rate, random):
+        mutated[index] = COMBOS[random.integers(len(COMBOS))]
+    return bytes(mutated)
+
+
+def _hits(length: int, rate: float, random: np.random.Generator) -> Iterator[int]:
+    """Yield the steps that are hit, from the last one backwards, drawing one number per step."""
+    for index in reversed(range(length)):
+        if random.random() < rate * math.exp(-(length - 1 - index) / _DECAY_STEPS):
+            yield index

@@ -1,0 +1,55 @@
+"""Reading a saved state that may be damaged or another agent's: each entry is checked before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from newgameplus.errors import StateError
+from newgameplus.types import Array
+
+Entry = TypeVar("Entry")
+
+
+def take(state: object, key: str, kind: type[Entry]) -> Entry:
+    """Return the entry ``key`` of a saved dict; it must be exactly of the type ``kind``.
+
+    Raises:
+        StateError: the state is no dict, or the entry is missing or of another type.
+    """
+    value = state.get(key) if isinstance(state, Mapping) else None
+    if type(value) is not kind:
+        raise StateError(f"The saved state has no {kind.__name__} {key!r} where one is needed; begin a new run.")
+    return value
+
+
+def take_array(state: object, key: str, dtype: DTypeLike) -> Array:
+    """Return the entry ``key`` of a saved dict, an array of one dimension and of ``dtype``.
+
+    Raises:
+        StateError: as ``take``, or the array has another dtype or number of dimensions.
+    """
+    array = take(state, key, np.ndarray)
+    if array.dtype != np.dtype(dtype) or array.ndim != 1:
+        raise StateError(
+            f"The saved array {key!r} is {array.dtype} {array.shape}, which does not fit; begin a new run."
+        )
+    return array
+
+
+def take_rows(state: object, agent: str, num_rows: int) -> list[object]:
+    """Return the entry ``rows`` of the saved state of an agent.
+
+    Raises:
+        StateError: the state is another agent's or has another number of rows.
+    """
+    name = take(state, "agent", str)
+    if name != agent:
+        raise StateError(f"This is the saved state of the agent {name!r}, not of {agent!r}.")
+    rows = take(state, "rows", list)
+    if len(rows) != num_rows:
+        raise StateError(f"The saved state has {len(rows)} rows, this world has {num_rows}.")
+    return rows
