@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Any
 
@@ -65,7 +64,8 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run ``ngp`` with ``arguments``, by default those of the process, and exit.
 
-    Exit codes: 0 done, 1 something failed on the way, 2 bad input (one sentence on standard error), 130 interrupted.
+    Exit codes: 0 done, 1 something failed on the way or nobody reads the output any more, 2 bad input (one sentence on
+    standard error), 130 interrupted.
     """
     sys.exit(run(arguments))
 
@@ -87,9 +87,6 @@ def run(arguments: list[str] | None = None) -> int:
     except NewGamePlusError as error:
         click.echo(f"Error: {error}", err=True)
         return 2
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     return result if isinstance(result, int) else 0
 
 

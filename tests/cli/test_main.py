@@ -1,0 +1,109 @@
+"""The command's frame: verbs, hints, exit codes, and how it ends when it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import newgameplus
+from newgameplus.cli import main
+from newgameplus.cli.main import VERBS, run
+
+VERBS_THAT_END_BADLY = """
+import click
+from newgameplus.errors import RomError
+
+@click.command()
+def missing():
+    raise RomError("The ROM of Sonic is missing; import it with: ngp games import PATH")
+
+@click.command()
+def interrupted():
+    raise KeyboardInterrupt
+
+@click.command()
+def partly():
+    return 1
+
+@click.command()
+def broken():
+    raise ZeroDivisionError
+"""
+
+
+@pytest.fixture
+def _verbs_that_end_badly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "verbs_that_end_badly.py").write_text(VERBS_THAT_END_BADLY)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("missing", "interrupted", "partly", "broken"):
+        monkeypatch.setitem(main.VERBS, name, (f"verbs_that_end_badly:{name}", "For a test."))
+
+
+def test_help_lists_every_verb_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--help"]) == 0
+    listed = capsys.readouterr().out
+    for verb, (_, purpose) in VERBS.items():
+        assert verb in listed
+        assert purpose in listed
+
+
+def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == 0
+    assert capsys.readouterr().out == f"ngp {newgameplus.__version__}\n"
+
+
+def test_a_misspelt_verb_gets_a_hint_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["evalute"]) == 2
+    assert "There is no verb 'evalute'. Did you mean evaluate?" in capsys.readouterr().err
+
+
+def test_an_unknown_option_is_bad_input(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--no-such-option"]) == 2
+    assert "--no-such-option" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("_verbs_that_end_badly")
+def test_an_error_on_purpose_is_one_line_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["missing"]) == 2
+    captured = capsys.readouterr()
+    assert captured.err == "Error: The ROM of Sonic is missing; import it with: ngp games import PATH\n"
+    assert captured.out == ""
+
+
+@pytest.mark.usefixtures("_verbs_that_end_badly")
+def test_an_interruption_is_exit_code_130(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["interrupted"]) == 130
+    assert capsys.readouterr().err.strip() == "Interrupted."
+
+
+@pytest.mark.usefixtures("_verbs_that_end_badly")
+def test_a_verb_chooses_its_exit_code_by_what_it_returns() -> None:
+    assert run(["partly"]) == 1
+
+
+@pytest.mark.usefixtures("_verbs_that_end_badly")
+def test_a_mistake_of_ours_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(["broken"])
+
+
+def test_the_process_exits_with_the_code() -> None:
+    done = subprocess.run([sys.executable, "-m", "newgameplus", "evalute"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Did you mean evaluate?" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["levels"], ["games", "--help"]])
+def test_a_reader_that_went_away_ends_the_command_without_a_word(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "newgameplus", *arguments]
+    try:
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")

@@ -1,0 +1,23 @@
+"""What every test shares: a home without the user's own games, and how hard hypothesis looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from newgameplus.games.folders import GAMES_VARIABLE, HOME_VARIABLE
+
+settings.register_profile("default", deadline=None, derandomize=True)
+settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test sees the games, ROMs and splits of the person who runs it, nor writes among them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
+        patch.delenv(GAMES_VARIABLE, raising=False)
+        yield
