@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from newgameplus.cli.main import VERBS, cli
+from newgameplus.cli.main import cli
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -48,13 +48,13 @@ def arguments_of(line: str) -> list[str]:
 
 def parse(command: click.Command, name: str, arguments: list[str], parent: click.Context | None = None) -> None:
     """Parse as click would, without running anything and without asking whether files are there."""
-    for parameter in command.params:
-        if isinstance(parameter.type, click.Path | click.File):
-            parameter.type = click.STRING
-    context = command.make_context(name, list(arguments), parent=parent)
+    with pytest.MonkeyPatch.context() as patch:
+        for parameter in command.params:
+            if isinstance(parameter.type, click.Path | click.File):
+                patch.setattr(parameter, "type", click.STRING)
+        context = command.make_context(name, list(arguments), parent=parent)
     if isinstance(command, click.Group):
-        rest = [*context._protected_args, *context.args]
-        verb, inner, rest = command.resolve_command(context, rest)
+        verb, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         assert verb is not None
         assert inner is not None
         parse(inner, verb, rest, context)
@@ -88,11 +88,6 @@ def test_every_argument_is_explained_in_its_verbs_help(path: tuple[str, ...]) ->
 def test_every_verb_is_mentioned_in_the_documentation(path: tuple[str, ...]) -> None:
     mention = re.compile(rf"\bngp {' '.join(path)}\b")
     assert any(mention.search(page.read_text(encoding="utf-8")) for page in PAGES)
-
-
-def test_the_verb_list_and_a_verbs_own_help_agree() -> None:
-    for verb, (_, purpose) in VERBS.items():
-        assert COMMANDS[(verb,)].get_short_help_str(limit=200).rstrip(".") == purpose.rstrip(".")
 
 
 @pytest.mark.parametrize(("page", "line"), written_commands(), ids=lambda value: value)
