@@ -8,7 +8,7 @@ from typing import Any
 from newgameplus.errors import NotFoundError
 
 
-def resolve(reference: str) -> Any:  # noqa: ANN401 - the caller knows what it asked for
+def resolve(reference: str) -> Any:
     """Import ``package.module`` and return its attribute ``Name``.
 
     Raises:

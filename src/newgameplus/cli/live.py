@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from newgameplus.contest.rules import Rules
-from newgameplus.contest.run import Job, Progress
+from newgameplus.contest.run import Job, Progress, saved_progress
 from newgameplus.contest.workers import Advanced, Event, Failed, Finished, Started
 
 _LINE_INTERVAL_SECONDS = 30.0
@@ -71,10 +71,11 @@ class LiveTable:
         self._rows = {job.folder: _Row(job) for job in jobs}
         for job in already_done:
             self._rows[job.folder].state = "done"
+            self._rows[job.folder].progress = saved_progress(job)
         self._rules = rules
         self._console = console
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
-        self._last_shown = 0.0
+        self._last_shown = 0.0 if console.is_terminal else time.monotonic()
 
     def __enter__(self) -> LiveTable:
         if self._live:
@@ -83,7 +84,7 @@ class LiveTable:
 
     def __exit__(self, *_: object) -> None:
         if self._live:
-            self._live.update(self._table(self._rows.values()), refresh=True)
+            self._live.update(self._table(list(self._rows.values())), refresh=True)
             self._live.stop()
 
     def show(self, event: Event) -> None:
@@ -129,14 +130,14 @@ class LiveTable:
         words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
         return Group(self._table(shown), Text(f"{len(rows)} runs: {words}; {_left(rows)}", style="dim"))
 
-    def _table(self, rows: Sequence[_Row] | object) -> Table:
+    def _table(self, rows: Sequence[_Row]) -> Table:
         table = Table(box=None, header_style="bold", pad_edge=False)
         table.add_column("level", overflow="ellipsis", no_wrap=True)
         table.add_column("seed", justify="right")
         table.add_column("", width=16)
         for name in ("steps", "episodes", "score", "best", "steps/s", "left"):
             table.add_column(name, justify="right")
-        for row in rows if isinstance(rows, list) else list(self._rows.values()):
+        for row in rows:
             table.add_row(*_cells(row))
         return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -72,8 +73,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run ``ngp`` with ``arguments`` and return the exit code."""
-    if "" not in sys.path:
-        sys.path.append("")  # a user's own agent lies where they work
+    here = os.getcwd()  # noqa: PTH109 - pathlib costs every start of ngp more than this
+    if here not in sys.path:
+        sys.path.append(here)  # a user's own agent lies where they work
     try:
         result: Any = cli.main(args=arguments, prog_name="ngp", standalone_mode=False)
     except click.exceptions.Exit as leave:

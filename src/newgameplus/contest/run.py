@@ -285,6 +285,26 @@ def read_run(folder: Path, level: str, seed: int) -> RunScore:
     )
 
 
+def saved_progress(job: Job) -> Progress:
+    """Return how far a run is, from its files.
+
+    Raises:
+        ResultsError: a file is corrupt.
+    """
+    run = read_run(job.folder, str(job.level), job.seed)
+    num_resets = len(run.returns) if job.rules.counts_resets else 0
+    return Progress(
+        num_steps=run.num_timesteps - num_resets,
+        num_resets=num_resets,
+        num_frames=run.num_frames,
+        num_episodes=len(run.returns),
+        sum_of_returns=sum(run.returns),
+        best=run.summary.best,
+        elapsed_seconds=run.elapsed_seconds,
+        is_complete=run.is_complete,
+    )
+
+
 def _read_summary(folder: Path) -> dict[str, Any]:
     path = _summary_path(folder)
     try:

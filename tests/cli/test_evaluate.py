@@ -1,0 +1,105 @@
+"""``ngp evaluate`` as a person types it."""
+
+import json
+
+import pytest
+
+from newgameplus.cli.evaluate import Duration
+from newgameplus.cli.main import run
+
+
+@pytest.fixture(autouse=True)
+def in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NGP_HOME", str(tmp_path / "home"))
+
+
+def test_a_first_evaluation_needs_an_agent_and_nothing_else(tmp_path, capsys):
+    assert run(["evaluate", "random", "--timesteps", "100"]) == 0
+    output = capsys.readouterr().out
+    assert "Score" in output
+    assert "results/random-airstriker-1" in output
+    assert (tmp_path / "results/random-airstriker-1/scores.json").is_file()
+
+
+def test_json_is_all_that_is_printed_on_standard_output(capsys):
+    assert run(["evaluate", "random", "--timesteps", "100", "--json", "--results", "r", "--no-movies"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["results"] == "r"
+    assert scores["levels"][0]["runs"][0]["num_timesteps"] == 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["evaluate"], "Say which agent plays"),
+        (["evaluate", "jurk"], "Did you mean jerk?"),
+        (["evaluate", "random", "--split", "airstrike"], "Did you mean airstriker?"),
+        (["evaluate", "random", "--level", "Airstrikr-Genesis-v0/Level1"], "Did you mean Airstriker-Genesis-v0"),
+        (["evaluate", "random", "--level", "Airstriker-Genesis-v0/Level9"], "Did you mean Level1?"),
+        (["evaluate", "random", "--level", "Airstriker-Genesis-v0/Level1/x"], "Game/State"),
+        (["evaluate", "random", "--scenario", "contest"], "has no scenario 'contest'"),
+        (["evaluate", "random", "--split", "sonic-train"], "ngp games import"),
+        (["evaluate", "random", "--split", "airstriker", "--level", "A/B"], "not both"),
+        (["evaluate", "random", "--timesteps", "-5"], "more than 0"),
+        (["evaluate", "random", "--timesteps", "many"], "not a valid integer"),
+        (["evaluate", "random", "--wall-clock", "soon"], "not a duration"),
+        (["evaluate", "random", "--seed", "-1"], "whole numbers from 0"),
+        (["evaluate", "random", "--seeds", "0"], "at least 1"),
+        (["evaluate", "random", "--workers", "0"], "at least 1"),
+        (["evaluate", "random", "--rules", "contest2018"], "Did you mean contest-2018"),
+        (["evaluate", "random", "--preset", "unform"], "There is no preset"),
+        (["evaluate", "random", "--set", "press"], "FIELD=VALUE"),
+        (["evaluate", "random", "--set", "pres_probability=1"], "Did you mean press_probability?"),
+        (["evaluate", "no_such_module:Bot"], "Cannot import"),
+        (["evaluate", "newgameplus.types:Step"], "is not an agent"),
+        (["evaluate", "--resume"], "no results"),
+        (["evaluate", "--resume", "--results", "nowhere"], "not a results directory"),
+        (["evaluate", "random", "--results", "/proc/nowhere"], "Cannot write results"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2_and_leaves_nothing(tmp_path, capsys, arguments, sentence):
+    assert run(arguments) == 2
+    captured = capsys.readouterr()
+    assert sentence in captured.err
+    assert captured.out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_are_never_clobbered(tmp_path, capsys):
+    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r"]) == 0
+    before = (tmp_path / "r" / "scores.json").read_bytes()
+    assert run(["evaluate", "random", "--timesteps", "80", "--results", "r"]) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (tmp_path / "r" / "scores.json").read_bytes() == before
+
+
+def test_resuming_complete_results_says_the_score_again(capsys):
+    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)
+    assert run(["evaluate", "--resume", "--results", "r", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == first
+    assert run(["evaluate", "random", "--timesteps", "50", "--resume", "--results", "r", "--json"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [(["jerk"], "begun with the agent random"), (["random", "--timesteps", "60"], "other settings")],
+)
+def test_resuming_with_other_settings_is_refused(capsys, arguments, sentence):
+    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r"]) == 0
+    assert run(["evaluate", *arguments, "--resume", "--results", "r"]) == 2
+    assert sentence in capsys.readouterr().err
+
+
+def test_an_agent_of_the_users_own_lies_where_they_work(tmp_path, capsys):
+    (tmp_path / "my_bot.py").write_text(
+        "from newgameplus.agents.random.agent import Random\n\nclass Bot(Random):\n    pass\n"
+    )
+    assert run(["evaluate", "my_bot:Bot", "--timesteps", "50"]) == 0
+    assert "results/bot-airstriker-1" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("1.5s", 1.5), ("30m", 1800), ("12h", 43200)])
+def test_durations_are_read_in_seconds_minutes_and_hours(text, seconds):
+    assert Duration().convert(text, None, None) == seconds

@@ -1,0 +1,195 @@
+"""The whole evaluation: runs side by side, crashes, power cuts and what the manifest says."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from newgameplus.agents import find_agent
+from newgameplus.agents.configuration import configure
+from newgameplus.contest.evaluation import Plan, evaluate, plan_of, write_scores
+from newgameplus.contest.logs import read_monitor
+from newgameplus.contest.results import Results
+from newgameplus.contest.rules import CONTEST, with_budget
+from newgameplus.contest.workers import Advanced, Failed, Finished, Started
+from newgameplus.errors import ResultsError, UsageError
+from newgameplus.games.levels import Level, find_level
+
+LEVEL = find_level("Airstriker-Genesis-v0/Level1")
+CRASHER = '''
+"""An agent that crashes its worker as a faulty core would."""
+import os, signal
+from newgameplus.agents.random.agent import Random
+
+class Crasher(Random):
+    def act(self, observation):
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+class Raiser(Random):
+    def act(self, observation):
+        raise ArithmeticError("the mind went blank")
+'''
+
+
+def plan(agent="random", seeds=(0, 1), **budget):
+    config = configure(find_agent(agent), "default")
+    return Plan(agent, "default", config, with_budget(CONTEST, **budget), (LEVEL,), tuple(seeds), "airstriker")
+
+
+def created(folder, of_plan):
+    results = Results(folder)
+    results.create(of_plan.manifest(["ngp", "evaluate"]))
+    return results
+
+
+def returns_and_lengths(folder):
+    return [(episode.episode_return, episode.num_steps) for episode in read_monitor(folder / "monitor.csv")]
+
+
+def test_runs_are_played_side_by_side_and_scored(tmp_path):
+    of_plan = plan(timesteps=300)
+    results = created(tmp_path / "results", of_plan)
+    events = list(evaluate(results, of_plan, num_workers=2))
+    assert sum(isinstance(event, Started) for event in events) == 2
+    assert sum(isinstance(event, Finished) for event in events) == 2
+    assert any(isinstance(event, Advanced) for event in events)
+    scores = results.scores()
+    assert scores["is_complete"] is True
+    (level,) = scores["levels"]
+    returns = [np.mean([value for value, _ in returns_and_lengths(results.run_folder(LEVEL, seed))]) for seed in (0, 1)]
+    assert [run["score"] for run in level["runs"]] == pytest.approx(returns)
+    assert scores["score"]["mean"] == pytest.approx(np.mean(returns))
+    for seed in (0, 1):
+        folder = results.run_folder(LEVEL, seed)
+        assert len(list((folder / "bk2").glob("*.bk2"))) == level["runs"][seed]["num_episodes"]
+        assert "random plays Airstriker-Genesis-v0/Level1" in (folder / "worker.log").read_text()
+
+
+def test_a_worker_in_another_process_plays_as_one_worker_alone_does(tmp_path):
+    of_plan = plan(timesteps=200)
+    for name, num_workers in (("one", 1), ("two", 2)):
+        list(evaluate(created(tmp_path / name, of_plan), of_plan, num_workers=num_workers))
+    for seed in (0, 1):
+        one, two = (Results(tmp_path / name).run_folder(LEVEL, seed) for name in ("one", "two"))
+        assert returns_and_lengths(one) == returns_and_lengths(two)
+
+
+def test_the_manifest_brings_back_the_plan(tmp_path):
+    of_plan = plan("jerk", timesteps=200)
+    manifest = created(tmp_path, of_plan).manifest()
+    assert plan_of(json.loads(json.dumps(manifest))) == of_plan
+    assert manifest["levels"][0]["rom_sha1"] == LEVEL.integration.rom_sha1s[0]
+    assert {"newgameplus", "python", "stable-retro"} <= set(manifest["versions"])
+
+
+@pytest.mark.parametrize("part", ["rom_sha1", "state_sha256"])
+def test_results_of_another_rom_or_state_are_not_gone_on_with(part):
+    manifest = plan(timesteps=200).manifest([])
+    manifest["levels"][0][part] = "0" * 40
+    with pytest.raises(ResultsError, match="is not what it was"):
+        plan_of(manifest)
+
+
+@pytest.mark.parametrize("part", ["agent", "rules", "levels", "seeds"])
+def test_a_manifest_that_lacks_a_part_is_corrupt(part):
+    manifest = plan(timesteps=200).manifest([])
+    del manifest[part]
+    with pytest.raises(ResultsError, match="manifest is corrupt"):
+        plan_of(manifest)
+
+
+def test_a_plan_needs_levels_and_seeds():
+    config = configure(find_agent("random"), "default")
+    with pytest.raises(UsageError, match="at least one level"):
+        Plan("random", "default", config, CONTEST, (), (0,))
+    with pytest.raises(UsageError, match="Seeds"):
+        Plan("random", "default", config, CONTEST, (LEVEL,), (-1,))
+
+
+def test_a_missing_state_is_found_before_anything_is_written():
+    config = configure(find_agent("random"), "default")
+    level = Level("Airstriker-Genesis-v0", "Level9", "scenario")
+    with pytest.raises(LookupError, match="Level9"):
+        Plan("random", "default", config, CONTEST, (level,), (0,)).check()
+
+
+@pytest.fixture
+def own_agents(tmp_path, monkeypatch):
+    (tmp_path / "own_agents.py").write_text(CRASHER)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield
+    sys.modules.pop("own_agents", None)
+
+
+@pytest.mark.usefixtures("own_agents")
+@pytest.mark.parametrize(("agent", "reason"), [("Crasher", "SIGSEGV"), ("Raiser", "exit code 1")])
+def test_a_crash_is_reported_with_its_level_and_the_others_go_on(tmp_path, agent, reason):
+    crashing, sound = plan(f"own_agents:{agent}", seeds=(0,), timesteps=100), plan(seeds=(0,), timesteps=100)
+    results = created(tmp_path / "results", crashing)
+    (failure,) = [event for event in evaluate(results, crashing, num_workers=1) if isinstance(event, Failed)]
+    assert reason in failure.reason
+    assert "Airstriker-Genesis-v0/Level1 seed 0" in failure.reason
+    assert "worker.log" in failure.reason
+    assert results.scores()["is_complete"] is False
+    if agent == "Raiser":
+        assert "the mind went blank" in (results.run_folder(LEVEL, 0) / "worker.log").read_text()
+    other = created(tmp_path / "other", sound)
+    assert any(isinstance(event, Finished) for event in evaluate(other, sound, num_workers=1))
+
+
+def start_ngp(*arguments, folder):
+    return subprocess.Popen(
+        [sys.executable, "-m", "newgameplus", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_for_episodes(process, monitor: Path, num_episodes):
+    """Wait until the run has logged so many episodes."""
+    while not monitor.is_file() or monitor.read_text().count("\n") <= num_episodes:
+        try:
+            code = process.wait(timeout=0.05)
+        except subprocess.TimeoutExpired:
+            continue
+        pytest.fail(f"ngp ended with {code} before the run had {num_episodes} episodes: {process.stdout.read()}")
+
+
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tmp_path, blow):
+    arguments = ("evaluate", "jerk", "--timesteps", "2500", "--results")
+    whole = start_ngp(*arguments, "whole", folder=tmp_path)
+    struck = start_ngp(*arguments, "struck", folder=tmp_path)
+    folder = Results(tmp_path / "struck").run_folder(LEVEL, 0)
+    wait_for_episodes(struck, folder / "monitor.csv", 2)
+    os.killpg(struck.pid, blow)
+    output, _ = struck.communicate()
+    assert struck.returncode == (130 if blow is signal.SIGINT else -signal.SIGKILL)
+    if blow is signal.SIGINT:
+        assert "ngp evaluate --resume --results struck" in output
+    resumed = start_ngp("evaluate", "--resume", "--results", "struck", folder=tmp_path)
+    output, _ = resumed.communicate()
+    assert resumed.returncode == 0, output
+    whole.communicate()
+    assert whole.returncode == 0
+    expected = returns_and_lengths(Results(tmp_path / "whole").run_folder(LEVEL, 0))
+    assert returns_and_lengths(folder) == expected
+    assert len(list((folder / "bk2").glob("*.bk2"))) == len(expected)
+    ours, theirs = (json.loads((tmp_path / name / "scores.json").read_text()) for name in ("struck", "whole"))
+    assert ours["score"] == theirs["score"]
+
+
+def test_scores_can_be_gathered_while_runs_are_missing(tmp_path):
+    of_plan = plan(timesteps=100)
+    results = created(tmp_path, of_plan)
+    scores = write_scores(results, of_plan)
+    assert scores["score"]["mean"] is None
+    assert scores["is_complete"] is False
