@@ -40,6 +40,9 @@ class ObservationSpec:
     """How many consecutive observations are concatenated along the last axis, oldest first."""
 
 
+PICTURE = ObservationSpec()
+"""The screen as the console draws it; what the contest showed."""
+
 CONTEST_SIZE = (84, 84)
 """Height and width of the contest baselines' warped frames (retro-baselines, ``WarpFrame``)."""
 

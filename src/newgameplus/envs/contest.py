@@ -8,18 +8,12 @@ from typing import Any, Literal
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
 
-from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, FrameSkip
+from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import FrameListener, RetroEnv
 from newgameplus.envs.wrappers.observation import apply_observation_spec
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
-from newgameplus.types import BUTTONS, ActionSpec, Array, ObservationSpec
-
-PICTURE = ObservationSpec()
-"""The screen as the console draws it; what the contest showed."""
-
-MAX_EPISODE_STEPS = 4500
-"""Steps after which the contest cut an episode: 18,000 frames, five minutes."""
+from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
 
 
 def make_contest(

@@ -37,6 +37,9 @@ EVERY_FRAME = FrameSkip()
 CONTEST_FRAME_SKIP = FrameSkip(num_frames=4, sticky_probability=0.25)
 """The contest's: 15 steps per second, a quarter of them one frame late."""
 
+MAX_EPISODE_STEPS = 4500
+"""Steps after which the contest cut an episode: 18,000 frames, five minutes."""
+
 
 class StickyActions(Generic[Action]):
     """Which action each frame of a step holds.

@@ -1,0 +1,77 @@
+"""The games as Gymnasium ids, so that ``gymnasium.make("newgameplus:Airstriker-Genesis-v0")`` works."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Literal
+
+import gymnasium as gym
+from gymnasium.envs.registration import EnvSpec, registry
+
+from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
+from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
+
+_ADMISSIBLE_NAME = re.compile(r"[\w.-]+")
+
+
+def register_environments() -> None:
+    """Give every game on this machine an id of its own name; calling it again adds the games that are new.
+
+    Only folders are listed, no file is read. A name without version is left out where the same name has a version,
+    as Gymnasium wants it, and so is an id that another package has taken.
+    """
+    from newgameplus.games.catalogue import games
+
+    names = games()
+    versioned = {name.rpartition("-v")[0] for name in names}
+    for name in names:
+        if name not in registry and name not in versioned and _ADMISSIBLE_NAME.fullmatch(name):
+            # Gymnasium's register() compares with every id so far, which takes 0.2 s for a thousand of them.
+            registry[name] = EnvSpec(
+                id=name,
+                entry_point="newgameplus.envs.registration:make_registered",
+                max_episode_steps=MAX_EPISODE_STEPS,
+                kwargs={"game": name},
+            )
+
+
+def make_registered(
+    game: str,
+    state: str | None = None,
+    scenario: str | None = None,
+    observation_spec: ObservationSpec = PICTURE,
+    action_spec: ActionSpec = BUTTONS,
+    frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
+    render_mode: Literal["rgb_array"] | None = None,
+) -> gym.Env[Array, Any]:
+    """Build the environment behind an id: the contest's, without wrappers of the observation unless asked for.
+
+    ``gymnasium.make`` passes its keywords on to here and adds the contest's step limit, or its own
+    ``max_episode_steps``.
+
+    Args:
+        game: name of the game.
+        state: start state; None takes the game's default.
+        scenario: what judges; None takes ``contest`` where the game has it, else ``scenario``.
+        observation_spec: what is seen.
+        action_spec: what actions mean.
+        frame_skip: how long an action lasts.
+        render_mode: ``rgb_array`` or None; no window is ever opened.
+
+    Raises:
+        NotFoundError: no such game, state or scenario.
+        RomError: the ROM has not been imported.
+        UsageError: an argument makes no sense.
+        EmulatorError: another emulator runs in this process.
+    """
+    from newgameplus.envs.contest import make_contest
+    from newgameplus.games.levels import find_level
+
+    return make_contest(
+        find_level(game if state is None else f"{game}/{state}", scenario),
+        observation_spec=observation_spec,
+        action_spec=action_spec,
+        frame_skip=frame_skip,
+        max_episode_steps=None,
+        render_mode=render_mode,
+    )

@@ -1,0 +1,172 @@
+"""Several levels side by side, one process each, as one Gymnasium vector environment."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any, Literal, NoReturn
+
+import gymnasium as gym
+from gymnasium.vector import AsyncVectorEnv, AutoresetMode
+
+from newgameplus.envs.contest import make_contest
+from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
+from newgameplus.envs.retro import FrameListener
+from newgameplus.errors import EmulatorError, UsageError
+from newgameplus.games.levels import Level
+from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
+
+START_METHOD = "spawn"
+"""How processes begin: with nothing inherited, so that no lock, thread or emulator of the parent is copied."""
+
+
+def make_vector(
+    levels: Sequence[Level],
+    *,
+    observation_spec: ObservationSpec = PICTURE,
+    action_spec: ActionSpec = BUTTONS,
+    frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
+    max_episode_steps: int | None = MAX_EPISODE_STEPS,
+    make_listeners: Callable[[int], Sequence[FrameListener]] | None = None,
+    render_mode: Literal["rgb_array"] | None = None,
+) -> ProcessVector:
+    """Build the contest's environment once per row, each in a process of its own.
+
+    Rows may be different levels, and even games, as long as their observations and actions have the same shape.
+    Episodes begin again in the step that ends them (``AutoresetMode.SAME_STEP``); observations travel through shared
+    memory. Seeds are given to ``reset``: one number (row i gets seed + i) or a list of one per row. As with every
+    program that starts processes, a script needs ``if __name__ == "__main__":``.
+
+    Args:
+        levels: one per row.
+        observation_spec: what the agent sees.
+        action_spec: what its actions mean.
+        frame_skip: how long an action lasts.
+        max_episode_steps: steps after which an episode is truncated; None for no limit.
+        make_listeners: called with the row's number in the row's process; returns who is told of every frame.
+        render_mode: ``rgb_array`` or None.
+
+    Raises:
+        UsageError: no levels, or levels that differ in shape.
+        NotFoundError: no such game, state or scenario.
+        RomError: a ROM has not been imported.
+        EmulatorError: a process died.
+    """
+    if not levels:
+        raise UsageError("A vector environment needs at least one level.")
+
+    keywords: dict[str, Any] = {
+        "observation_spec": observation_spec,
+        "action_spec": action_spec,
+        "frame_skip": frame_skip,
+        "max_episode_steps": max_episode_steps,
+        "render_mode": render_mode,
+    }
+    rows = [_Row(index, level, keywords, make_listeners) for index, level in enumerate(levels)]
+    _describe_all(rows)
+    return ProcessVector(rows)
+
+
+class ProcessVector(AsyncVectorEnv[Array, Array]):
+    """Gymnasium's vector environment of processes, with an error in words when a process dies."""
+
+    def __init__(self, rows: Sequence[_Row]) -> None:
+        super().__init__(rows, context=START_METHOD, autoreset_mode=AutoresetMode.SAME_STEP)
+
+    def reset_wait(self, timeout: float | None = None) -> tuple[Array, dict[str, Any]]:
+        """Collect the first observations."""
+        try:
+            return super().reset_wait(timeout)
+        except (EOFError, ConnectionError) as error:
+            self._give_up(error)
+
+    def step_wait(self, timeout: float | None = None) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """Collect what came of the actions."""
+        try:
+            return super().step_wait(timeout)
+        except (EOFError, ConnectionError) as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> NoReturn:
+        for process in self.processes:
+            process.join(timeout=0)
+        died = [f"{row} (exit code {p.exitcode})" for row, p in enumerate(self.processes) if p.exitcode is not None]
+        self.close(terminate=True)
+        raise EmulatorError(
+            f"The process of row {', '.join(died) or 'unknown'} died; the others were ended."
+        ) from error
+
+
+class _Row:
+    """Makes the environment of one row: the real one in its process, and only its description in the parent.
+
+    Gymnasium builds the first environment in the parent as well, to look at its spaces. That would take the parent's
+    only place for an emulator.
+    """
+
+    def __init__(
+        self,
+        index: int,
+        level: Level,
+        keywords: dict[str, Any],
+        make_listeners: Callable[[int], Sequence[FrameListener]] | None,
+    ) -> None:
+        self.level = level
+        self.description: _Description | None = None
+        self._index = index
+        self._keywords = keywords
+        self._make_listeners = make_listeners
+        self._parent = os.getpid()
+
+    def __call__(self) -> gym.Env[Array, Any]:
+        if self.description is not None and os.getpid() == self._parent:
+            return self.description
+        listeners = () if self._make_listeners is None else self._make_listeners(self._index)
+        return make_contest(self.level, listeners=listeners, **self._keywords)
+
+    def describe(self) -> _Description:
+        """Build the environment for a moment, without its listeners, and write down its spaces."""
+        env = make_contest(self.level, **self._keywords)
+        try:
+            return _Description(env)
+        finally:
+            env.close()
+
+
+class _Description(gym.Env[Array, Any]):
+    """Has the spaces of an environment, and does nothing."""
+
+    def __init__(self, env: gym.Env[Array, Any]) -> None:
+        self.observation_space = env.observation_space
+        self.action_space = env.action_space
+        self.metadata = env.metadata
+        self.render_mode = env.render_mode
+
+
+def _describe_all(rows: Sequence[_Row]) -> None:
+    """Describe every row, each level once, in another process; errors arrive as they were raised there."""
+    context = multiprocessing.get_context(START_METHOD)
+    first_of_level = {row.level: row for row in reversed(rows)}
+    try:
+        with ProcessPoolExecutor(max_workers=1, mp_context=context) as process:
+            described = dict(zip(first_of_level, process.map(_Row.describe, first_of_level.values()), strict=True))
+    except BrokenProcessPool as error:
+        raise EmulatorError(f"A process that should run a level died before it began: {error}") from error
+    for row in rows:
+        row.description = described[row.level]
+        _check_alike(rows[0], row)
+
+
+def _check_alike(first: _Row, other: _Row) -> None:
+    assert first.description is not None
+    assert other.description is not None
+    for name in ("observation_space", "action_space"):
+        mine, theirs = getattr(first.description, name), getattr(other.description, name)
+        if mine != theirs:
+            raise UsageError(
+                f"The rows of a vector environment must be alike, but {first.level} has the {name} {mine} and "
+                f"{other.level} has {theirs}; give both the same size or set of actions."
+            )
