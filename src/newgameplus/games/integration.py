@@ -198,9 +198,7 @@ class Integration:
         path = self.file(f"{name}.state")
         if path is None:
             known = ", ".join(self.states) or "none"
-            raise NotFoundError(
-                f"{self.name} has no level {name!r}; it has: {known}.{did_you_mean(name, self.states)}"
-            )
+            raise NotFoundError(f"{self.name} has no level {name!r}; it has: {known}.{did_you_mean(name, self.states)}")
         try:
             with gzip.open(path) as file:
                 content = file.read(MAX_STATE_BYTES + 1)

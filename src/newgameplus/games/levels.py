@@ -78,9 +78,7 @@ def find_split(name: str) -> Split:
     """
     files = split_files()
     if name not in files:
-        raise NotFoundError(
-            f"There is no split {name!r}; there are: {', '.join(files)}.{did_you_mean(name, files)}"
-        )
+        raise NotFoundError(f"There is no split {name!r}; there are: {', '.join(files)}.{did_you_mean(name, files)}")
     return _read_split(name, files[name])
 
 

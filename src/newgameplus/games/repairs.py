@@ -58,7 +58,7 @@ def forms(data: bytes) -> Iterator[tuple[tuple[str, ...], bytes]]:
     if body:
         yield without, body
     for words, dump in (((), data), (without, body)):
-        if len(dump) % _BLOCK_BYTES == 0 and dump[0x80:0x82] in (b"EA", b"EG") and dump[0x2080:0x2082] in (b"SG", b"SA"):
+        if len(dump) % _BLOCK_BYTES == 0 and (dump[0x80:0x82], dump[0x2080:0x2082]) == (b"EA", b"SG"):
             yield (*words, "undo the Super Magic Drive interleave"), _deinterleaved(dump)
     if data[0x100:0x104] == b"ESAG":
         yield ("swap each pair of bytes",), swapped(data, 2)
@@ -133,7 +133,7 @@ def _fill(data: bytes, known: Container[str]) -> Repair | None:
 
 def _filled(
     data: bytes,
-    digest: Any,  # noqa: ANN401 - hashlib does not name the type of its digests
+    digest: Any,
     size: int,
     limit: int,
     padding: bytes,

@@ -1,0 +1,169 @@
+"""The files that a person offers for import: found in folders, opened from zips, never trusted in name or size."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
+
+from newgameplus.errors import NotFoundError
+
+MAX_ROM_BYTES = 64 * 2**20
+"""No cartridge is larger."""
+MAX_FILE_BYTES = 2**30
+"""The largest file that is looked at: more than a CD."""
+MAX_ARCHIVE_BYTES = 2**30
+"""The most that is unpacked from one zip."""
+MAX_DIRECTORY_BYTES = 4 * 2**20
+"""The largest table of contents of a zip: room for some 40,000 names."""
+
+_END_RECORD = struct.Struct("<4s4H2LH")
+_ZIP64_LOCATOR_BYTES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One file on offer: its bytes, or why there are none."""
+
+    label: str
+    """Where it lies, fit for a terminal: ``folder/games.zip: Game.md``."""
+    name: str
+    """Its own file name."""
+    data: bytes = b""
+    problem: str = ""
+    """Why it is not read, as the end of a sentence that begins with the label; empty when it was read."""
+
+
+def files_in(paths: Iterable[Path]) -> list[Path]:
+    """Return the files named by ``paths``, folders searched through and sorted; links to folders are not followed.
+
+    Raises:
+        NotFoundError: one of the paths does not exist.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            for folder, folders, names in os.walk(path):
+                folders.sort()
+                found += [Path(folder, name) for name in sorted(names)]
+        elif path.exists():
+            found.append(path)
+        else:
+            raise NotFoundError(f"There is no file or folder {printable(str(path))}.")
+    return list(dict.fromkeys(found))
+
+
+def printable(text: str) -> str:
+    """Return ``text`` with every character that could move a terminal's cursor replaced."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+def file_problem(path: Path) -> str:
+    """Why the file at ``path`` is not looked at; empty when it can be."""
+    try:
+        if not path.is_file():
+            return "is no regular file"
+        size = path.stat().st_size
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if size == 0:
+        return "is empty"
+    if size > MAX_FILE_BYTES:
+        return f"has {size:,} bytes, more than any game here"
+    return ""
+
+
+def file_sha1(path: Path) -> str:
+    """The SHA-1 of a file of any size."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha1").hexdigest()
+
+
+def is_zip(path: Path) -> bool:
+    """Whether the file begins like a zip, whatever its name."""
+    with path.open("rb") as file:
+        return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+
+
+def zip_offers(path: Path) -> Iterator[Offer]:
+    """Yield every file in a zip; whatever is refused comes as an offer with its problem, and the rest goes on."""
+    label = printable(str(path))
+    problem = _directory_problem(path)
+    if problem:
+        yield Offer(label, path.name, problem=problem)
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield from _members(archive, label)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        yield Offer(label, path.name, problem=f"is a damaged zip: {printable(str(error))}")
+
+
+def _directory_problem(path: Path) -> str:
+    """Look at the end of the file before Python reads the whole table of contents into memory."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(0, size - 65536 - _END_RECORD.size - _ZIP64_LOCATOR_BYTES))
+        tail = file.read()
+    at = tail.rfind(b"PK\x05\x06")
+    if at < 0 or len(tail) - at < _END_RECORD.size:
+        return "is a damaged zip: its table of contents is missing, as in an unfinished download"
+    directory_bytes = _END_RECORD.unpack_from(tail, at)[5]
+    is_zip64 = tail[max(0, at - _ZIP64_LOCATOR_BYTES) : at].startswith(b"PK\x06\x07")
+    if is_zip64 or directory_bytes > MAX_DIRECTORY_BYTES:
+        return "is a zip with more files than are looked through; unpack it and import the folder"
+    return ""
+
+
+def _members(archive: zipfile.ZipFile, label: str) -> Iterator[Offer]:
+    budget = MAX_ARCHIVE_BYTES
+    for entry in archive.infolist():
+        if entry.is_dir():
+            continue
+        name = printable(entry.filename)
+        offer = _member(archive, entry, f"{label}: {name}", PurePosixPath(name).name, budget)
+        budget -= len(offer.data)
+        yield offer
+
+
+def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, label: str, name: str, budget: int) -> Offer:
+    problem = _entry_problem(entry, budget)
+    if problem:
+        return Offer(label, name, problem=problem)
+    limit = min(MAX_ROM_BYTES, budget)
+    try:
+        with archive.open(entry) as file:
+            data = _read(file, limit)
+    except (RuntimeError, NotImplementedError) as error:
+        return Offer(label, name, problem=f"cannot be unpacked: {printable(str(error))}")
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+        return Offer(label, name, problem=f"is damaged: {printable(str(error))}")
+    if len(data) > limit:
+        return Offer(label, name, problem=f"unpacks to more than {limit:,} bytes, which no game here does")
+    return Offer(label, name, data) if data else Offer(label, name, problem="is empty")
+
+
+def _read(file: IO[bytes], limit: int) -> bytes:
+    """Read to the end, but at most one byte more than ``limit``, whatever the entry claims."""
+    return file.read(limit + 1)
+
+
+def _entry_problem(entry: zipfile.ZipInfo, budget: int) -> str:
+    windows, posix = PureWindowsPath(entry.filename), PurePosixPath(entry.filename)
+    if ".." in windows.parts or posix.is_absolute() or windows.drive or windows.root:
+        return "has a name that points out of its folder; it is not opened"
+    if entry.flag_bits & 1:
+        return "is encrypted; unpack it with its password first"
+    if entry.file_size > MAX_ROM_BYTES:
+        return f"has {entry.file_size:,} bytes, more than any cartridge; unpack the zip and import the folder"
+    if budget <= 0:
+        return f"is left out: more than {MAX_ARCHIVE_BYTES:,} bytes were unpacked from this zip"
+    return ""
