@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.connection import wait
+from operator import itemgetter
 from typing import Any, Literal, NoReturn
 
 import gymnasium as gym
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
+from gymnasium.vector.async_vector_env import AsyncState
 
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
@@ -21,6 +24,9 @@ from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSp
 
 START_METHOD = "spawn"
 """How processes begin: with nothing inherited, so that no lock, thread or emulator of the parent is copied."""
+
+DEATH_SECONDS = 1.0
+"""How long to wait until the system has noted the end of a process whose pipe is broken."""
 
 
 def make_vector(
@@ -74,7 +80,10 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
     """Gymnasium's vector environment of processes, with an error in words when a process dies."""
 
     def __init__(self, rows: Sequence[_Row]) -> None:
-        super().__init__(rows, context=START_METHOD, autoreset_mode=AutoresetMode.SAME_STEP)
+        try:
+            super().__init__(rows, context=START_METHOD, autoreset_mode=AutoresetMode.SAME_STEP)
+        except (EOFError, ConnectionError) as error:
+            self._give_up(error)
 
     def reset_wait(self, timeout: float | None = None) -> tuple[Array, dict[str, Any]]:
         """Collect the first observations."""
@@ -91,13 +100,25 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> NoReturn:
-        for process in self.processes:
-            process.join(timeout=0)
+        wait([process.sentinel for process in self.processes], timeout=DEATH_SECONDS)
         died = [f"{row} (exit code {p.exitcode})" for row, p in enumerate(self.processes) if p.exitcode is not None]
-        self.close(terminate=True)
+        self._end()
         raise EmulatorError(
             f"The process of row {', '.join(died) or 'unknown'} died; the others were ended."
         ) from error
+
+    def _raise_if_errors(self, successes: Iterable[bool]) -> None:
+        """Raise the first row's error as it was raised there; Gymnasium's own prints it as a warning, too."""
+        num_errors = sum(not is_success for is_success in successes)
+        if num_errors:
+            index, _, error, trace = min((self.error_queue.get() for _ in range(num_errors)), key=itemgetter(0))
+            self._end()
+            error.add_note(f"Raised in the process of row {index}:\n{trace}")
+            raise error
+
+    def _end(self) -> None:
+        self._state = AsyncState.DEFAULT
+        self.close(terminate=True)
 
 
 class _Row:
