@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import re
+import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -64,6 +65,7 @@ class MovieRecorder:
         self._episode: _Episode | None = None
         self._state: Member | None = None
         self._state_content = b""
+        self._state_sha256 = ""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -75,8 +77,9 @@ class MovieRecorder:
         self._next_index += 1
         if self._state is None or env.start_state is not self._state_content:
             self._state, self._state_content = Member.deflated(STATE, env.start_state), env.start_state
+            self._state_sha256 = hashlib.sha256(env.start_state).hexdigest()
         path = self.folder / movie_name(env.level.folder_name, self.index)
-        self._episode = _Episode(path, env, self._state)
+        self._episode = _Episode(path, env, self._state, self._state_sha256)
 
     def frame_ran(self, mask: int, reward: float) -> None:
         """Record one frame."""
@@ -93,11 +96,11 @@ class MovieRecorder:
 class _Episode:
     """One movie that is being recorded."""
 
-    def __init__(self, path: Path, env: RetroEnv, state: Member) -> None:
+    def __init__(self, path: Path, env: RetroEnv, state: Member, state_sha256: str) -> None:
         console = env.emulator.core.console
         self._path, self._state = path, state
         self._line = _line_of_mask(console.name, console.buttons)
-        self._extra = _known_at_start(env)
+        self._extra = _known_at_start(env) | {"state_sha256": state_sha256}
         core = env.emulator.core
         header = {
             "emuVersion": f"newgameplus {__version__}",
@@ -106,6 +109,7 @@ class _Episode:
         }
         self._header = header_member(env.level.game, console.name, header)
         self._pending: list[int] = [0]
+        self._masks_hash = hashlib.sha256()
         self._num_frames = 0
         self._return = 0.0
         self._compressor = raw_deflate()
@@ -139,6 +143,7 @@ class _Episode:
         extra = self._extra | {
             "return": self._return,
             "num_frames": self._num_frames,
+            "masks_sha256": self._masks_hash.hexdigest(),
             "memory_sha256": hashlib.sha256(env.ram().tobytes()).hexdigest(),
         }
         log = Member(LOG, self._crc, self._size, b"".join(self._log))
@@ -157,6 +162,7 @@ class _Episode:
 
     def _take_pending(self) -> bytes:
         lines = b"".join(map(self._line, self._pending))
+        self._masks_hash.update(struct.pack(f"<{len(self._pending)}I", *self._pending))
         self._num_frames += len(self._pending)
         self._pending.clear()
         return lines

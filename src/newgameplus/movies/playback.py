@@ -1,0 +1,144 @@
+"""Plays a movie again, frame by frame, on the reference emulator: the same buttons, rewards, pictures and sound."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+from newgameplus.emulator.reference import ReferenceEmulator
+from newgameplus.errors import EmulatorError, IntegrationError, MovieError, NotFoundError
+from newgameplus.games.catalogue import find_game
+from newgameplus.games.integration import Integration, read_json_object
+from newgameplus.games.scenario import ReferenceScenario
+from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.record import episode_record
+from newgameplus.movies.recorder import rom_sha1
+from newgameplus.types import Array
+
+_SHA1 = re.compile(r"[0-9a-f]{40}")
+
+
+class Playback:
+    """One movie on one machine; a context manager that frees the machine.
+
+    The scenario is the one the movie was recorded with; for movies of other programs the game's contest scenario, or
+    its ``scenario``.
+
+    Args:
+        path: the movie.
+        scenario: judges instead of the recorded one.
+        any_core: play although the movie was recorded on another build of the core; it may then go astray.
+
+    Raises:
+        MovieError: the movie cannot be read, or belongs to a game, ROM or core build that is not here.
+        RomError: the ROM has not been imported.
+        EmulatorError: another emulator runs in this process.
+    """
+
+    def __init__(self, path: Path, *, scenario: str | None = None, any_core: bool = False) -> None:
+        self.path = path
+        self.movie = read_movie(path)
+        self.record = episode_record(self.movie.extra, str(path))
+        if self.movie.start_state is None:
+            raise MovieError(
+                f"The movie {path} starts from power-on (it has no Core.bin); only start states can be played."
+            )
+        integration = self._integration()
+        self.scenario_name = scenario or self.record.scenario or integration.default_scenario
+        rom = integration.rom()
+        self._check_rom(rom, integration)
+        self.emulator = ReferenceEmulator(rom)
+        try:
+            if not any_core:
+                self._check_core()
+            self._scenario = self._judge_of(integration)
+            self._has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
+        except BaseException:
+            self.emulator.close()
+            raise
+
+    def __enter__(self) -> Playback:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.emulator.close()
+
+    def rewards(self) -> Iterator[float]:
+        """Play from the start and yield each frame's reward; the first frame is the reset's and earns 0."""
+        return self._frames(is_judged=True)
+
+    def frames(self) -> Iterator[float]:
+        """Play for the pictures alone; rewards are left out, unless the scenario has scripts, which may touch the game."""
+        return self._frames(is_judged=self._has_scripts)
+
+    def memory_sha256(self) -> str:
+        """SHA-256 of the console's memory now, all blocks in order of address."""
+        return hashlib.sha256(b"".join(self.emulator.memory().values())).hexdigest()
+
+    def picture(self) -> Array:
+        """The whole screen now, uint8 ``[H, W, 3]``."""
+        return self.emulator.screen()
+
+    def _frames(self, *, is_judged: bool) -> Iterator[float]:
+        state = self.movie.start_state
+        assert state is not None
+        try:
+            self.emulator.load(state)
+        except EmulatorError as error:
+            raise MovieError(f"The start state of the movie {self.path} does not fit: {error}") from error
+        first, *rest = map(tuple, self.movie.masks.tolist())
+        self.emulator.step(first)
+        self._scenario.reset()
+        yield 0.0
+        for masks in rest:
+            self.emulator.step(masks)
+            yield self._scenario.judge()[0] if is_judged else 0.0
+
+    def _integration(self) -> Integration:
+        game = self.movie.game
+        try:
+            integration = find_game(game)
+        except NotFoundError as error:
+            raise MovieError(f"The movie {self.path} is of a game that is not here: {error}") from error
+        if integration.console.name != self.movie.platform:
+            raise MovieError(
+                f"The movie {self.path} was recorded on {self.movie.platform}, "
+                f"but {game} runs on {integration.console.name}."
+            )
+        return integration
+
+    def _judge_of(self, integration: Integration) -> ReferenceScenario:
+        try:
+            return ReferenceScenario(self.emulator, integration, self.scenario_name)
+        except (NotFoundError, IntegrationError) as error:
+            raise MovieError(f"The movie {self.path} cannot be judged: {error}") from error
+
+    def _check_rom(self, rom: Path, integration: Integration) -> None:
+        recorded = self.record.rom_sha1
+        if recorded is not None:
+            if recorded != rom_sha1(rom):
+                raise MovieError(
+                    f"The movie {self.path} was recorded with another ROM of {integration.name}: SHA-1 {recorded}, "
+                    f"not {rom_sha1(rom)} as {rom}."
+                )
+            return
+        claimed = self.movie.header.get("SHA1", "").lower()
+        if _SHA1.fullmatch(claimed) and claimed not in (rom_sha1(rom), *integration.rom_sha1s):
+            raise MovieError(
+                f"The movie {self.path} was recorded with another ROM of {integration.name}: SHA-1 {claimed}."
+            )
+
+    def _check_core(self) -> None:
+        core = self.emulator.core
+        recorded = self.record
+        if recorded.core_sha256 is not None and recorded.core_sha256 != core.sha256:
+            raise MovieError(
+                f"The movie {self.path} was recorded on another build of the core: {recorded.core_name} "
+                f"{recorded.core_version}, not {core.name} {core.version} as installed here; to play it nevertheless, "
+                "with rewards and pictures that may differ, allow any core (--any-core)."
+            )
