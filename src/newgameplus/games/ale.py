@@ -8,16 +8,16 @@ from pathlib import Path
 from newgameplus.errors import RomError
 
 
-def ale_roms() -> Path:
-    """The folder of ROMs in the installed ale-py, found without loading its emulator.
+def ale_roms() -> list[Path]:
+    """The ROM files in the installed ale-py, found without loading its emulator.
 
     Raises:
         RomError: the package is not installed.
     """
     spec = importlib.util.find_spec("ale_py")
-    folder = Path(spec.origin).parent / "roms" if spec is not None and spec.origin else None
-    if folder is None or not folder.is_dir():
+    found = sorted(Path(spec.origin).parent.glob("roms/*.bin")) if spec is not None and spec.origin else []
+    if not found:
         raise RomError(
             "The package ale-py, which ships the ROMs, is missing; install it with: pip install newgameplus[atari]"
         )
-    return folder
+    return found

@@ -69,6 +69,12 @@ def find_level(level_id: str, scenario: str | None = None) -> Level:
     return Level(game.name, state, scenario)
 
 
+def levels_of(game: Integration, scenario: str | None = None) -> tuple[Level, ...]:
+    """Every level of a game, judged by ``scenario`` or its default one, sorted."""
+    scenario = scenario or game.default_scenario
+    return tuple(Level(game.name, state, scenario) for state in game.states)
+
+
 def find_split(name: str) -> Split:
     """Return the split called ``name``.
 
@@ -91,15 +97,19 @@ def split_files() -> dict[str, Path]:
 def _read_split(name: str, path: Path) -> Split:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-        scenario = content.get("scenario", "contest")
+        description, scenario = content.get("description", ""), content.get("scenario", "contest")
+        if not isinstance(description, str) or not isinstance(scenario, str):
+            raise TypeError("description and scenario must be text")
         levels = tuple(_level(entry, scenario) for entry in content["levels"])
-        return Split(name=name, description=content.get("description", ""), levels=levels)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IntegrationError(f"The split {path} is broken: {error!r}.") from error
+        return Split(name=name, description=description, levels=levels)
+    except KeyError:
+        raise IntegrationError(f"The split {path} is broken: it has no list called levels.") from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise IntegrationError(f"The split {path} is broken: {error}.") from error
 
 
 def _level(entry: str, scenario: str) -> Level:
     game, separator, state = entry.partition("/")
-    if not separator or not game or not state:
+    if not separator or not game or not state or "/" in state:
         raise ValueError(f"{entry!r} is not Game/State")
     return Level(game, state, scenario)

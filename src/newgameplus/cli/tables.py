@@ -1,0 +1,46 @@
+"""Tables for people at a terminal, and lines of tab-separated fields for programs at the end of a pipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import click
+
+
+def at_terminal() -> bool:
+    """Whether a person reads standard output; ``FORCE_COLOR=1`` and ``NO_COLOR=1`` are respected."""
+    from rich.console import Console
+
+    return Console().is_terminal
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """Print a table with a head at a terminal, and bare tab-separated rows elsewhere."""
+    if not at_terminal():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold", justify="right" if column in ("levels", "playable") else "left")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def print_note(text: str) -> None:
+    """Print a line that only a person wants to read."""
+    if at_terminal():
+        click.echo(text)
+
+
+def print_json(content: Any) -> None:
+    """Print ``content`` as json for programs."""
+    click.echo(json.dumps(content, indent=2))
