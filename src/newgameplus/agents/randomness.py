@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
+from newgameplus.agents.saved import take
 from newgameplus.errors import StateError, UsageError
 from newgameplus.types import State
 
@@ -33,11 +32,20 @@ def load(state: object) -> np.random.Generator:
     Raises:
         StateError: the state is not that of a PCG64 generator.
     """
+    inner = take(state, "state", dict)
+    numbers = [take(inner, "state", int), take(inner, "inc", int)]
+    rest = [take(state, "has_uint32", int), take(state, "uinteger", int)]
+    if take(state, "bit_generator", str) != "PCG64" or not _are_within(numbers, 128) or not _are_within(rest, 32):
+        raise StateError("The saved state of a random number generator is damaged; begin a new run.")
     bits = np.random.PCG64(0)
-    try:
-        if not isinstance(state, Mapping):
-            raise TypeError
-        bits.state = state  # type: ignore[assignment]  # numpy itself checks it
-    except (TypeError, ValueError, KeyError, OverflowError):
-        raise StateError("The saved state of a random number generator is damaged; begin a new run.") from None
+    bits.state = {
+        "bit_generator": "PCG64",
+        "state": {"state": numbers[0], "inc": numbers[1]},
+        "has_uint32": rest[0],
+        "uinteger": rest[1],
+    }
     return np.random.Generator(bits)
+
+
+def _are_within(numbers: list[int], num_bits: int) -> bool:
+    return all(0 <= number < 1 << num_bits for number in numbers)

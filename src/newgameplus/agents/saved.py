@@ -26,6 +26,18 @@ def take(state: object, key: str, kind: type[Entry]) -> Entry:
     return value
 
 
+def take_count(state: object, key: str) -> int:
+    """Return the entry ``key`` of a saved dict, a whole number of 0 or more.
+
+    Raises:
+        StateError: as ``take``, or the number is negative.
+    """
+    count = take(state, key, int)
+    if count < 0:
+        raise StateError(f"The saved number {key!r} is {count}, less than 0; begin a new run.")
+    return count
+
+
 def take_array(state: object, key: str, dtype: DTypeLike) -> Array:
     """Return the entry ``key`` of a saved dict, an array of one dimension and of ``dtype``.
 

@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from newgameplus.agents import randomness
-from newgameplus.agents.buttons import find_button
+from newgameplus.agents.buttons import find_button, require_buttons
 from newgameplus.agents.jerk import config as presets
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.explorer import Explorer
@@ -41,7 +41,7 @@ class Jerk:
         seed: 0 or more; row ``i`` plays the same however many rows there are.
 
     Raises:
-        UsageError: a negative seed, or a button that the console does not have.
+        UsageError: a negative seed, a button that the console does not have, or a world without buttons.
     """
 
     PRESETS: ClassVar[dict[str, JerkConfig]] = {
@@ -55,6 +55,7 @@ class Jerk:
     def __init__(self, config: JerkConfig, world: WorldSpec, seed: int) -> None:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
+        require_buttons(world)
         self._actions = _action_of_press(config, world)
         self._total_timesteps = config.total_timesteps or world.num_timesteps or CONTEST_TIMESTEPS
         self._explorers = [

@@ -17,7 +17,7 @@ from newgameplus.agents.jerk import mutation
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.memory import Memory, Solution
 from newgameplus.agents.jerk.moves import NOTHING_PRESSED, NUM_PRESSES, Move
-from newgameplus.agents.saved import take, take_array
+from newgameplus.agents.saved import take, take_array, take_count
 from newgameplus.errors import StateError
 from newgameplus.types import State
 
@@ -195,7 +195,7 @@ class Explorer:
         """
         explorer = cls(config, total_timesteps, randomness.load(take(state, "random", dict)))
         explorer.memory = Memory.from_state(take(state, "memory", dict))
-        explorer._num_timesteps = take(state, "num_timesteps", int)
+        explorer._num_timesteps = take_count(state, "num_timesteps")
         for saved in take(state, "episode", list):
             explorer._episode = _episode_from_state(saved)
             if explorer._episode.plan != "explore" and not explorer.memory.solutions:
@@ -235,6 +235,6 @@ def _episode_from_state(state: object) -> Episode:
         take(state, "last_reward", float),
         take(state, "total", float),
         take(state, "best_total", float),
-        take(state, "best_length", int),
-        take(state, "rewarded_length", int),
+        take_count(state, "best_length"),
+        take_count(state, "rewarded_length"),
     )

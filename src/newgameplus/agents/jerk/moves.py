@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newgameplus.agents.jerk.config import JerkConfig
-from newgameplus.agents.saved import take
+from newgameplus.agents.saved import take, take_count
 from newgameplus.types import State
 
 NOTHING_PRESSED = 0
@@ -68,7 +68,7 @@ class Move:
         """
         return cls(
             take(state, "is_backward", bool),
-            take(state, "steps_left", int),
-            take(state, "jump_steps_left", int),
+            take_count(state, "steps_left"),
+            take_count(state, "jump_steps_left"),
             take(state, "reward", float),
         )

@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from newgameplus.agents import randomness
-from newgameplus.agents.buttons import find_button
+from newgameplus.agents.buttons import find_button, require_buttons
 from newgameplus.agents.random.config import HOLD_RIGHT, UNIFORM, RandomConfig
 from newgameplus.agents.saved import take_rows
 from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
@@ -26,7 +26,7 @@ class Random:
         seed: 0 or more; row ``i`` draws the same numbers however many rows there are.
 
     Raises:
-        UsageError: a negative seed, or a held button that the console does not have.
+        UsageError: a negative seed, a held button that the console does not have, or a world without buttons.
     """
 
     PRESETS: ClassVar[dict[str, RandomConfig]] = {
@@ -38,6 +38,7 @@ class Random:
     def __init__(self, config: RandomConfig, world: WorldSpec, seed: int) -> None:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
+        require_buttons(world)
         self._num_buttons = len(world.buttons)
         self._held = [find_button(world, name) for name in config.hold]
         self._randoms = randomness.split(seed, world.num_envs)
