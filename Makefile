@@ -46,7 +46,7 @@ docs: $(INSTALLED)  ## build the documentation into site/
 
 clean:  ## remove everything that was built, .venv too
 	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml $(CONSTRAINTS)
 	@$(RUN) -c '' 2>/dev/null || $(MAKE) --no-print-directory new-venv
