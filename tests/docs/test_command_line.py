@@ -80,7 +80,7 @@ def test_every_argument_is_explained_in_its_verbs_help(path: tuple[str, ...]) ->
     text = command.help or ""
     for parameter in command.params:
         if isinstance(parameter, click.Argument):
-            name = parameter.make_metavar(click.Context(command)).strip("[].")
+            name = parameter.make_metavar(click.Context(command)).strip("[].…")
             assert name in text or getattr(parameter, "help", None), name
 
 
