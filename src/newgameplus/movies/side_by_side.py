@@ -8,7 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -51,7 +51,7 @@ class Failed:
 
 def work_side_by_side(
     work: Work, paths: Sequence[Path], num_workers: int | None = None
-) -> Iterator[Advanced | Done | Failed]:
+) -> Generator[Advanced | Done | Failed, None, None]:
     """Do ``work`` for every movie in up to ``num_workers`` processes (None: one per core) and tell what happens.
 
     A movie that fails does not stop the others. Closing the generator ends the workers at once.

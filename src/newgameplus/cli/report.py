@@ -1,0 +1,59 @@
+"""``ngp report``: one web page about one or more evaluations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.argument("results", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RESULTS...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="By default report.html in the first RESULTS.",
+)
+@click.option("--title", help="Heading of the page; by default the agents and levels.")
+@click.option("--videos/--no-videos", default=True, show_default=True, help="Embed best, median and last episodes.")
+@click.option(
+    "--video-seconds",
+    type=click.FloatRange(min=1.0),
+    default=30.0,
+    show_default=True,
+    help="A longer episode is sped up to fit.",
+)
+@click.option(
+    "--video-megabytes",
+    type=click.FloatRange(min=0.1),
+    default=24.0,
+    show_default=True,
+    help="What all videos together may add to the page.",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes that render; by default one per core.")
+def report(
+    results: tuple[Path, ...],
+    output: Path | None,
+    title: str | None,
+    videos: bool,
+    video_seconds: float,
+    video_megabytes: float,
+    workers: int | None,
+) -> None:
+    """Write one self-contained web page about one or more results directories.
+
+    The page shows scores, learning curves, every episode, videos of the best, the median and the last one, and how to
+    reproduce it all. It needs no network. With several RESULTS it compares them. A report that is there already is
+    replaced; any other file is left alone.
+    """
+    from rich.console import Console
+
+    from newgameplus.contest.report.page import write_report
+    from newgameplus.contest.report.videos import VideoLimits
+
+    limits = VideoLimits(video_seconds, int(video_megabytes * 1e6), workers) if videos else None
+    path = write_report(results, output, title=title, videos=limits)
+    size = path.stat().st_size / 1e6
+    Console(soft_wrap=True).print(f"Wrote {path} ({size:.1f} MB). Open it in a browser.", highlight=False, markup=False)

@@ -1,0 +1,1 @@
+"""One self-contained web page about one or more evaluations."""

@@ -1,0 +1,315 @@
+"""What a report says: every word and number of the page, ready for the template."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from newgameplus import __version__
+from newgameplus.contest.report.evaluations import Evaluation, LevelRuns, Run, Statistics
+from newgameplus.contest.report.figures import (
+    Figure,
+    all_levels,
+    comparison,
+    episode_scatter,
+    num_left_out,
+    score_curves,
+    series_of_level,
+)
+from newgameplus.contest.report.series import WINDOW
+from newgameplus.contest.report.videos import FRAMES_PER_SECOND, Clip, Video
+
+COLUMNS = ("Score", "Interval", "Median", "Best", "Interquartile mean", "Episodes", "Steps")
+NOTHING = "–"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a summary table."""
+
+    name: str
+    kind: str
+    """``total``, ``level`` or ``run``: how much it stands out."""
+    cells: tuple[str, ...]
+    """As ``COLUMNS`` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that a reader must know before the scores."""
+
+    text: str
+    command: str = ""
+    """What to type about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultContent:
+    """What the page says about one evaluation."""
+
+    label: str
+    agent: str
+    score: str
+    interval: str
+    facts: tuple[tuple[str, str], ...]
+    """Small figures beside the score: name and value."""
+    rows: tuple[Row, ...]
+    path: str
+    command: str
+    about: tuple[tuple[str, str], ...]
+    """What was run with what: name and value."""
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipContent:
+    """A video, or why there is none."""
+
+    title: str
+    caption: str
+    label: str
+    source: str
+    """A data URI, empty when there is no video."""
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelContent:
+    """What the page says about one level."""
+
+    name: str
+    note: str
+    """What the plots leave out."""
+    legend: tuple[tuple[str, int], ...]
+    clips: tuple[ClipContent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that the template shows."""
+
+    title: str
+    lede: tuple[str, ...]
+    notes: tuple[Note, ...]
+    confidence: str
+    columns: tuple[str, ...]
+    results: tuple[ResultContent, ...]
+    levels: tuple[LevelContent, ...]
+    figures: dict[str, Figure]
+    """By id: ``comparison``, ``score-<level>`` and ``episodes-<level>``."""
+    window: int
+    version: str
+
+
+def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequence[tuple[Clip, Video]]) -> Content:
+    """Return the content of the report on ``evaluations``."""
+    levels = all_levels(evaluations)
+    figures: dict[str, Figure] = {"comparison": comparison(evaluations)} if len(evaluations) > 1 else {}
+    level_contents = []
+    for number, level in enumerate(levels):
+        of_level = [(clip, video) for clip, video in videos if str(clip.run.level) == level]
+        series = series_of_level(evaluations, number)
+        figures[f"score-{number}"] = score_curves(series)
+        figures[f"episodes-{number}"] = episode_scatter(series, [(clip.run, clip.episode) for clip, _ in of_level])
+        left_out = num_left_out(series)
+        level_contents.append(
+            LevelContent(
+                name=level,
+                note=f"{left_out:,} more episodes are played but not drawn." if left_out else "",
+                legend=tuple((line.name, line.colour) for line in series if line.leads),
+                clips=tuple(_clip(clip, video, len(evaluations) > 1) for clip, video in of_level),
+            )
+        )
+    return Content(
+        title=title or _title(evaluations, levels),
+        lede=tuple(_sentence(evaluation) for evaluation in evaluations),
+        notes=tuple(note for evaluation in evaluations for note in _notes(evaluation)),
+        confidence=f"{evaluations[0].confidence:.0%}",
+        columns=COLUMNS,
+        results=tuple(_result(evaluation) for evaluation in evaluations),
+        levels=tuple(level_contents),
+        figures=figures,
+        window=WINDOW,
+        version=__version__,
+    )
+
+
+def number(value: float | None) -> str:
+    """A score for a person: thousands separated, two decimals where it is not whole."""
+    if value is None:
+        return NOTHING
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+
+
+def span(seconds: float) -> str:
+    """A time for a person."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    hours = f"{seconds / 3600:,.1f}".removesuffix(".0")
+    return f"{hours} h"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 level``, ``2 levels``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _title(evaluations: Sequence[Evaluation], levels: Sequence[str]) -> str:
+    agents = " against ".join(dict.fromkeys(evaluation.label for evaluation in evaluations))
+    if len(evaluations) > 3:
+        agents = f"{len(evaluations)} agents"
+    return f"{agents} on {levels[0] if len(levels) == 1 else counted(len(levels), 'level')}"
+
+
+def _sentence(evaluation: Evaluation) -> str:
+    seeds = [str(seed) for seed in evaluation.manifest["seeds"]]
+    runs = evaluation.runs
+    frames = sum(run.num_frames or 0 for run in runs)
+    played = f", {frames:,} frames, which is {span(frames / FRAMES_PER_SECOND)} of play" if frames else ""
+    split = evaluation.manifest.get("split")
+    levels = (
+        str(evaluation.levels[0].level) if len(evaluation.levels) == 1 else counted(len(evaluation.levels), "level")
+    )
+    of_split = f" of the split {split}" if isinstance(split, str) else ""
+    return (
+        f"The agent {evaluation.agent} ({evaluation.preset} preset) played {levels}{of_split} with "
+        f"{'seed' if len(seeds) == 1 else f'{len(seeds)} seeds:'} {_listed(seeds)}, "
+        f"{_budget(evaluation.manifest.get('rules'))}. It finished "
+        f"{counted(sum(len(run.episodes) for run in runs), 'episode')} in "
+        f"{counted(sum(run.num_timesteps for run in runs), 'step')}{played}."
+    )
+
+
+def _listed(words: Sequence[str], most: int = 8) -> str:
+    words = list(words) if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _budget(rules: Any) -> str:
+    if not isinstance(rules, dict):
+        return "under rules that its manifest does not name"
+    limits = [
+        f"{limit:,.0f} {unit}"
+        for key, unit in (("max_timesteps", "steps"), ("max_episodes", "episodes"))
+        if isinstance(limit := rules.get(key), int | float)
+    ]
+    if isinstance(seconds := rules.get("max_wall_clock_seconds"), int | float):
+        limits.append(span(seconds))
+    return f"up to {' or '.join(limits)} each, by the rules “{rules.get('name', 'unnamed')}”"
+
+
+def _notes(evaluation: Evaluation) -> list[Note]:
+    name, runs = evaluation.label, evaluation.runs
+    resume = f"ngp evaluate --resume --results {shlex.quote(str(evaluation.path))}"
+    notes = []
+    unfinished = [run for run in runs if not run.is_complete]
+    if not evaluation.has_scores:
+        text = "the evaluation was cut before it wrote its scores; they are worked out here from the episodes on disk."
+        notes.append(Note(f"{name}: {text}", resume))
+    elif unfinished:
+        listed = _listed([f"{run.level} with seed {run.seed} ({run.num_timesteps:,} steps)" for run in unfinished])
+        text = f"{counted(len(unfinished), 'run')} did not spend the budget: {listed}. Scores are those so far."
+        notes.append(Note(f"{name}: {text}", resume))
+    silent = [str(level.level) for level in evaluation.levels if not any(run.episodes for run in level.runs)]
+    if silent:
+        notes.append(Note(f"{name}: no episode ended on {_listed(silent)}, so it has no score there."))
+    if any(run.num_scored != len(run.episodes) for run in runs):
+        notes.append(Note(f"{name}: scores and logs do not count the same episodes; the plots show those in the logs."))
+    return notes
+
+
+def _result(evaluation: Evaluation) -> ResultContent:
+    total, runs = evaluation.statistics, evaluation.runs
+    command = evaluation.manifest.get("command")
+    return ResultContent(
+        label=evaluation.label,
+        agent=evaluation.agent,
+        score=number(total.score),
+        interval=_interval(total),
+        facts=(
+            ("levels", f"{len(evaluation.levels):,}"),
+            ("seeds", f"{len(evaluation.manifest['seeds']):,}"),
+            ("episodes", f"{sum(len(run.episodes) for run in runs):,}"),
+            ("steps", f"{sum(run.num_timesteps for run in runs):,}"),
+            ("best return", number(total.best)),
+        ),
+        rows=tuple(_rows(evaluation)),
+        path=str(evaluation.path),
+        command=shlex.join(map(str, command)) if isinstance(command, list) else "",
+        about=tuple(_about(evaluation.manifest)),
+        manifest=json.dumps(evaluation.manifest, indent=2, ensure_ascii=False),
+    )
+
+
+def _rows(evaluation: Evaluation) -> list[Row]:
+    rows = []
+    if len(evaluation.levels) > 1:
+        rows.append(Row("All levels", "total", _cells(evaluation.statistics, evaluation.runs)))
+    for level in evaluation.levels:
+        rows.append(Row(str(level.level), "level", _cells(level.statistics, level.runs)))
+        if len(level.runs) > 1:
+            rows += [Row(_run_name(run), "run", _cells(run.statistics, [run])) for run in _ordered(level)]
+    return rows
+
+
+def _ordered(level: LevelRuns) -> list[Run]:
+    return sorted(level.runs, key=lambda run: run.seed)
+
+
+def _run_name(run: Run) -> str:
+    return f"seed {run.seed}{'' if run.is_complete else ' (unfinished)'}"
+
+
+def _cells(statistics: Statistics, runs: Sequence[Run]) -> tuple[str, ...]:
+    return (
+        number(statistics.score),
+        _interval(statistics),
+        number(statistics.median),
+        number(statistics.best),
+        number(statistics.interquartile_mean),
+        f"{sum(run.num_scored for run in runs):,}",
+        f"{sum(run.num_timesteps for run in runs):,}",
+    )
+
+
+def _interval(statistics: Statistics) -> str:
+    if statistics.interval is None:
+        return NOTHING
+    low, high = statistics.interval
+    return f"{number(low)} to {number(high)}"
+
+
+def _about(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """The manifest's plain facts, one line each; what is missing is left out."""
+    lines: list[tuple[str, str]] = []
+    for name, key in (("Started", "created"), ("Split", "split"), ("Git commit", "git_commit")):
+        if isinstance(value := manifest.get(key), str):
+            lines.append((name, value))
+    for name, key in (("Rules", "rules"), ("Versions", "versions"), ("Machine", "machine")):
+        if isinstance(value := manifest.get(key), dict):
+            lines.append((name, ", ".join(f"{part} {item}" for part, item in value.items() if item is not None)))
+    agent = manifest.get("agent")
+    if isinstance(agent, dict) and isinstance(config := agent.get("config"), dict) and config:
+        lines.append(("Configuration", ", ".join(f"{part} = {item}" for part, item in config.items())))
+    return lines
+
+
+def _clip(clip: Clip, video: Video, is_comparison: bool) -> ClipContent:
+    run, episode = clip.run, clip.episode
+    speed = f" Shown at {video.speed} times the speed." if video.speed > 1 else ""
+    return ClipContent(
+        title=f"{_listed(clip.roles)} episode".capitalize(),
+        caption=(
+            f"Return {number(float(run.returns[episode]))}, {int(run.lengths[episode]):,} steps; "
+            f"episode {episode}, seed {run.seed}.{speed}"
+        ),
+        label=clip.label if is_comparison else "",
+        source=f"data:video/mp4;base64,{base64.b64encode(video.mp4).decode()}" if video.mp4 else "",
+        problem=video.problem,
+    )

@@ -1,0 +1,247 @@
+"""The report's plots as plotly figures, plain JSON; colours are left to the page, which knows whether it is dark.
+
+A trace says by ``meta`` which colour it has (``series``, a number) and what it is (``role``: ``line``, ``points``,
+``ring`` or ``bar``).
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from newgameplus.contest.report.evaluations import Evaluation, Run, Statistics
+from newgameplus.contest.report.series import WINDOW, evenly, mean_so_far, running_mean
+from newgameplus.types import Array
+
+MAX_CURVE_POINTS = 400
+"""Points of a curve; more than a screen shows apart."""
+MAX_SCATTER_POINTS = 2_000
+"""Episodes drawn in one scatter plot; SVG stays quick up to some thousands."""
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
+
+Figure = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A run and how it is drawn: the same way in every plot of the page."""
+
+    run: Run
+    name: str
+    colour: int
+    """Number of the page's series colour."""
+    variant: int
+    """Number of the dash and the symbol."""
+    leads: bool
+    """Whether its name stands in the legend for all of its colour."""
+
+
+def series_of_level(evaluations: Sequence[Evaluation], position: int) -> list[Series]:
+    """Return the runs of the level at ``position`` of ``all_levels`` that have an episode.
+
+    They are coloured by evaluation, or by seed when there is only one evaluation.
+    """
+    level = all_levels(evaluations)[position]
+    series = []
+    for number, evaluation in enumerate(evaluations):
+        runs = next((found.runs for found in evaluation.levels if str(found.level) == level), ())
+        for variant, run in enumerate(run for run in runs if run.episodes):
+            if len(evaluations) == 1:
+                series.append(Series(run, f"seed {run.seed}", variant, variant, leads=True))
+            else:
+                series.append(Series(run, evaluation.label, number, variant, leads=variant == 0))
+    return series
+
+
+def all_levels(evaluations: Sequence[Evaluation]) -> list[str]:
+    """Ids of the levels that any of the evaluations played, each once, in their order."""
+    return list(dict.fromkeys(str(level.level) for evaluation in evaluations for level in evaluation.levels))
+
+
+def score_curves(series: Sequence[Series]) -> Figure:
+    """Mean return so far over timesteps: the right end of each line is the score of its run."""
+    traces = []
+    for line in series:
+        kept = evenly(len(line.run.episodes), MAX_CURVE_POINTS)
+        traces.append(
+            _trace(
+                line,
+                "line",
+                x=_packed(line.run.timesteps[kept]),
+                y=_packed(mean_so_far(line.run.returns)[kept]),
+                mode="lines+markers" if len(kept) < 3 else "lines",
+                line={"width": 2.5, "dash": DASHES[line.variant % len(DASHES)]},
+                hovertemplate=f"{_seed(line)}<br>timestep %{{x:,}}<br>mean so far %{{y:,.2f}}<extra></extra>",
+            )
+        )
+    return {"data": traces, "layout": _layout("timesteps", "mean return so far", len(series) > 1)}
+
+
+def episode_scatter(series: Sequence[Series], shown: Sequence[tuple[Run, int]] = ()) -> Figure:
+    """Return of each episode against the timestep of its end, with a running mean; rings mark the ``shown`` movies."""
+    traces = [_points(line, max(2, MAX_SCATTER_POINTS // max(1, len(series)))) for line in series]
+    traces += [_running_mean(line) for line in series if len(line.run.episodes) > 1]
+    for line in series:
+        ringed = np.array(sorted(episode for run, episode in shown if run is line.run), dtype=np.int64)
+        if len(ringed):
+            traces.append(
+                _trace(
+                    line,
+                    "ring",
+                    x=_packed(line.run.timesteps[ringed]),
+                    y=_packed(line.run.returns[ringed]),
+                    mode="markers",
+                    marker={"size": 13, "symbol": "circle-open"},
+                    hoverinfo="skip",
+                    showlegend=False,
+                )
+            )
+    return {"data": traces, "layout": _layout("timesteps", "return of the episode", len(series) > 1)}
+
+
+def comparison(evaluations: Sequence[Evaluation]) -> Figure:
+    """Score of each evaluation, overall and by level, as bars with their intervals."""
+    levels = all_levels(evaluations)
+    pitch = len(evaluations) + 1.1
+    traces = []
+    for number, evaluation in enumerate(evaluations):
+        by_level = {str(found.level): found.statistics for found in evaluation.levels}
+        groups = [("all levels", evaluation.statistics), *((level, by_level.get(level)) for level in levels)]
+        rows = [
+            (group * pitch + number, name, statistics)
+            for group, (name, statistics) in enumerate(groups)
+            if statistics is not None and statistics.score is not None
+        ]
+        traces.append(_bars(evaluation.label, number, rows))
+    height = 90 + int((len(levels) + 1) * pitch * 24)
+    layout = _layout("score", "", legend=True) | {"height": height, "bargap": 0.25}
+    layout["yaxis"] = {"visible": False, "range": [(len(levels) + 1) * pitch - 0.5, -1.2], "fixedrange": True}
+    layout["hovermode"] = "closest"
+    layout["margin"]["l"] = 2
+    layout["annotations"] = [
+        {
+            "x": 0,
+            "xref": "paper",
+            "xanchor": "left",
+            "y": group * pitch - 0.85,
+            "text": f"<b>{name}</b>" if group == 0 else name,
+            "showarrow": False,
+            "align": "left",
+        }
+        for group, name in enumerate(["all levels", *(html.escape(_short(level)) for level in levels)])
+    ]
+    return {"data": traces, "layout": layout}
+
+
+def num_left_out(series: Sequence[Series]) -> int:
+    """How many episodes the scatter plot does not draw."""
+    limit = max(2, MAX_SCATTER_POINTS // max(1, len(series)))
+    return sum(max(0, len(line.run.episodes) - limit) for line in series)
+
+
+def _points(line: Series, limit: int) -> Figure:
+    kept = evenly(len(line.run.episodes), limit)
+    extremes = [int(np.argmax(line.run.returns)), int(np.argmin(line.run.returns))]
+    kept = np.unique(np.concatenate((kept, extremes))).astype(np.int64)
+    details = np.stack((kept, line.run.lengths[kept]), axis=1).astype(np.int32)
+    return _trace(
+        line,
+        "points",
+        x=_packed(line.run.timesteps[kept]),
+        y=_packed(line.run.returns[kept]),
+        customdata=_packed(details),
+        mode="markers",
+        marker={"size": 6 if len(kept) < 400 else 4, "symbol": SYMBOLS[line.variant % len(SYMBOLS)]},
+        hovertemplate=(
+            f"{_seed(line)} · episode %{{customdata[0]}}<br>return %{{y:,.2f}}<br>"
+            "%{customdata[1]:,} steps<extra></extra>"
+        ),
+    )
+
+
+def _running_mean(line: Series) -> Figure:
+    kept = evenly(len(line.run.episodes), MAX_CURVE_POINTS)
+    return _trace(
+        line,
+        "line",
+        x=_packed(line.run.timesteps[kept]),
+        y=_packed(running_mean(line.run.returns)[kept]),
+        mode="lines",
+        line={"width": 2, "dash": DASHES[line.variant % len(DASHES)]},
+        hovertemplate=f"{_seed(line)}<br>mean of {WINDOW} episodes %{{y:,.2f}}<extra></extra>",
+        showlegend=False,
+    )
+
+
+def _bars(label: str, number: int, rows: Sequence[tuple[float, str, Statistics]]) -> Figure:
+    scores = [statistics.score or 0.0 for _, _, statistics in rows]
+    ends = [statistics.interval or (score, score) for (_, _, statistics), score in zip(rows, scores, strict=True)]
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": html.escape(label),
+        "meta": {"series": number, "role": "bar"},
+        "x": scores,
+        "y": [place for place, _, _ in rows],
+        "customdata": [[html.escape(name), *end] for (_, name, _), end in zip(rows, ends, strict=True)],
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [max(0.0, high - score) for (_, high), score in zip(ends, scores, strict=True)],
+            "arrayminus": [max(0.0, score - low) for (low, _), score in zip(ends, scores, strict=True)],
+            "thickness": 1.5,
+            "width": 4,
+        },
+        "width": 0.8,
+        "offset": -0.4,
+        "hovertemplate": (
+            f"{html.escape(label)}<br>%{{customdata[0]}}<br>score %{{x:,.2f}}"
+            "<br>interval %{customdata[1]:,.2f} – %{customdata[2]:,.2f}<extra></extra>"
+        ),
+    }
+
+
+def _trace(line: Series, role: str, /, **settings: Any) -> Figure:
+    return {
+        "type": "scatter",
+        "name": html.escape(line.name),
+        "legendgroup": f"{line.colour}",
+        "showlegend": line.leads,
+        "meta": {"series": line.colour, "role": role},
+    } | settings
+
+
+def _layout(x_title: str, y_title: str, legend: bool) -> Figure:
+    return {
+        "height": 330,
+        "margin": {"l": 58, "r": 14, "t": 34 if legend else 12, "b": 48},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
+        "hovermode": "closest",
+        "xaxis": {"title": {"text": x_title}, "rangemode": "tozero", "tickformat": "~s", "nticks": 6},
+        "yaxis": {"title": {"text": y_title}, "tickformat": ",", "nticks": 7},
+    }
+
+
+def _seed(line: Series) -> str:
+    name = html.escape(line.name)
+    return name if line.name.startswith("seed ") else f"{name} · seed {line.run.seed}"
+
+
+def _short(level: str) -> str:
+    return level if len(level) <= 44 else f"{level[:20]}…{level[-23:]}"
+
+
+def _packed(array: Array) -> dict[str, str]:
+    """Plotly's own compact form of an array: little-endian base64, exact."""
+    kind = "f8" if array.dtype == np.float64 else "i4"
+    if kind == "i4" and array.size and array.max() >= 2**31:
+        kind = "f8"
+    packed = {"dtype": kind, "bdata": base64.b64encode(array.astype(f"<{kind}").tobytes()).decode()}
+    return packed if array.ndim == 1 else packed | {"shape": ", ".join(map(str, array.shape))}

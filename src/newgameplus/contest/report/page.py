@@ -1,0 +1,106 @@
+"""Put a report together and write it: one file that asks nothing of any network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from newgameplus.contest.report.content import Content, gather
+from newgameplus.contest.report.evaluations import Evaluation, read_evaluations
+from newgameplus.contest.report.videos import DEFAULT_LIMITS, Clip, Video, VideoLimits, choose_clips, render_clips
+from newgameplus.durable import write_atomically
+from newgameplus.errors import ResultsError, UsageError
+
+GENERATOR = "New Game Plus report"
+"""The page's ``generator``, by which a later run knows that it may replace it."""
+
+
+def write_report(
+    results: Sequence[Path],
+    output: Path | None = None,
+    *,
+    title: str | None = None,
+    videos: VideoLimits | None = DEFAULT_LIMITS,
+) -> Path:
+    """Write one page about one or more results directories and return where it lies.
+
+    Args:
+        results: results directories; the first names the page's place when ``output`` is None.
+        output: the page; an earlier report is replaced, any other file is left alone.
+        title: heading; None makes one of the agents and levels.
+        videos: how much video to embed; None for none.
+
+    Raises:
+        ResultsError: a directory cannot be reported on, or the page cannot be written.
+        UsageError: no results directory is given.
+    """
+    if not results:
+        raise UsageError("A report needs at least one results directory.")
+    evaluations = read_evaluations(results)
+    path = output or results[0] / "report.html"
+    _check_output(path)
+    clips = choose_clips(evaluations)
+    rendered = render_clips(clips, videos) if videos else [Video(problem="")] * len(clips)
+    html = render_page(evaluations, title, list(zip(clips, rendered, strict=True)) if videos else [])
+    try:
+        write_atomically(path, html)
+    except OSError as error:
+        raise ResultsError(f"Cannot write the report to {path}: {error.strerror or error}.") from error
+    return path
+
+
+def render_page(evaluations: Sequence[Evaluation], title: str | None, videos: Sequence[tuple[Clip, Video]]) -> str:
+    """Return the page's HTML."""
+    folder = Path(__file__).parent
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    content: Content = gather(evaluations, title, videos)
+    script = (folder / "script.js").read_text(encoding="utf-8")
+    plotly = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
+    return environment.get_template("template.html.j2").render(
+        content=content,
+        generator=GENERATOR,
+        style=Markup((folder / "style.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_hashes=[_hash(script.encode()), _hash(plotly)],
+        plotly=base64.b64encode(gzip.compress(plotly, mtime=0)).decode(),
+        plotly_version=_plotly_version(plotly),
+    )
+
+
+def _check_output(path: Path) -> None:
+    if path.is_dir():
+        raise ResultsError(f"{path} is a directory; name a file for the report with --output.")
+    if not path.parent.is_dir():
+        raise ResultsError(f"The folder {path.parent} does not exist; make it first or name another with --output.")
+    if not path.exists():
+        return
+    try:
+        with path.open("rb") as file:
+            start = file.read(4096)
+    except OSError as error:
+        raise ResultsError(f"Cannot write the report to {path}: {error.strerror or error}.") from error
+    if start and f'content="{GENERATOR}'.encode() not in start:
+        raise ResultsError(f"{path} is not a report and is left as it is; name another file with --output.")
+
+
+def _hash(text: bytes) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text).digest()).decode()}'"
+
+
+def _plotly_version(plotly: bytes) -> str:
+    found = re.search(rb"plotly\.js v([\d.]+)", plotly[:200])
+    return found[1].decode() if found else ""

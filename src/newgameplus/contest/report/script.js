@@ -1,0 +1,123 @@
+"use strict";
+/* Draws the plots when they come into sight, and again when light turns to dark. */
+(function () {
+  const root = document.documentElement;
+  const figures = JSON.parse(document.getElementById("figures").textContent);
+  const plots = Array.from(document.querySelectorAll(".plot"));
+  const drawn = new Set();
+  const isTouch = matchMedia("(pointer: coarse)").matches;
+  const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+
+  async function unpackPlotly() {
+    const packed = atob(document.getElementById("plotly").textContent);
+    const bytes = Uint8Array.from(packed, (sign) => sign.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const script = document.createElement("script");
+    script.textContent = await new Response(stream).text();
+    document.head.append(script);
+    if (!window.Plotly) throw new Error("plotly.js did not start");
+  }
+
+  function palette() {
+    const style = getComputedStyle(root);
+    const read = (name) => style.getPropertyValue("--" + name).trim();
+    return {
+      text: read("text"), muted: read("muted"), line: read("line"), surface: read("surface"),
+      series: [0, 1, 2, 3, 4, 5].map((number) => read("series-" + number)),
+    };
+  }
+
+  function colourTrace(trace, colours) {
+    const colour = colours.series[trace.meta.series % colours.series.length];
+    const role = trace.meta.role;
+    if (trace.line) trace.line.color = colour;
+    if (role === "points") Object.assign(trace.marker, { color: colour, opacity: 0.45 });
+    if (role === "ring") trace.marker.color = colours.text;
+    if (role === "bar") {
+      trace.marker = { color: colour };
+      trace.error_x.color = colours.text;
+    }
+    return trace;
+  }
+
+  function colourLayout(layout, colours) {
+    const axis = { gridcolor: colours.line, zerolinecolor: colours.line, linecolor: colours.line, tickfont: { color: colours.muted } };
+    const themed = Object.assign(layout, {
+      paper_bgcolor: "transparent", plot_bgcolor: "transparent", autosize: true,
+      dragmode: isTouch ? false : "zoom",
+      font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colours.muted },
+      hoverlabel: { bgcolor: colours.surface, bordercolor: colours.line, font: { color: colours.text } },
+    });
+    Object.assign(themed.xaxis, axis);
+    Object.assign(themed.yaxis, axis);
+    for (const note of themed.annotations || []) note.font = { color: colours.text };
+    return themed;
+  }
+
+  function draw(plot) {
+    const colours = palette();
+    const figure = structuredClone(figures[plot.dataset.figure]);
+    drawn.add(plot);
+    plot.style.minHeight = figure.layout.height + "px";
+    return window.Plotly.react(
+      plot,
+      figure.data.map((trace) => colourTrace(trace, colours)),
+      colourLayout(figure.layout, colours),
+      { responsive: true, displaylogo: false, displayModeBar: false },
+    );
+  }
+
+  function drawWhenSeen() {
+    const observer = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        observer.unobserve(entry.target);
+        if (!drawn.has(entry.target)) draw(entry.target);
+      }
+    }, { rootMargin: "600px 0px" });
+    plots.forEach((plot) => observer.observe(plot));
+  }
+
+  function drawAgain() {
+    drawn.forEach(draw);
+  }
+
+  function isDark() {
+    return root.dataset.theme ? root.dataset.theme === "dark" : prefersDark.matches;
+  }
+
+  function startThemeButton() {
+    const button = document.getElementById("theme");
+    button.hidden = false;
+    button.addEventListener("click", () => {
+      root.dataset.theme = isDark() ? "light" : "dark";
+      drawAgain();
+    });
+    prefersDark.addEventListener("change", drawAgain);
+  }
+
+  function startPrinting() {
+    let before;
+    addEventListener("beforeprint", () => {
+      before = root.dataset.theme;
+      root.dataset.theme = "light";
+      plots.forEach(draw);
+    });
+    addEventListener("afterprint", () => {
+      if (before) root.dataset.theme = before;
+      else delete root.dataset.theme;
+      drawAgain();
+    });
+  }
+
+  startThemeButton();
+  unpackPlotly().then(() => {
+    drawWhenSeen();
+    startPrinting();
+  }).catch((problem) => {
+    for (const plot of plots) {
+      plot.textContent = "This browser cannot draw the plots (" + problem.message + "). The tables hold the scores.";
+      plot.classList.add("plot-problem");
+    }
+  });
+})();

@@ -1,0 +1,165 @@
+"""The episodes that a report shows as video: which ones, rendered side by side, within a limit of size."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from newgameplus.contest.report.evaluations import Evaluation, LevelRuns, Run
+from newgameplus.contest.report.series import median_episode
+from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.side_by_side import Advanced, Done, ProgressTeller, work_side_by_side
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+ROLES = ("best", "median", "last")
+"""Why an episode is shown; videos are made in this order while there is room."""
+QUALITY, PRESET, SOUND = 26, "slow", 64_000
+"""x264's rate factor and preset and the sound's bits per second: small, and still clean on a console's few colours."""
+NO_ROOM = "it was left out to keep this page small; see --video-megabytes."
+FRAMES_PER_SECOND = 60
+"""A frame is a sixtieth of a second, on every console, by the project's convention."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoLimits:
+    """How much video a page may hold."""
+
+    max_seconds: float = 30.0
+    """A longer episode is sped up to fit."""
+    max_bytes: int = 24_000_000
+    """What all videos together may add to the page."""
+    num_workers: int | None = None
+    """Processes that render; None means one per core."""
+
+
+DEFAULT_LIMITS = VideoLimits()
+"""About half a minute each, and a page that still goes by mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """An episode that the page shows, and why."""
+
+    label: str
+    """The evaluation's."""
+    run: Run
+    episode: int
+    roles: tuple[str, ...]
+
+    @property
+    def movie(self) -> Path:
+        """The recording."""
+        return self.run.movie(self.episode)
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A rendered clip, or a word on why there is none."""
+
+    mp4: bytes = b""
+    speed: int = 1
+    """How many times as fast as the console it plays."""
+    problem: str = ""
+
+
+def choose_clips(evaluations: Sequence[Evaluation]) -> list[Clip]:
+    """Return the best, the median and the last episode of each level in each evaluation, over all its seeds.
+
+    The median is the lower one, an episode that was really played; the last is that of the first seed. One episode may
+    be two or all three.
+    """
+    return [
+        clip for evaluation in evaluations for level in evaluation.levels for clip in _clips(evaluation.label, level)
+    ]
+
+
+def render_clips(clips: Sequence[Clip], limits: VideoLimits) -> list[Video]:
+    """Render each clip to H.264 mp4, in worker processes, with a progress bar where there is a terminal.
+
+    The best episodes come first; when the page is full, no more are rendered. A clip that cannot be rendered is no
+    error: its ``problem`` says why.
+    """
+    order = sorted(range(len(clips)), key=lambda number: ROLES.index(clips[number].roles[0]))
+    videos = [Video(problem=NO_ROOM)] * len(clips)
+    room = limits.max_bytes
+    with closing(_rendered([clips[number] for number in order], limits)) as rendered:
+        for number, video in zip(order, rendered, strict=True):
+            room -= encoded_bytes(video)
+            if room < 0:
+                break
+            videos[number] = video
+    return videos
+
+
+def encoded_bytes(video: Video) -> int:
+    """What a video adds to the page: base64 takes 4 bytes for 3."""
+    return -(-len(video.mp4) // 3) * 4
+
+
+def _clips(label: str, level: LevelRuns) -> list[Clip]:
+    runs = [run for run in level.runs if run.episodes]
+    if not runs:
+        return []
+    returns = np.concatenate([run.returns for run in runs])
+    places = [(run, episode) for run in runs for episode in range(len(run.episodes))]
+    chosen = (int(np.argmax(returns)), median_episode(returns), len(runs[0].episodes) - 1)
+    roles: dict[int, list[str]] = {}
+    for role, place in zip(ROLES, chosen, strict=True):
+        roles.setdefault(place, []).append(role)
+    return [Clip(label, *places[place], tuple(of_place)) for place, of_place in roles.items()]
+
+
+def _rendered(clips: Sequence[Clip], limits: VideoLimits) -> Generator[Video, None, None]:
+    """Yield the video of each clip, in the order of ``clips``."""
+    videos = {clip.movie: Video(problem=_missing(clip)) for clip in clips if not clip.movie.is_file()}
+    paths = [clip.movie for clip in clips if clip.movie not in videos]
+    with tempfile.TemporaryDirectory() as folder, _progress() as progress:
+        render_one = partial(_render, folder=Path(folder), max_seconds=limits.max_seconds)
+        task = progress.add_task("Rendering videos", total=len(paths))
+        with closing(work_side_by_side(render_one, paths, limits.num_workers)) as events:
+            for clip in clips:
+                while clip.movie not in videos:
+                    event = next(events)
+                    if isinstance(event, Advanced):
+                        continue
+                    videos[event.path] = event.result if isinstance(event, Done) else Video(problem=event.reason)
+                    progress.advance(task)
+                yield videos[clip.movie]
+
+
+def _missing(clip: Clip) -> str:
+    if not clip.movie.parent.is_dir():
+        return "the evaluation kept no movies."
+    return f"its movie {clip.movie.name} is not there any more."
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    return Progress(console=console, transient=True, disable=not console.is_terminal)
+
+
+def _render(movie: Path, tell: ProgressTeller, *, folder: Path, max_seconds: float) -> Video:
+    """Render one movie; runs in a worker, because a process has one emulator.
+
+    Raises:
+        NewGamePlusError: the movie cannot be read or played here.
+    """
+    from newgameplus.movies.video import RenderOptions, render
+
+    speed = max(1, math.ceil(read_movie(movie).num_frames / FRAMES_PER_SECOND / max_seconds))
+    target = Path(tempfile.mkdtemp(dir=folder)) / "clip.mp4"
+    render(movie, target, RenderOptions(speed=speed, quality=QUALITY, preset=PRESET, sound_bits_per_second=SOUND), tell)
+    return Video(mp4=target.read_bytes(), speed=speed)

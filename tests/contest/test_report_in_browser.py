@@ -1,0 +1,235 @@
+"""The report of a real evaluation, as headless Chromium shows it."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import WebDriverWait
+
+from newgameplus.agents import find_agent
+from newgameplus.agents.configuration import configure
+from newgameplus.contest.evaluation import Plan, evaluate
+from newgameplus.contest.report.content import number
+from newgameplus.contest.report.page import write_report
+from newgameplus.contest.report.videos import VideoLimits
+from newgameplus.contest.results import Results
+from newgameplus.contest.rules import CONTEST, with_budget
+from newgameplus.games.levels import find_level
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,900",
+)
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM or not DRIVER, reason="Debian's chromium and chromium-driver are not installed"),
+]
+
+
+def evaluated(path, agent, preset="default"):
+    """Really play a few short episodes of Airstriker with two seeds."""
+    rules = replace(with_budget(CONTEST, timesteps=320), max_episode_steps=100)
+    plan = Plan(
+        agent=agent,
+        preset=preset,
+        config=configure(find_agent(agent), preset),
+        rules=rules,
+        levels=(find_level("Airstriker-Genesis-v0/Level1"),),
+        seeds=(0, 1),
+        split="airstriker",
+    )
+    results = Results(path)
+    results.create(plan.manifest(["ngp", "evaluate", agent, "--seeds", "2"]))
+    for _ in evaluate(results, plan):
+        pass
+    return path
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return evaluated(tmp_path_factory.mktemp("results") / "jerk", "jerk")
+
+
+@pytest.fixture(scope="module")
+def report(results):
+    return write_report([results], videos=VideoLimits(max_seconds=2.0))
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def browser(chromium):
+    """Chromium in a fresh state: no emulated device or medium, and nothing logged."""
+    yield chromium
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    chromium.get("about:blank")
+    chromium.get_log("browser")
+
+
+def wait_for(browser, script):
+    WebDriverWait(browser, 30, poll_frequency=0.05).until(lambda driver: driver.execute_script(f"return {script}"))
+
+
+def show(browser, page):
+    """Open the page and scroll each plot into sight until it is drawn."""
+    browser.get(page.resolve().as_uri())
+    wait_for(browser, "window.Plotly !== undefined")
+    for plot in browser.find_elements(By.CSS_SELECTOR, ".plot"):
+        browser.execute_script("arguments[0].scrollIntoView()", plot)
+    wait_for(browser, "Array.from(document.querySelectorAll('.plot')).every(p => p.querySelector('.main-svg'))")
+
+
+def background(browser):
+    return browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+
+def line_colour(browser):
+    return browser.execute_script("return document.querySelector('.plot .scatterlayer .js-line').style.stroke")
+
+
+def test_the_numbers_of_the_results_stand_on_the_page_and_nothing_goes_wrong(browser, report, results):
+    show(browser, report)
+    scores = json.loads((results / "scores.json").read_text())
+    text = browser.find_element(By.TAG_NAME, "body").text
+    assert number(scores["score"]["mean"]) in text
+    for run in scores["levels"][0]["runs"]:
+        cells = [number(run[key]) for key in ("score", "median", "best", "interquartile_mean")]
+        row = f"seed {run['seed']} {cells[0]} – {' '.join(cells[1:])} {run['num_episodes']} {run['num_timesteps']}"
+        assert row in text
+    assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+
+
+def test_the_page_asks_for_nothing(browser, report):
+    show(browser, report)
+    names = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert [name for name in names if not name.startswith(("data:", "blob:"))] == []
+
+
+def test_every_episode_is_drawn(browser, report, results):
+    show(browser, report)
+    scores = json.loads((results / "scores.json").read_text())
+    script = "return document.querySelectorAll('[data-figure=episodes-0] .scatterlayer .trace').length"
+    assert browser.execute_script(script) > 0
+    drawn = browser.execute_script(
+        "return document.querySelector('[data-figure=episodes-0]').data"
+        ".filter(trace => trace.meta.role === 'points').map(trace => trace.y.length)"
+    )
+    assert drawn == [run["num_episodes"] for run in scores["levels"][0]["runs"]]
+
+
+def test_every_video_can_be_played(browser, report):
+    show(browser, report)
+    videos = browser.find_elements(By.TAG_NAME, "video")
+    assert videos
+    for video in videos:
+        browser.execute_script("arguments[0].scrollIntoView(); arguments[0].play()", video)
+        WebDriverWait(browser, 30, poll_frequency=0.05).until(
+            lambda driver, video=video: driver.execute_script(
+                "return arguments[0].readyState >= 2 && arguments[0].currentTime > 0", video
+            )
+        )
+        error, seconds, width = browser.execute_script(
+            "const video = arguments[0]; return [video.error, video.duration, video.videoWidth]", video
+        )
+        assert error is None
+        assert 0.5 < seconds < 3
+        assert width >= 320
+
+
+def test_the_button_turns_light_to_dark_and_back_plots_included(browser, report):
+    show(browser, report)
+    light = background(browser), line_colour(browser)
+    button = browser.find_element(By.ID, "theme")
+    browser.execute_script("arguments[0].click()", button)
+    dark = background(browser), line_colour(browser)
+    assert dark[0] != light[0]
+    assert dark[1] != light[1]
+    browser.execute_script("arguments[0].click()", button)
+    assert (background(browser), line_colour(browser)) == light
+
+
+def test_a_dark_system_gets_a_dark_page(browser, report):
+    show(browser, report)
+    light = background(browser)
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    show(browser, report)
+    assert background(browser) != light
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser, report):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    show(browser, report)
+    assert browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
+    script = "return Array.from(document.querySelectorAll('.plot .main-svg'), plot => plot.clientWidth)"
+    assert max(browser.execute_script(script)) <= 390
+
+
+def test_a_printed_page_is_light_and_has_every_plot(browser, report):
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    browser.get(report.resolve().as_uri())
+    wait_for(browser, "window.Plotly !== undefined")
+    dark = background(browser)
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert background(browser) != dark
+    assert browser.execute_script(
+        "return Array.from(document.querySelectorAll('.plot')).every(plot => plot.querySelector('.main-svg'))"
+    )
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert background(browser) == dark
+
+
+def test_two_evaluations_are_compared_with_the_same_colours_everywhere(browser, results, tmp_path):
+    other = evaluated(tmp_path / "random", "random")
+    page = write_report([results, other], tmp_path / "page.html", videos=None)
+    show(browser, page)
+    bars = browser.execute_script(
+        "return Array.from(document.querySelectorAll('[data-figure=comparison] .bars .trace .point path'),"
+        "path => path.style.fill)"
+    )
+    lines = browser.execute_script(
+        "return Array.from(document.querySelectorAll('[data-figure=score-0] .js-line'), line => line.style.stroke)"
+    )
+    swatches = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.card .swatch'), s => getComputedStyle(s).backgroundColor)"
+    )
+    assert list(dict.fromkeys(bars)) == list(dict.fromkeys(lines)) == swatches
+    assert len(swatches) == 2
+
+
+def test_a_hostile_name_runs_nothing(browser, results, tmp_path):
+    hostile = tmp_path / "hostile"
+    shutil.copytree(results, hostile)
+    manifest = json.loads((hostile / "manifest.json").read_text())
+    manifest["agent"]["name"] = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
+    (hostile / "manifest.json").write_text(json.dumps(manifest))
+    show(browser, write_report([hostile, results], tmp_path / "page.html", videos=None))
+    assert browser.execute_script("return window.hacked") is None
+    assert "onerror=" in browser.find_element(By.TAG_NAME, "h1").text
