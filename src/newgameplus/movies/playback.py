@@ -73,7 +73,7 @@ class Playback:
         return self._frames(is_judged=True)
 
     def frames(self) -> Iterator[float]:
-        """Play for the pictures alone; rewards are left out, unless the scenario has scripts, which may touch the game."""
+        """Play for the pictures: rewards are left out, unless the scenario has scripts, which may write memory."""
         return self._frames(is_judged=self._has_scripts)
 
     def memory_sha256(self) -> str:

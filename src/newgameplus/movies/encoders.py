@@ -1,0 +1,262 @@
+"""Video files from pictures and sound by PyAV: H.264 and AAC in mp4, and animated gif; no ffmpeg program is needed.
+
+The emulator's binding keeps Python's interpreter lock while a frame runs, so pictures are converted and sound is
+encoded in portions by one helper thread, and the H.264 encoder brings its own threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Protocol
+
+import av
+import cv2
+import numpy as np
+from av.video.reformatter import ColorRange, Colorspace
+
+from newgameplus.types import Array
+
+GIF_FRAMES_PER_SECOND = 20
+"""Browsers show gif pictures for whole hundredths of a second, and none for less than two."""
+_PORTION = 16
+"""Frames per portion."""
+_AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000)
+_CHROMA = np.array([[-0.148223, -0.290993, 0.439216, 128.0], [0.439216, -0.367788, -0.071427, 128.0]])
+"""RGB to the blue and red difference of ITU-R BT.601 in video range."""
+
+
+class Encoder(Protocol):
+    """Takes the pictures of a video in their order."""
+
+    def write(self, picture: Array, sound: Array | None) -> None:
+        """Add a picture uint8 ``[H, W, 3]`` and the sound int16 ``[samples, 2]`` that belongs to it."""
+        ...
+
+    def close(self) -> None:
+        """Finish the file."""
+        ...
+
+
+class Mp4Encoder:
+    """Writes mp4 that every browser plays: H.264 in 4:2:0 with AAC sound.
+
+    Args:
+        path: the file.
+        size: height and width in pixels; other pictures are stretched to it, odd numbers grow by one.
+        frames_per_second: of the pictures written.
+        samples_per_second: of the sound written; None for a silent file.
+        quality: x264's constant rate factor, lower is better.
+        preset: x264's preset, from ``ultrafast`` to ``veryslow``.
+        sound_bits_per_second: of the AAC stream.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int],
+        frames_per_second: float,
+        samples_per_second: float | None,
+        *,
+        quality: int,
+        preset: str,
+        sound_bits_per_second: int,
+    ) -> None:
+        self._height, self._width = (side + side % 2 for side in size)
+        self._file = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._video: Any = self._file.add_stream("libx264", rate=_fraction(frames_per_second))
+        self._video.width, self._video.height, self._video.pix_fmt = self._width, self._height, "yuv420p"
+        self._video.options = {"preset": preset, "crf": str(quality)}
+        context = self._video.codec_context
+        context.thread_count, context.thread_type = 2, "FRAME"
+        context.colorspace, context.color_range = Colorspace.ITU601, ColorRange.MPEG
+        self._sound = None
+        if samples_per_second is not None:
+            self._sound = _SoundEncoder(self._file, samples_per_second, sound_bits_per_second)
+        self._helper = ThreadPoolExecutor(1)
+        self._portion: list[tuple[Array, Array | None]] = []
+        self._in_work: tuple[Future[list[Array]], Future[list[Any]]] | None = None
+        self._num_pictures = 0
+
+    def write(self, picture: Array, sound: Array | None) -> None:
+        """Add a picture uint8 ``[H, W, 3]`` and the sound int16 ``[samples, 2]`` that belongs to it."""
+        self._portion.append((picture, sound))
+        if len(self._portion) == _PORTION:
+            self._hand_over()
+
+    def close(self) -> None:
+        """Finish the file."""
+        try:
+            self._hand_over()
+            self._collect()
+            self._mux(self._video.encode(None))
+            if self._sound is not None:
+                self._mux(self._sound.finish())
+        finally:
+            self._helper.shutdown()
+            self._file.close()
+
+    def _hand_over(self) -> None:
+        """Give the portion to the helper thread and encode the one before."""
+        pictures = [picture for picture, _ in self._portion]
+        sounds = [sound for _, sound in self._portion if sound is not None]
+        self._portion = []
+        planes = self._helper.submit(_to_yuv, pictures, self._height, self._width)
+        packets = self._helper.submit(self._encode_sound, sounds)
+        self._collect()
+        self._in_work = (planes, packets)
+
+    def _collect(self) -> None:
+        if self._in_work is None:
+            return
+        planes, packets = self._in_work
+        self._in_work = None
+        for plane in planes.result():
+            frame = av.VideoFrame.from_numpy_buffer(plane, format="yuv420p")
+            frame.pts = self._num_pictures
+            self._num_pictures += 1
+            self._mux(self._video.encode(frame))
+        self._mux(packets.result())
+
+    def _encode_sound(self, sounds: list[Array]) -> list[Any]:
+        return [] if self._sound is None or not sounds else self._sound.encode(np.concatenate(sounds))
+
+    def _mux(self, packets: Iterable[Any]) -> None:
+        for packet in packets:
+            self._file.mux(packet)
+
+
+class _SoundEncoder:
+    """One AAC stream, resampled where AAC does not know the console's rate."""
+
+    def __init__(self, file: Any, samples_per_second: float, bits_per_second: int) -> None:
+        self._rate = round(samples_per_second)
+        rate = self._rate if self._rate in _AAC_RATES else _AAC_RATES[0]
+        self._stream = file.add_stream("aac", rate=rate, layout="stereo")
+        self._stream.bit_rate = bits_per_second
+        self._stream.options = {"aac_coder": "fast"}
+        self._resampler = av.AudioResampler(format="fltp", layout="stereo", rate=rate)
+        self._num_samples = 0
+
+    def encode(self, samples: Array) -> list[Any]:
+        """Return the packets of ``samples`` int16 ``[samples, 2]`` that are ready."""
+        if not len(samples):
+            return []
+        frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), "s16", "stereo")
+        frame.rate, frame.pts, frame.time_base = self._rate, self._num_samples, Fraction(1, self._rate)
+        self._num_samples += len(samples)
+        return [packet for part in self._resampler.resample(frame) for packet in self._stream.encode(part)]
+
+    def finish(self) -> list[Any]:
+        """Return the packets that were held back."""
+        rest = self._resampler.resample(None) if self._num_samples else []
+        return [packet for part in [*rest, None] for packet in self._stream.encode(part)]
+
+
+class GifEncoder:
+    """Writes an endless animated gif with one palette for all its pictures.
+
+    Args:
+        path: the file.
+        size: height and width in pixels; other pictures are stretched to it.
+        samples: pictures uint8 ``[H, W, 3]`` that the palette is made from.
+    """
+
+    def __init__(self, path: Path, size: tuple[int, int], samples: Sequence[Array]) -> None:
+        self._size = size
+        height, width = size
+        self._file = av.open(str(path), "w", format="gif")
+        self._stream: Any = self._file.add_stream("gif", rate=GIF_FRAMES_PER_SECOND)
+        self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "pal8"
+        self._graph, self._source, palette = _palette_graph(size)
+        palette.push(_palette_of([fit(sample, size) for sample in samples]))
+        palette.push(None)
+        self._num_pictures = 0
+
+    def write(self, picture: Array, sound: Array | None) -> None:
+        """Add a picture uint8 ``[H, W, 3]``; a gif has no sound."""
+        frame = av.VideoFrame.from_ndarray(fit(picture, self._size), format="rgb24")
+        frame.pts, frame.time_base = self._num_pictures, Fraction(1, GIF_FRAMES_PER_SECOND)
+        self._num_pictures += 1
+        self._source.push(frame)
+        self._encode_ready()
+
+    def close(self) -> None:
+        """Finish the file."""
+        try:
+            self._source.push(None)
+            self._encode_ready()
+            self._file.mux(self._stream.encode(None))
+        finally:
+            self._file.close()
+
+    def _encode_ready(self) -> None:
+        for frame in _pulled(self._graph):
+            frame.pict_type = 0
+            self._file.mux(self._stream.encode(frame))
+
+
+def fit(picture: Array, size: tuple[int, int]) -> Array:
+    """Stretch ``picture`` ``[H, W, 3]`` to ``size`` (height, width), pixels staying sharp."""
+    height, width = size
+    if picture.shape[:2] == (height, width):
+        return picture
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST))
+
+
+def _to_yuv(pictures: list[Array], height: int, width: int) -> list[Array]:
+    """Convert RGB pictures to planar 4:2:0, each colour the mean of its four pixels; uint8 ``[H * 3 / 2, W]``."""
+    converted = []
+    for picture in pictures:
+        image = fit(picture, (height, width))
+        planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420))
+        half = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        chroma = cv2.transform(half, _CHROMA)
+        planes[height:].reshape(2, height // 2, width // 2)[:] = chroma.transpose(2, 0, 1)
+        converted.append(planes)
+    return converted
+
+
+def _fraction(rate: float) -> Fraction:
+    return Fraction(rate).limit_denominator(10_000)
+
+
+def _palette_of(pictures: Sequence[Array]) -> Any:
+    height, width = pictures[0].shape[:2]
+    graph: Any = av.filter.Graph()
+    source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=Fraction(1, 25))
+    generator, sink = graph.add("palettegen", "reserve_transparent=0"), graph.add("buffersink")
+    graph.link_nodes(source, generator, sink).configure()
+    for number, picture in enumerate(pictures):
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = number, Fraction(1, 25)
+        source.push(frame)
+    source.push(None)
+    frame = graph.vpull()
+    frame.pts, frame.time_base = 0, Fraction(1, GIF_FRAMES_PER_SECOND)
+    return frame
+
+
+def _palette_graph(size: tuple[int, int]) -> tuple[Any, Any, Any]:
+    """Return a graph that maps pictures to a palette, its source of pictures and its source of the palette."""
+    graph: Any = av.filter.Graph()
+    beat = Fraction(1, GIF_FRAMES_PER_SECOND)
+    source = graph.add_buffer(width=size[1], height=size[0], format="rgb24", time_base=beat, name="pictures")
+    palette = graph.add_buffer(width=16, height=16, format="rgb32", time_base=beat, name="palette")
+    mapper, sink = graph.add("paletteuse", "dither=none:diff_mode=rectangle"), graph.add("buffersink")
+    source.link_to(mapper, 0, 0)
+    palette.link_to(mapper, 0, 1)
+    mapper.link_to(sink)
+    graph.configure()
+    return graph, source, palette
+
+
+def _pulled(graph: Any) -> list[Any]:
+    frames = []
+    while True:
+        try:
+            frames.append(graph.vpull())
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return frames

@@ -1,0 +1,192 @@
+"""Several movies side by side in one video, in step with each other, until the longest ends."""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.errors import MovieError, NewGamePlusError, UsageError
+from newgameplus.movies.encoders import Mp4Encoder, fit
+from newgameplus.movies.playback import Playback
+from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
+from newgameplus.movies.side_by_side import crash_reason
+from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
+from newgameplus.types import Array
+
+MAX_MOVIES = 25
+"""Each has its own process while the video is made."""
+_GAP = 8
+_LABEL_HEIGHT = 24
+_TEXT_SIZE = 0.4
+
+
+@dataclass(slots=True)
+class _Tile:
+    """One movie's place in the grid."""
+
+    path: Path
+    connection: Connection[Any, Any]
+    process: SpawnProcess
+    title: str = ""
+    num_pictures: int = 0
+    frames_per_second: float = 60.0
+    picture: Array = field(default_factory=lambda: np.zeros((1, 1, 3), np.uint8))
+    total: float = 0.0
+    num_played: int = 0
+    is_over: bool = False
+
+    def start(self) -> None:
+        """Hear about the movie and take its first picture."""
+        self.title, self.num_pictures, self.frames_per_second = self._receive()
+        self.advance()
+
+    def advance(self) -> None:
+        """Take the next picture, or darken the last one when there is none."""
+        if self.is_over:
+            return
+        picture, self.total, self.num_played = self._receive()
+        self.is_over = picture is None
+        self.picture = self.picture // 3 if picture is None else picture
+
+    def _receive(self) -> Any:
+        try:
+            message = self.connection.recv()
+        except (EOFError, ConnectionResetError):
+            self.process.join()
+            raise MovieError(crash_reason(self.path, self.process)) from None
+        if isinstance(message, str):
+            raise MovieError(message)
+        return message
+
+
+def render_grid(
+    paths: Sequence[Path],
+    out: Path,
+    options: RenderOptions,
+    progress: ProgressTeller = lambda done, total: None,
+) -> int:
+    """Render the movies at ``paths`` side by side into one silent mp4 and return how many pictures it holds.
+
+    A movie that has ended stays dark on its last picture until the longest ends. Each plays in a process of its own.
+
+    Raises:
+        UsageError: there are no movies or more than 25, or another format than mp4 is asked for.
+        MovieError: a movie cannot be read or played here, or the file cannot be written.
+    """
+    if not 1 <= len(paths) <= MAX_MOVIES:
+        raise UsageError(f"A grid shows 1 to {MAX_MOVIES} movies, not {len(paths)}.")
+    if options.format != "mp4":
+        raise UsageError(f"A grid is an mp4 video; it cannot be made as {options.format}.")
+    with _playing(paths, options) as tiles, replacing(out) as unfinished:
+        return _render(tiles, unfinished, options, progress)
+
+
+def _render(tiles: list[_Tile], out: Path, options: RenderOptions, progress: ProgressTeller) -> int:
+    for tile in tiles:
+        tile.start()
+    canvas = _Canvas(tiles, options.scale)
+    encoder = Mp4Encoder(
+        out,
+        canvas.size,
+        tiles[0].frames_per_second,
+        None,
+        quality=options.quality,
+        preset=options.preset,
+        sound_bits_per_second=options.sound_bits_per_second,
+    )
+    num_pictures = max(tile.num_pictures for tile in tiles)
+    try:
+        for number in range(num_pictures):
+            encoder.write(canvas.draw(), None)
+            progress(number + 1, num_pictures)
+            for tile in tiles:
+                tile.advance()
+    finally:
+        encoder.close()
+    return num_pictures
+
+
+class _Canvas:
+    """Draws the tiles in rows, each with its line below."""
+
+    def __init__(self, tiles: list[_Tile], scale: int) -> None:
+        self._tiles = tiles
+        self._height = scale * max(tile.picture.shape[0] for tile in tiles)
+        self._width = scale * max(tile.picture.shape[1] for tile in tiles)
+        self._num_columns = math.ceil(math.sqrt(len(tiles)))
+        num_rows = math.ceil(len(tiles) / self._num_columns)
+        self.size = (
+            _GAP + num_rows * (self._height + _LABEL_HEIGHT + _GAP),
+            _GAP + self._num_columns * (self._width + _GAP),
+        )
+        """Height and width in pixels."""
+
+    def draw(self) -> Array:
+        """Return the picture now, uint8 ``[H, W, 3]``."""
+        image = np.empty((*self.size, 3), np.uint8)
+        image[:] = BACKGROUND
+        for number, tile in enumerate(self._tiles):
+            row, column = divmod(number, self._num_columns)
+            y = _GAP + row * (self._height + _LABEL_HEIGHT + _GAP)
+            x = _GAP + column * (self._width + _GAP)
+            image[y : y + self._height, x : x + self._width] = fit(tile.picture, (self._height, self._width))
+            self._draw_label(image, tile, x, y + self._height + _LABEL_HEIGHT - 7)
+        return image
+
+    def _draw_label(self, image: Array, tile: _Tile, x: int, baseline: int) -> None:
+        outcome = f"{clock(tile.num_played / tile.frames_per_second)}  return {tile.total:g}"
+        width = text_width(outcome, _TEXT_SIZE)
+        colour = DIM if tile.is_over else BRIGHT
+        size = fitting_size(tile.title, self._width - width - 2 * _GAP, _TEXT_SIZE)
+        draw_text(image, tile.title, x, baseline, colour=colour, size=size)
+        draw_text(image, outcome, x + self._width - width, baseline, colour=colour, size=_TEXT_SIZE)
+
+
+@contextmanager
+def _playing(paths: Sequence[Path], options: RenderOptions) -> Iterator[list[_Tile]]:
+    """Start a process for each movie, and end them all."""
+    context = multiprocessing.get_context("spawn")
+    tiles: list[_Tile] = []
+    try:
+        for path in paths:
+            ours, theirs = context.Pipe(duplex=False)
+            process = context.Process(target=_send_pictures, args=(path, options, theirs), daemon=True)
+            process.start()
+            theirs.close()
+            tiles.append(_Tile(path, ours, process))
+        yield tiles
+    finally:
+        for tile in tiles:
+            tile.process.kill()
+            tile.process.join()
+            tile.connection.close()
+
+
+def _send_pictures(path: Path, options: RenderOptions, connection: Connection[Any, Any]) -> None:
+    """Body of a worker: send what the movie is, then picture, return so far and time, at the end no picture."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with Playback(path, any_core=options.any_core) as playback:
+            num_frames, total, number = num_shown(playback, options), 0.0, 0
+            rate = playback.emulator.frames_per_second
+            connection.send((level_title(playback), math.ceil(num_frames / options.speed), rate))
+            for number, reward in enumerate(islice(playback.rewards(), num_frames)):
+                total += reward
+                if number % options.speed == 0:
+                    connection.send((playback.picture(), total, number))
+            connection.send((None, total, number))
+    except NewGamePlusError as error:
+        connection.send(str(error))
+    except BrokenPipeError:
+        return  # whoever watched is gone

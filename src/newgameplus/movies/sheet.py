@@ -1,0 +1,93 @@
+"""A sheet of evenly spaced pictures of one movie, with the time and the return so far under each."""
+
+from __future__ import annotations
+
+import math
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from newgameplus.movies.encoders import fit
+from newgameplus.movies.playback import Playback
+from newgameplus.types import Array
+
+NUM_COLUMNS = 4
+MAX_PICTURES = 16
+MARGIN = 12
+"""Pixels between pictures and around them."""
+CAPTION_HEIGHT = 22
+BACKGROUND = (24, 24, 27)
+BRIGHT, DIM = (244, 244, 245), (161, 161, 170)
+"""Colours of text, RGB."""
+_FONT = cv2.FONT_HERSHEY_DUPLEX
+
+
+def write_sheet(playback: Playback, out: Path, scale: int, num_frames: int) -> int:
+    """Play a movie and write its sheet as PNG; return how many pictures it shows."""
+    shown = np.unique(np.linspace(0, num_frames - 1, min(MAX_PICTURES, num_frames)).round().astype(int))
+    cells, total = [], 0.0
+    for number, reward in enumerate(islice(playback.rewards(), num_frames)):
+        total += reward
+        if number in shown:
+            seconds = number / playback.emulator.frames_per_second
+            cells.append((playback.picture(), clock(seconds), f"return {total:g}"))
+    sheet = _sheet(_title(playback, num_frames, total), cells, scale)
+    is_written, data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    assert is_written
+    out.write_bytes(data.tobytes())
+    return len(cells)
+
+
+def clock(seconds: float) -> str:
+    """Return ``seconds`` as minutes and seconds, ``1:05.3``."""
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{int(minutes)}:{rest:04.1f}"
+
+
+def level_title(playback: Playback) -> str:
+    """Return the level's id, or for a movie that does not say it the game and the file's name."""
+    return playback.record.level or f"{playback.movie.game} ({playback.path.stem})"
+
+
+def draw_text(image: Array, text: str, left: int, baseline: int, *, colour: tuple[int, int, int], size: float) -> int:
+    """Write ``text`` into ``image`` and return its width in pixels."""
+    plain = text.encode("ascii", "replace").decode()
+    cv2.putText(image, plain, (left, baseline), _FONT, size, colour, 1, cv2.LINE_AA)
+    return text_width(text, size)
+
+
+def text_width(text: str, size: float) -> int:
+    """How many pixels wide ``text`` is drawn."""
+    return int(cv2.getTextSize(text, _FONT, size, 1)[0][0])
+
+
+def fitting_size(text: str, width: int, wanted: float) -> float:
+    """The largest text size up to ``wanted`` at which ``text`` is no wider than ``width``."""
+    return min(wanted, wanted * width / max(1, text_width(text, wanted)))
+
+
+def _title(playback: Playback, num_frames: int, total: float) -> str:
+    length = clock(num_frames / playback.emulator.frames_per_second)
+    return f"{level_title(playback)}   {length}   return {total:g}"
+
+
+def _sheet(title: str, cells: list[tuple[Array, str, str]], scale: int) -> Array:
+    height, width = (side * scale for side in cells[0][0].shape[:2])
+    num_columns = min(NUM_COLUMNS, len(cells))
+    num_rows = math.ceil(len(cells) / num_columns)
+    top = MARGIN + 2 * CAPTION_HEIGHT
+    row_height = height + CAPTION_HEIGHT + MARGIN
+    sheet = np.empty((top + num_rows * row_height, MARGIN + num_columns * (width + MARGIN), 3), np.uint8)
+    sheet[:] = BACKGROUND
+    size = fitting_size(title, sheet.shape[1] - 2 * MARGIN, 0.7)
+    draw_text(sheet, title, MARGIN, MARGIN + CAPTION_HEIGHT + 4, colour=BRIGHT, size=size)
+    for number, (picture, left_text, right_text) in enumerate(cells):
+        row, column = divmod(number, num_columns)
+        y, x = top + row * row_height, MARGIN + column * (width + MARGIN)
+        sheet[y : y + height, x : x + width] = fit(picture, (height, width))
+        baseline = y + height + CAPTION_HEIGHT - 6
+        draw_text(sheet, left_text, x, baseline, colour=DIM, size=0.45)
+        draw_text(sheet, right_text, x + width - text_width(right_text, 0.45), baseline, colour=BRIGHT, size=0.45)
+    return sheet
