@@ -13,10 +13,17 @@ from newgameplus.emulator.cores import consoles, core_of
 from newgameplus.errors import NewGamePlusError, NotFoundError, did_you_mean
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.catalogue import games as all_games
-from newgameplus.games.integration import Integration, console_name
+from newgameplus.games.integration import PATCH_NAME, Integration, console_name
 from newgameplus.games.rules_in_words import in_words
 
 _HERE = ("free", "own")
+_ALSO_CALLED = {
+    "megadrive": "Genesis",
+    "mastersystem": "Sms",
+    "atari": "Atari2600",
+    "gba": "GbAdvance",
+    "arcade": "FBNeo",
+}
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
@@ -102,7 +109,7 @@ def _list(text: str, console: str | None, available: bool, as_json: bool) -> Non
 
 
 def _console_called(name: str) -> str:
-    by_folded = {known.casefold(): known for known in consoles()}
+    by_folded = {known.casefold(): known for known in consoles()} | _ALSO_CALLED
     if name.casefold() not in by_folded:
         known = ", ".join(consoles())
         raise NotFoundError(f"There is no console {name!r}; there are: {known}.{did_you_mean(name, consoles())}")
@@ -147,6 +154,7 @@ def _facts(game: Integration) -> dict[str, Any]:
             "origin": game.rom_origin,
             "sha1": list(game.rom_sha1s),
             "import_to": str(game.stored_rom),
+            "is_made_by_patch": game.file(PATCH_NAME) is not None,
         },
         "folders": [str(folder) for folder in game.folders],
         "default_state": game.default_state,
@@ -212,6 +220,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
 def _rom_words(rom: dict[str, Any]) -> str:
     if rom["path"]:
         return f"{rom['path']} ({rom['origin']})"
+    if rom["is_made_by_patch"]:
+        return "missing; made as soon as the game that it changes is imported with: ngp games import PATH"
     return f"missing; ngp games import PATH would keep it as {rom['import_to']}"
 
 

@@ -94,7 +94,7 @@ def _print_levels(entries: list[dict[str, Any]], as_json: bool) -> None:
         print_json({"levels": entries})
         return
     rows = [(entry["id"], entry["scenario"], entry["problem"] or "playable") for entry in entries]
-    print_table(("level", "scenario", "ROM"), rows)
+    print_table(("level", "scenario", "status"), rows)
     num_playable = sum(entry["is_playable"] for entry in entries)
     print_note(f"{len(entries):,} levels, {num_playable:,} playable now.")
     missing = sorted({entry["game"] for entry in entries if entry["problem"] == "the ROM is missing"})

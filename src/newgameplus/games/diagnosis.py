@@ -29,15 +29,27 @@ _BRACKETS = re.compile(r"[(\[].*?[)\]]")
 _REGION = re.compile(r"\((?:[^)]*\b)?(USA|Europe|Japan|World|Brazil|Korea|Asia|Germany|France|Spain)\b[^)]*\)")
 _NEAR_ENOUGH = 0.75
 _MIN_TITLE = 5
+_TEXT_BYTES = 1024
 
 
 def looks_like_rom(name: str, data: bytes) -> bool:
-    """Whether a file has a console's header or a ROM's name ending."""
-    return _has_rom_suffix(name) or find_header(name, data) is not None
+    """Whether a file has a console's header, or the name of a ROM and bytes that are no text."""
+    return (_has_rom_suffix(name) and not _is_text(data)) or find_header(name, data) is not None
 
 
 def _has_rom_suffix(name: str) -> bool:
     return _ROM_SUFFIX.fullmatch(Path(name).suffix.lower()) is not None
+
+
+def _is_text(data: bytes) -> bool:
+    """Markdown ends in ``.md`` as Mega Drive ROMs do, and a failed download is a web page."""
+    start = data[:_TEXT_BYTES]
+    try:
+        start.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 3:
+            return False
+    return not any(byte < 32 and byte not in b"\t\n\f\r\x1b" for byte in start)
 
 
 def find_header(name: str, data: bytes) -> Header | None:
@@ -55,6 +67,8 @@ def explain(name: str, data: bytes, sha1: str, games: Mapping[str, Integration])
     if foreign is not None:
         return foreign
     header = find_header(name, data)
+    if header is None and _is_text(data):
+        return "is a text, not a ROM"
     if header is None and not _has_rom_suffix(name):
         return f"is no ROM that is known here: it has no console's header, and no game has its SHA-1 {sha1}"
     what = _what(header, name)

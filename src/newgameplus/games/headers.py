@@ -39,8 +39,10 @@ class Header:
 
     def __str__(self) -> str:
         """Such as ``SONIC THE HEDGEHOG (Genesis, Europe, GM 00001009-00)``."""
-        details = ", ".join(part for part in (self.console, self.region, self.serial) if part)
-        return f"{self.title} ({details})" if self.title else f"an unnamed ROM ({details})"
+        if not self.title:
+            details = ", ".join(part for part in (self.region, self.serial) if part)
+            return f"a ROM for {self.console}" + (f" ({details})" if details else "")
+        return f"{self.title} ({', '.join(part for part in (self.console, self.region, self.serial) if part)})"
 
 
 def recognise(data: bytes) -> Header | None:

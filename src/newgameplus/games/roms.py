@@ -94,7 +94,9 @@ class Importer:
         """
         for game in self._games.values():
             patch = game.file(PATCH_NAME)
-            if patch is not None and game.name not in self.broken and not self._is_here(game):
+            if patch is None or game.name in self.broken or patch.stat().st_size > MAX_ROM_BYTES:
+                continue
+            if not self._is_here(game):
                 yield from self._build(game, patch.read_bytes())
 
     def _index(self, game: Integration) -> None:
