@@ -211,9 +211,9 @@ class Integration:
     @cached_property
     def _rom_names(self) -> tuple[str, ...]:
         names = [f"rom.{extension}" for extension in self.console.extensions]
-        original = Path(self._text("original_rom_name") or "").name
-        if original:  # FBNeo reads its game's name from the file name
-            names.insert(0, original)
+        if "zip" in self.console.extensions:  # FBNeo reads its game's name from the file name
+            original = Path(self._text("original_rom_name") or "").name
+            names = [original, *names] if original else names
         return tuple(names)
 
     def _rom_in(self, folder: Path) -> Path | None:

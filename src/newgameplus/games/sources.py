@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
 
 from newgameplus.errors import NotFoundError
 
@@ -129,31 +128,25 @@ def _members(archive: zipfile.ZipFile, label: str) -> Iterator[Offer]:
         if entry.is_dir():
             continue
         name = printable(entry.filename)
-        offer = _member(archive, entry, f"{label}: {name}", PurePosixPath(name).name, budget)
-        budget -= len(offer.data)
-        yield offer
+        problem, data = _entry_problem(entry, budget), b""
+        if not problem:
+            problem, data = _unpack(archive, entry, min(MAX_ROM_BYTES, budget))
+            budget -= len(data)
+        yield Offer(f"{label}: {name}", PurePosixPath(name).name, b"" if problem else data, problem)
 
 
-def _member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, label: str, name: str, budget: int) -> Offer:
-    problem = _entry_problem(entry, budget)
-    if problem:
-        return Offer(label, name, problem=problem)
-    limit = min(MAX_ROM_BYTES, budget)
+def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> tuple[str, bytes]:
+    """Return the problem and the bytes; reads at most one byte more than ``limit``, whatever the entry claims."""
     try:
         with archive.open(entry) as file:
-            data = _read(file, limit)
+            data = file.read(limit + 1)
     except (RuntimeError, NotImplementedError) as error:
-        return Offer(label, name, problem=f"cannot be unpacked: {printable(str(error))}")
+        return f"cannot be unpacked: {printable(str(error))}", b""
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-        return Offer(label, name, problem=f"is damaged: {printable(str(error))}")
+        return f"is damaged: {printable(str(error))}", b""
     if len(data) > limit:
-        return Offer(label, name, problem=f"unpacks to more than {limit:,} bytes, which no game here does")
-    return Offer(label, name, data) if data else Offer(label, name, problem="is empty")
-
-
-def _read(file: IO[bytes], limit: int) -> bytes:
-    """Read to the end, but at most one byte more than ``limit``, whatever the entry claims."""
-    return file.read(limit + 1)
+        return f"unpacks to more than the {limit:,} bytes that this zip may still have", data
+    return "" if data else "is empty", data
 
 
 def _entry_problem(entry: zipfile.ZipInfo, budget: int) -> str:
