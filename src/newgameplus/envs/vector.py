@@ -100,8 +100,12 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
             self._give_up(error)
 
     def _give_up(self, error: Exception) -> NoReturn:
-        wait([process.sentinel for process in self.processes], timeout=DEATH_SECONDS)
-        died = [f"{row} (exit code {p.exitcode})" for row, p in enumerate(self.processes) if p.exitcode is not None]
+        gone = wait([process.sentinel for process in self.processes], timeout=DEATH_SECONDS)
+        died = []
+        for row, process in enumerate(self.processes):
+            if process.sentinel in gone:
+                process.join()
+                died.append(f"{row} (exit code {process.exitcode})")
         self._end()
         raise EmulatorError(
             f"The process of row {', '.join(died) or 'unknown'} died; the others were ended."

@@ -1,0 +1,128 @@
+"""Rows of a vector environment equal single environments, and errors arrive from their processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from newgameplus.envs.contest import make_contest
+from newgameplus.envs.retro import FrameListener, RetroEnv
+from newgameplus.envs.vector import ProcessVector, make_vector
+from newgameplus.envs.world import SingleWorld, world_spec
+from newgameplus.errors import EmulatorError, NotFoundError, RomError, UsageError
+from newgameplus.games.levels import Level
+from newgameplus.types import NOTHING, SONIC_7, WARPED
+
+SEEDS = [5, 17]
+ACTIONS = np.random.default_rng(4).integers(0, 7, (230, 2))
+
+
+@pytest.fixture
+def closed() -> Iterator[Callable[[ProcessVector], ProcessVector]]:
+    """Closes at the end of the test what it is called with."""
+    vectors: list[ProcessVector] = []
+
+    def remember(vector: ProcessVector) -> ProcessVector:
+        vectors.append(vector)
+        return vector
+
+    yield remember
+    for vector in vectors:
+        vector.close()
+
+
+def rows_of(world: Any, actions: Any, seeds: list[int]) -> list[list[Any]]:
+    """What each row saw and got, step by step; the last observation of an ended episode included."""
+    observation, _ = world.reset(seed=seeds)
+    rows = [[seen.tobytes()] for seen in observation]
+    for action in actions:
+        observation, reward, terminated, truncated, info = world.step(action)
+        for index, row in enumerate(rows):
+            is_done = terminated[index] or truncated[index]
+            last = info["final_obs"][index].tobytes() if is_done else None
+            final_info = {key: value[index] for key, value in info["final_info"].items()} if is_done else None
+            row.append((observation[index].tobytes(), reward[index], terminated[index], truncated[index], last))
+            row.append(final_info)
+    return rows
+
+
+def test_rows_equal_single_environments(level: Level, opened: Any, closed: Any) -> None:
+    keywords: dict[str, Any] = {"observation_spec": WARPED, "action_spec": SONIC_7, "max_episode_steps": 100}
+    vector = closed(make_vector([level, level], **keywords))
+    rows = rows_of(vector, ACTIONS, SEEDS)
+    assert world_spec(vector).buttons[0] == "B"
+    for index, seed in enumerate(SEEDS):
+        world = opened(SingleWorld(make_contest(level, **keywords)))
+        assert rows_of(world, ACTIONS[:, index : index + 1], [seed]) == [rows[index]]
+        world.close()
+    assert rows[0] != rows[1]
+
+
+def test_the_parent_keeps_its_own_emulator_and_a_refused_action_names_its_row(
+    level: Level, opened: Any, closed: Any
+) -> None:
+    opened(RetroEnv(level)).reset()
+    vector = closed(make_vector([level, level], observation_spec=NOTHING, action_spec=SONIC_7))
+    vector.reset(seed=0)
+    with pytest.raises(UsageError, match=r"The action 9 is outside Discrete\(7\)") as caught:
+        vector.step(np.array([0, 9]))
+    assert "row 1" in caught.value.__notes__[0]
+
+
+def test_a_killed_process_is_reported_with_its_row(level: Level, closed: Any) -> None:
+    vector = closed(make_vector([level, level], observation_spec=NOTHING))
+    vector.reset(seed=0)
+    os.kill(vector.processes[1].pid, signal.SIGKILL)
+    with pytest.raises(EmulatorError, match="row 1"):
+        vector.step(np.zeros((2, 12), np.int8))
+    assert not any(process.is_alive() for process in vector.processes)
+
+
+class FrameCounter:
+    """A listener in a row's process: writes its row's number of frames into a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def episode_started(self, env: RetroEnv) -> None:
+        pass
+
+    def frame_ran(self, mask: int, reward: float) -> None:
+        pass
+
+    def episode_ended(self, env: RetroEnv) -> None:
+        self.path.write_text(str(env.num_frames))
+
+
+class FrameCounters:
+    """Makes the listeners of each row; an object at the top of a module, so that it travels."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def __call__(self, row: int) -> Sequence[FrameListener]:
+        return [FrameCounter(self.folder / str(row))]
+
+
+def test_each_row_has_listeners_of_its_own(level: Level, closed: Any, tmp_path: Path) -> None:
+    vector = closed(make_vector([level, level], observation_spec=NOTHING, make_listeners=FrameCounters(tmp_path)))
+    vector.reset(seed=0)
+    vector.step(np.zeros((2, 12), np.int8))
+    vector.close()
+    assert [(tmp_path / str(row)).read_text() for row in range(2)] == ["4", "4"]
+
+
+def test_rows_must_be_alike(level: Level) -> None:
+    other = Level("Breakout-Atari2600-v0", "Start", "scenario")
+    with pytest.raises(RomError, match="ROM of Breakout"):
+        make_vector([level, other])
+    with pytest.raises(UsageError, match="at least one level"):
+        make_vector([])
+    with pytest.raises(NotFoundError, match="Did you mean Level1"):
+        make_vector([level, Level(level.game, "Levle1", level.scenario)])
