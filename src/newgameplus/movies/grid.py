@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import multiprocessing
 import signal
@@ -19,6 +20,7 @@ import numpy as np
 from newgameplus.errors import MovieError, NewGamePlusError, UsageError
 from newgameplus.movies.encoders import Mp4Encoder, fit
 from newgameplus.movies.playback import Playback
+from newgameplus.movies.recorder import index_of
 from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
 from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
@@ -141,16 +143,25 @@ class _Canvas:
             y = _GAP + row * (self._height + _LABEL_HEIGHT + _GAP)
             x = _GAP + column * (self._width + _GAP)
             image[y : y + self._height, x : x + self._width] = fit(tile.picture, (self._height, self._width))
-            self._draw_label(image, tile, x, y + self._height + _LABEL_HEIGHT - 7)
+            self._draw_label(image, tile, x, y + self._height)
         return image
 
-    def _draw_label(self, image: Array, tile: _Tile, x: int, baseline: int) -> None:
+    def _draw_label(self, image: Array, tile: _Tile, x: int, y: int) -> None:
         outcome = f"{clock(tile.num_played / tile.frames_per_second)}  return {tile.total:g}"
-        width = text_width(outcome, _TEXT_SIZE)
-        colour = DIM if tile.is_over else BRIGHT
-        size = fitting_size(tile.title, self._width - width - 2 * _GAP, _TEXT_SIZE)
-        draw_text(image, tile.title, x, baseline, colour=colour, size=size)
-        draw_text(image, outcome, x + self._width - width, baseline, colour=colour, size=_TEXT_SIZE)
+        image[y : y + _LABEL_HEIGHT, x : x + self._width] = _label(tile.title, outcome, self._width, tile.is_over)
+
+
+@functools.lru_cache(maxsize=4 * MAX_MOVIES)
+def _label(title: str, outcome: str, width: int, is_over: bool) -> Array:
+    """The line under a picture, uint8 ``[h, width, 3]``: the same for several frames, and slow to draw."""
+    strip = np.empty((_LABEL_HEIGHT, width, 3), np.uint8)
+    strip[:] = BACKGROUND
+    outcome_width = text_width(outcome, _TEXT_SIZE)
+    colour, baseline = DIM if is_over else BRIGHT, _LABEL_HEIGHT - 7
+    size = fitting_size(title, width - outcome_width - 2 * _GAP, _TEXT_SIZE)
+    draw_text(strip, title, 0, baseline, colour=colour, size=size)
+    draw_text(strip, outcome, width - outcome_width, baseline, colour=colour, size=_TEXT_SIZE)
+    return strip
 
 
 @contextmanager
@@ -180,7 +191,7 @@ def _send_pictures(path: Path, options: RenderOptions, connection: Connection[An
         with Playback(path, any_core=options.any_core) as playback:
             num_frames, total, number = num_shown(playback, options), 0.0, 0
             rate = playback.emulator.frames_per_second
-            connection.send((level_title(playback), math.ceil(num_frames / options.speed), rate))
+            connection.send((_title(playback), math.ceil(num_frames / options.speed), rate))
             for number, reward in enumerate(islice(playback.rewards(), num_frames)):
                 total += reward
                 if number % options.speed == 0:
@@ -190,3 +201,8 @@ def _send_pictures(path: Path, options: RenderOptions, connection: Connection[An
         connection.send(str(error))
     except BrokenPipeError:
         return  # whoever watched is gone
+
+
+def _title(playback: Playback) -> str:
+    index = index_of(playback.path)
+    return level_title(playback) if index is None else f"{level_title(playback)} #{index}"
