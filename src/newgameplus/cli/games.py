@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from newgameplus.cli.import_roms import import_roms
-from newgameplus.cli.tables import at_terminal, print_json, print_note, print_table
+from newgameplus.cli.tables import at_terminal, counted, print_json, print_note, print_table
 from newgameplus.emulator.cores import consoles, core_of
 from newgameplus.errors import NewGamePlusError, NotFoundError, did_you_mean
 from newgameplus.games.catalogue import find_game
@@ -102,7 +102,7 @@ def _list(text: str, console: str | None, available: bool, as_json: bool) -> Non
     rows = [(entry["name"], entry["console"], str(entry["num_levels"]), entry["rom"]) for entry in entries]
     print_table(("game", "console", "levels", "ROM"), rows)
     num_here = sum(entry["rom"] in _HERE for entry in entries)
-    print_note(f"{len(entries):,} games, the ROM of {num_here:,} is here. More of one: ngp games info GAME")
+    print_note(f"{counted(len(entries), 'game')}, {num_here:,} with its ROM here. More of one: ngp games info GAME")
     for entry in entries:
         if entry["problem"]:
             print_note(f"{entry['name']} is broken: {entry['problem']}")

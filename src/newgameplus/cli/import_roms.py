@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newgameplus.cli.tables import print_json
+from newgameplus.cli.tables import counted, print_json
 from newgameplus.errors import UsageError
 from newgameplus.games.ale import ale_roms
 from newgameplus.games.catalogue import games as all_games
@@ -31,10 +31,11 @@ _MAX_NAMED = 5
 @click.option("--verbose", is_flag=True, help="Name also each file that does not look like a ROM.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def import_roms(paths: tuple[Path, ...], from_ale: bool, fix: bool, dry_run: bool, verbose: bool, as_json: bool) -> int:
-    """Import ROMs from files, folders (searched through) and zips; your own files are never changed.
+    """Import ROMs from each PATH: a file, a folder that is searched through, or a zip.
 
-    A file is recognised by its SHA-1, never by its name. Exit code 0: something was imported or is already here; 1:
-    nothing could be taken; 2: a path does not exist.
+    Your own files are never changed; recognised ROMs are copied to your home. A file is recognised by its SHA-1, never
+    by its name. Exit code 0: something was imported or is already here; 1: nothing could be taken; 2: a path does not
+    exist or a ROM cannot be written.
     """
     from newgameplus.games.roms import Importer
 
@@ -108,14 +109,11 @@ def _print(verdicts: list[Verdict], importer: Importer, num_files: int, verbose:
     if dull:
         names = ", ".join(Path(verdict.source).name for verdict in dull[:_MAX_NAMED])
         more = f" and {len(dull) - _MAX_NAMED:,} more (--verbose names all)" if len(dull) > _MAX_NAMED else ""
-        click.echo(f"- {len(dull):,} {_files(len(dull))} not look like ROMs: {names}{more}.")
+        do = "does not look like a ROM" if len(dull) == 1 else "do not look like ROMs"
+        click.echo(f"- {counted(len(dull), 'file')} {do}: {names}{more}.")
     for name, reason in importer.broken.items():
         click.echo(f"! {name} cannot be imported, its own files are broken: {reason}")
     click.echo(_summary(verdicts, num_files, dry_run))
-
-
-def _files(number: int) -> str:
-    return "file does" if number == 1 else "files do"
 
 
 def _summary(verdicts: list[Verdict], num_files: int, dry_run: bool) -> str:
@@ -127,7 +125,6 @@ def _summary(verdicts: list[Verdict], num_files: int, dry_run: bool) -> str:
         f"{counts['fixable']:,} that --fix would take" if counts["fixable"] else "",
         f"{not_taken:,} not taken for the reasons above" if not_taken else "",
     ]
-    looked_at = f"{num_files:,} {'file' if num_files == 1 else 'files'} looked at"
     if not num_files:
         return "There are no files in the folders that were named."
-    return f"{looked_at}: {', '.join(part for part in parts if part)}."
+    return f"{counted(num_files, 'file')} looked at: {', '.join(part for part in parts if part)}."

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from newgameplus.cli.tables import print_json, print_note, print_table
+from newgameplus.cli.tables import counted, print_json, print_note, print_table
 from newgameplus.errors import NewGamePlusError, UsageError
 from newgameplus.games.catalogue import find_game, games
 from newgameplus.games.integration import Integration
@@ -96,7 +96,7 @@ def _print_levels(entries: list[dict[str, Any]], as_json: bool) -> None:
     rows = [(entry["id"], entry["scenario"], entry["problem"] or "playable") for entry in entries]
     print_table(("level", "scenario", "status"), rows)
     num_playable = sum(entry["is_playable"] for entry in entries)
-    print_note(f"{len(entries):,} levels, {num_playable:,} playable now.")
+    print_note(f"{counted(len(entries), 'level')}, {num_playable:,} playable now.")
     missing = sorted({entry["game"] for entry in entries if entry["problem"] == "the ROM is missing"})
     if missing:
         print_note(f"Which ROM a game needs: ngp games info {missing[0]}. Import it: ngp games import PATH")
@@ -112,7 +112,8 @@ def _print_overview(as_json: bool) -> None:
         return
     columns = ("split", "levels", "playable", "what it is")
     print_table(columns, [tuple(str(split[key]) for key in _SPLIT_KEYS) for split in splits])
-    print_note(f"{num_levels:,} levels of {len(known):,} games are known; {len(playable):,} can be played now:")
+    known_words = f"{counted(num_levels, 'level')} of {counted(len(known), 'game')} are known"
+    print_note(f"{known_words}; {len(playable):,} can be played now:")
     for level in playable[:_MAX_SHOWN]:
         print_note(f"  {level}")
     if len(playable) > _MAX_SHOWN:

@@ -44,3 +44,8 @@ def print_note(text: str) -> None:
 def print_json(content: Any) -> None:
     """Print ``content`` as json for programs."""
     click.echo(json.dumps(content, indent=2))
+
+
+def counted(number: int, noun: str) -> str:
+    """Such as ``1 game`` and ``1,030 games``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
