@@ -173,6 +173,16 @@ def test_a_level_that_only_one_evaluation_played_is_shown_for_that_one(tmp_path)
     assert [len(series_of_level(evaluations, level)) for level in (0, 1)] == [2, 4]
 
 
+def test_a_comparison_under_unlike_rules_or_levels_is_told(tmp_path):
+    first = write_results(tmp_path / "first")
+    second = write_results(tmp_path / "second", levels=("Airstriker-Genesis-v0/Level1", "A-Genesis/Two"))
+    assert gather(read_evaluations([first, first.parent / "second"]), None, []).notes[0].text == (
+        "Compare with care: the levels of these evaluations are not the same."
+    )
+    edit(second / "manifest.json", rules={"name": "contest-2018"})
+    assert "the rules and the levels" in gather(read_evaluations([first, second]), None, []).notes[0].text
+
+
 def test_large_results_are_thinned_and_the_page_says_so(tmp_path):
     returns = {seed: np.random.default_rng(seed).normal(5000, 900, 1000).tolist() for seed in range(3)}
     levels = tuple(f"Game-Genesis/Level{position}" for position in range(11))
@@ -396,8 +406,8 @@ def test_results_without_movies_leave_a_word_instead_of_a_video(results):
 def test_a_video_is_shown_with_its_speed_and_episode(results):
     evaluations = read_evaluations([results])
     clip = choose_clips(evaluations)[0]
-    page = render_page(evaluations, None, [(clip, Video(mp4=b"\0\1\2\3", speed=3))])
-    assert 'src="data:video/mp4;base64,AAECAw=="' in page
+    page = render_page(evaluations, None, [(clip, Video(mp4=b"\0\1\2\3", still=b"png", speed=3))])
+    assert 'poster="data:image/png;base64,cG5n" src="data:video/mp4;base64,AAECAw=="' in page
     assert "Return 1,200.25, 102 steps; episode 2, seed 1. Shown at 3 times the speed." in page
 
 

@@ -74,6 +74,8 @@ class ClipContent:
     label: str
     source: str
     """A data URI, empty when there is no video."""
+    still: str
+    """A data URI, empty when there is no video."""
     problem: str
 
 
@@ -127,7 +129,7 @@ def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequenc
     return Content(
         title=title or _title(evaluations, levels),
         lede=tuple(_sentence(evaluation) for evaluation in evaluations),
-        notes=tuple(note for evaluation in evaluations for note in _notes(evaluation)),
+        notes=(*_differences(evaluations), *(note for evaluation in evaluations for note in _notes(evaluation))),
         confidence=f"{evaluations[0].confidence:.0%}",
         columns=COLUMNS,
         results=tuple(_result(evaluation) for evaluation in evaluations),
@@ -224,6 +226,17 @@ def _notes(evaluation: Evaluation) -> list[Note]:
     return notes
 
 
+def _differences(evaluations: Sequence[Evaluation]) -> list[Note]:
+    """What makes a comparison of the scores unfair."""
+    rules = [evaluation.manifest.get("rules") for evaluation in evaluations]
+    levels = [{level.level for level in evaluation.levels} for evaluation in evaluations]
+    unlike = ["rules"] if any(other != rules[0] for other in rules) else []
+    unlike += ["levels"] if any(other != levels[0] for other in levels) else []
+    if not unlike:
+        return []
+    return [Note(f"Compare with care: the {' and the '.join(unlike)} of these evaluations are not the same.")]
+
+
 def _result(evaluation: Evaluation) -> ResultContent:
     total, runs = evaluation.statistics, evaluation.runs
     command = evaluation.manifest.get("command")
@@ -293,11 +306,21 @@ def _about(manifest: dict[str, Any]) -> list[tuple[str, str]]:
             lines.append((name, value))
     for name, key in (("Rules", "rules"), ("Versions", "versions"), ("Machine", "machine")):
         if isinstance(value := manifest.get(key), dict):
-            lines.append((name, ", ".join(f"{part} {item}" for part, item in value.items() if item is not None)))
+            lines.append((name, _listing(value, " ")))
     agent = manifest.get("agent")
     if isinstance(agent, dict) and isinstance(config := agent.get("config"), dict) and config:
-        lines.append(("Configuration", ", ".join(f"{part} = {item}" for part, item in config.items())))
+        lines.append(("Configuration", _listing(config, " = ")))
     return lines
+
+
+def _listing(values: dict[str, Any], sign: str) -> str:
+    words = {True: "yes", False: "no"}
+    shown = {name: words[value] if isinstance(value, bool) else value for name, value in values.items()}
+    return ", ".join(f"{name.replace('_', ' ')}{sign}{value}" for name, value in shown.items() if value is not None)
+
+
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}" if content else ""
 
 
 def _clip(clip: Clip, video: Video, is_comparison: bool) -> ClipContent:
@@ -310,6 +333,7 @@ def _clip(clip: Clip, video: Video, is_comparison: bool) -> ClipContent:
             f"episode {episode}, seed {run.seed}.{speed}"
         ),
         label=clip.label if is_comparison else "",
-        source=f"data:video/mp4;base64,{base64.b64encode(video.mp4).decode()}" if video.mp4 else "",
+        source=_data_uri("video/mp4", video.mp4),
+        still=_data_uri("image/png", video.still),
         problem=video.problem,
     )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.contest.report.evaluations import Evaluation, Run, Statistics
+from newgameplus.contest.report.evaluations import Evaluation, Run
 from newgameplus.contest.report.series import WINDOW, evenly, mean_so_far, running_mean
 from newgameplus.types import Array
 
@@ -22,6 +22,8 @@ MAX_CURVE_POINTS = 400
 """Points of a curve; more than a screen shows apart."""
 MAX_SCATTER_POINTS = 2_000
 """Episodes drawn in one scatter plot; SVG stays quick up to some thousands."""
+OVERALL = "all levels"
+"""Heading of the bars that stand for a whole evaluation."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
 
@@ -80,62 +82,29 @@ def score_curves(series: Sequence[Series]) -> Figure:
                 hovertemplate=f"{_seed(line)}<br>timestep %{{x:,}}<br>mean so far %{{y:,.2f}}<extra></extra>",
             )
         )
-    return {"data": traces, "layout": _layout("timesteps", "mean return so far", len(series) > 1)}
+    return {"data": traces, "layout": _over_time(series, "mean return so far")}
 
 
 def episode_scatter(series: Sequence[Series], shown: Sequence[tuple[Run, int]] = ()) -> Figure:
     """Return of each episode against the timestep of its end, with a running mean; rings mark the ``shown`` movies."""
     traces = [_points(line, max(2, MAX_SCATTER_POINTS // max(1, len(series)))) for line in series]
     traces += [_running_mean(line) for line in series if len(line.run.episodes) > 1]
-    for line in series:
-        ringed = np.array(sorted(episode for run, episode in shown if run is line.run), dtype=np.int64)
-        if len(ringed):
-            traces.append(
-                _trace(
-                    line,
-                    "ring",
-                    x=_packed(line.run.timesteps[ringed]),
-                    y=_packed(line.run.returns[ringed]),
-                    mode="markers",
-                    marker={"size": 13, "symbol": "circle-open"},
-                    hoverinfo="skip",
-                    showlegend=False,
-                )
-            )
-    return {"data": traces, "layout": _layout("timesteps", "return of the episode", len(series) > 1)}
+    traces += [_rings(line, [episode for run, episode in shown if run is line.run]) for line in series]
+    return {"data": traces, "layout": _over_time(series, "return of the episode")}
 
 
 def comparison(evaluations: Sequence[Evaluation]) -> Figure:
     """Score of each evaluation, overall and by level, as bars with their intervals."""
     levels = all_levels(evaluations)
+    groups = [OVERALL, *levels] if len(levels) > 1 else levels
     pitch = len(evaluations) + 1.1
-    traces = []
-    for number, evaluation in enumerate(evaluations):
-        by_level = {str(found.level): found.statistics for found in evaluation.levels}
-        groups = [("all levels", evaluation.statistics), *((level, by_level.get(level)) for level in levels)]
-        rows = [
-            (group * pitch + number, name, statistics)
-            for group, (name, statistics) in enumerate(groups)
-            if statistics is not None and statistics.score is not None
-        ]
-        traces.append(_bars(evaluation.label, number, rows))
-    height = 90 + int((len(levels) + 1) * pitch * 24)
-    layout = _layout("score", "", legend=True) | {"height": height, "bargap": 0.25}
-    layout["yaxis"] = {"visible": False, "range": [(len(levels) + 1) * pitch - 0.5, -1.2], "fixedrange": True}
-    layout["hovermode"] = "closest"
+    traces = [_bars(evaluation, number, groups, pitch) for number, evaluation in enumerate(evaluations)]
+    layout = _layout("score", "", legend=True) | {
+        "height": 90 + int(len(groups) * pitch * 24),
+        "annotations": [_heading(name, place * pitch - 0.85) for place, name in enumerate(groups)],
+        "yaxis": {"visible": False, "range": [len(groups) * pitch - 0.5, -1.2], "fixedrange": True},
+    }
     layout["margin"]["l"] = 2
-    layout["annotations"] = [
-        {
-            "x": 0,
-            "xref": "paper",
-            "xanchor": "left",
-            "y": group * pitch - 0.85,
-            "text": f"<b>{name}</b>" if group == 0 else name,
-            "showarrow": False,
-            "align": "left",
-        }
-        for group, name in enumerate(["all levels", *(html.escape(_short(level)) for level in levels)])
-    ]
     return {"data": traces, "layout": layout}
 
 
@@ -157,12 +126,19 @@ def _points(line: Series, limit: int) -> Figure:
         y=_packed(line.run.returns[kept]),
         customdata=_packed(details),
         mode="markers",
-        marker={"size": 6 if len(kept) < 400 else 4, "symbol": SYMBOLS[line.variant % len(SYMBOLS)]},
+        marker={"symbol": SYMBOLS[line.variant % len(SYMBOLS)], **_mark(len(kept))},
         hovertemplate=(
             f"{_seed(line)} · episode %{{customdata[0]}}<br>return %{{y:,.2f}}<br>"
             "%{customdata[1]:,} steps<extra></extra>"
         ),
     )
+
+
+def _mark(num_points: int) -> dict[str, float]:
+    """Size in pixels and opacity of a mark: many marks are small and let others shine through."""
+    if num_points < 60:
+        return {"size": 7, "opacity": 0.85}
+    return {"size": 6, "opacity": 0.5} if num_points < 400 else {"size": 4, "opacity": 0.4}
 
 
 def _running_mean(line: Series) -> Figure:
@@ -179,32 +155,61 @@ def _running_mean(line: Series) -> Figure:
     )
 
 
-def _bars(label: str, number: int, rows: Sequence[tuple[float, str, Statistics]]) -> Figure:
-    scores = [statistics.score or 0.0 for _, _, statistics in rows]
-    ends = [statistics.interval or (score, score) for (_, _, statistics), score in zip(rows, scores, strict=True)]
+def _rings(line: Series, episodes: Sequence[int]) -> Figure:
+    ringed = np.array(sorted(episodes), dtype=np.int64)
+    return _trace(
+        line,
+        "ring",
+        x=_packed(line.run.timesteps[ringed]),
+        y=_packed(line.run.returns[ringed]),
+        mode="markers",
+        marker={"size": 13, "symbol": "circle-open"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _bars(evaluation: Evaluation, number: int, groups: Sequence[str], pitch: float) -> Figure:
+    """One bar per group, ``pitch`` apart, where the evaluation has a score."""
+    statistics = {str(found.level): found.statistics for found in evaluation.levels} | {OVERALL: evaluation.statistics}
+    bars = [
+        (place * pitch + number, name, found.score, found.interval)
+        for place, name in enumerate(groups)
+        if (found := statistics.get(name)) is not None and found.score is not None
+    ]
     return {
         "type": "bar",
         "orientation": "h",
-        "name": html.escape(label),
+        "name": html.escape(evaluation.label),
         "meta": {"series": number, "role": "bar"},
-        "x": scores,
-        "y": [place for place, _, _ in rows],
-        "customdata": [[html.escape(name), *end] for (_, name, _), end in zip(rows, ends, strict=True)],
+        "x": [score for _, _, score, _ in bars],
+        "y": [place for place, _, _, _ in bars],
+        "customdata": [[html.escape(name), _in_words(interval)] for _, name, _, interval in bars],
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [max(0.0, high - score) for (_, high), score in zip(ends, scores, strict=True)],
-            "arrayminus": [max(0.0, score - low) for (low, _), score in zip(ends, scores, strict=True)],
+            "array": [max(0.0, interval[1] - score) if interval else 0.0 for _, _, score, interval in bars],
+            "arrayminus": [max(0.0, score - interval[0]) if interval else 0.0 for _, _, score, interval in bars],
             "thickness": 1.5,
             "width": 4,
         },
         "width": 0.8,
         "offset": -0.4,
         "hovertemplate": (
-            f"{html.escape(label)}<br>%{{customdata[0]}}<br>score %{{x:,.2f}}"
-            "<br>interval %{customdata[1]:,.2f} – %{customdata[2]:,.2f}<extra></extra>"
+            f"{html.escape(evaluation.label)}<br>%{{customdata[0]}}<br>"
+            "score %{x:,.2f}%{customdata[1]}<extra></extra>"
         ),
     }
+
+
+def _in_words(interval: tuple[float, float] | None) -> str:
+    return f"<br>interval {interval[0]:,.2f} to {interval[1]:,.2f}" if interval else ""
+
+
+def _heading(name: str, y: float) -> Figure:
+    """A group's name above its bars, where a narrow screen has room for it too."""
+    text = f"<b>{name}</b>" if name == OVERALL else html.escape(_short(name))
+    return {"x": 0, "xref": "paper", "xanchor": "left", "y": y, "text": text, "showarrow": False, "align": "left"}
 
 
 def _trace(line: Series, role: str, /, **settings: Any) -> Figure:
@@ -217,6 +222,12 @@ def _trace(line: Series, role: str, /, **settings: Any) -> Figure:
     } | settings
 
 
+def _over_time(series: Sequence[Series], y_title: str) -> Figure:
+    layout = _layout("timesteps", y_title, len(series) > 1)
+    layout["xaxis"]["range"] = [0, 1.04 * max((int(line.run.timesteps[-1]) for line in series), default=1)]
+    return layout
+
+
 def _layout(x_title: str, y_title: str, legend: bool) -> Figure:
     return {
         "height": 330,
@@ -224,7 +235,7 @@ def _layout(x_title: str, y_title: str, legend: bool) -> Figure:
         "showlegend": legend,
         "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
         "hovermode": "closest",
-        "xaxis": {"title": {"text": x_title}, "rangemode": "tozero", "tickformat": "~s", "nticks": 6},
+        "xaxis": {"title": {"text": x_title}, "tickformat": "~s", "nticks": 6},
         "yaxis": {"title": {"text": y_title}, "tickformat": ",", "nticks": 7},
     }
 

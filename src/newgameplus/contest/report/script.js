@@ -4,7 +4,6 @@
   const root = document.documentElement;
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const plots = Array.from(document.querySelectorAll(".plot"));
-  const drawn = new Set();
   const isTouch = matchMedia("(pointer: coarse)").matches;
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -31,7 +30,7 @@
     const colour = colours.series[trace.meta.series % colours.series.length];
     const role = trace.meta.role;
     if (trace.line) trace.line.color = colour;
-    if (role === "points") Object.assign(trace.marker, { color: colour, opacity: 0.45 });
+    if (role === "points") trace.marker.color = colour;
     if (role === "ring") trace.marker.color = colours.text;
     if (role === "bar") {
       trace.marker = { color: colour };
@@ -57,7 +56,6 @@
   function draw(plot) {
     const colours = palette();
     const figure = structuredClone(figures[plot.dataset.figure]);
-    drawn.add(plot);
     plot.style.minHeight = figure.layout.height + "px";
     return window.Plotly.react(
       plot,
@@ -67,19 +65,18 @@
     );
   }
 
-  function drawWhenSeen() {
-    const observer = new IntersectionObserver((entries) => {
-      for (const entry of entries) {
-        if (!entry.isIntersecting) continue;
-        observer.unobserve(entry.target);
-        if (!drawn.has(entry.target)) draw(entry.target);
-      }
-    }, { rootMargin: "600px 0px" });
-    plots.forEach((plot) => observer.observe(plot));
-  }
+  const observer = new IntersectionObserver((entries) => {
+    for (const entry of entries.filter((one) => one.isIntersecting)) {
+      observer.unobserve(entry.target);
+      draw(entry.target);
+    }
+  }, { rootMargin: "600px 0px" });
 
-  function drawAgain() {
-    drawn.forEach(draw);
+  function drawWhenSeen() {
+    for (const plot of plots) {
+      observer.unobserve(plot);
+      observer.observe(plot);
+    }
   }
 
   function isDark() {
@@ -91,9 +88,9 @@
     button.hidden = false;
     button.addEventListener("click", () => {
       root.dataset.theme = isDark() ? "light" : "dark";
-      drawAgain();
+      if (window.Plotly) drawWhenSeen();
     });
-    prefersDark.addEventListener("change", drawAgain);
+    prefersDark.addEventListener("change", () => window.Plotly && drawWhenSeen());
   }
 
   function startPrinting() {
@@ -106,7 +103,7 @@
     addEventListener("afterprint", () => {
       if (before) root.dataset.theme = before;
       else delete root.dataset.theme;
-      drawAgain();
+      drawWhenSeen();
     });
   }
 

@@ -8,9 +8,12 @@ from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
+import cv2
 import numpy as np
 
 from newgameplus.contest.report.evaluations import Evaluation, LevelRuns, Run
@@ -23,8 +26,10 @@ if TYPE_CHECKING:
 
 ROLES = ("best", "median", "last")
 """Why an episode is shown; videos are made in this order while there is room."""
-QUALITY, PRESET, SOUND = 26, "slow", 64_000
-"""x264's rate factor and preset and the sound's bits per second: small, and still clean on a console's few colours."""
+QUALITY, SOUND_BITS_PER_SECOND = 26, 64_000
+"""x264's rate factor and the rate of the sound: a quarter smaller than the default, and still clean."""
+STILL_AT = 2 / 3
+"""Which part of a video its still picture comes from: late enough that something goes on."""
 NO_ROOM = "it was left out to keep this page small; see --video-megabytes."
 FRAMES_PER_SECOND = 60
 """A frame is a sixtieth of a second, on every console, by the project's convention."""
@@ -67,6 +72,8 @@ class Video:
     """A rendered clip, or a word on why there is none."""
 
     mp4: bytes = b""
+    still: bytes = b""
+    """A png that stands for the video until it is played."""
     speed: int = 1
     """How many times as fast as the console it plays."""
     problem: str = ""
@@ -102,8 +109,8 @@ def render_clips(clips: Sequence[Clip], limits: VideoLimits) -> list[Video]:
 
 
 def encoded_bytes(video: Video) -> int:
-    """What a video adds to the page: base64 takes 4 bytes for 3."""
-    return -(-len(video.mp4) // 3) * 4
+    """What a video and its still picture add to the page: base64 takes 4 bytes for 3."""
+    return sum(-(-len(part) // 3) * 4 for part in (video.mp4, video.still))
 
 
 def _clips(label: str, level: LevelRuns) -> list[Clip]:
@@ -161,5 +168,14 @@ def _render(movie: Path, tell: ProgressTeller, *, folder: Path, max_seconds: flo
 
     speed = max(1, math.ceil(read_movie(movie).num_frames / FRAMES_PER_SECOND / max_seconds))
     target = Path(tempfile.mkdtemp(dir=folder)) / "clip.mp4"
-    render(movie, target, RenderOptions(speed=speed, quality=QUALITY, preset=PRESET, sound_bits_per_second=SOUND), tell)
-    return Video(mp4=target.read_bytes(), speed=speed)
+    options = RenderOptions(speed=speed, quality=QUALITY, sound_bits_per_second=SOUND_BITS_PER_SECOND)
+    num_pictures = render(movie, target, options, tell)
+    return Video(target.read_bytes(), _still(target, int(num_pictures * STILL_AT)), speed)
+
+
+def _still(mp4: Path, position: int) -> bytes:
+    """One picture of a video as png."""
+    with av.open(str(mp4)) as container:
+        frame = next(islice(container.decode(video=0), position, None))
+    _, png = cv2.imencode(".png", frame.to_ndarray(format="bgr24"))
+    return png.tobytes()
