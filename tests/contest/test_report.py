@@ -192,7 +192,7 @@ def test_large_results_are_thinned_and_the_page_says_so(tmp_path):
         limit = (MAX_SCATTER_POINTS if name.startswith("episodes") else 0) + 3 * MAX_CURVE_POINTS + 6
         num_values = sum(len(base64.b64decode(trace["x"]["bdata"])) // 4 for trace in figure["data"])
         assert num_values <= limit
-    assert "more episodes" in content.levels[0].note
+    assert content.levels[0].note == "1,002 more episodes were played but are not drawn."
     assert len(page_of(path)) < 4_000_000
 
 
@@ -399,8 +399,16 @@ def test_results_without_movies_leave_a_word_instead_of_a_video(results):
     videos = render_clips(clips, VideoLimits(num_workers=1))
     page = render_page(evaluations, None, list(zip(clips, videos, strict=True)))
     assert all(video.problem == "the evaluation kept no movies." for video in videos)
-    assert page.count("No video: the evaluation kept no movies.") == 3
+    assert page.count("jerk: there are no videos: the evaluation kept no movies.") == 1
     assert "<video" not in page
+
+
+def test_a_single_missing_video_says_why_in_its_place(results):
+    evaluations = read_evaluations([results])
+    videos = [Video(mp4=b"mp4"), Video(problem="it is <gone>."), Video(mp4=b"mp4")]
+    page = render_page(evaluations, None, list(zip(choose_clips(evaluations), videos, strict=True)))
+    assert page.count("No video: it is &lt;gone&gt;.") == 1
+    assert page.count("<video") == 2
 
 
 def test_a_video_is_shown_with_its_speed_and_episode(results):

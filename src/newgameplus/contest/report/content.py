@@ -86,7 +86,6 @@ class LevelContent:
     name: str
     note: str
     """What the plots leave out."""
-    legend: tuple[tuple[str, int], ...]
     clips: tuple[ClipContent, ...]
 
 
@@ -111,25 +110,21 @@ def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequenc
     """Return the content of the report on ``evaluations``."""
     levels = all_levels(evaluations)
     figures: dict[str, Figure] = {"comparison": comparison(evaluations)} if len(evaluations) > 1 else {}
+    silent = _without_any_video(videos)
+    videos = [(clip, video) for clip, video in videos if clip.label not in silent]
     level_contents = []
-    for number, level in enumerate(levels):
+    for position, level in enumerate(levels):
         of_level = [(clip, video) for clip, video in videos if str(clip.run.level) == level]
-        series = series_of_level(evaluations, number)
-        figures[f"score-{number}"] = score_curves(series)
-        figures[f"episodes-{number}"] = episode_scatter(series, [(clip.run, clip.episode) for clip, _ in of_level])
-        left_out = num_left_out(series)
-        level_contents.append(
-            LevelContent(
-                name=level,
-                note=f"{left_out:,} more episodes are played but not drawn." if left_out else "",
-                legend=tuple((line.name, line.colour) for line in series if line.leads),
-                clips=tuple(_clip(clip, video, len(evaluations) > 1) for clip, video in of_level),
-            )
-        )
+        series = series_of_level(evaluations, position)
+        figures[f"score-{position}"] = score_curves(series)
+        figures[f"episodes-{position}"] = episode_scatter(series, [(clip.run, clip.episode) for clip, _ in of_level])
+        level_contents.append(_level(level, num_left_out(series), of_level, len(evaluations) > 1))
+    notes = [note for evaluation in evaluations for note in _notes(evaluation)]
+    notes += [Note(f"{label}: there are no videos: {reason}") for label, reason in silent.items()]
     return Content(
         title=title or _title(evaluations, levels),
         lede=tuple(_sentence(evaluation) for evaluation in evaluations),
-        notes=(*_differences(evaluations), *(note for evaluation in evaluations for note in _notes(evaluation))),
+        notes=(*_differences(evaluations), *notes),
         confidence=f"{evaluations[0].confidence:.0%}",
         columns=COLUMNS,
         results=tuple(_result(evaluation) for evaluation in evaluations),
@@ -317,6 +312,22 @@ def _listing(values: dict[str, Any], sign: str) -> str:
     words = {True: "yes", False: "no"}
     shown = {name: words[value] if isinstance(value, bool) else value for name, value in values.items()}
     return ", ".join(f"{name.replace('_', ' ')}{sign}{value}" for name, value in shown.items() if value is not None)
+
+
+def _level(name: str, left_out: int, videos: Sequence[tuple[Clip, Video]], is_comparison: bool) -> LevelContent:
+    return LevelContent(
+        name=name,
+        note=f"{left_out:,} more episodes were played but are not drawn." if left_out else "",
+        clips=tuple(_clip(clip, video, is_comparison) for clip, video in videos),
+    )
+
+
+def _without_any_video(videos: Sequence[tuple[Clip, Video]]) -> dict[str, str]:
+    """Label of each evaluation whose videos are all missing for one and the same reason, to that reason."""
+    problems: dict[str, set[str]] = {}
+    for clip, video in videos:
+        problems.setdefault(clip.label, set()).add(video.problem)
+    return {label: min(reasons) for label, reasons in problems.items() if len(reasons) == 1 and min(reasons)}
 
 
 def _data_uri(kind: str, content: bytes) -> str:
