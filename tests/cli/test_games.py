@@ -180,6 +180,11 @@ class TestImport:
         assert lines[3] == "- 1 file does not look like a ROM: notes.txt."
         assert lines[4] == "4 files looked at: 1 imported, 0 already here, 3 not taken for the reasons above."
 
+    def test_verbose_names_also_what_is_no_rom(self, capsys: pytest.CaptureFixture[str], offered: Path) -> None:
+        (offered / "notes.txt").write_text("some notes")
+        assert run(["games", "import", "--verbose", str(offered)]) == 1
+        assert capsys.readouterr().out.splitlines()[0] == f"- {offered / 'notes.txt'} is a text, not a ROM."
+
     def test_nothing_taken_is_exit_code_1_and_never_bare(
         self, capsys: pytest.CaptureFixture[str], offered: Path
     ) -> None:

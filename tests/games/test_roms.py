@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -302,6 +303,9 @@ class TestExplanations:
         padding = b"" if start.startswith(b"<") else bytes(range(256))
         assert self.explain(offer, "game.md", start + padding) == f"is {words}"
 
+    def test_archive_is_worth_a_line_of_its_own_whatever_its_name(self, offer: Callable[..., Path]) -> None:
+        assert only(take(offer("stuff", b"7z\xbc\xaf\x27\x1c" + bytes(9)))).is_rom
+
     def test_markdown_is_not_taken_for_a_mega_drive_rom(self, offer: Callable[..., Path]) -> None:
         verdict = only(take(offer("README.md", b"# Title\n\nSome text.\n")))
         assert not verdict.is_rom
@@ -422,6 +426,21 @@ class TestHostileFiles:
     def test_missing_path_is_an_error(self, tmp_path: Path) -> None:
         with pytest.raises(NotFoundError, match="no file or folder"):
             take(tmp_path / "nowhere")
+
+    def test_folder_that_cannot_be_read_is_mentioned(
+        self, offer: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, noise: bytes
+    ) -> None:
+        locked = offer("locked/game.md", noise).parent
+        scan = os.scandir
+
+        def scandir(path: str) -> Any:  # the user who runs the tests may be root, whom no permission stops
+            if Path(path) == locked:
+                raise PermissionError(13, "Permission denied", str(path))
+            return scan(path)
+
+        monkeypatch.setattr(os, "scandir", scandir)
+        verdict = only(take(locked.parent))
+        assert (verdict.source, verdict.message) == (str(locked), "is a folder that cannot be read")
 
     def test_folder_that_links_to_itself_ends(
         self, make_game: MakeGame, offer: Callable[..., Path], noise: bytes

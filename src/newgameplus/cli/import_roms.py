@@ -102,10 +102,12 @@ def _as_json(verdicts: list[Verdict], importer: Importer, dry_run: bool) -> dict
 
 
 def _print(verdicts: list[Verdict], importer: Importer, num_files: int, verbose: bool, dry_run: bool) -> None:
-    dull = [] if verbose else [verdict for verdict in verdicts if not verdict.is_rom and not verdict.game]
+    dull = []
     for verdict in verdicts:
-        if verdict not in dull:
+        if verdict.is_rom or verdict.game or verbose:
             click.echo(f"{_MARKS[verdict.outcome]} {verdict.source} {verdict.message}.")
+        else:
+            dull.append(verdict)
     if dull:
         names = ", ".join(Path(verdict.source).name for verdict in dull[:_MAX_NAMED])
         more = f" and {len(dull) - _MAX_NAMED:,} more (--verbose names all)" if len(dull) > _MAX_NAMED else ""
@@ -127,4 +129,5 @@ def _summary(verdicts: list[Verdict], num_files: int, dry_run: bool) -> str:
     ]
     if not num_files:
         return "There are no files in the folders that were named."
-    return f"{counted(num_files, 'file')} looked at: {', '.join(part for part in parts if part)}."
+    opened = ", zips opened" if len(verdicts) > num_files else ""
+    return f"{counted(num_files, 'file')} looked at{opened}: {', '.join(part for part in parts if part)}."

@@ -33,12 +33,18 @@ _TEXT_BYTES = 1024
 
 
 def looks_like_rom(name: str, data: bytes) -> bool:
-    """Whether a file has a console's header, or the name of a ROM and bytes that are no text."""
+    """Whether a file may well hold a ROM: by a console's header, by its name if it is no text, or as an archive."""
+    if _foreign(data) is not None:
+        return True
     return (_has_rom_suffix(name) and not _is_text(data)) or find_header(name, data) is not None
 
 
 def _has_rom_suffix(name: str) -> bool:
     return _ROM_SUFFIX.fullmatch(Path(name).suffix.lower()) is not None
+
+
+def _foreign(data: bytes) -> str | None:
+    return next((words for magic, words in _FOREIGN.items() if data.startswith(magic)), None)
 
 
 def _is_text(data: bytes) -> bool:
@@ -63,7 +69,7 @@ def find_header(name: str, data: bytes) -> Header | None:
 
 def explain(name: str, data: bytes, sha1: str, games: Mapping[str, Integration]) -> str:
     """Say what the file seems to be and why it fits no game; the end of a sentence that begins with its name."""
-    foreign = next((words for magic, words in _FOREIGN.items() if data.startswith(magic)), None)
+    foreign = _foreign(data)
     if foreign is not None:
         return foreign
     header = find_header(name, data)

@@ -42,20 +42,28 @@ class Offer:
 def files_in(paths: Iterable[Path]) -> list[Path]:
     """Return the files named by ``paths``, folders searched through and sorted; links to folders are not followed.
 
+    A folder that cannot be read is in the list itself, so that somebody hears of it.
+
     Raises:
         NotFoundError: one of the paths does not exist.
     """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            for folder, folders, names in os.walk(path):
-                folders.sort()
-                found += [Path(folder, name) for name in sorted(names)]
+            found += _walk(path)
         elif path.exists():
             found.append(path)
         else:
             raise NotFoundError(f"There is no file or folder {printable(str(path))}.")
     return list(dict.fromkeys(found))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    unreadable: list[Path] = []
+    for folder, folders, names in os.walk(root, onerror=lambda error: unreadable.append(Path(error.filename))):
+        folders.sort()
+        yield from (Path(folder, name) for name in sorted(names))
+    yield from unreadable
 
 
 def printable(text: str) -> str:
@@ -66,6 +74,8 @@ def printable(text: str) -> str:
 def file_problem(path: Path) -> str:
     """Why the file at ``path`` is not looked at; empty when it can be."""
     try:
+        if path.is_dir():
+            return "is a folder that cannot be read"
         if not path.is_file():
             return "is no regular file"
         size = path.stat().st_size
