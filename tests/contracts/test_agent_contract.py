@@ -152,7 +152,7 @@ def test_a_state_does_not_change_while_the_agent_goes_on(name: str, preset: str,
 
 
 @every_agent
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**63), cuts=st.lists(st.integers(0, 1_500), max_size=4), num_envs=st.integers(1, 2))
 def test_resumed_at_any_step_equals_uninterrupted(
     name: str, preset: str, seed: int, cuts: list[int], num_envs: int, tmp_path_factory: pytest.TempPathFactory

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from safetensors.numpy import save_file
@@ -80,6 +80,7 @@ leaves = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | n
 trees = st.recursive(leaves, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20)
 
 
+@settings(max_examples=40)
 @given(state=st.dictionaries(st.text(), trees))
 def test_every_tree_comes_back_exactly(state: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> None:
     assert same(roundtrip(tmp_path_factory.getbasetemp() / "state", state), state)

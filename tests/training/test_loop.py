@@ -23,7 +23,7 @@ EPISODE_STEPS = 6
 
 
 def airstriker(spec: ObservationSpec) -> SingleWorld:
-    level = find_level("Airstriker-Genesis/Level1", "scenario")
+    level = find_level("Airstriker-Genesis-v0/Level1", "scenario")
     return SingleWorld(make_contest(level, observation_spec=spec, max_episode_steps=EPISODE_STEPS))
 
 

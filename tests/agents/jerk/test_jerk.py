@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from newgameplus.agents.jerk import mutation
 from newgameplus.agents.jerk.agent import Jerk
 from newgameplus.agents.jerk.config import JerkConfig
-from newgameplus.agents.jerk.explorer import Explorer, replay_probability
+from newgameplus.agents.jerk.explorer import Explorer, repeat_probability
 from newgameplus.agents.jerk.memory import Memory, Solution
 from newgameplus.agents.jerk.moves import COMBOS, NUM_PRESSES
 from newgameplus.errors import StateError, UsageError
@@ -94,8 +94,8 @@ def test_the_best_solution_has_the_highest_mean_and_of_equals_is_the_last() -> N
         (JerkConfig(schedule="late", exploit_bias=0.0), (0.2 + 0.125) / 2),
     ],
 )
-def test_the_probability_of_a_replay_is_the_published_one(config: JerkConfig, expected: float) -> None:
-    assert replay_probability(config, 0.5, 2_000.0) == pytest.approx(expected)
+def test_the_probability_of_a_repeat_is_the_published_one(config: JerkConfig, expected: float) -> None:
+    assert repeat_probability(config, 0.5, 2_000.0) == pytest.approx(expected)
 
 
 def test_a_mutation_keeps_a_gain_that_the_move_it_was_made_in_lost_again() -> None:

@@ -317,7 +317,7 @@ class Airstriker:
     """The real game, with the manners of the loops."""
 
     def __init__(self, seed: int) -> None:
-        level = find_level("Airstriker-Genesis/Level1", "scenario")
+        level = find_level("Airstriker-Genesis-v0/Level1", "scenario")
         self.env = make_contest(level, observation_spec=NOTHING, max_episode_steps=120)
         self.seed: int | None = seed
 

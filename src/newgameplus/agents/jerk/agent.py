@@ -1,4 +1,4 @@
-"""JERK, "Just Enough Retained Knowledge": explore by scripted moves, replay what brought the highest mean return.
+"""JERK, "Just Enough Retained Knowledge": explore by scripted moves, repeat what brought the highest mean return.
 
 Paper: Nichol, Pfau, Hesse, Klimov and Schulman, "Gotta Learn Fast: A New Benchmark for Generalization in RL" (2018),
 arXiv:1804.03720; code: openai/retro-baselines, ``jerk_agent.py``. It looks at no pixels.

@@ -10,7 +10,7 @@ from newgameplus.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class JerkConfig:
-    """How JERK moves, when it replays and whether it mutates; the field defaults are the 2018 baseline's."""
+    """How JERK moves, when it repeats and whether it mutates; the field defaults are the 2018 baseline's."""
 
     forward: str = "RIGHT"
     """Button that leads on through the level (retro-baselines, ``move``)."""
@@ -29,22 +29,22 @@ class JerkConfig:
     jump_steps: int = 4
     """Steps for which a jump holds its button."""
     total_timesteps: int | None = None
-    """Agent steps by which the replays' probability has risen; None for the run's budget, 1,000,000 in 2018."""
+    """Agent steps by which the repeats' probability has risen; None for the run's budget, 1,000,000 in 2018."""
     schedule: Literal["time", "time-and-best", "late"] = "time"
-    """Probability of a replay, with t the part of the steps done and b the part of ``max_return`` reached by the
+    """Probability of a repeat, with t the part of the steps done and b the part of ``max_return`` reached by the
     best solution: ``time`` bias + t, ``time-and-best`` bias + t + b, ``late`` the mean of b and (bias + t)³."""
     exploit_bias: float = 0.25
     """The bias in ``schedule``; 0.25 in 2018, 0.12 in the improved JERK, 0 in Custom JERK."""
     max_return: float = 10_000.0
     """The return of a perfect episode: 10,000 for the contest's reward on Sonic. Unused where ``schedule`` is
     ``time``."""
-    after_replay: Literal["wait", "follow-reward", "search"] = "wait"
+    after_sequence: Literal["wait", "follow-reward", "search"] = "wait"
     """After the last stored button: ``wait`` with none pressed; ``follow-reward`` with moves, back whenever the step
     or move before brought nothing; ``search`` with moves, forward first and back after a move without any reward."""
     patience: int = 100
-    """Steps without reward after which a replay is given up for a ``search`` (Custom JERK)."""
+    """Steps without reward after which a repeat is given up for a ``search`` (Custom JERK)."""
     mutation: Literal["none", "replace", "truncate"] = "none"
-    """What an episode without a replay plays once there is a solution: ``none`` explores anew; the others mutate the
+    """What an episode without a repeat plays once there is a solution: ``none`` explores anew; the others mutate the
     best solution: excise a part, then ``replace`` some buttons after a trim of the end, or ``truncate`` it."""
     mutation_damping: float = 0.2
     """Factor of the probability that a step is mutated; 0.2 with ``replace`` and 0.3 with ``truncate``."""
@@ -72,7 +72,7 @@ CONTEST_2018 = replace(DEFAULT, total_timesteps=1_000_000)
 """The 2018 baseline (openai/retro-baselines, ``jerk_agent.py``) to the letter."""
 
 IMPROVED = replace(
-    DEFAULT, backward_steps=45, schedule="time-and-best", exploit_bias=0.12, after_replay="follow-reward"
+    DEFAULT, backward_steps=45, schedule="time-and-best", exploit_bias=0.12, after_sequence="follow-reward"
 )
 """Team Bobcats' improved JERK (tristansokol/Bobcats)."""
 
@@ -80,7 +80,7 @@ MUTATING = replace(
     DEFAULT,
     schedule="late",
     exploit_bias=0.0,
-    after_replay="search",
+    after_sequence="search",
     mutation="replace",
     mutation_damping=0.2,
 )

@@ -21,7 +21,7 @@ from newgameplus.agents.saved import take, take_array, take_count
 from newgameplus.errors import StateError
 from newgameplus.types import State
 
-Plan = Literal["explore", "replay", "mutate"]
+Plan = Literal["explore", "repeat", "mutate"]
 """What an episode plays: moves alone, the best solution, or a mutation of it."""
 
 
@@ -49,8 +49,8 @@ class Episode:
     """Number of steps before the last rewarded step of the sequence, or up to the end of the last rewarded move."""
 
 
-def replay_probability(config: JerkConfig, part_done: float, best_return: float) -> float:
-    """Return the probability (or more than 1) that the next episode replays the best solution.
+def repeat_probability(config: JerkConfig, part_done: float, best_return: float) -> float:
+    """Return the probability (or more than 1) that the next episode repeats the best solution.
 
     Args:
         config: ``schedule``, ``exploit_bias`` and ``max_return`` count.
@@ -121,9 +121,9 @@ class Explorer:
             return Episode("explore")
         best = self.memory.best()
         part_done = self._num_timesteps / self._total_timesteps
-        if self._random.random() < replay_probability(self._config, part_done, best.mean_return):
+        if self._random.random() < repeat_probability(self._config, part_done, best.mean_return):
             self.memory.sort()
-            return Episode("replay", best.sequence, best.mean_return)
+            return Episode("repeat", best.sequence, best.mean_return)
         if self._config.mutation == "none":
             return Episode("explore")
         mutate = mutation.replace if self._config.mutation == "replace" else mutation.truncate
@@ -134,11 +134,11 @@ class Explorer:
         """Whether the next step is not one of a move."""
         if episode.plan == "explore":
             return False
-        if self._config.after_replay == "wait":
+        if self._config.after_sequence == "wait":
             return True
         num_steps = len(episode.pressed)
         has_patience = (
-            self._config.after_replay != "search" or num_steps - episode.rewarded_length <= self._config.patience
+            self._config.after_sequence != "search" or num_steps - episode.rewarded_length <= self._config.patience
         )
         return num_steps < len(episode.sequence) and has_patience
 
@@ -151,21 +151,21 @@ class Explorer:
         previous, config = episode.move, self._config
         if episode.plan == "explore":
             is_backward = previous is not None and not previous.is_backward and previous.reward <= 0
-        elif config.after_replay == "follow-reward":
+        elif config.after_sequence == "follow-reward":
             is_backward = (episode.last_reward if previous is None else previous.reward) <= 0
         else:
             return Move(previous is not None and previous.reward == 0, config.forward_steps)
         return Move(is_backward, config.backward_steps if is_backward else config.forward_steps)
 
     def _remember(self, episode: Episode) -> None:
-        """Credit the replayed solution and store what the episode found."""
+        """Credit the repeated solution and store what the episode found."""
         solutions, config = self.memory.solutions, self._config
         found = bytes(episode.pressed[: episode.best_length])
         if episode.plan == "explore":
             solutions.append(Solution(found, [episode.best_total]))
             return
         is_new = True
-        if episode.plan == "replay":
+        if episode.plan == "repeat":
             solutions[-1].add_return(episode.total)
             is_new = len(found) != len(solutions[-1].sequence)
         if config.mutation != "none" and is_new and self._is_kept(episode):
@@ -199,7 +199,7 @@ class Explorer:
         for saved in take(state, "episode", list):
             explorer._episode = _episode_from_state(saved)
             if explorer._episode.plan != "explore" and not explorer.memory.solutions:
-                raise StateError("The saved episode replays a solution, but none is saved; begin a new run.")
+                raise StateError("The saved episode repeats a solution, but none is saved; begin a new run.")
         return explorer
 
 

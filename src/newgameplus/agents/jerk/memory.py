@@ -23,7 +23,7 @@ class Solution:
         self.mean_return = float(np.mean(self.returns))
 
     def add_return(self, total: float) -> None:
-        """Note what another replay brought."""
+        """Note what another repeat brought."""
         self.returns.append(total)
         self.mean_return = float(np.mean(self.returns))
 

@@ -1,7 +1,8 @@
 """An agent that presses buttons by chance.
 
-Sources: the sample agent of the 2018 contest's support package (a sample of the action space) and the first
-example of its documentation (the same with RIGHT held). *Differences:* the random numbers have a seed.
+Sources: the sample agent of the 2018 contest's support package, ``random_agent`` (a sample of the action space), and
+the simple agent that participants began with and quoted in their write-ups (the same with RIGHT held).
+*Differences:* the random numbers have a seed.
 """
 
 from __future__ import annotations
