@@ -442,6 +442,22 @@ class TestHostileFiles:
         verdict = only(take(locked.parent))
         assert (verdict.source, verdict.message) == (str(locked), "is a folder that cannot be read")
 
+    def test_file_that_goes_away_meanwhile_stops_no_other(
+        self, make_game: MakeGame, offer: Callable[..., Path], monkeypatch: pytest.MonkeyPatch, noise: bytes
+    ) -> None:
+        make_game("Mine-Genesis", noise)
+        gone, good = offer("a.md", noise), offer("b.md", noise)
+        hash_file = roms.file_sha1
+
+        def hash_unless_gone(path: Path) -> str:
+            gone.unlink(missing_ok=True)
+            return hash_file(path)
+
+        monkeypatch.setattr(roms, "file_sha1", hash_unless_gone)
+        first, second = take(gone, good)
+        assert first.message == "cannot be read to its end: No such file or directory"
+        assert second.game == "Mine-Genesis"
+
     def test_folder_that_links_to_itself_ends(
         self, make_game: MakeGame, offer: Callable[..., Path], noise: bytes
     ) -> None:
@@ -477,6 +493,12 @@ class TestPatchedGames:
         make_game("MineCustom-Genesis", b"something else", files={"rom.delta": self.patch(noise)[0]})
         assert only(take(offer("game.md", noise))).game == "Mine-Genesis-v0"
         assert find_game("MineCustom-Genesis").find_rom() is None
+
+    def test_broken_base_stops_nothing(self, make_game: MakeGame, offer: Callable[..., Path], noise: bytes) -> None:
+        make_game("Mine-Genesis-v0", files={"metadata.json": b"{", "rom.sha": b"garbage"})
+        make_game("MineCustom-Genesis", b"something else", files={"rom.delta": b"rubbish"})
+        make_game("Other-Genesis", noise)
+        assert only(take(offer("game.md", noise))).game == "Other-Genesis"
 
     def test_damaged_patch_stops_nothing(self, make_game: MakeGame, offer: Callable[..., Path], noise: bytes) -> None:
         make_game("Mine-Genesis-v0", noise)

@@ -81,10 +81,11 @@ class Importer:
         problem = file_problem(path)
         if problem:
             yield Verdict(label, "refused", problem, is_rom=problem != "is empty")
-        elif is_zip(path):
-            yield from self._take_zip(path, label)
-        else:
-            yield from self._take_file(path, label)
+            return
+        try:
+            yield from self._take_zip(path, label) if is_zip(path) else self._take_file(path, label)
+        except OSError as error:  # it went away, or its disk fails
+            yield Verdict(label, "refused", f"cannot be read to its end: {error.strerror}")
 
     def build(self) -> Iterator[Verdict]:
         """Make the ROMs that are patches of another game's ROM, from the ROMs that are here.
@@ -199,7 +200,8 @@ class Importer:
 
     def _build(self, game: Integration, patch: bytes) -> Iterator[Verdict]:
         for base in self._games.values():
-            rom = base.find_rom() if _is_named_after(game, base) else None
+            is_candidate = base.name not in self.broken and _is_named_after(game, base)
+            rom = base.find_rom() if is_candidate else None
             if rom is None:
                 continue
             try:
