@@ -182,11 +182,10 @@ class Archive:
         Raises:
             MovieError: it is missing, damaged or longer than ``limit`` bytes.
         """
-        with self.open(name) as file:
-            content = file.read(limit + 1)
-        if len(content) > limit:
-            raise MovieError(f"{name} in the movie {self._path} is longer than {limit} bytes.")
-        return content
+        with self.open(name) as file:  # never yields more than the size that the directory gives
+            if self._zip.getinfo(name).file_size > limit:
+                raise MovieError(f"{name} in the movie {self._path} is longer than {limit} bytes.")
+            return file.read()
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:

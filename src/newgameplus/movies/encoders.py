@@ -24,8 +24,8 @@ GIF_FRAMES_PER_SECOND = 20
 _PORTION = 16
 """Frames per portion."""
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000)
-_CHROMA = np.array([[-0.148223, -0.290993, 0.439216, 128.0], [0.439216, -0.367788, -0.071427, 128.0]])
-"""RGB to the blue and red difference of ITU-R BT.601 in video range."""
+_VIDEO_RANGE = np.round(128 + (np.arange(256) - 128) * 224 / 255).astype(np.uint8)
+"""Colour differences from the full range of a byte to the range of video, ITU-R BT.601."""
 
 
 class Encoder(Protocol):
@@ -213,8 +213,10 @@ def _to_yuv(pictures: list[Array], height: int, width: int) -> list[Array]:
         image = fit(picture, (height, width))
         planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420))
         half = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        chroma = cv2.transform(half, _CHROMA)
-        planes[height:].reshape(2, height // 2, width // 2)[:] = chroma.transpose(2, 0, 1)
+        differences = cv2.LUT(cv2.cvtColor(half, cv2.COLOR_RGB2YCrCb), _VIDEO_RANGE)
+        blue, red = planes[height:].reshape(2, height // 2, width // 2)
+        cv2.extractChannel(differences, 2, blue)
+        cv2.extractChannel(differences, 1, red)
         converted.append(planes)
     return converted
 

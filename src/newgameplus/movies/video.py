@@ -42,7 +42,7 @@ class RenderOptions:
     """Longest part of the movie that is shown, from its start, in seconds of the game; None shows all."""
     quality: int = 18
     """x264's constant rate factor for mp4: lower is better and larger; 18 is hard to tell from the original."""
-    preset: str = "veryfast"
+    preset: str = "superfast"
     """x264's preset for mp4: how long it looks for ways to make the file smaller."""
     sound_bits_per_second: int = 128_000
     any_core: bool = False

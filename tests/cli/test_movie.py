@@ -1,0 +1,141 @@
+"""``ngp movie``: what it prints and writes, and how it refuses."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from newgameplus.cli.main import run
+from newgameplus.envs.retro import RetroEnv
+from newgameplus.games.levels import find_level
+from newgameplus.movies.bk2 import read_movie, write_movie
+from newgameplus.movies.recorder import MovieRecorder
+
+LEVEL = "Airstriker-Genesis-v0/Level1"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two recorded episodes of 61 and 41 frames."""
+    place = tmp_path_factory.mktemp("bk2")
+    env = RetroEnv(find_level(LEVEL), kind="none", listeners=[MovieRecorder(place)])
+    try:
+        for num_frames in (60, 40):
+            env.reset()
+            for _ in range(num_frames):
+                env.advance(1)
+    finally:
+        env.close()
+    return place
+
+
+@pytest.fixture
+def movies(folder):
+    """The two movies."""
+    return sorted(folder.glob("*.bk2"))
+
+
+@pytest.fixture
+def tampered(movies, tmp_path):
+    """A movie whose last frames were changed."""
+    movie = read_movie(movies[0])
+    masks = movie.masks.copy()
+    masks[-20:] = 2
+    path = tmp_path / "tampered.bk2"
+    write_movie(path, dataclasses.replace(movie, masks=masks))
+    return path
+
+
+def test_info_describes_a_movie(movies, capsys):
+    assert run(["movie", "info", str(movies[0])]) == 0
+    text = capsys.readouterr().out
+    for expected in (LEVEL, "61 frames", "B 98%", "complete", "genesis_plus_gx"):
+        assert expected in text
+
+
+def test_info_as_json(folder, capsys):
+    assert run(["movie", "info", str(folder), "--json"]) == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert (first["num_frames"], second["num_frames"]) == (61, 41)
+    assert first["buttons"]["B"] == 60
+    assert first["record"]["level"] == LEVEL
+    assert first["is_complete"]
+
+
+def test_verify_finds_recorded_movies_the_same(folder, capsys):
+    assert run(["movie", "verify", str(folder)]) == 0
+    assert "2 of 2 movies as recorded, 0 different." in capsys.readouterr().out
+
+
+def test_verify_ends_with_1_when_a_movie_differs(tampered, movies, capsys):
+    assert run(["movie", "verify", str(movies[0]), str(tampered), "--json"]) == 1
+    same, different = json.loads(capsys.readouterr().out)
+    assert (same["outcome"], different["outcome"]) == ("same", "different")
+    assert "the button log has been changed" in different["differences"]
+
+
+def test_verify_says_when_there_is_nothing_to_compare_with(movies, tmp_path, capsys):
+    path = tmp_path / "foreign.bk2"
+    write_movie(path, dataclasses.replace(read_movie(movies[0]), extra={}))
+    assert run(["movie", "verify", str(path)]) == 0
+    assert "played, nothing to compare with: 61 frames" in capsys.readouterr().out
+
+
+def test_render_writes_one_video_per_movie_and_leaves_existing_ones(folder, tmp_path, capsys):
+    command = ["movie", "render", str(folder), "-o", str(tmp_path / "new"), "--workers", "2"]
+    assert run(command) == 0
+    assert capsys.readouterr().out.count("pictures") == 2
+    videos = sorted((tmp_path / "new").iterdir())
+    assert [path.suffix for path in videos] == [".mp4", ".mp4"]
+    videos[0].write_bytes(b"mine")
+    assert run(command) == 0
+    assert "exists and is left as it is" in capsys.readouterr().err
+    assert videos[0].read_bytes() == b"mine"
+    assert run([*command, "--overwrite"]) == 0
+    assert videos[0].read_bytes() != b"mine"
+
+
+def test_render_makes_a_grid(folder, tmp_path, capsys):
+    assert run(["movie", "render", str(folder), "--grid", "-o", str(tmp_path), "--speed", "20"]) == 0
+    assert (tmp_path / "grid.mp4").exists()
+    assert run(["movie", "render", str(folder), "--grid", "-o", str(tmp_path / "grid.mp4")]) == 2
+    assert "--overwrite replaces it" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["info", "{tmp}/none.bk2"], "none.bk2 is not there"),
+        (["info", "{tmp}/text.bk2"], "is not a bk2 movie"),
+        (["verify", "{tmp}/empty"], "holds no movies (*.bk2)"),
+        (["render", "{tmp}/video.mp4"], "is no movie: movies end in .bk2"),
+        (["render", "{tmp}/text.bk2"], "is not a bk2 movie"),
+        (["render", "{movie}", "--speed", "0"], "The speed is a whole number from 1, not 0."),
+        (["render", "{movie}", "--format", "avi"], "'avi' is not one of"),
+        (["render", "{movie}", "-o", "{tmp}/text.bk2/deep"], "Cannot make the folder"),
+        (["render", "{movie}", "{copy}", "-o", "{tmp}/out"], "would both become"),
+        (["info"], "Missing argument 'F…'"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(arguments, message, movies, tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.bk2").write_text("hello")
+    (tmp_path / "video.mp4").write_text("")
+    (tmp_path / "copy").mkdir()
+    copy = tmp_path / "copy" / movies[0].name
+    copy.write_bytes(movies[0].read_bytes())
+    names = {"tmp": tmp_path, "movie": movies[0], "copy": copy}
+    assert run(["movie", *(argument.format(**names) for argument in arguments)]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_broken_movie_does_not_hide_the_others(movies, tmp_path, capsys):
+    broken = tmp_path / "broken.bk2"
+    broken.write_bytes(movies[0].read_bytes()[:200])
+    assert run(["movie", "verify", str(broken), str(movies[1])]) == 2
+    output = capsys.readouterr()
+    assert "as recorded: 41 frames" in output.out
+    assert output.err.count("Error:") == 1
