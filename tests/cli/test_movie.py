@@ -116,7 +116,7 @@ def test_render_makes_a_grid(folder, tmp_path, capsys):
         (["render", "{movie}", "--format", "avi"], "'avi' is not one of"),
         (["render", "{movie}", "-o", "{tmp}/text.bk2/deep"], "Cannot make the folder"),
         (["render", "{movie}", "{copy}", "-o", "{tmp}/out"], "would both become"),
-        (["info"], "Missing argument 'F…'"),
+        (["info"], "Missing argument 'MOVIE...'"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(arguments, message, movies, tmp_path, capsys):

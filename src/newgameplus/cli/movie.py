@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FAILED, DIFFERENT = 2, 1
 """Exit codes: a movie could not be read or played; a movie came out otherwise than recorded."""
 
-_places = click.argument("places", metavar="F…", nargs=-1, required=True, type=click.Path(path_type=Path))
+_places = click.argument("places", metavar="MOVIE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per movie, in a list.")
 _any_core = click.option("--any-core", is_flag=True, help="Play movies that another build of the core recorded, too.")
 _workers = click.option(
@@ -34,7 +34,7 @@ _workers = click.option(
 def movie() -> None:
     """Look into, render and verify recorded episodes.
 
-    F… are bk2 movies, or folders that are searched for them.
+    Each MOVIE is a bk2 file, or a folder that is searched for them.
     """
 
 
@@ -42,7 +42,10 @@ def movie() -> None:
 @_places
 @_as_json
 def info(places: tuple[Path, ...], as_json: bool) -> int:
-    """Say what movies hold, without playing them."""
+    """Say what movies hold, without playing them.
+
+    Each MOVIE is a bk2 file, or a folder that is searched for them.
+    """
     from dataclasses import asdict
 
     from newgameplus.movies.info import find_movies, movie_info
@@ -66,9 +69,10 @@ def info(places: tuple[Path, ...], as_json: bool) -> int:
 @_any_core
 @_workers
 def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int | None) -> int:
-    """Play movies again and compare return, length and memory with what was recorded.
+    """Play movies again and compare with what was recorded.
 
-    Exit code 1: a movie came out otherwise. Exit code 2: a movie could not be read or played.
+    Return, length, buttons, start state and memory are compared. Each MOVIE is a bk2 file, or a folder that is searched
+    for them. Exit code 1: a movie came out otherwise. Exit code 2: a movie could not be read or played.
     """
     from dataclasses import asdict
     from functools import partial
@@ -89,7 +93,11 @@ def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int
 @movie.command()
 @_places
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Folder for what is made; by default beside each movie."
+    "-o",
+    "--output",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Folder for what is made; by default beside each movie.",
 )
 @click.option(
     "--format", "kind", type=click.Choice(["mp4", "gif", "png-sheet"]), default="mp4", show_default=True,
@@ -116,7 +124,10 @@ def render(
     any_core: bool,
     workers: int | None,
 ) -> int:
-    """Make videos, animated pictures or sheets of pictures from movies."""
+    """Make videos, animated pictures or sheets of pictures from movies.
+
+    Each MOVIE is a bk2 file, or a folder that is searched for them.
+    """
     from newgameplus.movies.info import find_movies
     from newgameplus.movies.video import SUFFIXES, RenderOptions
 
