@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ def _rows(path: Path, header: str) -> list[list[float]]:
             row = [float(value) for value in line.split(",")]
         except ValueError:
             row = []
-        if len(row) != header.count(",") + 1:
+        if len(row) != header.count(",") + 1 or not all(map(math.isfinite, row)):
             raise ResultsError(f"{path} is corrupt: line {number} is {line[:80]!r}, not numbers for {header}.")
         rows.append(row)
     return rows
