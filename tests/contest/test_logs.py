@@ -57,6 +57,7 @@ def test_a_last_line_that_was_cut_short_is_left_out(tmp_path):
         ("x,y\n1,2\n", "first line"),
         ("", "first line"),
         ("r,l,t\n1.0,2\n", "line 2"),
+        ("r,l,t\n1.0,nan,3\n", "line 2"),
         ("r,l,t\n1.0,2,3\nspam,1,2\n", "line 3"),
     ],
 )
