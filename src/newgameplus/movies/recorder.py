@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newgameplus import __version__
-from newgameplus.durable import write_atomically
 from newgameplus.emulator.cores import Core
 from newgameplus.errors import MovieError, UsageError
-from newgameplus.movies.archive import GrowingArchive, Member, assemble, raw_deflate
+from newgameplus.movies.archive import GrowingArchive, Member, assemble, raw_deflate, replace_file
 from newgameplus.movies.bk2 import LOG, LOG_TAIL, STATE, extra_member, header_member, log_head
 from newgameplus.movies.columns import line_writer
 
@@ -148,7 +147,7 @@ class _Episode:
         }
         log = Member(LOG, self._crc, self._size, b"".join(self._log))
         try:
-            write_atomically(self._path, assemble([self._header, log, self._state, extra_member(extra)]))
+            replace_file(self._path, assemble([self._header, log, self._state, extra_member(extra)]))
         except OSError as error:
             raise self._failure(error) from error
 

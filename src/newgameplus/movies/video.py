@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import av
 
 from newgameplus.errors import MovieError, UsageError
+from newgameplus.movies.archive import part_of
 from newgameplus.movies.encoders import GIF_FRAMES_PER_SECOND, Encoder, GifEncoder, Mp4Encoder
 from newgameplus.movies.playback import Playback
 from newgameplus.types import Array
@@ -149,7 +150,7 @@ def replacing(out: Path) -> Iterator[Path]:
     Raises:
         MovieError: the file cannot be written.
     """
-    unfinished = out.with_name(f".{out.name}.part")
+    unfinished = part_of(out)
     try:
         yield unfinished
         unfinished.replace(out)
