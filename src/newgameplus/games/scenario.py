@@ -1,4 +1,4 @@
-"""Variables, reward and end of a running game, evaluated by stable-retro itself, Lua scripts included."""
+"""Variables, reward and end of a running game, as stable-retro has them, Lua scripts included."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from newgameplus.emulator.reference import ReferenceEmulator
 from newgameplus.errors import IntegrationError
 from newgameplus.games.integration import Integration, read_json_object
+from newgameplus.games.table_judge import table_judge
 from newgameplus.types import Array
 
 
@@ -36,6 +37,8 @@ class ReferenceScenario:
             raise IntegrationError(f"The scenario {scenario} cannot be loaded: {error}.") from error
         if not is_loaded:
             raise IntegrationError(f"stable-retro cannot load {variables} with {scenario}; check both files.")
+        self._table = table_judge(read_json_object(scenario), integration.variables, self._data.lookup_value)
+        """Judges a scenario of plain tables; None leaves the judgement to stable-retro."""
 
     def reset(self) -> None:
         """Begin an episode: forget earlier values and start the scripts anew.
@@ -46,7 +49,9 @@ class ReferenceScenario:
         try:
             self._data.reset()
             self._data.update_ram()
-        except (RuntimeError, ValueError) as error:
+            if self._table is not None:
+                self._table.begin()
+        except (RuntimeError, ValueError, LookupError) as error:
             raise self._failure(error) from error
 
     def judge(self) -> tuple[float, bool]:
@@ -55,10 +60,12 @@ class ReferenceScenario:
         Raises:
             IntegrationError: a script fails.
         """
+        if self._table is not None:
+            return self._table.judge()
         data = self._data
         try:
             data.update_ram()
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, LookupError) as error:
             raise self._failure(error) from error
         return data.current_reward(), data.is_done()
 
