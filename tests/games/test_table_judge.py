@@ -135,7 +135,7 @@ def test_sums_of_32_bits_are_rounded_as_stable_retro_rounds_them(
     scenario = {"reward": {"variables": {"a": line, "b": {**line, "reward": 1e-7}}}}
     judged, expected = play(scenario, variables, emulator, start, tmp_path)
     assert judged == expected
-    assert any(reward != float(np.float16(reward)) for reward, _ in expected)
+    assert any(reward % 1 for reward, _ in expected)
 
 
 @pytest.mark.parametrize(
