@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -62,6 +64,16 @@ def test_info_as_json(folder, capsys):
     assert first["buttons"]["B"] == 60
     assert first["record"]["level"] == LEVEL
     assert first["is_complete"]
+
+
+def test_looking_into_a_movie_loads_no_emulator(movies):
+    code = (
+        "import sys; from newgameplus.cli.main import run; "
+        f"run(['movie', 'info', {str(movies[0])!r}]); "
+        "print(sorted({'stable_retro', 'gymnasium', 'av', 'cv2'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("[]\n")
 
 
 def test_verify_finds_recorded_movies_the_same(folder, capsys):

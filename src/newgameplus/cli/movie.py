@@ -277,7 +277,7 @@ def _info_rows(one: MovieInfo) -> list[tuple[str, str]]:
     players = "" if one.num_players == 1 else f", {one.num_players} players"
     rows = [
         ("game", f"{one.game} ({one.platform}{players})"),
-        ("level", record.level or "not recorded"),
+        ("level", one.level or "not recorded"),
         ("scenario", record.scenario or "not recorded"),
         ("length", f"{one.num_frames} frames, {int(minutes)}:{seconds:04.1f} at 60 frames per second"),
         ("return", "not recorded" if record.episode_return is None else f"{record.episode_return:g}"),

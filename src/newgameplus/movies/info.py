@@ -9,6 +9,7 @@ from pathlib import Path
 from newgameplus.errors import MovieError
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import EpisodeRecord, episode_record
+from newgameplus.movies.recorder import level_of
 
 NOMINAL_FRAMES_PER_SECOND = 60
 """Consoles show a little less or more; the exact rate is the core's to say."""
@@ -20,6 +21,8 @@ class MovieInfo:
 
     path: str
     game: str
+    level: str | None
+    """``Game/State`` as the movie says, or else its file name."""
     platform: str
     dialect: str
     """``retro`` (gym-retro, stable-retro, ours) or ``bizhawk``."""
@@ -51,9 +54,11 @@ def movie_info(path: Path) -> MovieInfo:
         for bit, name in enumerate(movie.buttons)
         if name is not None
     }
+    record = episode_record(movie.extra, str(path))
     return MovieInfo(
         path=str(path),
         game=movie.game,
+        level=record.level or level_of(path, movie.game),
         platform=movie.platform,
         dialect=movie.dialect,
         is_complete=movie.is_complete,
@@ -63,7 +68,7 @@ def movie_info(path: Path) -> MovieInfo:
         buttons={name: held[name] for name in sorted(held, key=lambda name: -held[name])},
         size_bytes=path.stat().st_size,
         state_sha256=None if movie.start_state is None else hashlib.sha256(movie.start_state).hexdigest(),
-        record=episode_record(movie.extra, str(path)),
+        record=record,
     )
 
 

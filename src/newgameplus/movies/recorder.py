@@ -39,6 +39,14 @@ def index_of(path: Path) -> int | None:
     return int(match["index"]) if match else None
 
 
+def level_of(path: Path, game: str) -> str | None:
+    """Return the level, ``Game/State``, that a movie's file name tells of, or None when it tells of none."""
+    match = _NAME.fullmatch(path.name)
+    if match is None or not match["level"].startswith(f"{game}-"):
+        return None
+    return f"{game}/{match['level'].removeprefix(f'{game}-')}"
+
+
 class MovieRecorder:
     """A :class:`~newgameplus.envs.retro.FrameListener` that writes one movie per episode.
 

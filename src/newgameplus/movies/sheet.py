@@ -11,6 +11,7 @@ import numpy as np
 
 from newgameplus.movies.encoders import fit
 from newgameplus.movies.playback import Playback
+from newgameplus.movies.recorder import level_of
 from newgameplus.types import Array
 
 NUM_COLUMNS = 4
@@ -47,8 +48,9 @@ def clock(seconds: float) -> str:
 
 
 def level_title(playback: Playback) -> str:
-    """Return the level's id, or for a movie that does not say it the game and the file's name."""
-    return playback.record.level or f"{playback.movie.game} ({playback.path.stem})"
+    """Return the level's id, from the movie or its file name; where neither says it the game and the file's name."""
+    path, game = playback.path, playback.movie.game
+    return playback.record.level or level_of(path, game) or f"{game} ({path.stem})"
 
 
 def draw_text(image: Array, text: str, left: int, baseline: int, *, colour: tuple[int, int, int], size: float) -> int:
