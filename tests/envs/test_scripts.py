@@ -14,8 +14,6 @@ import stable_retro
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import IntegrationError, NotFoundError
-from newgameplus.games.catalogue import find_game
-from newgameplus.games.folders import GAMES_VARIABLE
 from newgameplus.games.levels import Level, find_level
 
 SCENARIO = {
@@ -46,20 +44,6 @@ function contest_done()
   return reached >= 1
 end
 """
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A game of the user's own: Airstriker with an empty place for a contest scenario."""
-    game = tmp_path / "Scripted-Genesis-v0"
-    game.mkdir()
-    original = find_game("Airstriker-Genesis-v0")
-    for name in ("data.json", "metadata.json", "Level1.state", "rom.md", "rom.sha"):
-        source = original.file(name)
-        assert source is not None
-        (game / name).symlink_to(source)
-    monkeypatch.setenv(GAMES_VARIABLE, str(tmp_path))
-    return game
 
 
 @pytest.fixture
@@ -161,3 +145,22 @@ def test_a_script_or_variable_that_fails_names_its_scenario(
     env = opened(make_contest(find_level("Scripted-Genesis-v0")))
     with pytest.raises(IntegrationError, match=r"contest\.json cannot judge"):
         env.reset()
+
+
+@pytest.mark.parametrize("crop", [[8, 16, 200, 100], [0, 24, 0, 0], [300, 200, 400, 400]])
+def test_a_scenario_crops_the_picture_as_in_stable_retro(
+    crop: list[int], folder: Path, opened: Callable[[Any], Any]
+) -> None:
+    (folder / "contest.json").write_text(json.dumps({"reward": {}, "crop": crop}))
+    theirs = stable_retro.make(
+        "Airstriker-Genesis-v0", "Level1", scenario=str(folder / "contest.json"), render_mode="rgb_array"
+    )
+    try:
+        theirs.reset()
+        expected = theirs.step(ACTIONS[0])[0]
+    finally:
+        theirs.close()
+    env = opened(RetroEnv(find_level("Scripted-Genesis-v0")))
+    env.reset()
+    np.testing.assert_array_equal(env.step(ACTIONS[0])[0], expected)
+    assert env.observation_space.shape == expected.shape

@@ -16,7 +16,7 @@ from newgameplus.envs.retro import FrameListener, RetroEnv
 from newgameplus.envs.vector import ProcessVector, make_vector
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import EmulatorError, NotFoundError, RomError, UsageError
-from newgameplus.games.levels import Level
+from newgameplus.games.levels import Level, find_level
 from newgameplus.types import NOTHING, SONIC_7, WARPED
 
 SEEDS = [5, 17]
@@ -118,7 +118,22 @@ def test_each_row_has_listeners_of_its_own(level: Level, closed: Any, tmp_path: 
     assert [(tmp_path / str(row)).read_text() for row in range(2)] == ["4", "4"]
 
 
-def test_rows_must_be_alike(level: Level) -> None:
+def test_rows_may_be_different_games_of_one_shape(level: Level, folder: Path, closed: Any) -> None:
+    (folder / "contest.json").write_text(
+        '{"reward": {"variables": {"lives": {"measurement": "absolute", "reward": 1}}}}'
+    )
+    vector = closed(make_vector([level, find_level("Scripted-Genesis-v0")], observation_spec=NOTHING))
+    vector.reset(seed=0)
+    assert vector.step(np.zeros((2, 12), np.int8))[1].tolist() == [0.0, 4 * 3.0]
+
+
+def test_rows_of_different_shapes_are_named(level: Level, folder: Path) -> None:
+    (folder / "contest.json").write_text('{"reward": {}, "crop": [0, 0, 100, 100]}')
+    with pytest.raises(UsageError, match=r"Airstriker-Genesis-v0/Level1 has the observation_space .* Scripted"):
+        make_vector([level, find_level("Scripted-Genesis-v0")])
+
+
+def test_levels_that_cannot_be_played_are_refused_as_everywhere(level: Level) -> None:
     other = Level("Breakout-Atari2600-v0", "Start", "scenario")
     with pytest.raises(RomError, match="ROM of Breakout"):
         make_vector([level, other])

@@ -45,7 +45,6 @@ class ReferenceEmulator:
         self._machine.configure_data(self.data)
         self._num_buttons = len(self.core.console.buttons)
         self._masks: dict[int, Array] = {}
-        self._held: list[int] = []
         self._machine.step()
 
     @property
@@ -118,6 +117,6 @@ def _refusal(error: RuntimeError, rom: Path) -> EmulatorError | RomError:
     if "multiple emulator" in str(error).lower():
         return EmulatorError(
             "Another emulator runs in this process, and stable-retro allows one: close the other environment first, "
-            "or run each in a process of its own (newgameplus.envs.make_vector does)."
+            "or run each in a process of its own (newgameplus.envs.vector.make_vector does)."
         )
     return RomError(f"The core cannot run {rom}: {error}.")
