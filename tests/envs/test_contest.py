@@ -17,7 +17,7 @@ from newgameplus.errors import EmulatorError, NotFoundError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.types import NOTHING, SONIC_7, WARPED, Array, ObservationSpec
 
-NUM_STEPS = 1200
+NUM_STEPS = 1000
 MAX_EPISODE_STEPS = 300
 SEED = 11
 
