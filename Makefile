@@ -38,7 +38,8 @@ check: $(INSTALLED)  ## the static checks alone: style, types, imports
 	$(VENV)/bin/lint-imports --no-logo
 
 bench: $(INSTALLED)  ## measure every figure of benchmarks/speed, one after the other
-	@for script in benchmarks/speed/*.py; do echo "== $$script"; $(RUN) "$$script" || exit 1; done
+	@for name in $(basename $(notdir $(wildcard benchmarks/speed/*.py))); do \
+	  echo "== $$name"; $(RUN) -m benchmarks.speed.$$name || exit 1; done
 
 docs: $(INSTALLED)  ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(RUN) -m mkdocs build --strict --site-dir site

@@ -1,32 +1,22 @@
 """Frames per second of the contest environment, beside stable-retro's own environment and its bare emulator.
 
-Every side lives in a process of its own and runs the same buttons from the same start, in turns, a stretch per round.
-First a parity gate: all sides that judge frames must return the same rewards. Target: the contest environment without
-wrappers of the observation reaches 0.95 of stable-retro's ``env.step``. Processor time is measured beside the clock,
-because other programs on the machine disturb it less.
+Every side runs the same buttons from the same start, in turns, a stretch per turn. The gate: all sides that judge
+frames must return the same rewards. Target: the contest environment without wrappers of the observation reaches 0.95
+of stable-retro's ``env.step``.
 
-Run: python benchmarks/speed/env_overhead.py [--rounds 10] [--steps 300]
+Run: python -m benchmarks.speed.env_overhead [--rounds 10] [--steps 300]
 """
 
 from __future__ import annotations
 
-import argparse
-import datetime
-import json
-import multiprocessing
-import platform
-import statistics
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.metadata import version
-from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import numpy as np
 
+from benchmarks.turns import Ratio, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld
@@ -35,13 +25,11 @@ from newgameplus.types import NOTHING, PICTURE, Array, ObservationSpec
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
 SEED = 2018
-RESULTS = Path(__file__).parent.parent / "results"
-TARGETS = {("contest", "stable-retro env.step"): 0.95}
 RATIOS = [
-    ("contest", "stable-retro env.step"),
-    ("contest", "stable-retro em.step"),
-    ("world without pictures", "stable-retro em.step"),
-    ("world without pictures", "em.step and update_ram"),
+    Ratio("contest", "stable-retro env.step", target=0.95),
+    Ratio("contest", "stable-retro em.step"),
+    Ratio("world without pictures", "stable-retro em.step"),
+    Ratio("world without pictures", "em.step and update_ram"),
 ]
 
 
@@ -196,123 +184,34 @@ SIDES: dict[str, Callable[[Stretch], Runner]] = {
 }
 
 
-def serve(pipe: Connection, side: str, stretch: Stretch) -> None:
-    """Be one side: play the stretch whenever asked, and answer with (clock seconds, processor seconds, rewards)."""
-    run = SIDES[side](stretch)
-    while pipe.recv():
-        started = time.perf_counter(), time.process_time()
-        rewards = run()
-        pipe.send((time.perf_counter() - started[0], time.process_time() - started[1], rewards))
-
-
-Round = dict[str, tuple[float, float]]
-"""Name of each side to its seconds by the clock and of the processor."""
-
-
-def rounds(stretch: Stretch, num_rounds: int) -> Iterator[Round]:
-    """Let the sides play in turns, the order reversed every other round; yield the seconds of each."""
-    context = multiprocessing.get_context("spawn")
-    pipes = {}
-    for side in SIDES:
-        pipes[side], theirs = context.Pipe()
-        context.Process(target=serve, args=(theirs, side, stretch), daemon=True).start()
-    for index in range(-1, num_rounds):
-        seconds: Round = {}
-        for side in list(SIDES)[:: -1 if index % 2 else 1]:
-            pipes[side].send(True)
-            clock, processor, rewards = pipes[side].recv()
-            seconds[side] = clock, processor
-            if rewards and rewards != stretch.rewards:
-                sys.exit(f"No parity: {side} returned other rewards than the recording.")
-        if index >= 0:  # the first round only warms up
-            yield seconds
-    for pipe in pipes.values():
-        pipe.send(False)
-
-
-def median_and_interval(values: list[float]) -> dict[str, Any]:
-    """The median and its 95 % bootstrap interval."""
-    random = np.random.default_rng(0)
-    medians = np.median(random.choice(values, (2000, len(values))), axis=1)
-    return {"median": statistics.median(values), "interval": np.quantile(medians, (0.025, 0.975)).tolist()}
-
-
-def summary(stretch: Stretch, measured: list[Round]) -> dict[str, Any]:
-    """Turn the seconds of every round into frames per second and ratios."""
-    speeds = {side: [stretch.num_frames / seconds[side][0] for seconds in measured] for side in SIDES}
-    ratios = []
-    for ours, theirs in RATIOS:
-        clock, processor = ([seconds[theirs][i] / seconds[ours][i] for seconds in measured] for i in range(2))
-        target = TARGETS.get((ours, theirs))
-        ratios.append(
-            {
-                "of": ours,
-                "to": theirs,
-                "clock": median_and_interval(clock),
-                "processor": median_and_interval(processor),
-                "target": target,
-                "is_met": None if target is None else statistics.median(clock) >= target,
-            }
-        )
-    return {
-        "figure": "env_overhead",
-        "what": "frames per second in turns, resets included, one process per side",
-        "level": LEVEL,
-        "num_steps": len(stretch.actions),
-        "num_frames": stretch.num_frames,
-        "num_episode_ends": len(stretch.resets),
-        "num_rounds": len(measured),
-        "frames_per_second": {side: median_and_interval(each) for side, each in speeds.items()},
-        "ratios": ratios,
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("newgameplus", "stable-retro", "gymnasium", "numpy")},
-        },
-        "platform": platform.platform(),
-        "num_cores": multiprocessing.cpu_count(),
-    }
-
-
-def new_folder(name: str) -> Path:
-    """Make the folder of today's result; an earlier one of today is kept."""
-    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
-        folder = RESULTS / f"{datetime.date.today()}_{name}{suffix}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
-    sys.exit(f"There are 99 results of today in {RESULTS}.")
-
-
-def show(result: dict[str, Any]) -> None:
-    """Print the tables."""
-    print(f"{result['num_rounds']} rounds of {result['num_frames']} frames\n\n{'':26}{'frames/s':>10}   95 % interval")
-    for side, speed in result["frames_per_second"].items():
-        low, high = speed["interval"]
-        print(f"{side:26}{speed['median']:10.0f}   {low:.0f} to {high:.0f}")
-    print()
-    for ratio in result["ratios"]:
-        for measure in ("clock", "processor"):
-            low, high = ratio[measure]["interval"]
-            title = f"{ratio['of']} / {ratio['to']} ({measure})"
-            print(f"{title:66}{ratio[measure]['median']:.3f}   {low:.3f} to {high:.3f}")
-        if ratio["target"] is not None:
-            print(f"    wanted: {ratio['target']} by the clock, met: {ratio['is_met']}")
-
-
 def main() -> None:
     """Measure, print and store."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=10, help="how often every side plays the stretch")
-    parser.add_argument("--steps", type=int, default=300, help="steps of the stretch, about four frames each")
-    arguments = parser.parse_args()
+    options = parser(__doc__, num_rounds=10)
+    options.add_argument("--steps", type=int, default=300, help="steps of the stretch, about four frames each")
+    arguments = options.parse_args()
     stretch = record(arguments.steps)
-    result = summary(stretch, list(rounds(stretch, arguments.rounds)))
-    show(result)
-    folder = new_folder("env_overhead")
-    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(f"\nWritten to {folder}")
+    rounds = []
+    for turns in take_turns({name: partial(side, stretch) for name, side in SIDES.items()}, arguments.rounds):
+        for name, turn in turns.items():
+            if turn.answer and turn.answer != stretch.rewards:
+                sys.exit(f"No parity: {name} returned other rewards than the recording.")
+        rounds.append(turns)
+    publish(
+        {
+            "figure": "env_overhead",
+            "what": "Frames per second, resets included",
+            "unit": "frames per second",
+            "level": LEVEL,
+            "num_steps": len(stretch.actions),
+            "num_frames": stretch.num_frames,
+            "num_episode_ends": len(stretch.resets),
+            "num_rounds": len(rounds),
+            "sides": speeds(rounds, stretch.num_frames),
+            "ratios": ratios(rounds, RATIOS),
+            "seconds": raw(rounds),
+        },
+        arguments.results,
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,244 @@
+"""Fair comparisons: every side in a process of its own, in turns on the same machine, and every result kept.
+
+A side is made once in its process and then takes a turn whenever asked, A B A B; the order is reversed every other
+round, and the first round only warms up. What is compared is what both did in the same round, so a slow moment of
+the machine touches both. Processor time stands beside the clock because other programs disturb it less.
+
+A result is a JSON object with ``figure`` (its name), ``what``, ``unit``, ``sides`` (name to median and interval),
+``ratios`` and the machine; docs/hooks.py turns the newest of each figure into a table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import json
+import multiprocessing
+import os
+import platform
+import resource
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RESULTS = Path(__file__).parent / "results"
+NUM_RESAMPLES = 2000
+CONFIDENCE = 0.95
+LIMITS = (("at_least", "≥"), ("at_most", "≤"))
+PACKAGES = ("newgameplus", "stable-retro", "gymnasium", "numpy")
+
+Side = Callable[[], Callable[[], Any]]
+"""Called once in the side's process; makes what takes the turns. It must be picklable: a function or a partial."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of one side."""
+
+    clock: float
+    """Seconds by the clock."""
+    processor: float
+    """Seconds of processor time, those of the side's own child processes included."""
+    answer: Any
+    """What the side returned."""
+
+
+Round = dict[str, Turn]
+"""Name of each side to its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A wanted comparison: how many times as fast ``of`` is as ``to``."""
+
+    of: str
+    to: str
+    target: float | None = None
+    """The least that is wanted, by the clock."""
+
+
+def take_turns(sides: Mapping[str, Side], num_rounds: int, core: int | None = None) -> Iterator[Round]:
+    """Let the sides take turns and yield each round.
+
+    Args:
+        sides: name of each side to what makes it.
+        num_rounds: rounds that count.
+        core: the processor core that every side is bound to, where the system can; None for all of them.
+    """
+    with contextlib.ExitStack() as stack:
+        pipes = {name: stack.enter_context(_started(side, core)) for name, side in sides.items()}
+        for name, pipe in pipes.items():
+            _answer_of(name, pipe)
+        for index in range(-1, num_rounds):
+            turns = {}
+            for name in list(sides)[:: -1 if index % 2 else 1]:
+                pipes[name].send(True)
+                turns[name] = _answer_of(name, pipes[name])
+            if index >= 0:
+                yield {name: turns[name] for name in sides}
+
+
+def run_once(side: Side) -> Any:
+    """Make a side in a process of its own, let it take one turn and return its answer."""
+    with _started(side, None) as pipe:
+        _answer_of("the first turn", pipe)
+        pipe.send(True)
+        return _answer_of("the first turn", pipe).answer
+
+
+@contextlib.contextmanager
+def _started(side: Side, core: int | None) -> Iterator[Connection[Any, Any]]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, side, core))  # no daemon: a side may have children
+    process.start()
+    theirs.close()
+    try:
+        yield ours
+    finally:
+        ours.close()
+        process.join()
+
+
+def _serve(pipe: Connection[Any, Any], side: Side, core: int | None) -> None:
+    """Be one side until the pipe is closed; the first message says that it is ready."""
+    if core is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {core})
+    take_turn = side()
+    pipe.send(None)
+    with contextlib.suppress(EOFError):
+        while pipe.recv():
+            processor, clock = processor_seconds(), time.perf_counter()
+            answer = take_turn()
+            clock = time.perf_counter() - clock
+            pipe.send(Turn(clock, processor_seconds() - processor, answer))
+
+
+def _answer_of(name: str, pipe: Connection[Any, Any]) -> Any:
+    try:
+        return pipe.recv()
+    except (EOFError, ConnectionResetError):
+        sys.exit(f"The process of {name} ended before its time; its own message stands above.")
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and of its children, living or ended."""
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    seconds = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    if sys.platform == "linux":
+        # Linux numbers the processor clock of another process like this (clock_getcpuclockid).
+        children = [child.pid for child in multiprocessing.active_children() if child.pid is not None]
+        seconds += sum(time.clock_gettime(~pid << 3 | 2) for pid in children)
+    return seconds
+
+
+def median_and_interval(
+    values: Sequence[float], *, at_least: float | None = None, at_most: float | None = None
+) -> dict[str, Any]:
+    """The median, its bootstrap interval, and whether the median keeps the limit that was set."""
+    random = np.random.default_rng(0)
+    medians = np.median(random.choice(values, (NUM_RESAMPLES, len(values))), axis=1)
+    tail = (1 - CONFIDENCE) / 2
+    median = statistics.median(values)
+    result = {"median": median, "interval": np.quantile(medians, (tail, 1 - tail)).tolist()}
+    if at_least is not None:
+        result |= {"at_least": at_least, "is_met": median >= at_least}
+    if at_most is not None:
+        result |= {"at_most": at_most, "is_met": median <= at_most}
+    return result
+
+
+def speeds(rounds: Sequence[Round], work: float) -> dict[str, Any]:
+    """For each side, how much of ``work``, which a turn does, it does in a second."""
+    return {name: median_and_interval([work / turns[name].clock for turns in rounds]) for name in rounds[0]}
+
+
+def ratios(rounds: Sequence[Round], wanted: Sequence[Ratio]) -> list[dict[str, Any]]:
+    """How many times as fast one side is as another, round by round, by the clock and in processor time."""
+    table = []
+    for ratio in wanted:
+        pairs = [(turns[ratio.to], turns[ratio.of]) for turns in rounds]
+        clock = [theirs.clock / ours.clock for theirs, ours in pairs]
+        table.append(
+            {
+                "of": ratio.of,
+                "to": ratio.to,
+                "clock": median_and_interval(clock),
+                "processor": median_and_interval([theirs.processor / ours.processor for theirs, ours in pairs]),
+                "target": ratio.target,
+                "is_met": None if ratio.target is None else statistics.median(clock) >= ratio.target,
+            }
+        )
+    return table
+
+
+def raw(rounds: Sequence[Round]) -> list[dict[str, list[float]]]:
+    """The seconds of every turn, by the clock and of the processor."""
+    return [{name: [turn.clock, turn.processor] for name, turn in turns.items()} for turns in rounds]
+
+
+def parser(description: str | None, num_rounds: int) -> argparse.ArgumentParser:
+    """A parser with the options that every script has: ``--rounds`` and ``--results``."""
+    options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rounds", type=int, default=num_rounds, help="turns of every side that count")
+    options.add_argument("--results", type=Path, default=RESULTS, help="where the result is kept")
+    return options
+
+
+def publish(result: dict[str, Any], results: Path, packages: Sequence[str] = ()) -> None:
+    """Print a result and keep it in ``results``, with the machine and the versions of our and of ``packages``."""
+    result = result | {
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in (*PACKAGES, *packages)}},
+        "platform": platform.platform(),
+        "num_cores": os.cpu_count(),
+        "load_average": os.getloadavg()[0],
+    }
+    _show(result)
+    folder = _new_folder(results, result["figure"])
+    (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
+    print(f"\nWritten to {folder}")
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _new_folder(results: Path, name: str) -> Path:
+    """Make the folder of today's result; an earlier one of today is kept."""
+    for suffix in ("", *(f"-{number}" for number in range(2, 100))):
+        folder = results / f"{datetime.date.today()}_{name}{suffix}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    sys.exit(f"There are 99 results of today in {results}.")
+
+
+def _show(result: dict[str, Any]) -> None:
+    print(f"{result['what']}\n\n{result['unit']:58}{'median':>10}   {CONFIDENCE:.0%} interval")
+    for side, figure in result["sides"].items():
+        low, high = figure["interval"]
+        limits = [
+            f"   wanted: {sign} {figure[key]:g}, met: {figure['is_met']}" for key, sign in LIMITS if key in figure
+        ]
+        print(f"{side:58}{figure['median']:10.4g}   {low:.4g} to {high:.4g}{''.join(limits)}")
+    for ratio in result["ratios"]:
+        for measure in ("clock", "processor"):
+            low, high = ratio[measure]["interval"]
+            title = f"{ratio['of']} / {ratio['to']} ({measure})"
+            print(f"{title:58}{ratio[measure]['median']:10.3f}   {low:.3f} to {high:.3f}")
+        if ratio["target"] is not None:
+            print(f"    wanted: {ratio['target']} by the clock, met: {ratio['is_met']}")
