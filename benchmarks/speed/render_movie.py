@@ -75,7 +75,7 @@ def measure(folder: Path, num_frames: int, num_rounds: int) -> dict[str, Any]:
         seconds["stable-retro"].append(timed(retro))
     options = RenderOptions()
     settings = {
-        "newgameplus": f"x264 {options.preset} crf {options.quality}, AAC 128k (coder fast)",
+        "newgameplus": f"x264 {options.preset} crf {options.quality} with CABAC and i4x4, AAC 128k (coder fast)",
         "stable-retro": "x264 slow crf 17, AAC 128k (coder twoloop)",
     }
     # stable-retro leaves out the frame that the reset runs; ours shows it.

@@ -1,11 +1,12 @@
 """Video files from pictures and sound by PyAV: H.264 and AAC in mp4, and animated gif; no ffmpeg program is needed.
 
-The emulator's binding keeps Python's interpreter lock while a frame runs, so pictures are converted and sound is
-encoded in portions by one helper thread, and the H.264 encoder brings its own threads.
+The emulator's binding keeps Python's interpreter lock while a frame runs. So a helper thread converts pictures and
+encodes sound in portions, with few calls that each have to wait for the lock.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
@@ -23,6 +24,11 @@ GIF_FRAMES_PER_SECOND = 20
 """Browsers show gif pictures for whole hundredths of a second, and none for less than two."""
 _PORTION = 16
 """Frames per portion."""
+_PIXEL_ART = "cabac=1:8x8dct=1:partitions=i4x4,p8x8"
+"""What x264's ultrafast lacks for flat colours and sharp edges. That it has no adaptive quantisation suits them: at
+equal size their PSNR is above that of slower presets (benchmarks/speed/render_movie.py compares with ``slow``)."""
+_FEW_PIXELS = 512 * 480
+"""Up to here a second encoder thread costs more than it gives."""
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000)
 _VIDEO_RANGE = np.round(128 + (np.arange(256) - 128) * 224 / 255).astype(np.uint8)
 """Colour differences from the full range of a byte to the range of video, ITU-R BT.601."""
@@ -69,21 +75,29 @@ class Mp4Encoder:
         self._video: Any = self._file.add_stream("libx264", rate=_fraction(frames_per_second))
         self._video.width, self._video.height, self._video.pix_fmt = self._width, self._height, "yuv420p"
         self._video.options = {"preset": preset, "crf": str(quality)}
+        if preset == "ultrafast":
+            self._video.options |= {"x264-params": _PIXEL_ART}
         context = self._video.codec_context
-        context.thread_count, context.thread_type = 2, "FRAME"
+        context.thread_count = 1 if self._height * self._width <= _FEW_PIXELS else 2
         context.colorspace, context.color_range = Colorspace.ITU601, ColorRange.MPEG
         self._sound = None
         if samples_per_second is not None:
             self._sound = _SoundEncoder(self._file, samples_per_second, sound_bits_per_second)
         self._helper = ThreadPoolExecutor(1)
-        self._portion: list[tuple[Array, Array | None]] = []
+        self._pictures = np.empty((_PORTION, self._height, self._width, 3), np.uint8)
+        self._sounds: list[Array] = []
+        self._num_waiting = 0
         self._in_work: tuple[Future[list[Array]], Future[list[Any]]] | None = None
         self._num_pictures = 0
 
     def write(self, picture: Array, sound: Array | None) -> None:
         """Add a picture uint8 ``[H, W, 3]`` and the sound int16 ``[samples, 2]`` that belongs to it."""
-        self._portion.append((picture, sound))
-        if len(self._portion) == _PORTION:
+        self._pictures[self._num_waiting] = fit(picture, (self._height, self._width))
+        self._num_waiting += 1
+        if sound is not None:
+            self._sounds.append(sound)
+        time.sleep(0)  # lets the helper thread go on: the emulator itself never does
+        if self._num_waiting == _PORTION:
             self._hand_over()
 
     def close(self) -> None:
@@ -99,12 +113,12 @@ class Mp4Encoder:
             self._file.close()
 
     def _hand_over(self) -> None:
-        """Give the portion to the helper thread and encode the one before."""
-        pictures = [picture for picture, _ in self._portion]
-        sounds = [sound for _, sound in self._portion if sound is not None]
-        self._portion = []
-        planes = self._helper.submit(_to_yuv, pictures, self._height, self._width)
-        packets = self._helper.submit(self._encode_sound, sounds)
+        """Give the portion, if there is one, to the helper thread and encode the one before."""
+        if not self._num_waiting:
+            return
+        planes = self._helper.submit(_to_yuv, self._pictures[: self._num_waiting])
+        packets = self._helper.submit(self._encode_sound, self._sounds)
+        self._pictures, self._sounds, self._num_waiting = np.empty_like(self._pictures), [], 0
         self._collect()
         self._in_work = (planes, packets)
 
@@ -206,19 +220,19 @@ def fit(picture: Array, size: tuple[int, int]) -> Array:
     return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST))
 
 
-def _to_yuv(pictures: list[Array], height: int, width: int) -> list[Array]:
-    """Convert RGB pictures to planar 4:2:0, each colour the mean of its four pixels; uint8 ``[H * 3 / 2, W]``."""
-    converted = []
-    for picture in pictures:
-        image = fit(picture, (height, width))
-        planes = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2YUV_I420))
-        half = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-        differences = cv2.LUT(cv2.cvtColor(half, cv2.COLOR_RGB2YCrCb), _VIDEO_RANGE)
-        blue, red = planes[height:].reshape(2, height // 2, width // 2)
-        cv2.extractChannel(differences, 2, blue)
-        cv2.extractChannel(differences, 1, red)
-        converted.append(planes)
-    return converted
+def _to_yuv(pictures: Array) -> list[Array]:
+    """Convert RGB pictures ``[T, H, W, 3]`` to planar 4:2:0, each colour the mean of four pixels; ``[H * 3 / 2, W]``.
+
+    All pictures are converted as one tall image, because every call has to wait for the interpreter lock.
+    """
+    num_pictures, height, width, _ = pictures.shape
+    tall = pictures.reshape(num_pictures * height, width, 3)
+    brightness = np.asarray(cv2.cvtColor(tall, cv2.COLOR_RGB2YUV_I420))[: len(tall)]
+    half = cv2.resize(tall, (width // 2, len(tall) // 2), interpolation=cv2.INTER_AREA)
+    differences = cv2.LUT(cv2.cvtColor(half, cv2.COLOR_RGB2YCrCb), _VIDEO_RANGE)
+    red, blue = (np.asarray(cv2.extractChannel(differences, channel)) for channel in (1, 2))
+    parts = [plane.reshape(num_pictures, -1) for plane in (brightness, blue, red)]
+    return [np.concatenate(rows).reshape(-1, width) for rows in zip(*parts, strict=True)]
 
 
 def _fraction(rate: float) -> Fraction:
