@@ -21,7 +21,6 @@ from newgameplus.contest.rules import Rules
 from newgameplus.contest.run import Job, is_complete, read_run
 from newgameplus.contest.scores import contest_score
 from newgameplus.contest.workers import Event, Failed, Finished, available_cores, run_side_by_side
-from newgameplus.emulator.cores import core_of
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level
 
@@ -156,7 +155,7 @@ def _fingerprint(level: Level) -> dict[str, Any]:
     """What a level is made of, so that nobody compares results of different machines unawares."""
     game = level.integration
     game.scenario(level.scenario)
-    state, rom, core = game.state(level.state), game.rom(), core_of(game.console)
+    state, rom, core = game.state(level.state), game.rom(), game.core()
     return {
         "id": str(level),
         "game": level.game,

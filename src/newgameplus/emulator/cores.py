@@ -11,6 +11,7 @@ import hashlib
 import importlib.util
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,29 @@ class Console:
     """Name of each button bit; None where the bit does nothing."""
     action_groups: tuple[tuple[tuple[str, ...], ...], ...]
     """Groups of button combinations; from each group at most one combination is held at a time."""
+    ram_address: int
+    """Where the work memory lies, for cores that do not say it themselves."""
+    word_bytes: int
+    """2 where cores keep 16-bit words of a big-endian console in the host's byte order, else 1."""
+
+
+REFERENCE_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "genesis_plus_gx": {
+        "genesis_plus_gx_bram": "per game",
+        "genesis_plus_gx_render": "single field",
+        "genesis_plus_gx_blargg_ntsc_filter": "disabled",
+    },
+}
+"""Name of each core to the options that stable-retro runs it with; other options have their defaults."""
+
+SPEED_OPTIONS: Mapping[str, Mapping[str, str]] = {
+    "picodrive": {
+        "picodrive_frameskip": "auto",
+        "picodrive_renderer": "fast",
+        "picodrive_sound_rate": "16000",
+    },
+}
+"""Options that make a core faster and change nothing in the console's memory (measured: docs/decisions)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +110,18 @@ def _console(name: str, entry: dict[str, Any]) -> Console:
         extensions=tuple(entry["ext"]),
         buttons=tuple(entry["buttons"]),
         action_groups=tuple(tuple(tuple(combo) for combo in group) for group in entry.get("actions", [])),
+        ram_address=entry.get("rambase") or 0,
+        word_bytes=_word_bytes(entry.get("overlay")),
     )
+
+
+def _word_bytes(overlay: tuple[str, str, int] | None) -> int:
+    """The word width in which a core's memory differs from the console's, from its description's ``overlay``."""
+    if overlay is None:
+        return 1
+    backing, real, width = overlay
+    host = "<" if sys.byteorder == "little" else ">"
+    return 1 if (host if backing == "=" else backing) == real else int(width)
 
 
 def console_named(name: str) -> Console:
@@ -114,18 +149,23 @@ def console_of_rom(path: Path) -> Console:
     raise NotFoundError(f"No installed core plays files that end in {path.suffix or 'nothing'}: {path}")
 
 
-def core_of(console: Console) -> Core:
-    """Return the core that plays ``console``.
+def core_of(console: Console, name: str | None = None) -> Core:
+    """Return the core that plays ``console``: the one called ``name``, or stable-retro's choice.
 
     Raises:
+        NotFoundError: no installed core is called so.
         EmulatorError: its library is missing, as on platforms that stable-retro builds without it.
     """
-    path = stable_retro_folder() / "cores" / f"{console.core}_libretro{_LIBRARY_SUFFIX}"
+    name = name or console.core
+    path = stable_retro_folder() / "cores" / f"{name}_libretro{_LIBRARY_SUFFIX}"
+    known = sorted({each.core for each in consoles().values()})
+    if name not in known:
+        raise NotFoundError(f"There is no core {name!r}; there are: {', '.join(known)}.{did_you_mean(name, known)}")
     if not path.is_file():
         raise EmulatorError(
             f"The core for {console.name} is missing: {path} does not exist in this stable-retro build."
         )
-    return Core(name=console.core, console=console, path=path)
+    return Core(name=name, console=console, path=path)
 
 
 @functools.cache

@@ -28,8 +28,13 @@ class Emulator(Protocol):
         """Rate of the sound in Hz."""
         ...
 
-    def step(self, masks: Sequence[int] = (0,)) -> None:
-        """Run one frame while player ``p`` holds ``masks[p]``."""
+    def step(self, masks: Sequence[int] = (0,), *, is_drawn: bool = True) -> None:
+        """Run one frame while player ``p`` holds ``masks[p]``.
+
+        Args:
+            masks: the buttons of each player; players that are left out hold none.
+            is_drawn: whether anybody will look at it; a core that can leave the picture out then does.
+        """
         ...
 
     def screen(self) -> Array:

@@ -57,7 +57,7 @@ class ReferenceEmulator:
         """Rate of the sound in Hz."""
         return float(self._machine.get_audio_rate())
 
-    def step(self, masks: Sequence[int] = (0,)) -> None:
+    def step(self, masks: Sequence[int] = (0,), *, is_drawn: bool = True) -> None:
         """Run one frame while player ``p`` holds ``masks[p]``."""
         for player, mask in enumerate(masks):
             self._machine.set_button_mask(self._array_of(mask), player)

@@ -1,4 +1,4 @@
-"""A level as a Gymnasium environment, on the reference emulator."""
+"""A level as a Gymnasium environment."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from newgameplus.emulator.reference import ReferenceEmulator
+from newgameplus.emulator.backends import Backend, open_emulator
+from newgameplus.emulator.cores import core_of
 from newgameplus.envs.actions import ActionMeaning
 from newgameplus.envs.frame_skip import EVERY_FRAME, FrameSkip, StickyActions
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
-from newgameplus.games.scenario import ReferenceScenario
+from newgameplus.games.scenario import open_scenario
 from newgameplus.types import BUTTONS, ActionSpec, Array
 
 
@@ -48,11 +49,13 @@ class RetroEnv(gym.Env[Array, Any]):
         frame_skip: how long an action lasts.
         listeners: told of every frame.
         render_mode: ``rgb_array`` or None; no window is ever opened.
+        core: name of the core that plays; None for the one that the game names.
+        backend: which program emulates; None for the engine where it was built.
 
     Raises:
         NotFoundError: no such game, state or scenario.
         RomError: the ROM has not been imported.
-        EmulatorError: another emulator runs in this process.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 60}  # noqa: RUF012 - Gymnasium's own declaration
@@ -66,6 +69,8 @@ class RetroEnv(gym.Env[Array, Any]):
         frame_skip: FrameSkip = EVERY_FRAME,
         listeners: Sequence[FrameListener] = (),
         render_mode: Literal["rgb_array"] | None = None,
+        core: str | None = None,
+        backend: Backend | None = None,
     ) -> None:
         if render_mode not in (None, "rgb_array"):
             raise UsageError(f"render_mode is 'rgb_array' or None, not {render_mode!r}.")
@@ -77,7 +82,9 @@ class RetroEnv(gym.Env[Array, Any]):
         """The machine state that every episode starts from."""
         integration.scenario(level.scenario)
         self.rom = integration.rom()
-        self.emulator = ReferenceEmulator(self.rom)
+        played_by = integration.core() if core is None else core_of(integration.console, core)
+        self.emulator = open_emulator(self.rom, played_by, integration.core_options, backend=backend)
+        self._is_drawn = kind == "image" or render_mode is not None
         self._listeners = tuple(listeners)
         self._skip: StickyActions[int] = StickyActions(frame_skip)
         self._is_running = False
@@ -86,8 +93,9 @@ class RetroEnv(gym.Env[Array, Any]):
         self.num_frames = 0
         """Frames of this episode so far, without the one that the reset runs."""
         try:
-            self.scenario = ReferenceScenario(self.emulator, integration, level.scenario)
+            self.scenario = open_scenario(self.emulator, integration, level.scenario)
             self.emulator.load(self.start_state)
+            self.emulator.step((0,))  # a core knows the size of its picture only now
             self.actions = ActionMeaning(action_spec, self.buttons, self.scenario.combos(), self.scenario.filter)
             self.action_space = self.actions.space
             shape = self._look().shape
@@ -106,7 +114,7 @@ class RetroEnv(gym.Env[Array, Any]):
         super().reset(seed=seed, options=options)
         self._end_episode()
         self.emulator.load(self.start_state)
-        self.emulator.step((0,))
+        self.emulator.step((0,), is_drawn=self._is_drawn)
         self.scenario.reset()
         self._skip.reset()
         self._is_running, self._is_over = True, False
@@ -130,7 +138,7 @@ class RetroEnv(gym.Env[Array, Any]):
 
     def advance(self, mask: int) -> tuple[float, bool]:
         """Run a single frame and return its reward and whether the scenario ends the episode there."""
-        self.emulator.step((mask,))
+        self.emulator.step((mask,), is_drawn=self._is_drawn)
         self.num_frames += 1
         reward, is_over = self.scenario.judge()
         for listener in self._listeners:

@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from newgameplus.emulator.cores import Console, console_named, consoles
+from newgameplus.emulator.cores import Console, Core, console_named, consoles, core_of
 from newgameplus.errors import IntegrationError, NotFoundError, RomError, did_you_mean
 from newgameplus.games.folders import bundled_games, rom_store
 
@@ -62,6 +62,27 @@ class Integration:
         """The contents of ``metadata.json``, empty when there is none."""
         path = self.file("metadata.json")
         return {} if path is None else read_json_object(path)
+
+    @property
+    def core_name(self) -> str | None:
+        """The core that the game's metadata names (``"core"``), or None for stable-retro's choice."""
+        named = self.metadata.get("core")
+        return named if isinstance(named, str) else None
+
+    def core(self) -> Core:
+        """The core that plays the game: the one its metadata names, else stable-retro's choice.
+
+        Raises:
+            NotFoundError: no installed core plays the console, or none is called so.
+            EmulatorError: the core's library is missing.
+        """
+        return core_of(self.console, self.core_name)
+
+    @property
+    def core_options(self) -> dict[str, str]:
+        """The core options that the game's metadata names (``"core_options"``)."""
+        named = self.metadata.get("core_options", {})
+        return {str(name): str(value) for name, value in named.items()} if isinstance(named, dict) else {}
 
     @cached_property
     def variables(self) -> dict[str, dict[str, Any]]:

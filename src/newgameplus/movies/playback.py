@@ -1,4 +1,4 @@
-"""Plays a movie again, frame by frame, on the reference emulator: the same buttons, rewards, pictures and sound."""
+"""Plays a movie again, frame by frame: the same buttons, rewards, pictures and sound."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
-from newgameplus.emulator.reference import ReferenceEmulator
+from newgameplus.emulator.backends import open_emulator
+from newgameplus.emulator.cores import Core, core_of
 from newgameplus.errors import EmulatorError, IntegrationError, MovieError, NotFoundError
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.integration import Integration, read_json_object
-from newgameplus.games.scenario import ReferenceScenario
+from newgameplus.games.scenario import Scenario, open_scenario
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
 from newgameplus.movies.recorder import rom_sha1
@@ -35,7 +36,7 @@ class Playback:
     Raises:
         MovieError: the movie cannot be read, or belongs to a game, ROM or core build that is not here.
         RomError: the ROM has not been imported.
-        EmulatorError: another emulator runs in this process.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
     """
 
     def __init__(self, path: Path, *, scenario: str | None = None, any_core: bool = False) -> None:
@@ -50,7 +51,7 @@ class Playback:
         self.scenario_name = scenario or self.record.scenario or integration.default_scenario
         rom = integration.rom()
         self._check_rom(rom, integration)
-        self.emulator = ReferenceEmulator(rom)
+        self.emulator = open_emulator(rom, self._core(integration), integration.core_options, has_sound=True)
         try:
             if not any_core:
                 self._check_core()
@@ -112,9 +113,17 @@ class Playback:
             )
         return integration
 
-    def _judge_of(self, integration: Integration) -> ReferenceScenario:
+    def _core(self, integration: Integration) -> Core:
+        """The core that the movie was recorded on, else the one that the game names."""
+        recorded = self.record.core_name
         try:
-            return ReferenceScenario(self.emulator, integration, self.scenario_name)
+            return integration.core() if recorded is None else core_of(integration.console, recorded)
+        except NotFoundError as error:
+            raise MovieError(f"The movie {self.path} was recorded on a core that is not here: {error}") from error
+
+    def _judge_of(self, integration: Integration) -> Scenario:
+        try:
+            return open_scenario(self.emulator, integration, self.scenario_name)
         except (NotFoundError, IntegrationError) as error:
             raise MovieError(f"The movie {self.path} cannot be judged: {error}") from error
 

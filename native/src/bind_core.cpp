@@ -1,0 +1,128 @@
+// Python's view of a single console, moved frame by frame: for playing movies back and for environments of one.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+#include <utility>
+
+#include "core.hpp"
+#include "errors.hpp"
+#include "observation.hpp"
+#include "scenario.hpp"
+#include "scenario_spec_from_python.hpp"
+#include "shared_blob.hpp"
+#include "watchdog.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace ngp {
+
+namespace {
+
+// A numpy array that owns a copy of `content`.
+template <typename Item>
+nb::object array_of(const std::vector<Item>& content, std::vector<std::size_t> shape) {
+  auto* copy = new std::vector<Item>(content);
+  nb::capsule owner(copy, [](void* pointer) noexcept { delete static_cast<std::vector<Item>*>(pointer); });
+  return nb::cast(nb::ndarray<nb::numpy, Item>(copy->data(), shape.size(), shape.data(), owner));
+}
+
+// Holds the masks of all players and runs a frame with the interpreter's lock released.
+void run(Core& core, const std::vector<std::uint32_t>& masks, bool is_drawn) {
+  const nb::gil_scoped_release unlocked;
+  for (unsigned player = 0; player < kMaxPlayers; ++player) {
+    core.set_buttons(player, player < masks.size() ? masks[player] : 0);
+  }
+  core.run(is_drawn);
+}
+
+nb::object screen(Core& core) {
+  std::size_t height = 0, width = 0;
+  const Bytes pixels = Observer::screen(core, Window{}, &height, &width);
+  return array_of(pixels, {height, width, 3});
+}
+
+nb::dict memory(const Core& core) {
+  nb::dict blocks;
+  for (const MemoryBlock& block : core.memory()) blocks[nb::int_(block.address)] = nb::bytes(block.data, block.size);
+  return blocks;
+}
+
+// A whole state; what the core leaves untouched is zero.
+nb::bytes save(Core& core) {
+  Bytes whole(core.state_size(), 0);
+  const std::uint8_t* const content = core.save();
+  whole.resize(core.state_size(), 0);
+  std::memcpy(whole.data(), content, core.content_size());
+  return nb::bytes(whole.data(), whole.size());
+}
+
+void load(Core& core, const nb::bytes& state) {
+  core.load(reinterpret_cast<const std::uint8_t*>(state.c_str()), state.size());
+}
+
+}  // namespace
+
+void bind_core(nb::module_& module) {
+  nb::class_<Blob>(module, "Blob", "Bytes, copied once for all consoles that share them.")
+      .def(
+          "__init__",
+          [](Blob* blob, const nb::bytes& content) {
+            const auto* data = reinterpret_cast<const std::uint8_t*>(content.c_str());
+            new (blob) Blob{Bytes(data, data + content.size())};
+          },
+          "content"_a)
+      .def("__len__", [](const Blob& blob) { return blob.content.size(); });
+  nb::class_<CoreSpec>(module, "CoreSpec", "Which core a console runs on, and with which options.")
+      .def(
+          "__init__",
+          [](CoreSpec* spec, std::string library, std::string rom_path, std::string system_folder,
+             std::map<std::string, std::string> options, std::size_t ram_address) {
+            new (spec) CoreSpec{std::move(library), std::move(rom_path), std::move(system_folder), std::move(options),
+                                ram_address};
+          },
+          nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a);
+  nb::class_<Core>(module, "Console", "One console, moved frame by frame.")
+      .def(
+          "__init__", [](Core* core, const CoreSpec& spec, const Blob& rom) { new (core) Core(spec, rom.content); },
+          "spec"_a, "rom"_a)
+      .def("run", &run, "masks"_a, "is_drawn"_a)
+      .def("screen", &screen)
+      .def("keep_audio", &Core::keep_audio, "is_kept"_a)
+      .def("audio", [](const Core& core) { return array_of(core.audio(), {core.audio().size() / 2, 2}); })
+      .def("memory", &memory)
+      .def("save", &save)
+      .def("load", &load, "state"_a)
+      .def_prop_ro("name", &Core::name)
+      .def_prop_ro("version", &Core::version)
+      .def_prop_ro("options", &Core::options)
+      .def_prop_ro("frames_per_second", &Core::frames_per_second)
+      .def_prop_ro("samples_per_second", &Core::samples_per_second)
+      .def_prop_ro("leaves_frames_undrawn", &Core::can_skip_drawing);
+  nb::class_<Scenario>(module, "Judge", "Judges the frames of one console.")
+      .def(
+          "__init__",
+          [](Scenario* judge, const Core& console, nb::handle scenario) {
+            new (judge) Scenario(scenario_spec_from_python(scenario), console.memory());
+          },
+          "console"_a, "scenario"_a, nb::keep_alive<1, 2>())
+      .def("reset", &Scenario::reset)
+      .def("judge",
+           [](Scenario& judge) {
+             const Judgement judgement = judge.judge();
+             return std::pair<float, bool>(judgement.reward, judgement.is_done);
+           })
+      .def("values", &Scenario::values)
+      .def("write", &Scenario::write, "variable"_a, "value"_a);
+  module.def("set_timeout", &watchdog::set_timeout, "seconds"_a,
+             "After how long a call into a core counts as hung; 0 means never.");
+  module.def("timeout", &watchdog::timeout);
+}
+
+}  // namespace ngp

@@ -1,0 +1,238 @@
+// Python's view of the lanes: a batch that is stepped with the interpreter's lock released.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstring>
+#include <utility>
+
+#include "errors.hpp"
+#include "lane.hpp"
+#include "pool.hpp"
+#include "scenario_spec_from_python.hpp"
+#include "shared_blob.hpp"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace ngp {
+
+namespace {
+
+template <typename Item, int Dimensions>
+using Array = nb::ndarray<Item, nb::numpy, nb::c_contig, nb::device::cpu, nb::ndim<Dimensions>>;
+
+class Engine {
+ public:
+  Engine(const std::vector<LaneSpec>& specs, unsigned num_threads) {
+    std::vector<std::unique_ptr<Lane>> lanes;
+    {
+      const nb::gil_scoped_release unlocked;
+      for (const LaneSpec& spec : specs) lanes.push_back(std::make_unique<Lane>(spec));
+      pool_ = std::make_unique<Pool>(std::move(lanes), num_threads);
+    }
+  }
+
+  std::size_t size() const { return pool().size(); }
+
+  void attach(Array<std::uint8_t, 2> observation, Array<std::uint8_t, 2> final_observation, Array<double, 1> reward,
+              Array<bool, 1> terminated, Array<bool, 1> truncated, Array<std::int64_t, 2> values,
+              Array<std::int64_t, 2> final_values) {
+    const std::size_t rows = size();
+    const bool fits = observation.shape(0) == rows && final_observation.shape(0) == rows && reward.shape(0) == rows &&
+                      terminated.shape(0) == rows && truncated.shape(0) == rows && values.shape(0) == rows &&
+                      final_values.shape(0) == rows && final_observation.shape(1) == observation.shape(1) &&
+                      final_values.shape(1) == values.shape(1);
+    if (!fits) throw EngineError("The arrays of a batch have one row per lane.");
+    for (std::size_t index = 0; index < rows; ++index) {
+      Lane& lane = pool().lane(index);
+      if (lane.observer().shape().size() != observation.shape(1) || lane.scenario().values().size() > values.shape(1)) {
+        throw EngineError("The arrays of a batch do not fit the observations and variables of its lanes.");
+      }
+    }
+    Batch batch;
+    batch.observation = observation.data();
+    batch.final_observation = final_observation.data();
+    batch.observation_size = observation.shape(1);
+    batch.values = values.data();
+    batch.final_values = final_values.data();
+    batch.num_values = values.shape(1);
+    batch.reward = reward.data();
+    batch.terminated = terminated.data();
+    batch.truncated = truncated.data();
+    pool().set_batch(batch);
+    kept_ = nb::make_tuple(observation, final_observation, reward, terminated, truncated, values, final_values);
+  }
+
+  void reset(const std::vector<std::size_t>& lanes) {
+    Pool& pool = attached();
+    const nb::gil_scoped_release unlocked;
+    pool.reset(lanes);
+  }
+
+  // The common case, every lane at once, without a list of lanes.
+  void step_all(const Array<std::uint32_t, 1>& masks) {
+    Pool& pool = attached();
+    if (masks.shape(0) != size()) throw EngineError("A step takes one mask per lane.");
+    if (all_.empty()) {
+      for (std::size_t lane = 0; lane < size(); ++lane) all_.push_back(lane);
+    }
+    const nb::gil_scoped_release unlocked;
+    pool.step(all_, masks.data());
+  }
+
+  void send(const std::vector<std::size_t>& lanes, const Array<std::uint32_t, 1>& masks) {
+    Pool& pool = attached();
+    if (masks.shape(0) != lanes.size()) throw EngineError("Every lane that is sent needs one mask.");
+    const nb::gil_scoped_release unlocked;
+    pool.send(lanes, masks.data());
+  }
+
+  std::vector<std::size_t> receive(std::size_t count) {
+    Pool& pool = attached();
+    const nb::gil_scoped_release unlocked;
+    return pool.receive(count);
+  }
+
+  std::shared_ptr<const Snapshot> save(std::size_t index) { return idle_lane(index).save(); }
+
+  void load(std::size_t index, const Snapshot& snapshot) {
+    Lane& lane = idle_lane(index);
+    std::uint8_t* const observation = observation_row(index);
+    std::int64_t* const values = values_row(index);
+    const nb::gil_scoped_release unlocked;
+    lane.load(snapshot, observation, values);
+  }
+
+  std::vector<std::int64_t> values(std::size_t index) { return idle_lane(index).scenario().values(); }
+  void write(std::size_t index, std::size_t variable, std::int64_t value) {
+    idle_lane(index).scenario().write(variable, value);
+  }
+  std::vector<std::uint32_t> held_masks(std::size_t index) { return idle_lane(index).held_masks(); }
+
+  std::tuple<std::size_t, std::size_t, std::size_t> observation_shape(std::size_t index) {
+    const Shape& shape = pool().lane(index).observer().shape();
+    return {shape.height, shape.width, shape.channels};
+  }
+
+  // PCG64's state and increment as (high, low) pairs of 64 bits.
+  std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t> random_state(std::size_t index) {
+    const Random& random = idle_lane(index).random();
+    return {static_cast<std::uint64_t>(random.state() >> 64), static_cast<std::uint64_t>(random.state()),
+            static_cast<std::uint64_t>(random.increment() >> 64), static_cast<std::uint64_t>(random.increment())};
+  }
+  void set_random_state(std::size_t index, std::uint64_t state_high, std::uint64_t state_low,
+                        std::uint64_t increment_high, std::uint64_t increment_low) {
+    const auto wide = [](std::uint64_t high, std::uint64_t low) { return static_cast<Random::Wide>(high) << 64 | low; };
+    idle_lane(index).random() = Random(wide(state_high, state_low), wide(increment_high, increment_low));
+  }
+
+  void close() {
+    std::unique_ptr<Pool> pool = std::move(pool_);
+    const nb::gil_scoped_release unlocked;
+    pool.reset();
+  }
+
+ private:
+  Pool& pool() const {
+    if (!pool_) throw EngineError("The engine is closed.");
+    return *pool_;
+  }
+  Pool& attached() const {
+    if (!kept_.is_valid()) throw EngineError("The engine has no arrays to write to: attach them first.");
+    return pool();
+  }
+  Lane& idle_lane(std::size_t index) const {
+    if (index >= pool().size()) throw EngineError("There is no lane " + std::to_string(index) + ".");
+    pool().check_idle(index);
+    return pool().lane(index);
+  }
+  std::uint8_t* observation_row(std::size_t index) const {
+    return attached().batch().observation + index * pool().batch().observation_size;
+  }
+  std::int64_t* values_row(std::size_t index) const {
+    return attached().batch().values + index * pool().batch().num_values;
+  }
+
+  std::unique_ptr<Pool> pool_;
+  nb::object kept_;  // the arrays that the lanes write to
+  std::vector<std::size_t> all_;
+};
+
+LaneSpec lane_spec(const CoreSpec& core, const std::string& fingerprint, const SharedBlob& rom,
+                   const SharedBlob& start_state, nb::handle scenario, const ObservationSpec& observation, unsigned frames_per_step, double sticky_probability,
+                   std::uint32_t max_episode_steps, bool keeps_audio) {
+  LaneSpec spec;
+  spec.core = core;
+  spec.fingerprint = fingerprint;
+  spec.rom = content_of(rom);
+  spec.start_state = content_of(start_state);
+  spec.scenario = scenario_spec_from_python(scenario);
+  spec.observation = observation;
+  spec.frames_per_step = frames_per_step;
+  spec.sticky_probability = sticky_probability;
+  spec.max_episode_steps = max_episode_steps;
+  spec.keeps_audio = keeps_audio;
+  return spec;
+}
+
+}  // namespace
+
+void bind_engine(nb::module_& module) {
+  nb::class_<ObservationSpec>(module, "ObservationSpec", "What a lane's agent sees.")
+      .def(
+          "__init__",
+          [](ObservationSpec* spec, const std::string& kind, std::tuple<unsigned, unsigned, unsigned, unsigned> window,
+             std::tuple<unsigned, unsigned, unsigned, unsigned> crop, bool is_gray,
+             std::pair<unsigned, unsigned> size, unsigned stack, bool takes_maximum) {
+            using Kind = ObservationSpec::Kind;
+            const auto [x, y, width, height] = window;
+            const auto [top, right, bottom, left] = crop;
+            new (spec) ObservationSpec{
+                kind == "image" ? Kind::kImage : kind == "ram" ? Kind::kRam : Kind::kNone,
+                {x, y, width, height}, {top, right, bottom, left}, is_gray, size.first, size.second, stack,
+                takes_maximum};
+          },
+          nb::kw_only(), "kind"_a, "window"_a, "crop"_a, "is_gray"_a, "size"_a, "stack"_a, "takes_maximum"_a);
+  nb::class_<LaneSpec>(module, "LaneSpec", "All that a lane is made of.")
+      .def(
+          "__init__",
+          [](LaneSpec* spec, const CoreSpec& core, const std::string& fingerprint, const SharedBlob& rom,
+             const SharedBlob& start_state, nb::handle scenario, const ObservationSpec& observation, unsigned frames_per_step, double sticky_probability,
+             std::uint32_t max_episode_steps, bool keeps_audio) {
+            new (spec) LaneSpec(lane_spec(core, fingerprint, rom, start_state, scenario, observation,
+                                          frames_per_step, sticky_probability, max_episode_steps,
+                                          keeps_audio));
+          },
+          nb::kw_only(), "core"_a, "fingerprint"_a, "rom"_a, "start_state"_a, "scenario"_a, "observation"_a, "frames_per_step"_a, "sticky_probability"_a, "max_episode_steps"_a, "keeps_audio"_a);
+  nb::class_<Snapshot>(module, "Snapshot", "A lane's moment to come back to.")
+      .def_prop_ro("size_bytes", &Snapshot::size_bytes)
+      .def_prop_ro("fingerprint", [](const Snapshot& snapshot) { return snapshot.fingerprint; });
+  nb::class_<Engine>(module, "Engine", "Consoles side by side in one process.")
+      .def(nb::init<const std::vector<LaneSpec>&, unsigned>(), "lanes"_a, "num_threads"_a)
+      .def("__len__", &Engine::size)
+      .def("attach", &Engine::attach, nb::kw_only(), "observation"_a, "final_observation"_a, "reward"_a,
+           "terminated"_a, "truncated"_a, "values"_a, "final_values"_a)
+      .def("reset", &Engine::reset, "lanes"_a)
+      .def("step", &Engine::step_all, "masks"_a)
+      .def("send", &Engine::send, "lanes"_a, "masks"_a)
+      .def("receive", &Engine::receive, "count"_a)
+      .def("save", &Engine::save, "lane"_a)
+      .def("load", &Engine::load, "lane"_a, "snapshot"_a)
+      .def("values", &Engine::values, "lane"_a)
+      .def("write", &Engine::write, "lane"_a, "variable"_a, "value"_a)
+      .def("held_masks", &Engine::held_masks, "lane"_a)
+      .def("observation_shape", &Engine::observation_shape, "lane"_a)
+      .def("random_state", &Engine::random_state, "lane"_a)
+      .def("set_random_state", &Engine::set_random_state, "lane"_a, "state_high"_a, "state_low"_a,
+           "increment_high"_a, "increment_low"_a)
+      .def("close", &Engine::close);
+}
+
+}  // namespace ngp

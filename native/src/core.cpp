@@ -1,0 +1,412 @@
+#include "core.hpp"
+
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+
+#include "errors.hpp"
+#include "watchdog.hpp"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace ngp {
+
+using libretro::Command;
+
+namespace {
+
+constexpr std::size_t kPage = 4096;
+
+thread_local Core* current = nullptr;
+
+void ignore_log(int, const char*, ...) {}
+
+// A copy of a file that lives only as long as its descriptor: dlopen takes it for a library of its own.
+class PrivateCopy {
+ public:
+  explicit PrivateCopy(const std::string& path) {
+    std::ifstream source(path, std::ios::binary);
+    if (!source) throw EngineError("The core's file " + path + " cannot be read.");
+    const std::vector<char> content((std::istreambuf_iterator<char>(source)), std::istreambuf_iterator<char>());
+    open_new();
+    write_all(content, path);
+  }
+  ~PrivateCopy() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+#if !defined(__linux__)
+    ::unlink(name_.c_str());
+#endif
+  }
+  PrivateCopy(const PrivateCopy&) = delete;
+  PrivateCopy& operator=(const PrivateCopy&) = delete;
+
+  const std::string& path() const { return name_; }
+
+ private:
+  void open_new() {
+#if defined(__linux__)
+    descriptor_ = ::memfd_create("ngp-core", MFD_CLOEXEC);
+    name_ = unique_name(descriptor_);
+#else
+    const char* folder = std::getenv("TMPDIR");
+    name_ = std::string(folder ? folder : "/tmp") + "/ngp-core-XXXXXX";
+    descriptor_ = ::mkstemp(name_.data());
+#endif
+    if (descriptor_ < 0) throw EngineError("There is no room for another copy of a core.");
+  }
+
+  void write_all(const std::vector<char>& content, const std::string& path) const {
+    std::size_t done = 0;
+    while (done < content.size()) {
+      const ssize_t count = ::write(descriptor_, content.data() + done, content.size() - done);
+      if (count <= 0) throw EngineError("There is no room for another copy of " + path + ".");
+      done += static_cast<std::size_t>(count);
+    }
+  }
+
+#if defined(__linux__)
+  // dlopen knows a library again by the name it was opened with, and descriptors come back: so the path spells out a
+  // number that is never used twice, in slashes and dots that lead nowhere else.
+  static std::string unique_name(int descriptor) {
+    static std::atomic<unsigned> counter{0};
+    std::string name = "/proc/self/fd";
+    for (unsigned rest = ++counter; rest != 0; rest >>= 1) name += (rest & 1) != 0 ? "/." : "/";
+    return name + "/" + std::to_string(descriptor);
+  }
+#endif
+
+  int descriptor_ = -1;
+  std::string name_;
+};
+
+}  // namespace
+
+struct Core::Library {
+  explicit Library(const std::string& path) {
+    const PrivateCopy copy(path);
+    handle = ::dlopen(copy.path().c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) throw EngineError("The core " + path + " cannot be loaded: " + ::dlerror() + ".");
+    try {
+      find(init, "retro_init", path);
+      find(deinit, "retro_deinit", path);
+      find(api_version, "retro_api_version", path);
+      find(get_system_info, "retro_get_system_info", path);
+      find(get_system_av_info, "retro_get_system_av_info", path);
+      find(run, "retro_run", path);
+      find(serialize_size, "retro_serialize_size", path);
+      find(serialize, "retro_serialize", path);
+      find(unserialize, "retro_unserialize", path);
+      find(load_game, "retro_load_game", path);
+      find(unload_game, "retro_unload_game", path);
+      find(get_memory_data, "retro_get_memory_data", path);
+      find(get_memory_size, "retro_get_memory_size", path);
+      find(set_environment, "retro_set_environment", path);
+      find(set_video_refresh, "retro_set_video_refresh", path);
+      find(set_audio_sample, "retro_set_audio_sample", path);
+      find(set_audio_sample_batch, "retro_set_audio_sample_batch", path);
+      find(set_input_poll, "retro_set_input_poll", path);
+      find(set_input_state, "retro_set_input_state", path);
+    } catch (...) {
+      ::dlclose(handle);
+      throw;
+    }
+  }
+  ~Library() { ::dlclose(handle); }
+  Library(const Library&) = delete;
+  Library& operator=(const Library&) = delete;
+
+  template <typename Function>
+  void find(Function*& function, const char* name, const std::string& path) {
+    function = reinterpret_cast<Function*>(::dlsym(handle, name));
+    if (function == nullptr) throw EngineError(path + " is not a libretro core: it has no entry point " + name + ".");
+  }
+
+  void* handle = nullptr;
+  void (*init)() = nullptr;
+  void (*deinit)() = nullptr;
+  unsigned (*api_version)() = nullptr;
+  void (*get_system_info)(libretro::SystemInfo*) = nullptr;
+  void (*get_system_av_info)(libretro::SystemAvInfo*) = nullptr;
+  void (*run)() = nullptr;
+  std::size_t (*serialize_size)() = nullptr;
+  bool (*serialize)(void*, std::size_t) = nullptr;
+  bool (*unserialize)(const void*, std::size_t) = nullptr;
+  bool (*load_game)(const libretro::GameInfo*) = nullptr;
+  void (*unload_game)() = nullptr;
+  void* (*get_memory_data)(unsigned) = nullptr;
+  std::size_t (*get_memory_size)(unsigned) = nullptr;
+  void (*set_environment)(bool (*)(unsigned, void*)) = nullptr;
+  void (*set_video_refresh)(void (*)(const void*, unsigned, unsigned, std::size_t)) = nullptr;
+  void (*set_audio_sample)(void (*)(std::int16_t, std::int16_t)) = nullptr;
+  void (*set_audio_sample_batch)(std::size_t (*)(const std::int16_t*, std::size_t)) = nullptr;
+  void (*set_input_poll)(void (*)()) = nullptr;
+  void (*set_input_state)(std::int16_t (*)(unsigned, unsigned, unsigned, unsigned)) = nullptr;
+};
+
+class Core::Turn {
+ public:
+  explicit Turn(const Core* core) : before_(current) { current = const_cast<Core*>(core); }
+  ~Turn() { current = before_; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  Core* before_;
+};
+
+Core::Core(const CoreSpec& spec, const std::vector<std::uint8_t>& rom)
+    : spec_(spec), library_(std::make_unique<Library>(spec.library)) {
+  const Turn turn(this);
+  if (library_->api_version() != libretro::kApiVersion) {
+    throw EngineError("The core " + spec.library + " speaks another version of libretro.");
+  }
+  library_->set_environment(on_environment);
+  library_->set_video_refresh(on_video);
+  library_->set_audio_sample(on_sample);
+  library_->set_audio_sample_batch(on_samples);
+  library_->set_input_poll(on_poll);
+  library_->set_input_state(on_input);
+  library_->init();
+  try {
+    check_options();
+    const libretro::GameInfo game{spec_.rom_path.c_str(), rom.data(), rom.size(), nullptr};
+    if (!library_->load_game(&game)) {
+      throw EngineError("The core " + name() + " refuses the ROM " + spec_.rom_path +
+                        "; is it a game of another console?");
+    }
+  } catch (...) {
+    library_->deinit();
+    throw;
+  }
+  library_->get_system_av_info(&av_info_);
+  find_memory();
+}
+
+Core::~Core() {
+  if (is_lost_) {
+    static_cast<void>(library_.release());  // a core that was left in the middle of a call cannot be closed
+    return;
+  }
+  const Turn turn(this);
+  library_->unload_game();
+  library_->deinit();
+}
+
+void Core::run(bool is_drawn) {
+  const Turn turn(this);
+  is_drawn_ = is_drawn;
+  if (keeps_audio_) audio_.clear();
+  if (buffer_status_ != nullptr) buffer_status_(true, 0, !is_drawn);
+  if (!watchdog::run([this] { library_->run(); })) throw_hang("a frame");
+  ++frame_;
+}
+
+// Finds out how much of a state the core writes, by saving it over two different backgrounds.
+void Core::measure_state() {
+  const Turn turn(this);
+  state_size_ = library_->serialize_size();
+  std::vector<std::uint8_t> dark(state_size_, 0x00), light(state_size_, 0xFF);
+  if (state_size_ == 0 || !library_->serialize(dark.data(), state_size_) ||
+      !library_->serialize(light.data(), state_size_)) {
+    throw EngineError("The core " + name() + " cannot save its state.");
+  }
+  std::size_t size = state_size_;
+  while (size > 0 && dark[size - 1] == 0x00 && light[size - 1] == 0xFF) --size;
+  content_size_ = std::min(state_size_, (size + kPage - 1) / kPage * kPage);
+  state_.reset(static_cast<std::uint8_t*>(std::calloc(state_size_, 1)));
+}
+
+const std::uint8_t* Core::save() {
+  if (!state_) measure_state();
+  const Turn turn(this);
+  if (!library_->serialize(state_.get(), state_size_)) {
+    throw EngineError("The core " + name() + " cannot save its state.");
+  }
+  return state_.get();
+}
+
+void Core::load(const std::uint8_t* state, std::size_t size) {
+  if (!state_) measure_state();
+  const std::size_t num_copied = std::min(size, content_size_);
+  std::memcpy(state_.get(), state, num_copied);
+  std::memset(state_.get() + num_copied, 0, content_size_ - num_copied);
+  load_bytes(state_.get(), size > state_size_ || size < content_size_ ? size : state_size_);
+}
+
+void Core::load_saved() { load_bytes(state_.get(), state_size_); }
+
+void Core::load_bytes(const std::uint8_t* state, std::size_t size) {
+  const Turn turn(this);
+  bool is_taken = false;
+  if (!watchdog::run([&] { is_taken = library_->unserialize(state, size); })) throw_hang("taking a state");
+  if (!is_taken) {
+    throw EngineError("The core " + name() + " refuses a state of " + std::to_string(size) +
+                      " bytes; it was made by another core build or is cut short.");
+  }
+}
+
+void Core::throw_hang(const char* what) {
+  is_lost_ = true;
+  throw HangError("The core " + name() + " did not come back from " + what + " after frame " + std::to_string(frame_) +
+                  " of " + spec_.rom_path + "; a start state of another core build can do that.");
+}
+
+std::string Core::name() const {
+  libretro::SystemInfo info{};
+  library_->get_system_info(&info);
+  return info.library_name != nullptr ? info.library_name : "";
+}
+
+std::string Core::version() const {
+  libretro::SystemInfo info{};
+  library_->get_system_info(&info);
+  return info.library_version != nullptr ? info.library_version : "";
+}
+
+bool Core::environment(unsigned command, void* data) {
+  switch (static_cast<Command>(command)) {
+    case Command::kSetPixelFormat:
+      picture_.format = *static_cast<const libretro::PixelFormat*>(data);
+      return true;
+    case Command::kGetVariable: {
+      // An option that nobody set keeps what the core left in `value`, as in stable-retro: genesis_plus_gx reuses the
+      // struct from one question to the next, so answering its defaults makes another machine.
+      auto* variable = static_cast<libretro::Variable*>(data);
+      const auto found = spec_.options.find(variable->key);
+      if (found == spec_.options.end()) return false;
+      variable->value = found->second.c_str();
+      return true;
+    }
+    case Command::kSetVariables:
+      read_options(static_cast<const libretro::Variable*>(data));
+      return true;
+    case Command::kGetVariableUpdate:
+      *static_cast<bool*>(data) = false;
+      return true;
+    case Command::kGetSystemDirectory:
+    case Command::kGetSaveDirectory:
+      *static_cast<const char**>(data) = spec_.system_folder.c_str();
+      return true;
+    case Command::kGetCanDupe:
+      *static_cast<bool*>(data) = true;
+      return true;
+    case Command::kSetRotation:
+      rotation_ = *static_cast<const unsigned*>(data) % 4;
+      return true;
+    case Command::kGetLogInterface:
+      static_cast<libretro::LogCallback*>(data)->log = ignore_log;
+      return true;
+    case Command::kSetSystemAvInfo:
+      av_info_ = *static_cast<const libretro::SystemAvInfo*>(data);
+      return true;
+    case Command::kSetMemoryMaps:
+      read_memory_map(*static_cast<const libretro::MemoryMap*>(data));
+      return true;
+    case Command::kGetAudioVideoEnable:
+      asks_what_is_enabled_ = true;
+      *static_cast<int*>(data) = (is_drawn_ ? libretro::kEnableVideo : 0) |
+                                 (keeps_audio_ ? libretro::kEnableAudio : libretro::kHardDisableAudio);
+      return true;
+    case Command::kSetAudioBufferStatusCallback:
+      buffer_status_ = data != nullptr ? static_cast<libretro::BufferStatusCallback*>(data)->callback : nullptr;
+      return true;
+    default:
+      return false;
+  }
+}
+
+// "Description; default|other|…"
+void Core::read_options(const libretro::Variable* variables) {
+  for (; variables->key != nullptr; ++variables) {
+    const std::string text = variables->value != nullptr ? variables->value : "";
+    std::size_t begin = text.find("; ");
+    begin = begin == std::string::npos ? 0 : begin + 2;
+    std::vector<std::string>& possible = possible_[variables->key];
+    possible.clear();
+    while (begin <= text.size()) {
+      const std::size_t end = std::min(text.find('|', begin), text.size());
+      possible.push_back(text.substr(begin, end - begin));
+      begin = end + 1;
+    }
+  }
+}
+
+void Core::check_options() const {
+  for (const auto& [name, value] : spec_.options) {
+    const auto found = possible_.find(name);
+    if (found == possible_.end()) {
+      throw EngineError("The core " + this->name() + " has no option " + name + ".");
+    }
+    if (std::find(found->second.begin(), found->second.end(), value) == found->second.end()) {
+      std::string known;
+      for (const std::string& each : found->second) known += (known.empty() ? "" : ", ") + each;
+      throw EngineError("The option " + name + " of the core " + this->name() + " cannot be " + value +
+                        "; it can be: " + known + ".");
+    }
+  }
+}
+
+void Core::read_memory_map(const libretro::MemoryMap& map) {
+  memory_.clear();
+  for (unsigned index = 0; index < map.num_descriptors; ++index) {
+    const libretro::MemoryDescriptor& descriptor = map.descriptors[index];
+    if ((descriptor.flags & libretro::kMemoryConst) != 0) continue;
+    std::size_t size = descriptor.len;
+    if (descriptor.select != 0) size = ((~descriptor.select & ~descriptor.start) + 1) & descriptor.select;
+    if (descriptor.len != 0 && descriptor.len < size) size = descriptor.len;
+    if (descriptor.ptr == nullptr || size == 0) continue;
+    memory_.push_back({descriptor.start, size, static_cast<std::uint8_t*>(descriptor.ptr)});
+  }
+  std::sort(memory_.begin(), memory_.end(),
+            [](const MemoryBlock& a, const MemoryBlock& b) { return a.address < b.address; });
+}
+
+void Core::find_memory() {
+  if (!memory_.empty()) return;
+  const std::size_t size = library_->get_memory_size(libretro::kMemorySystemRam);
+  auto* data = static_cast<std::uint8_t*>(library_->get_memory_data(libretro::kMemorySystemRam));
+  if (size != 0 && data != nullptr) memory_.push_back({spec_.ram_address, size, data});
+}
+
+bool Core::on_environment(unsigned command, void* data) {
+  return current != nullptr && current->environment(command, data);
+}
+
+void Core::on_video(const void* pixels, unsigned width, unsigned height, std::size_t pitch) {
+  Picture& picture = current->picture_;
+  if (pixels != nullptr) picture.pixels = static_cast<const std::uint8_t*>(pixels);
+  if (pitch != 0) picture.pitch = pitch;
+  picture.width = width;
+  picture.height = height;
+}
+
+void Core::on_sample(std::int16_t left, std::int16_t right) {
+  if (!current->keeps_audio_) return;
+  current->audio_.push_back(left);
+  current->audio_.push_back(right);
+}
+
+std::size_t Core::on_samples(const std::int16_t* samples, std::size_t frames) {
+  if (current->keeps_audio_) current->audio_.insert(current->audio_.end(), samples, samples + 2 * frames);
+  return frames;
+}
+
+void Core::on_poll() {}
+
+std::int16_t Core::on_input(unsigned port, unsigned device, unsigned, unsigned id) {
+  if (port >= kMaxPlayers || (device & 0xFF) != libretro::kDeviceJoypad) return 0;
+  const std::uint32_t mask = current->buttons_[port];
+  if (id == libretro::kJoypadMask) return static_cast<std::int16_t>(mask);
+  return id < 16 ? static_cast<std::int16_t>(mask >> id & 1) : 0;
+}
+
+}  // namespace ngp

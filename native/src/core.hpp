@@ -1,0 +1,138 @@
+// One emulated console: a private copy of a libretro core with a game in it.
+//
+// Libretro cores keep their state in globals and their callbacks carry no user pointer. Each console therefore loads a
+// copy of the core's file of its own, and every call into a core says beforehand, per thread, whose call it is.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "libretro.hpp"
+
+namespace ngp {
+
+constexpr unsigned kMaxPlayers = 4;
+
+// A stretch of the console's memory, in the host's byte order, at the console's address.
+struct MemoryBlock {
+  std::size_t address;
+  std::size_t size;
+  std::uint8_t* data;
+};
+
+// The picture of the last frame that was drawn; the pixels belong to the core.
+struct Picture {
+  const std::uint8_t* pixels = nullptr;
+  unsigned width = 0;
+  unsigned height = 0;
+  std::size_t pitch = 0;  // bytes from one row to the next
+  libretro::PixelFormat format = libretro::PixelFormat::k0Rgb1555;
+};
+
+struct CoreSpec {
+  std::string library;          // path of the core's file
+  std::string rom_path;         // what the core is told the ROM is called
+  std::string system_folder;    // where the core may look for firmware
+  std::map<std::string, std::string> options;
+  std::size_t ram_address = 0;  // where the work memory lies, if the core does not say
+};
+
+class Core {
+ public:
+  // Loads a copy of the library and the ROM. Throws EngineError: no such file, an entry point is missing, an option
+  // does not exist or has no such value, the core refuses the ROM.
+  Core(const CoreSpec& spec, const std::vector<std::uint8_t>& rom);
+  ~Core();
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  // Runs one frame. When `is_drawn` is false a core that can leave the picture undrawn does so.
+  void run(bool is_drawn = true);
+
+  void set_buttons(unsigned player, std::uint32_t mask) { buttons_[player] = mask; }
+
+  const Picture& picture() const { return picture_; }
+  // Whether `run(false)` saves work, so that the picture is then not to be trusted.
+  bool can_skip_drawing() const { return buffer_status_ != nullptr || asks_what_is_enabled_; }
+  unsigned rotation() const { return rotation_; }
+  double frames_per_second() const { return av_info_.timing.fps; }
+  double samples_per_second() const { return av_info_.timing.sample_rate; }
+
+  // The memory that data.json addresses, ordered by address.
+  const std::vector<MemoryBlock>& memory() const { return memory_; }
+
+  void keep_audio(bool is_kept) { keeps_audio_ = is_kept; }
+  // The sound of the last frame, interleaved left and right.
+  const std::vector<std::int16_t>& audio() const { return audio_; }
+
+  // A state has `state_size()` bytes, of which the core writes the first `content_size()`, rounded up to a page; the
+  // rest is zero and need not be kept.
+  std::size_t state_size() const { return state_size_; }
+  std::size_t content_size() const { return content_size_; }
+  // The content of the present state; valid until the next save or load.
+  const std::uint8_t* save();
+  // Takes a state's content, or a whole state. Throws EngineError when the core refuses it, HangError when the core
+  // does not come back.
+  void load(const std::uint8_t* state, std::size_t size);
+  // Goes back to the last save without copying it.
+  void load_saved();
+
+  // Name and version that the core reports.
+  std::string name() const;
+  std::string version() const;
+  // Option name to its possible values, the default first.
+  const std::map<std::string, std::vector<std::string>>& options() const { return possible_; }
+  // Frames run since the core was loaded.
+  std::uint64_t frame() const { return frame_; }
+  const std::string& rom_path() const { return spec_.rom_path; }
+
+ private:
+  struct Library;  // the loaded copy and its entry points
+  class Turn;      // says, for the time of a call, whose callbacks these are
+
+  bool environment(unsigned command, void* data);
+  [[noreturn]] void throw_hang(const char* what);
+  void read_options(const libretro::Variable* variables);
+  void check_options() const;
+  void read_memory_map(const libretro::MemoryMap& map);
+  void find_memory();
+  void measure_state();
+  void load_bytes(const std::uint8_t* state, std::size_t size);
+
+  static bool on_environment(unsigned command, void* data);
+  static void on_video(const void* pixels, unsigned width, unsigned height, std::size_t pitch);
+  static void on_sample(std::int16_t left, std::int16_t right);
+  static std::size_t on_samples(const std::int16_t* samples, std::size_t frames);
+  static void on_poll();
+  static std::int16_t on_input(unsigned port, unsigned device, unsigned index, unsigned id);
+
+  CoreSpec spec_;
+  std::unique_ptr<Library> library_;
+  std::map<std::string, std::vector<std::string>> possible_;  // option to its values, the default first
+  std::vector<MemoryBlock> memory_;
+  std::vector<std::int16_t> audio_;
+  // A whole state; the pages that the core does not write stay zero and take no memory.
+  struct FreeBytes {
+    void operator()(std::uint8_t* bytes) const { std::free(bytes); }
+  };
+  std::unique_ptr<std::uint8_t[], FreeBytes> state_;
+  std::size_t state_size_ = 0;
+  std::size_t content_size_ = 0;
+  libretro::SystemAvInfo av_info_{};
+  Picture picture_;
+  libretro::BufferStatus buffer_status_ = nullptr;
+  std::uint32_t buttons_[kMaxPlayers] = {};
+  std::uint64_t frame_ = 0;
+  unsigned rotation_ = 0;
+  bool asks_what_is_enabled_ = false;
+  bool is_drawn_ = true;
+  bool keeps_audio_ = false;
+  bool is_lost_ = false;  // it hung: it must not be called again
+};
+
+}  // namespace ngp

@@ -1,0 +1,138 @@
+#include "lane.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "errors.hpp"
+
+namespace ngp {
+
+Lane::Lane(LaneSpec spec) : spec_(std::move(spec)) {
+  load_core();
+  held_masks_.reserve(spec_.frames_per_step);
+}
+
+void Lane::load_core() {
+  core_ = std::make_unique<Core>(spec_.core, *spec_.rom);
+  core_->keep_audio(spec_.keeps_audio);
+  core_->run();  // some cores know their memory and their picture only now
+  core_->load(spec_.start_state->data(), spec_.start_state->size());
+  core_->run();
+  scenario_ = std::make_unique<Scenario>(spec_.scenario, core_->memory());
+  observer_ = std::make_unique<Observer>(spec_.observation, *core_);
+  const unsigned num_drawn = observer_->num_frames_drawn();
+  saves_before_step_ = core_->can_skip_drawing() && num_drawn > 0 && num_drawn < spec_.frames_per_step;
+  is_over_ = true;
+}
+
+void Lane::reset(std::uint8_t* observation, std::int64_t* values) {
+  core_->load(spec_.start_state->data(), spec_.start_state->size());
+  for (unsigned player = 0; player < kMaxPlayers; ++player) core_->set_buttons(player, 0);
+  core_->run(observer_->num_frames_drawn() > 0);
+  scenario_->reset();
+  has_held_ = false;
+  is_over_ = false;
+  num_steps_ = 0;
+  see(true, observation, values);
+}
+
+Outcome Lane::step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* values,
+                   std::uint8_t* final_observation, std::int64_t* final_values) {
+  if (is_over_) throw EngineError("The episode is over or has not begun: reset it before the next step.");
+  if (saves_before_step_) core_->save();
+  const std::uint32_t first = first_mask(mask);
+  const unsigned num_frames = spec_.frames_per_step;
+  const unsigned first_drawn = num_frames - std::min(num_frames, observer_->num_frames_drawn());
+  held_masks_.clear();
+  Outcome outcome;
+  bool is_picture_fresh = false;
+  for (unsigned index = 0; index < num_frames && !outcome.is_terminated; ++index) {
+    is_picture_fresh = index >= first_drawn;
+    run_frame(index == 0 ? first : mask, is_picture_fresh);
+    if (index + 2 == num_frames) observer_->note_previous(*core_);
+    const Judgement judgement = scenario_->judge();
+    outcome.reward += judgement.reward;
+    outcome.is_terminated = judgement.is_done;
+  }
+  has_held_ = true;
+  ++num_steps_;
+  outcome.is_truncated = spec_.max_episode_steps != 0 && num_steps_ >= spec_.max_episode_steps;
+  if (!is_picture_fresh && saves_before_step_) draw_last_frame();
+  if (outcome.is_over()) {
+    see(false, final_observation, final_values);
+    reset(observation, values);
+  } else {
+    see(false, observation, values);
+  }
+  return outcome;
+}
+
+// The action of the step before may be held for one more frame (the contest's stochastic frame skip of 2018).
+std::uint32_t Lane::first_mask(std::uint32_t mask) {
+  if (!has_held_ || spec_.frames_per_step == 0) return mask;
+  return random_.uniform() > spec_.sticky_probability ? mask : held_masks_.back();
+}
+
+void Lane::run_frame(std::uint32_t mask, bool is_drawn) {
+  core_->set_buttons(0, mask);
+  core_->run(is_drawn);
+  held_masks_.push_back(mask);
+}
+
+// The episode ended on a frame that was left undrawn: play the step's frames again, and draw.
+void Lane::draw_last_frame() {
+  core_->load_saved();
+  const std::size_t num_frames = held_masks_.size();
+  for (std::size_t index = 0; index < num_frames; ++index) {
+    core_->set_buttons(0, held_masks_[index]);
+    core_->run(index + 2 >= num_frames);
+    if (index + 2 == num_frames) observer_->note_previous(*core_);
+  }
+}
+
+void Lane::see(bool is_first, std::uint8_t* observation, std::int64_t* values) {
+  if (is_first) {
+    observer_->begin(*core_, observation);
+  } else {
+    observer_->observe(*core_, observation);
+  }
+  const std::vector<std::int64_t>& now = scenario_->values();
+  std::copy(now.begin(), now.end(), values);
+}
+
+std::shared_ptr<const Snapshot> Lane::save() {
+  auto snapshot = std::make_shared<Snapshot>();
+  const std::uint8_t* const state = core_->save();
+  snapshot->fingerprint = spec_.fingerprint;
+  snapshot->state.assign(state, state + core_->content_size());
+  snapshot->scenario = scenario_->memory();
+  snapshot->stack = observer_->frames();
+  snapshot->held_mask = held_masks_.empty() ? 0 : held_masks_.back();
+  snapshot->has_held = has_held_;
+  snapshot->is_over = is_over_;
+  snapshot->num_steps = num_steps_;
+  return snapshot;
+}
+
+void Lane::load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_t* values) {
+  if (snapshot.fingerprint != spec_.fingerprint) {
+    throw EngineError("This snapshot belongs to another core build or game; a lane takes only its own kind.");
+  }
+  core_->load(snapshot.state.data(), snapshot.state.size());
+  scenario_->restore(snapshot.scenario);
+  observer_->restore(snapshot.stack);
+  std::copy(snapshot.stack.begin(), snapshot.stack.end(), observation);
+  held_masks_.assign(1, snapshot.held_mask);
+  has_held_ = snapshot.has_held;
+  is_over_ = snapshot.is_over;
+  num_steps_ = snapshot.num_steps;
+  const std::vector<std::int64_t>& now = scenario_->values();
+  std::copy(now.begin(), now.end(), values);
+}
+
+void Lane::rebuild(std::uint8_t* observation, std::int64_t* values) {
+  load_core();
+  reset(observation, values);
+}
+
+}  // namespace ngp

@@ -1,0 +1,97 @@
+// One environment of a batch: a console, the scenario that judges it, what its agent sees, and its own random numbers.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core.hpp"
+#include "observation.hpp"
+#include "random.hpp"
+#include "scenario.hpp"
+#include "shared_blob.hpp"
+
+namespace ngp {
+
+struct LaneSpec {
+  CoreSpec core;
+  std::string fingerprint;  // of the core's file and the ROM: states belong to one build and one game
+  std::shared_ptr<const Bytes> rom;
+  std::shared_ptr<const Bytes> start_state;
+  ScenarioSpec scenario;
+  ObservationSpec observation;
+  unsigned frames_per_step = 1;
+  double sticky_probability = 0;
+  std::uint32_t max_episode_steps = 0;  // 0: no limit
+  bool keeps_audio = false;
+};
+
+// What a step came to; the observation goes straight into the batch.
+struct Outcome {
+  double reward = 0;
+  bool is_terminated = false;
+  bool is_truncated = false;
+  bool is_over() const { return is_terminated || is_truncated; }
+};
+
+// Everything needed to go on from a moment; shared by all lanes that start from it.
+struct Snapshot {
+  std::string fingerprint;
+  Bytes state;  // without the end that the core leaves untouched
+  std::vector<std::int64_t> scenario;
+  Bytes stack;
+  std::uint32_t held_mask = 0;
+  bool has_held = false;
+  bool is_over = true;
+  std::uint32_t num_steps = 0;
+  std::size_t size_bytes() const { return state.size() + stack.size() + scenario.size() * sizeof(std::int64_t); }
+};
+
+class Lane {
+ public:
+  explicit Lane(LaneSpec spec);
+
+  // Begins an episode and writes its first observation and the values of its variables.
+  void reset(std::uint8_t* observation, std::int64_t* values);
+
+  // Holds `mask` for a step. When the episode ends, its last observation and values go to `final_…`, and the first of
+  // the next episode to `observation` and `values`. Throws EngineError before the first reset.
+  Outcome step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* values, std::uint8_t* final_observation,
+               std::int64_t* final_values);
+
+  std::shared_ptr<const Snapshot> save();
+  // Throws EngineError when the snapshot belongs to another core build or game.
+  void load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_t* values);
+
+  // Replaces a console that hangs by a new one at the start of an episode; the old one is never touched again.
+  void rebuild(std::uint8_t* observation, std::int64_t* values);
+
+  Core& core() { return *core_; }
+  Scenario& scenario() { return *scenario_; }
+  Observer& observer() { return *observer_; }
+  Random& random() { return random_; }
+  const LaneSpec& spec() const { return spec_; }
+  // The buttons that each frame of the last step held.
+  const std::vector<std::uint32_t>& held_masks() const { return held_masks_; }
+
+ private:
+  void load_core();
+  void run_frame(std::uint32_t mask, bool is_drawn);
+  void draw_last_frame();
+  void see(bool is_first, std::uint8_t* observation, std::int64_t* values);
+  std::uint32_t first_mask(std::uint32_t mask);
+
+  LaneSpec spec_;
+  std::unique_ptr<Core> core_;
+  std::unique_ptr<Scenario> scenario_;
+  std::unique_ptr<Observer> observer_;
+  Random random_;
+  std::vector<std::uint32_t> held_masks_;
+  bool has_held_ = false;
+  bool is_over_ = true;
+  bool saves_before_step_ = false;
+  std::uint32_t num_steps_ = 0;
+};
+
+}  // namespace ngp

@@ -1,0 +1,173 @@
+#include "pool.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "errors.hpp"
+
+namespace ngp {
+
+Pool::Pool(std::vector<std::unique_ptr<Lane>> lanes, unsigned num_threads)
+    : lanes_(std::move(lanes)), process_(::getpid()), is_under_way_(lanes_.size(), false) {
+  const std::size_t most = std::max<std::size_t>(1, lanes_.size());
+  const std::size_t count = std::min<std::size_t>(std::max(1U, num_threads), most);
+  for (std::size_t index = 1; index < count; ++index) threads_.emplace_back([this] { work(); });
+}
+
+Pool::~Pool() {
+  if (::getpid() != process_) {
+    // A forked child has the memory but not the threads: nothing can be joined or closed in order.
+    for (std::thread& thread : threads_) thread.detach();
+    for (std::unique_ptr<Lane>& lane : lanes_) static_cast<void>(lane.release());
+    return;
+  }
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    is_closing_ = true;
+    waiting_.clear();
+  }
+  has_work_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Pool::reset(const std::vector<std::size_t>& lanes) {
+  std::vector<Task> tasks;
+  for (const std::size_t lane : lanes) tasks.push_back({lane, true, 0});
+  submit(tasks);
+  receive(lanes.size());
+}
+
+void Pool::step(const std::vector<std::size_t>& lanes, const std::uint32_t* masks) {
+  send(lanes, masks);
+  receive(lanes.size());
+}
+
+void Pool::send(const std::vector<std::size_t>& lanes, const std::uint32_t* masks) {
+  std::vector<Task> tasks;
+  tasks.reserve(lanes.size());
+  for (std::size_t index = 0; index < lanes.size(); ++index) tasks.push_back({lanes[index], false, masks[index]});
+  submit(tasks);
+}
+
+void Pool::submit(const std::vector<Task>& tasks) {
+  check_process();
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (const Task& task : tasks) {
+      if (task.lane >= lanes_.size()) throw EngineError("There is no lane " + std::to_string(task.lane) + ".");
+      if (is_under_way_[task.lane]) {
+        throw EngineError("Lane " + std::to_string(task.lane) + " is still under way: receive it first.");
+      }
+    }
+    for (const Task& task : tasks) {
+      is_under_way_[task.lane] = true;
+      waiting_.push_back(task);
+    }
+    num_under_way_ += tasks.size();
+  }
+  has_work_.notify_all();
+}
+
+std::vector<std::size_t> Pool::receive(std::size_t count) {
+  check_process();
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (count > num_under_way_) {
+    throw EngineError("Only " + std::to_string(num_under_way_) + " lanes are under way, not " +
+                      std::to_string(count) + ".");
+  }
+  while (done_.size() < count) {
+    if (!run_one(lock)) has_result_.wait(lock);
+  }
+  std::vector<std::size_t> done;
+  done.swap(done_);
+  num_under_way_ -= done.size();
+  for (const std::size_t lane : done) is_under_way_[lane] = false;
+  throw_errors();
+  return done;
+}
+
+void Pool::check_idle(std::size_t lane) const {
+  check_process();
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (is_under_way_[lane]) throw EngineError("Lane " + std::to_string(lane) + " is under way: receive it first.");
+}
+
+std::size_t Pool::num_under_way() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return num_under_way_;
+}
+
+void Pool::work() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (!is_closing_) {
+    if (!run_one(lock)) has_work_.wait(lock);
+  }
+}
+
+// Takes a task and runs it with the lock released; false when there was none.
+bool Pool::run_one(std::unique_lock<std::mutex>& lock) {
+  if (waiting_.empty()) return false;
+  const Task task = waiting_.front();
+  waiting_.pop_front();
+  lock.unlock();
+  std::string error;
+  try {
+    run(task);
+  } catch (const HangError& hang) {
+    error = hang.what();
+    recover(task);
+  } catch (const std::exception& failure) {
+    error = failure.what();
+  }
+  lock.lock();
+  if (!error.empty()) errors_.push_back("Lane " + std::to_string(task.lane) + ": " + error);
+  done_.push_back(task.lane);
+  has_result_.notify_one();
+  return true;
+}
+
+void Pool::run(const Task& task) {
+  Lane& lane = *lanes_[task.lane];
+  std::uint8_t* const observation = batch_.observation + task.lane * batch_.observation_size;
+  std::int64_t* const values = batch_.values + task.lane * batch_.num_values;
+  if (task.is_reset) {
+    lane.reset(observation, values);
+    return;
+  }
+  const Outcome outcome =
+      lane.step(task.mask, observation, values, batch_.final_observation + task.lane * batch_.observation_size,
+                batch_.final_values + task.lane * batch_.num_values);
+  batch_.reward[task.lane] = outcome.reward;
+  batch_.terminated[task.lane] = outcome.is_terminated;
+  batch_.truncated[task.lane] = outcome.is_truncated;
+}
+
+// Gives the lane of a hung core a new one; when even that fails, the lane stays closed and says so at its next step.
+void Pool::recover(const Task& task) {
+  try {
+    lanes_[task.lane]->rebuild(batch_.observation + task.lane * batch_.observation_size,
+                               batch_.values + task.lane * batch_.num_values);
+  } catch (const std::exception&) {
+    // The error that is about to be thrown says what happened; the lane counts as over until it is reset.
+  }
+}
+
+void Pool::throw_errors() {
+  if (errors_.empty()) return;
+  std::vector<std::string> errors;
+  errors.swap(errors_);
+  std::string message = errors.front();
+  if (errors.size() > 1) message += " (and " + std::to_string(errors.size() - 1) + " more lanes)";
+  throw EngineError(message);
+}
+
+void Pool::check_process() const {
+  if (::getpid() != process_) {
+    throw EngineError("This engine was made before the process forked; make a new one in the child.");
+  }
+}
+
+}  // namespace ngp

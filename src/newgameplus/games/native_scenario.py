@@ -1,0 +1,86 @@
+"""Variables, reward and end of a running game, judged by the engine."""
+
+from __future__ import annotations
+
+from newgameplus.emulator.native import NativeEmulator, in_words, required_engine
+from newgameplus.errors import EmulatorError, IntegrationError, NotFoundError
+from newgameplus.games.declarative import ScenarioSpec, compile_scenario
+from newgameplus.games.integration import Integration, read_json_object
+from newgameplus.games.lua import LuaScript
+from newgameplus.games.pad import Pad
+from newgameplus.games.window import Window, window_of
+from newgameplus.types import Array
+
+
+def scenario_spec(integration: Integration, name: str) -> ScenarioSpec:
+    """Compile a scenario for the engine, with its Lua script where it has one.
+
+    Raises:
+        NotFoundError: the game has no such scenario.
+        IntegrationError: its files do not say what they must, or need Lua and lupa is not installed.
+    """
+    compiled = compile_scenario(integration, name, word_bytes=integration.console.word_bytes)
+    calls = compiled.calls
+    return compiled.spec if calls is None else compiled.spec._replace(script=lambda: LuaScript(calls))
+
+
+class NativeScenario:
+    """Judges the frames of one console by one scenario of its game.
+
+    Args:
+        emulator: the machine that runs the game.
+        integration: the game's files.
+        name: which of its scenarios judges; a missing one is an error.
+
+    Raises:
+        NotFoundError: the game has no such scenario.
+        IntegrationError: its files cannot be loaded.
+    """
+
+    def __init__(self, emulator: NativeEmulator, integration: Integration, name: str) -> None:
+        spec = scenario_spec(integration, name)
+        content = read_json_object(integration.scenario(name))
+        self._names = tuple(variable.name for variable in spec.variables)
+        self._pad = Pad(integration.console, content)
+        self._window: Window = window_of(content)
+        try:
+            with in_words():
+                self._judge = required_engine().Judge(emulator.console, spec)
+        except EmulatorError as error:
+            raise IntegrationError(f"The scenario {integration.scenario(name)} cannot be judged: {error}") from error
+
+    def reset(self) -> None:
+        """Begin an episode: forget earlier values and start the scripts anew."""
+        with in_words():
+            self._judge.reset()
+
+    def judge(self) -> tuple[float, bool]:
+        """Read the memory after a frame and return that frame's reward and whether the episode is over."""
+        judgement: tuple[float, bool] = self._judge.judge()
+        return judgement
+
+    def variables(self) -> dict[str, int]:
+        """Every variable of ``data.json`` as of the last frame that was judged."""
+        return dict(zip(self._names, self._judge.values(), strict=True))
+
+    def set_variable(self, name: str, value: int) -> None:
+        """Write a variable into the console's memory.
+
+        Raises:
+            NotFoundError: the game has no such variable.
+        """
+        if name not in self._names:
+            raise NotFoundError(f"The game has no variable {name!r}; it has: {', '.join(self._names)}.")
+        self._judge.write(self._names.index(name), value)
+
+    def filter(self, mask: int) -> int:
+        """Drop the button combinations that the pad of this console cannot press."""
+        return self._pad.filter(mask)
+
+    def combos(self) -> list[list[int]]:
+        """Groups of allowed button masks; from each group one is held."""
+        return self._pad.combos()
+
+    def crop(self, picture: Array) -> Array:
+        """Cut ``picture`` ``[H, W, 3]`` to the part that the scenario shows the agent."""
+        return self._window.cut(picture)

@@ -1,0 +1,43 @@
+"""The part of the screen that a scenario shows the agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from newgameplus.errors import IntegrationError
+from newgameplus.types import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A rectangle in pixels; a width or height of 0, or one that reaches beyond the picture, means all that is left."""
+
+    x: int = 0
+    y: int = 0
+    width: int = 0
+    height: int = 0
+
+    def cut(self, picture: Array) -> Array:
+        """Return the part of ``picture`` ``[H, W, C]``."""
+        num_rows, num_columns = picture.shape[:2]
+        right = num_columns if not self.width or self.x + self.width > num_columns else self.x + self.width
+        bottom = num_rows if not self.height or self.y + self.height > num_rows else self.y + self.height
+        return picture[self.y : bottom, self.x : right]
+
+
+def window_of(scenario: Mapping[str, Any]) -> Window:
+    """Return the window that a scenario's ``crop`` names: x, y, width, height.
+
+    Raises:
+        IntegrationError: it is not four numbers from 0.
+    """
+    crop = scenario.get("crop", (0, 0, 0, 0))
+    try:
+        x, y, width, height = (int(number) for number in crop)
+    except (TypeError, ValueError) as error:
+        raise IntegrationError(f"The crop of a scenario is four numbers, not {crop!r}.") from error
+    if min(x, y, width, height) < 0:
+        raise IntegrationError(f"The crop of a scenario has no negative numbers, but this is {crop!r}.")
+    return Window(x, y, width, height)
