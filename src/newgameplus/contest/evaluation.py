@@ -21,6 +21,7 @@ from newgameplus.contest.rules import Rules
 from newgameplus.contest.run import Job, is_complete, read_run
 from newgameplus.contest.scores import contest_score
 from newgameplus.contest.workers import Event, Failed, Finished, available_cores, run_side_by_side
+from newgameplus.emulator.backends import default_backend
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level
 
@@ -69,6 +70,7 @@ class Plan:
             "levels": [_fingerprint(level) for level in self.levels],
             "seeds": list(self.seeds),
             "versions": _versions(),
+            "backend": default_backend(),
             "git_commit": _git_commit(),
             "machine": _machine(),
         }
@@ -163,7 +165,7 @@ def _fingerprint(level: Level) -> dict[str, Any]:
         "scenario": level.scenario,
         "rom_sha1": hashlib.sha1(rom.read_bytes(), usedforsecurity=False).hexdigest(),
         "state_sha256": hashlib.sha256(state).hexdigest(),
-        "core": {"name": core.name, "version": core.version, "sha256": core.sha256},
+        "core": {"name": core.name, "version": core.version, "sha256": core.sha256, "options": game.core_options},
     }
 
 
