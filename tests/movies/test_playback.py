@@ -8,7 +8,7 @@ import gc
 import numpy as np
 import pytest
 
-from newgameplus.errors import EmulatorError, MovieError
+from newgameplus.errors import MovieError
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.playback import Playback
 
@@ -78,7 +78,8 @@ def test_a_bizhawk_copy_plays_the_same(movie_path, tmp_path, recording):
     ("change", "message"),
     [
         ({"extra": {"rom_sha1": "0" * 40}}, "recorded with another ROM of Airstriker-Genesis-v0: SHA-1 0000"),
-        ({"extra": {"core": {"name": "x", "version": "1", "sha256": "0"}}}, "another build of the core: x 1, not gen"),
+        ({"extra": {"core": {"name": "genesis_plus_gx", "version": "1", "sha256": "0"}}}, "core: genesis_plus_gx 1, not"),
+        ({"extra": {"core": {"name": "x", "version": "1", "sha256": "0"}}}, "on a core that is not here: .* no core 'x'"),
         ({"extra": {"scenario": "nothing"}}, "cannot be judged: .* has no scenario 'nothing'"),
         ({"extra": {"return": "much"}}, "wrong value for 'return': 'much'"),
         ({"extra": {"num_frames": True}}, "wrong value for 'num_frames'"),
@@ -110,8 +111,6 @@ def test_another_core_build_may_be_allowed(changed, recording):
 def test_the_machine_is_free_after_a_refusal(changed, movie_path):
     with pytest.raises(MovieError):
         Playback(changed(extra={"core": {"sha256": "0"}}))
-    with Playback(movie_path), pytest.raises(EmulatorError, match="stable-retro allows one"):
-        Playback(movie_path)
     with Playback(movie_path) as playback:
         next(playback.rewards())
 
