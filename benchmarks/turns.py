@@ -75,28 +75,28 @@ def take_turns(sides: Mapping[str, Side], num_rounds: int, core: int | None = No
         core: the processor core that every side is bound to, where the system can; None for all of them.
     """
     with contextlib.ExitStack() as stack:
-        pipes = {name: stack.enter_context(_started(side, core)) for name, side in sides.items()}
-        for name, pipe in pipes.items():
-            _answer_of(name, pipe)
+        pipes = {name: stack.enter_context(_started(name, side, core)) for name, side in sides.items()}
+        for pipe in pipes.values():
+            pipe.recv()
         for index in range(-1, num_rounds):
             turns = {}
             for name in list(sides)[:: -1 if index % 2 else 1]:
                 pipes[name].send(True)
-                turns[name] = _answer_of(name, pipes[name])
+                turns[name] = pipes[name].recv()
             if index >= 0:
                 yield {name: turns[name] for name in sides}
 
 
 def run_once(side: Side) -> Any:
     """Make a side in a process of its own, let it take one turn and return its answer."""
-    with _started(side, None) as pipe:
-        _answer_of("the first turn", pipe)
+    with _started("the only side", side, None) as pipe:
+        pipe.recv()
         pipe.send(True)
-        return _answer_of("the first turn", pipe).answer
+        return pipe.recv().answer
 
 
 @contextlib.contextmanager
-def _started(side: Side, core: int | None) -> Iterator[Connection[Any, Any]]:
+def _started(name: str, side: Side, core: int | None) -> Iterator[Connection[Any, Any]]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, side, core))  # no daemon: a side may have children
@@ -104,6 +104,12 @@ def _started(side: Side, core: int | None) -> Iterator[Connection[Any, Any]]:
     theirs.close()
     try:
         yield ours
+    except (EOFError, ConnectionResetError):
+        ours.close()
+        process.join()
+        if process.exitcode == 0:
+            raise  # another side ended
+        sys.exit(f"The process of {name} ended before its time, with exit code {process.exitcode}.")
     finally:
         ours.close()
         process.join()
@@ -121,13 +127,6 @@ def _serve(pipe: Connection[Any, Any], side: Side, core: int | None) -> None:
             answer = take_turn()
             clock = time.perf_counter() - clock
             pipe.send(Turn(clock, processor_seconds() - processor, answer))
-
-
-def _answer_of(name: str, pipe: Connection[Any, Any]) -> Any:
-    try:
-        return pipe.recv()
-    except (EOFError, ConnectionResetError):
-        sys.exit(f"The process of {name} ended before its time; its own message stands above.")
 
 
 def processor_seconds() -> float:

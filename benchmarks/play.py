@@ -1,0 +1,97 @@
+"""What the sides of the engine's benchmarks play: a level, some consoles of it, and the buttons of every step."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import gzip
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from newgameplus.emulator.cores import core_of
+from newgameplus.emulator.native import NativeEmulator
+from newgameplus.games.folders import GAMES_VARIABLE, HOME_VARIABLE
+from newgameplus.games.levels import Level, find_level
+from newgameplus.types import Array
+
+AIRSTRIKER = "Airstriker-Genesis-v0/Level1"
+AT_START = (9, 3)
+"""Airstriker's variables ``gameover`` and ``lives`` when its first level begins."""
+PICODRIVE_STATE = "PicodriveLevel1"
+SEED = 2018
+PRESS_PROBABILITY = 0.3
+"""Of each button in each step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """What one side plays in a turn: some consoles, each from the level's start, with random buttons."""
+
+    level: Level
+    num_envs: int
+    num_steps: int
+    """Agent steps of the whole turn, all consoles together."""
+    seed: int = SEED
+    max_episode_steps: int = 4500
+
+    @property
+    def steps_per_env(self) -> int:
+        """Agent steps of each console."""
+        return self.num_steps // self.num_envs
+
+    def actions(self) -> Array:
+        """The buttons held, int8 ``[steps, consoles, buttons]``."""
+        num_buttons = len(self.level.integration.console.buttons)
+        random = np.random.default_rng(self.seed)
+        return (random.random((self.steps_per_env, self.num_envs, num_buttons)) < PRESS_PROBABILITY).astype(np.int8)
+
+
+def picodrive_level() -> Level:
+    """Return Airstriker's first level with a start state of picodrive's own, as no core takes another's states.
+
+    The state is played from power-on to the first frame whose variables are those of the original state. It lies in a
+    temporary folder, which this process and its children find among the user's games.
+    """
+    original = find_level(AIRSTRIKER)
+    folder = _temporary_folder() / original.game
+    folder.mkdir()
+    shutil.copy(original.integration.data(), folder)
+    with gzip.open(folder / f"{PICODRIVE_STATE}.state", "wb") as file:
+        file.write(_played_to_the_start(original))
+    os.environ[GAMES_VARIABLE] = str(folder.parent)
+    return find_level(f"{original.game}/{PICODRIVE_STATE}")
+
+
+def _played_to_the_start(level: Level) -> bytes:
+    game = level.integration
+    emulator = NativeEmulator(game.rom(), core_of(game.console, "picodrive"))
+    press = sum(1 << game.console.buttons.index(button) for button in ("START", "B"))
+    with contextlib.closing(emulator):
+        for frame in range(1200):
+            emulator.step((press if frame % 60 > 55 else 0,))
+            memory = emulator.memory()[0xFF0000]
+            # The low bytes of "gameover" and "lives"; cores keep the Mega Drive's bytes swapped in pairs.
+            if (memory[0x0267 ^ 1], memory[0x025B ^ 1]) == AT_START:
+                return emulator.save()
+    sys.exit("Airstriker does not begin on picodrive, so there is no start state for it.")
+
+
+def atari_level(game: str) -> Level:
+    """Return the default level of an Atari game, its ROM imported from ale-py into a temporary home."""
+    os.environ[HOME_VARIABLE] = str(_temporary_folder())
+    command = [sys.executable, "-m", "newgameplus", "games", "import", "--from-ale"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    return find_level(game)
+
+
+def _temporary_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="ngp-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
