@@ -1,15 +1,20 @@
-# New Game Plus. `make` lists the targets; each makes .venv when there is none and renews it when pyproject.toml or
-# constraints.txt change.
+# New Game Plus. `make` lists the targets; each makes .venv when there is none and renews it when pyproject.toml,
+# constraints.txt or the engine's sources change.
 
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
-EXTRAS ?= dev,atari
+EXTRAS ?= dev,atari,lua
 WORKERS ?= 2
 PYTEST_ARGUMENTS ?=
 
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+ENGINE := native/CMakeLists.txt $(wildcard native/src/*)
+PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
+# What pyproject.toml asks for to build, and what scikit-build-core adds. pip ignores --constraint where it builds in an
+# isolated environment, so they go into .venv; the engine then also need not be compiled anew each time.
+BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -46,12 +51,13 @@ docs: $(INSTALLED)  ## build the documentation into site/
 	@echo 'The documentation is in site/index.html'
 
 clean:  ## remove everything that was built, .venv too
-	rm -rf $(VENV) build dist site .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site src/newgameplus/_engine.*.so .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml $(CONSTRAINTS)
+$(INSTALLED): pyproject.toml $(CONSTRAINTS) $(ENGINE)
 	@$(RUN) -c '' 2>/dev/null || $(MAKE) --no-print-directory new-venv
-	$(RUN) -m pip install --quiet --disable-pip-version-check --editable '.[$(EXTRAS)]' --constraint $(CONSTRAINTS)
+	$(PIP_INSTALL) $(BUILD_TOOLS)
+	$(PIP_INSTALL) --no-build-isolation --editable '.[$(EXTRAS)]'
 	@touch $@
 
 .PHONY: new-venv
