@@ -83,14 +83,15 @@ void bind_core(nb::module_& module) {
       .def(
           "__init__",
           [](CoreSpec* spec, std::string library, std::string rom_path, std::string system_folder,
-             std::map<std::string, std::string> options, std::size_t ram_address) {
+             std::map<std::string, std::string> options, std::size_t ram_address, bool reloads_game) {
             new (spec) CoreSpec{std::move(library), std::move(rom_path), std::move(system_folder), std::move(options),
-                                ram_address};
+                                ram_address, reloads_game};
           },
-          nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a);
+          nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a, "reloads_game"_a);
   nb::class_<Core>(module, "Console", "One console, moved frame by frame.")
       .def(
-          "__init__", [](Core* core, const CoreSpec& spec, const Blob& rom) { new (core) Core(spec, rom.content); },
+          "__init__",
+          [](Core* core, const CoreSpec& spec, const SharedBlob& rom) { new (core) Core(spec, content_of(rom)); },
           "spec"_a, "rom"_a)
       .def("run", &run, "masks"_a, "is_drawn"_a)
       .def("screen", &screen)

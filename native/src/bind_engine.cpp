@@ -39,6 +39,10 @@ class Engine {
     }
   }
 
+  ~Engine() { close(); }
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
   std::size_t size() const { return pool().size(); }
 
   void attach(Array<std::uint8_t, 2> observation, Array<std::uint8_t, 2> final_observation, Array<double, 1> reward,
@@ -107,7 +111,24 @@ class Engine {
     std::uint8_t* const observation = observation_row(index);
     std::int64_t* const values = values_row(index);
     const nb::gil_scoped_release unlocked;
-    lane.load(snapshot, observation, values);
+    try {
+      lane.load(snapshot, observation, values);
+    } catch (const HangError&) {
+      lane.rebuild(observation, values);
+      throw;
+    }
+  }
+
+  // The picture as the console draws it, or the part of it that the scenario shows.
+  nb::object screen(std::size_t index) {
+    Lane& lane = idle_lane(index);
+    if (lane.core().can_skip_drawing() && lane.observer().num_frames_drawn() == 0) {
+      throw EngineError("Nothing was drawn, because nobody was to look: ask for pictures as observations.");
+    }
+    std::size_t height = 0, width = 0;
+    auto* pixels = new Bytes(Observer::screen(lane.core(), lane.spec().observation.window, &height, &width));
+    const nb::capsule owner(pixels, [](void* kept) noexcept { delete static_cast<Bytes*>(kept); });
+    return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(pixels->data(), {height, width, 3}, owner));
   }
 
   std::vector<std::int64_t> values(std::size_t index) { return idle_lane(index).scenario().values(); }
@@ -165,9 +186,19 @@ class Engine {
   std::vector<std::size_t> all_;
 };
 
+nb::bytes bytes_of(const Snapshot& snapshot) {
+  const Bytes bytes = snapshot.to_bytes();
+  return nb::bytes(bytes.data(), bytes.size());
+}
+
+std::shared_ptr<const Snapshot> snapshot_of(const nb::bytes& content) {
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(content.c_str());
+  return std::make_shared<const Snapshot>(Snapshot::from_bytes(bytes, content.size()));
+}
+
 LaneSpec lane_spec(const CoreSpec& core, const std::string& fingerprint, const SharedBlob& rom,
-                   const SharedBlob& start_state, nb::handle scenario, const ObservationSpec& observation, unsigned frames_per_step, double sticky_probability,
-                   std::uint32_t max_episode_steps, bool keeps_audio) {
+                   const SharedBlob& start_state, nb::handle scenario, const ObservationSpec& observation,
+                   unsigned frames_per_step, double sticky_probability, std::uint32_t max_episode_steps) {
   LaneSpec spec;
   spec.core = core;
   spec.fingerprint = fingerprint;
@@ -178,7 +209,6 @@ LaneSpec lane_spec(const CoreSpec& core, const std::string& fingerprint, const S
   spec.frames_per_step = frames_per_step;
   spec.sticky_probability = sticky_probability;
   spec.max_episode_steps = max_episode_steps;
-  spec.keeps_audio = keeps_audio;
   return spec;
 }
 
@@ -204,16 +234,18 @@ void bind_engine(nb::module_& module) {
       .def(
           "__init__",
           [](LaneSpec* spec, const CoreSpec& core, const std::string& fingerprint, const SharedBlob& rom,
-             const SharedBlob& start_state, nb::handle scenario, const ObservationSpec& observation, unsigned frames_per_step, double sticky_probability,
-             std::uint32_t max_episode_steps, bool keeps_audio) {
+             const SharedBlob& start_state, nb::handle scenario, const ObservationSpec& observation,
+             unsigned frames_per_step, double sticky_probability, std::uint32_t max_episode_steps) {
             new (spec) LaneSpec(lane_spec(core, fingerprint, rom, start_state, scenario, observation,
-                                          frames_per_step, sticky_probability, max_episode_steps,
-                                          keeps_audio));
+                                          frames_per_step, sticky_probability, max_episode_steps));
           },
-          nb::kw_only(), "core"_a, "fingerprint"_a, "rom"_a, "start_state"_a, "scenario"_a, "observation"_a, "frames_per_step"_a, "sticky_probability"_a, "max_episode_steps"_a, "keeps_audio"_a);
+          nb::kw_only(), "core"_a, "fingerprint"_a, "rom"_a, "start_state"_a, "scenario"_a, "observation"_a,
+          "frames_per_step"_a, "sticky_probability"_a, "max_episode_steps"_a);
   nb::class_<Snapshot>(module, "Snapshot", "A lane's moment to come back to.")
       .def_prop_ro("size_bytes", &Snapshot::size_bytes)
-      .def_prop_ro("fingerprint", [](const Snapshot& snapshot) { return snapshot.fingerprint; });
+      .def_prop_ro("fingerprint", [](const Snapshot& snapshot) { return snapshot.fingerprint; })
+      .def("to_bytes", &bytes_of)
+      .def_static("from_bytes", &snapshot_of, "content"_a);
   nb::class_<Engine>(module, "Engine", "Consoles side by side in one process.")
       .def(nb::init<const std::vector<LaneSpec>&, unsigned>(), "lanes"_a, "num_threads"_a)
       .def("__len__", &Engine::size)
@@ -225,6 +257,7 @@ void bind_engine(nb::module_& module) {
       .def("receive", &Engine::receive, "count"_a)
       .def("save", &Engine::save, "lane"_a)
       .def("load", &Engine::load, "lane"_a, "snapshot"_a)
+      .def("screen", &Engine::screen, "lane"_a)
       .def("values", &Engine::values, "lane"_a)
       .def("write", &Engine::write, "lane"_a, "variable"_a, "value"_a)
       .def("held_masks", &Engine::held_masks, "lane"_a)

@@ -21,7 +21,7 @@ namespace ngp {
 
 namespace {
 
-using Bytes = nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using ByteArray = nb::ndarray<std::uint8_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 
 template <typename Value>
 Value get(nb::handle object, const char* name) {
@@ -114,8 +114,8 @@ ProgressSpec progress_of(nb::handle object) {
 // A scenario over memory that the caller owns: what a lane does, without a console.
 class ScenarioProbe {
  public:
-  ScenarioProbe(nb::handle specification, const std::map<std::size_t, Bytes>& memory)
-      : memory_(memory), scenario_(scenario_spec_from_python(specification), blocks()) {}
+  ScenarioProbe(nb::handle specification, const std::map<std::size_t, ByteArray>& memory)
+      : memory_(memory), blocks_(blocks()), scenario_(scenario_spec_from_python(specification), blocks_) {}
 
   void reset() { scenario_.reset(); }
   std::pair<float, bool> judge() {
@@ -135,7 +135,8 @@ class ScenarioProbe {
     return blocks;
   }
 
-  std::map<std::size_t, Bytes> memory_;
+  std::map<std::size_t, ByteArray> memory_;
+  std::vector<MemoryBlock> blocks_;
   Scenario scenario_;
 };
 
@@ -185,7 +186,7 @@ void bind_scenario(nb::module_& module) {
       .def("encode", &encode, nb::arg("value"), "The `width` bytes that hold a number.");
 
   nb::class_<ScenarioProbe>(module, "ScenarioProbe", "A scenario over memory that the caller owns.")
-      .def(nb::init<nb::handle, const std::map<std::size_t, Bytes>&>(), nb::arg("specification"), nb::arg("memory"),
+      .def(nb::init<nb::handle, const std::map<std::size_t, ByteArray>&>(), nb::arg("specification"), nb::arg("memory"),
            "`specification`: a ScenarioSpec; `memory`: address of each block to its uint8 array, which is kept.")
       .def("reset", &ScenarioProbe::reset, "An episode begins with the memory as it is.")
       .def("judge", &ScenarioProbe::judge, "A frame has run: its reward and whether the episode is over.")

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "errors.hpp"
 #include "watchdog.hpp"
@@ -29,6 +30,12 @@ constexpr std::size_t kPage = 4096;
 thread_local Core* current = nullptr;
 
 void ignore_log(int, const char*, ...) {}
+
+// Whether a core wrote anything into the first page of bytes that were zero.
+bool is_written(const std::uint8_t* bytes, std::size_t size) {
+  const std::uint8_t* const end = bytes + std::min(size, kPage);
+  return std::any_of(bytes, end, [](std::uint8_t byte) { return byte != 0; });
+}
 
 // A copy of a file that lives only as long as its descriptor: dlopen takes it for a library of its own.
 class PrivateCopy {
@@ -102,6 +109,7 @@ struct Core::Library {
       find(get_system_info, "retro_get_system_info", path);
       find(get_system_av_info, "retro_get_system_av_info", path);
       find(run, "retro_run", path);
+      find(reset, "retro_reset", path);
       find(serialize_size, "retro_serialize_size", path);
       find(serialize, "retro_serialize", path);
       find(unserialize, "retro_unserialize", path);
@@ -137,6 +145,7 @@ struct Core::Library {
   void (*get_system_info)(libretro::SystemInfo*) = nullptr;
   void (*get_system_av_info)(libretro::SystemAvInfo*) = nullptr;
   void (*run)() = nullptr;
+  void (*reset)() = nullptr;
   std::size_t (*serialize_size)() = nullptr;
   bool (*serialize)(void*, std::size_t) = nullptr;
   bool (*unserialize)(const void*, std::size_t) = nullptr;
@@ -163,8 +172,8 @@ class Core::Turn {
   Core* before_;
 };
 
-Core::Core(const CoreSpec& spec, const std::vector<std::uint8_t>& rom)
-    : spec_(spec), library_(std::make_unique<Library>(spec.library)) {
+Core::Core(const CoreSpec& spec, std::shared_ptr<const Bytes> rom)
+    : spec_(spec), rom_(std::move(rom)), library_(std::make_unique<Library>(spec.library)) {
   const Turn turn(this);
   if (library_->api_version() != libretro::kApiVersion) {
     throw EngineError("The core " + spec.library + " speaks another version of libretro.");
@@ -178,17 +187,29 @@ Core::Core(const CoreSpec& spec, const std::vector<std::uint8_t>& rom)
   library_->init();
   try {
     check_options();
-    const libretro::GameInfo game{spec_.rom_path.c_str(), rom.data(), rom.size(), nullptr};
-    if (!library_->load_game(&game)) {
-      throw EngineError("The core " + name() + " refuses the ROM " + spec_.rom_path +
-                        "; is it a game of another console?");
-    }
+    load_game();
   } catch (...) {
     library_->deinit();
     throw;
   }
+}
+
+void Core::load_game() {
+  const libretro::GameInfo game{spec_.rom_path.c_str(), rom_->data(), rom_->size(), nullptr};
+  if (!library_->load_game(&game)) {
+    throw EngineError("The core " + name() + " refuses the ROM " + spec_.rom_path +
+                      "; is it a game of another console?");
+  }
   library_->get_system_av_info(&av_info_);
   find_memory();
+}
+
+// stable-retro reloads Stella before each state: its states do not say, for example, how far a paddle is turned.
+void Core::reload_game() {
+  library_->unload_game();
+  memory_.clear();
+  load_game();
+  library_->reset();
 }
 
 Core::~Core() {
@@ -231,21 +252,39 @@ const std::uint8_t* Core::save() {
   if (!library_->serialize(state_.get(), state_size_)) {
     throw EngineError("The core " + name() + " cannot save its state.");
   }
+  while (content_size_ < state_size_ && is_written(state_.get() + content_size_, state_size_ - content_size_)) {
+    content_size_ = std::min(state_size_, content_size_ + kPage);
+  }
   return state_.get();
 }
 
 void Core::load(const std::uint8_t* state, std::size_t size) {
   if (!state_) measure_state();
-  const std::size_t num_copied = std::min(size, content_size_);
-  std::memcpy(state_.get(), state, num_copied);
-  std::memset(state_.get() + num_copied, 0, content_size_ - num_copied);
-  load_bytes(state_.get(), size > state_size_ || size < content_size_ ? size : state_size_);
+  if (size >= state_size_) return load_bytes(state, size);
+  // Too short a state: the core shall refuse it, but not every core looks at the size before it reads.
+  keep(state, size);
+  load_bytes(state_.get(), size);
+}
+
+void Core::load_content(const std::uint8_t* content, std::size_t size) {
+  if (!state_) measure_state();
+  if (size > state_size_) throw EngineError("A snapshot is longer than the states of the core " + name() + ".");
+  keep(content, size);
+  load_bytes(state_.get(), state_size_);
+}
+
+// Puts `size` bytes, and zeros after them, into our own state.
+void Core::keep(const std::uint8_t* content, std::size_t size) {
+  std::memcpy(state_.get(), content, size);
+  if (size < content_size_) std::memset(state_.get() + size, 0, content_size_ - size);
+  content_size_ = std::max(content_size_, size);
 }
 
 void Core::load_saved() { load_bytes(state_.get(), state_size_); }
 
 void Core::load_bytes(const std::uint8_t* state, std::size_t size) {
   const Turn turn(this);
+  if (spec_.reloads_game) reload_game();
   bool is_taken = false;
   if (!watchdog::run([&] { is_taken = library_->unserialize(state, size); })) throw_hang("taking a state");
   if (!is_taken) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "libretro.hpp"
+#include "shared_blob.hpp"
 
 namespace ngp {
 
@@ -23,6 +24,9 @@ struct MemoryBlock {
   std::size_t address;
   std::size_t size;
   std::uint8_t* data;
+  bool operator==(const MemoryBlock& other) const {
+    return address == other.address && size == other.size && data == other.data;
+  }
 };
 
 // The picture of the last frame that was drawn; the pixels belong to the core.
@@ -40,13 +44,16 @@ struct CoreSpec {
   std::string system_folder;    // where the core may look for firmware
   std::map<std::string, std::string> options;
   std::size_t ram_address = 0;  // where the work memory lies, if the core does not say
+  // Whether the game is loaded anew before each state, because the core's states leave something out. The memory then
+  // moves.
+  bool reloads_game = false;
 };
 
 class Core {
  public:
   // Loads a copy of the library and the ROM. Throws EngineError: no such file, an entry point is missing, an option
   // does not exist or has no such value, the core refuses the ROM.
-  Core(const CoreSpec& spec, const std::vector<std::uint8_t>& rom);
+  Core(const CoreSpec& spec, std::shared_ptr<const Bytes> rom);
   ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
@@ -76,9 +83,10 @@ class Core {
   std::size_t content_size() const { return content_size_; }
   // The content of the present state; valid until the next save or load.
   const std::uint8_t* save();
-  // Takes a state's content, or a whole state. Throws EngineError when the core refuses it, HangError when the core
-  // does not come back.
+  // Takes a whole state. Throws EngineError when the core refuses it, HangError when the core does not come back.
   void load(const std::uint8_t* state, std::size_t size);
+  // The same from the content alone, as `save` gave it.
+  void load_content(const std::uint8_t* content, std::size_t size);
   // Goes back to the last save without copying it.
   void load_saved();
 
@@ -101,7 +109,10 @@ class Core {
   void check_options() const;
   void read_memory_map(const libretro::MemoryMap& map);
   void find_memory();
+  void load_game();
+  void reload_game();
   void measure_state();
+  void keep(const std::uint8_t* content, std::size_t size);
   void load_bytes(const std::uint8_t* state, std::size_t size);
 
   static bool on_environment(unsigned command, void* data);
@@ -112,6 +123,7 @@ class Core {
   static std::int16_t on_input(unsigned port, unsigned device, unsigned index, unsigned id);
 
   CoreSpec spec_;
+  std::shared_ptr<const Bytes> rom_;
   std::unique_ptr<Library> library_;
   std::map<std::string, std::vector<std::string>> possible_;  // option to its values, the default first
   std::vector<MemoryBlock> memory_;

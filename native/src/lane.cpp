@@ -13,8 +13,7 @@ Lane::Lane(LaneSpec spec) : spec_(std::move(spec)) {
 }
 
 void Lane::load_core() {
-  core_ = std::make_unique<Core>(spec_.core, *spec_.rom);
-  core_->keep_audio(spec_.keeps_audio);
+  core_ = std::make_unique<Core>(spec_.core, spec_.rom);
   core_->run();  // some cores know their memory and their picture only now
   core_->load(spec_.start_state->data(), spec_.start_state->size());
   core_->run();
@@ -69,7 +68,7 @@ Outcome Lane::step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* 
 
 // The action of the step before may be held for one more frame (the contest's stochastic frame skip of 2018).
 std::uint32_t Lane::first_mask(std::uint32_t mask) {
-  if (!has_held_ || spec_.frames_per_step == 0) return mask;
+  if (!has_held_ || spec_.sticky_probability <= 0) return mask;
   return random_.uniform() > spec_.sticky_probability ? mask : held_masks_.back();
 }
 
@@ -85,8 +84,7 @@ void Lane::draw_last_frame() {
   const std::size_t num_frames = held_masks_.size();
   for (std::size_t index = 0; index < num_frames; ++index) {
     core_->set_buttons(0, held_masks_[index]);
-    core_->run(index + 2 >= num_frames);
-    if (index + 2 == num_frames) observer_->note_previous(*core_);
+    core_->run(index + 1 == num_frames);
   }
 }
 
@@ -118,9 +116,10 @@ void Lane::load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_
   if (snapshot.fingerprint != spec_.fingerprint) {
     throw EngineError("This snapshot belongs to another core build or game; a lane takes only its own kind.");
   }
-  core_->load(snapshot.state.data(), snapshot.state.size());
   scenario_->restore(snapshot.scenario);
   observer_->restore(snapshot.stack);
+  is_over_ = true;  // unless the core takes the state
+  core_->load_content(snapshot.state.data(), snapshot.state.size());
   std::copy(snapshot.stack.begin(), snapshot.stack.end(), observation);
   held_masks_.assign(1, snapshot.held_mask);
   has_held_ = snapshot.has_held;

@@ -11,6 +11,7 @@
 #include "random.hpp"
 #include "scenario.hpp"
 #include "shared_blob.hpp"
+#include "snapshot.hpp"
 
 namespace ngp {
 
@@ -24,7 +25,6 @@ struct LaneSpec {
   unsigned frames_per_step = 1;
   double sticky_probability = 0;
   std::uint32_t max_episode_steps = 0;  // 0: no limit
-  bool keeps_audio = false;
 };
 
 // What a step came to; the observation goes straight into the batch.
@@ -33,19 +33,6 @@ struct Outcome {
   bool is_terminated = false;
   bool is_truncated = false;
   bool is_over() const { return is_terminated || is_truncated; }
-};
-
-// Everything needed to go on from a moment; shared by all lanes that start from it.
-struct Snapshot {
-  std::string fingerprint;
-  Bytes state;  // without the end that the core leaves untouched
-  std::vector<std::int64_t> scenario;
-  Bytes stack;
-  std::uint32_t held_mask = 0;
-  bool has_held = false;
-  bool is_over = true;
-  std::uint32_t num_steps = 0;
-  std::size_t size_bytes() const { return state.size() + stack.size() + scenario.size() * sizeof(std::int64_t); }
 };
 
 class Lane {

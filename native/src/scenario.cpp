@@ -107,9 +107,12 @@ std::int64_t measure(Operation operation, std::int64_t reference, std::int64_t v
 }
 
 Scenario::Scenario(const ScenarioSpec& spec, const std::vector<MemoryBlock>& memory)
-    : spec_(spec), terms_(in_summing_order(spec)), before_(spec.variables.size()), now_(spec.variables.size()) {
-  variables_.reserve(spec.variables.size());
-  for (const VariableSpec& variable : spec.variables) variables_.emplace_back(variable, memory, spec.word_bytes);
+    : spec_(spec),
+      memory_(memory),
+      terms_(in_summing_order(spec)),
+      before_(spec.variables.size()),
+      now_(spec.variables.size()) {
+  find_variables();
   require_all();
   if (spec.time) {
     const Measurement& time = spec.time->measurement;
@@ -187,7 +190,20 @@ void Scenario::require_all() const {
   for (const Measurement& measurement : progress.also_done) require(measurement.variable);
 }
 
+void Scenario::find_variables() {
+  known_memory_ = memory_;
+  variables_.clear();
+  variables_.reserve(spec_.variables.size());
+  for (const VariableSpec& variable : spec_.variables) variables_.emplace_back(variable, memory_, spec_.word_bytes);
+}
+
+void Scenario::write(std::size_t variable, std::int64_t value) {
+  if (memory_ != known_memory_) find_variables();
+  variables_.at(variable).write(value);
+}
+
 void Scenario::read() {
+  if (memory_ != known_memory_) find_variables();
   for (std::size_t index = 0; index < variables_.size(); ++index) now_[index] = variables_[index].read();
 }
 

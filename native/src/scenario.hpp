@@ -105,7 +105,8 @@ struct ScenarioSpec {
 // Judges the frames of one console.
 class Scenario {
  public:
-  // Throws EngineError when the scenario needs a variable where the console has no memory.
+  // `memory` must outlive the scenario; its blocks may move. Throws EngineError when the scenario needs a variable where
+  // the console has no memory.
   Scenario(const ScenarioSpec& spec, const std::vector<MemoryBlock>& memory);
 
   // An episode begins; the memory is that of its first frame, which counts for a script and for progress but whose
@@ -118,7 +119,7 @@ class Scenario {
   const std::vector<std::int64_t>& values() const { return now_; }
   // Every variable, in the order of the spec.
   const std::vector<Variable>& variables() const { return variables_; }
-  void write(std::size_t variable, std::int64_t value) { variables_.at(variable).write(value); }
+  void write(std::size_t variable, std::int64_t value);
 
   // What the scenario remembers from frame to frame, as numbers; part of a snapshot. Throws EngineError when a script
   // judges: what a program remembers cannot be copied.
@@ -137,6 +138,7 @@ class Scenario {
   void require(std::size_t variable) const;
   void require(const Condition& condition) const;
   void require_all() const;
+  void find_variables();
   void read();
   std::int64_t measured(const Measurement& measurement) const;
   bool holds(const Condition& condition) const;
@@ -150,6 +152,8 @@ class Scenario {
   double value(std::size_t variable) const { return static_cast<double>(now_[variable]); }
 
   const ScenarioSpec spec_;
+  const std::vector<MemoryBlock>& memory_;
+  std::vector<MemoryBlock> known_memory_;  // where the variables were found
   std::vector<Variable> variables_;
   std::vector<RewardTerm> terms_;  // in the order in which they are summed
   float time_reward_ = 0;

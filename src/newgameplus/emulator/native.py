@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from newgameplus.emulator.cores import REFERENCE_OPTIONS, SPEED_OPTIONS, Core
+from newgameplus.emulator.cores import REFERENCE_OPTIONS, RELOADED_BEFORE_STATES, SPEED_OPTIONS, Core
 from newgameplus.errors import EmulatorError, RomError
 from newgameplus.types import Array
 
@@ -68,6 +68,7 @@ def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *
         system_folder=str(_system_folder(core.path.parent)),
         options=chosen | dict(options or {}),
         ram_address=core.console.ram_address,
+        reloads_game=core.name in RELOADED_BEFORE_STATES,
     )
 
 

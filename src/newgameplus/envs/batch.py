@@ -313,7 +313,6 @@ class _Rows:
             frames_per_step=self._frame_skip.num_frames,
             sticky_probability=self._frame_skip.sticky_probability,
             max_episode_steps=self._max_episode_steps,
-            keeps_audio=False,
         )
         return lane, core, tuple(variable.name for variable in spec.variables), meaning
 
