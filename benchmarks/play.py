@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import gzip
+import json
 import os
 import shutil
 import subprocess
@@ -22,6 +23,7 @@ from newgameplus.games.levels import Level, find_level
 from newgameplus.types import Array
 
 AIRSTRIKER = "Airstriker-Genesis-v0/Level1"
+PICODRIVE = "picodrive"
 AT_START = (9, 3)
 """Airstriker's variables ``gameover`` and ``lives`` when its first level begins."""
 PICODRIVE_STATE = "PicodriveLevel1"
@@ -57,12 +59,15 @@ def picodrive_level() -> Level:
     """Return Airstriker's first level with a start state of picodrive's own, as no core takes another's states.
 
     The state is played from power-on to the first frame whose variables are those of the original state. It lies in a
-    temporary folder, which this process and its children find among the user's games.
+    temporary folder, which this process and its children find among the user's games; for them the whole game is
+    then played by picodrive, unless they name a core.
     """
     original = find_level(AIRSTRIKER)
     folder = _temporary_folder() / original.game
     folder.mkdir()
     shutil.copy(original.integration.data(), folder)
+    metadata = original.integration.metadata | {"core": PICODRIVE, "default_state": PICODRIVE_STATE}
+    (folder / "metadata.json").write_text(json.dumps(metadata))
     with gzip.open(folder / f"{PICODRIVE_STATE}.state", "wb") as file:
         file.write(_played_to_the_start(original))
     os.environ[GAMES_VARIABLE] = str(folder.parent)
@@ -71,7 +76,7 @@ def picodrive_level() -> Level:
 
 def _played_to_the_start(level: Level) -> bytes:
     game = level.integration
-    emulator = NativeEmulator(game.rom(), core_of(game.console, "picodrive"))
+    emulator = NativeEmulator(game.rom(), core_of(game.console, PICODRIVE))
     press = sum(1 << game.console.buttons.index(button) for button in ("START", "B"))
     with contextlib.closing(emulator):
         for frame in range(1200):

@@ -156,9 +156,13 @@ def median_and_interval(
     return result
 
 
-def speeds(rounds: Sequence[Round], work: float) -> dict[str, Any]:
-    """For each side, how much of ``work``, which a turn does, it does in a second."""
-    return {name: median_and_interval([work / turns[name].clock for turns in rounds]) for name in rounds[0]}
+def speeds(rounds: Sequence[Round], work: float, at_least: Mapping[str, float] | None = None) -> dict[str, Any]:
+    """For each side, how much of ``work``, which a turn does, it does in a second, and the least that is wanted."""
+    least = at_least or {}
+    return {
+        name: median_and_interval([work / turns[name].clock for turns in rounds], at_least=least.get(name))
+        for name in rounds[0]
+    }
 
 
 def ratios(rounds: Sequence[Round], wanted: Sequence[Ratio]) -> list[dict[str, Any]]:
@@ -240,4 +244,4 @@ def _show(result: dict[str, Any]) -> None:
             title = f"{ratio['of']} / {ratio['to']} ({measure})"
             print(f"{title:58}{ratio[measure]['median']:10.3f}   {low:.3f} to {high:.3f}")
         if ratio["target"] is not None:
-            print(f"    wanted: {ratio['target']} by the clock, met: {ratio['is_met']}")
+            print(f"    wanted: {ratio['target']:.3g} by the clock, met: {ratio['is_met']}")

@@ -1,15 +1,20 @@
-"""MkDocs hook: writes a reference page per room from the docstrings, and lists pages that come in numbers."""
+"""MkDocs hook: writes the reference from docstrings and tables of benchmarks, and lists pages that come in numbers."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
 
 PACKAGE = Path(__file__).parent.parent / "src" / "newgameplus"
+RESULTS = Path(__file__).parent.parent / "benchmarks" / "results"
+RESULTS_MARK = "<!-- results of benchmarks -->"
+"""Where a page wants the tables of the newest results."""
 PURPOSE = re.compile(r'\s*r?"""(.+?)(?:\n\s*\n|""")', re.DOTALL)
 """The first paragraph of a module's docstring."""
 
@@ -32,6 +37,59 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for name, text in reference_pages().items():
         files.append(File.generated(config, f"reference/{name}.md", content=text))
     return files
+
+
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Put the tables of the newest results where a page asks for them."""
+    return markdown.replace(RESULTS_MARK, result_tables()) if RESULTS_MARK in markdown else markdown
+
+
+def result_tables() -> str:
+    """The newest result of each figure as Markdown; results from before benchmarks/turns.py have no ``sides``."""
+    newest: dict[str, tuple[str, dict[str, Any]]] = {}
+    for path in sorted(RESULTS.glob("*/result.json"), key=_age):
+        result = json.loads(path.read_text(encoding="utf-8"))
+        if "sides" in result:
+            newest[result["figure"]] = (path.parent.name, result)
+    return "\n".join(_result_table(*newest[figure]) for figure in sorted(newest)) or "There are none yet."
+
+
+def _age(path: Path) -> tuple[str, int]:
+    """Date of a result, and its number among those of that figure and day."""
+    date, _, name = path.parent.name.partition("_")
+    number = name.rpartition("-")[2]
+    return date, int(number) if number.isdigit() else 1
+
+
+def _result_table(folder: str, result: dict[str, Any]) -> str:
+    lines = [f"### {result['figure']}", "", f"{result['what']}. {result['num_rounds']} rounds; `{folder}`.", ""]
+    lines += [f"| {result['unit']} | median | 95 % interval | wanted |", "|---|---|---|---|"]
+    for name, figure in result["sides"].items():
+        signs = {"at_least": "≥", "at_most": "≤"}
+        wanted = [_wanted(sign, figure[key], figure["is_met"]) for key, sign in signs.items() if key in figure]
+        lines.append(f"| {name} | {_span(figure)} | {''.join(wanted)} |")
+    if result["ratios"]:
+        lines += ["", "| times as fast | by the clock | 95 % interval | wanted | processor time | 95 % interval |"]
+        lines += ["|---|---|---|---|---|---|"]
+    for ratio in result["ratios"]:
+        wanted_ratio = "" if ratio["target"] is None else _wanted("≥", ratio["target"], ratio["is_met"])
+        title = f"{ratio['of']} against {ratio['to']}"
+        lines.append(f"| {title} | {_span(ratio['clock'])} | {wanted_ratio} | {_span(ratio['processor'])} |")
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items() if version)
+    return "\n".join([*lines, "", f"{versions}; {result['num_cores']} cores, {result['platform']}.", ""])
+
+
+def _span(figure: dict[str, Any]) -> str:
+    low, high = figure["interval"]
+    return f"{_number(figure['median'])} | {_number(low)} to {_number(high)}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _wanted(sign: str, limit: float, is_met: bool) -> str:
+    return f"{sign} {_number(limit)}: {'met' if is_met else 'missed'}"
 
 
 def rooms() -> dict[str, list[str]]:
