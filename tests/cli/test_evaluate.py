@@ -1,7 +1,9 @@
 """``ngp evaluate`` as a person types it."""
 
 import json
+import shlex
 
+import click
 import pytest
 
 from newgameplus.cli.evaluate import Duration
@@ -46,6 +48,8 @@ def test_json_is_all_that_is_printed_on_standard_output(capsys):
         (["evaluate", "random", "--wall-clock", "soon"], "not a duration"),
         (["evaluate", "random", "--seed", "-1"], "whole numbers from 0"),
         (["evaluate", "random", "--seeds", "0"], "at least 1"),
+        (["evaluate", "random", "--seeds", "1000000000000"], "at most 10,000"),
+        (["evaluate", "random", "--wall-clock", "9" * 400], "have an end"),
         (["evaluate", "random", "--workers", "0"], "at least 1"),
         (["evaluate", "random", "--rules", "contest2018"], "Did you mean contest-2018"),
         (["evaluate", "random", "--preset", "unform"], "There is no preset"),
@@ -80,6 +84,40 @@ def test_resuming_complete_results_says_the_score_again(capsys):
     assert run(["evaluate", "--resume", "--results", "r", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == first
     assert run(["evaluate", "random", "--timesteps", "50", "--resume", "--results", "r", "--json"]) == 0
+
+
+def test_results_that_were_begun_without_movies_go_on_without(tmp_path):
+    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r", "--no-movies"]) == 0
+    for leftover in (tmp_path / "r").rglob("run.json"):
+        leftover.unlink()
+    assert run(["evaluate", "--resume", "--results", "r"]) == 0
+    assert not list((tmp_path / "r").rglob("*.bk2"))
+    assert run(["evaluate", "--resume", "--results", "r", "--movies"]) == 2
+
+
+def test_settings_may_be_typed_again_in_part(capsys):
+    first = ["random", "--timesteps", "50", "--scenario", "scenario", "--set", "press_probability=0.1"]
+    assert run(["evaluate", *first, "--results", "r"]) == 0
+    assert run(["evaluate", "--resume", "--timesteps", "50", "--results", "r"]) == 0
+    assert run(["evaluate", "--resume", "--preset", "uniform", "--results", "r"]) == 2
+    assert "other settings" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["a[/b]", "two words", "caf\udce9"])
+def test_a_command_to_copy_is_as_a_shell_takes_it(capsys, name):
+    assert run(["evaluate", "random", "--timesteps", "50", "--results", name]) == 0
+    assert f"ngp report {shlex.quote(click.format_filename(name))}\n" in capsys.readouterr().out
+
+
+def test_corrupt_logs_are_found_before_anything_is_played(tmp_path, capsys):
+    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r"]) == 0
+    (monitor,) = (tmp_path / "r").rglob("monitor.csv")
+    monitor.write_text("r,l,t\nx,y,z\n")
+    (monitor.parent / "run.json").unlink()
+    capsys.readouterr()
+    assert run(["evaluate", "--resume", "--results", "r"]) == 2
+    assert "monitor.csv is corrupt" in capsys.readouterr().err
+    assert monitor.read_text() == "r,l,t\nx,y,z\n"
 
 
 @pytest.mark.parametrize(

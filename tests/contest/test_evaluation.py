@@ -103,6 +103,28 @@ def test_a_manifest_that_lacks_a_part_is_corrupt(part):
         plan_of(manifest)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("levels", 0, "state"), None),
+        (("levels", 0, "game"), 7),
+        (("levels", 0), "Airstriker-Genesis-v0/Level1"),
+        (("seeds", 0), 0.5),
+        (("rules", "frames_per_step"), "4"),
+        (("agent", "name"), ["random"]),
+    ],
+)
+def test_a_manifest_with_a_part_of_another_type_is_corrupt(place, value):
+    manifest = plan(timesteps=200).manifest([])
+    *way, last = place
+    part = manifest
+    for step in way:
+        part = part[step]
+    part[last] = value
+    with pytest.raises(ResultsError, match="manifest is corrupt"):
+        plan_of(manifest)
+
+
 def test_a_plan_needs_levels_and_seeds():
     config = configure(find_agent("random"), "default")
     with pytest.raises(UsageError, match="at least one level"):

@@ -71,3 +71,13 @@ def test_a_corrupt_monitor_is_named_with_its_line(tmp_path, content, complaint):
 def test_a_missing_log_is_named(tmp_path):
     with pytest.raises(ResultsError, match=r"log\.csv"):
         read_log(tmp_path / "log.csv")
+
+
+def test_a_log_that_lost_rows_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "monitor.csv"
+    path.write_text("r,l,t\n")
+    with pytest.raises(ResultsError, match="has lost rows"):
+        CsvLog(path, MONITOR_HEADER, size_bytes=100)
+    assert path.read_text() == "r,l,t\n"
+    with pytest.raises(ResultsError, match="has lost rows"):
+        CsvLog(tmp_path / "gone.csv", MONITOR_HEADER, size_bytes=6)

@@ -3,10 +3,11 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from newgameplus.contest.results import FORMAT, Results, latest_results, new_results_path, only_writer
+from newgameplus.contest.results import FORMAT, Results, latest_results, new_results_folder, only_writer
 from newgameplus.errors import ResultsError
 
 
@@ -48,10 +49,33 @@ def test_a_directory_without_a_manifest_is_no_results_directory(tmp_path):
         Results(tmp_path).manifest()
 
 
-def test_new_names_count_up(tmp_path):
-    assert new_results_path("jerk-airstriker", tmp_path).name == "jerk-airstriker-1"
-    (tmp_path / "jerk-airstriker-1").mkdir()
-    assert new_results_path("jerk-airstriker", tmp_path).name == "jerk-airstriker-2"
+def test_new_names_count_up_and_nobody_gets_the_same(tmp_path):
+    with ThreadPoolExecutor(8) as threads:
+        folders = list(threads.map(lambda _: new_results_folder("jerk-airstriker", tmp_path), range(24)))
+    assert sorted(folder.name for folder in folders) == sorted(f"jerk-airstriker-{n}" for n in range(1, 25))
+
+
+def test_a_place_where_no_new_name_can_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ResultsError, match="Cannot write results to"):
+        new_results_folder("jerk-airstriker", tmp_path / "file")
+
+
+def test_a_name_that_is_too_long_is_one_sentence(tmp_path):
+    with pytest.raises(ResultsError, match="File name too long"):
+        Results(tmp_path / ("x" * 300)).create({"format": FORMAT})
+
+
+def test_a_directory_that_another_process_is_about_to_fill_is_left_to_it(tmp_path):
+    with only_writer(tmp_path), pytest.raises(ResultsError, match="Another process"):
+        Results(tmp_path).create({"format": FORMAT})
+    assert not Results(tmp_path).manifest_path.exists()
+
+
+def test_a_directory_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / ".lock").mkdir()
+    with pytest.raises(ResultsError, match="Cannot write to"), only_writer(tmp_path):
+        pass
 
 
 def test_the_latest_results_are_those_written_to_last(tmp_path):

@@ -14,6 +14,7 @@ from newgameplus.contest.run import Job, Progress, play_run, read_run, split_see
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
+from newgameplus.training.checkpoints import save_state
 
 LEVEL = find_level("Airstriker-Genesis-v0/Level1")
 
@@ -142,9 +143,10 @@ def test_a_damaged_checkpoint_is_named_and_nothing_is_lost(tmp_path):
     assert (tmp_path / "monitor.csv").read_bytes() == before
 
 
-def test_a_damaged_summary_is_named(tmp_path):
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"num_timesteps": "60"}'])
+def test_a_damaged_summary_is_named(tmp_path, content):
     play_run(job(tmp_path, timesteps=60), ignore)
-    (tmp_path / "run.json").write_text("{")
+    (tmp_path / "run.json").write_text(content)
     with pytest.raises(ResultsError, match=r"run\.json is corrupt"):
         read_run(tmp_path, "level", 0)
 
@@ -159,3 +161,11 @@ def test_progress_says_how_much_of_the_nearest_budget_is_spent():
 def test_the_summary_is_json_that_names_its_format(tmp_path):
     play_run(job(tmp_path, timesteps=60), ignore)
     assert json.loads((tmp_path / "run.json").read_text())["format"] == 1
+
+
+def test_a_checkpoint_of_another_version_is_named(tmp_path):
+    with pytest.raises(Interruption):
+        play_run(job(tmp_path, timesteps=400), interrupt_after(100))
+    save_state(tmp_path / "checkpoint.safetensors", {"progress": {}})
+    with pytest.raises(ResultsError, match="another version"):
+        play_run(job(tmp_path, timesteps=400), ignore)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_SPLIT = "airstriker"
 """What is played when neither a split nor a level is named."""
+MAX_SEEDS = 10_000
+"""More are a slip of the keyboard."""
 
 
 class Duration(click.ParamType[float]):
@@ -50,7 +53,9 @@ class Duration(click.ParamType[float]):
 @click.option("--workers", "num_workers", type=int, metavar="N", help="Runs side by side.  [default: one per core]")
 @click.option("--results", "results_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Go on with results that were interrupted: those named, or the latest.")
-@click.option("--movies/--no-movies", default=True, show_default=True, help="Keep every episode as a movie.")
+@click.option(
+    "--movies/--no-movies", "records_movies", default=True, show_default=True, help="Keep every episode as a movie."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")
 @click.pass_context
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
@@ -64,7 +69,6 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     from newgameplus.cli.live import LiveTable
     from newgameplus.contest.evaluation import evaluate as evaluate_plan
     from newgameplus.contest.evaluation import write_scores
-    from newgameplus.contest.run import is_complete
     from newgameplus.contest.workers import Failed
 
     if options["num_workers"] is not None and options["num_workers"] < 1:
@@ -72,18 +76,14 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     results, plan = _reopened(ctx, options) if options["resume"] else _created(options)
     console = Console(stderr=bool(options["as_json"]))
     _announce(console, plan, results)
-    jobs = plan.jobs(results, records_movies=options["movies"])
-    done = [job for job in jobs if is_complete(job.folder)]
     has_failed = False
     try:
-        with LiveTable(jobs, done, plan.rules, console) as table:
-            for event in evaluate_plan(
-                results, plan, num_workers=options["num_workers"], records_movies=options["movies"]
-            ):
+        with LiveTable(plan.jobs(results), console) as table:
+            for event in evaluate_plan(results, plan, num_workers=options["num_workers"]):
                 table.show(event)
                 has_failed |= isinstance(event, Failed)
     except KeyboardInterrupt:
-        console.print(f"Interrupted; go on with: ngp evaluate --resume --results {results.path}", highlight=False)
+        _say(console, f"Interrupted; go on with: ngp evaluate --resume --results {_typed(results.path)}")
         return 130
     _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
     return 1 if has_failed else 0
@@ -91,15 +91,15 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
 
 def _created(options: dict[str, Any]) -> tuple[Results, Plan]:
     """Make a plan of what was typed, check it, and only then write anything."""
-    from newgameplus.contest.results import Results, new_results_path
+    from newgameplus.contest.results import Results, new_results_folder
 
     if options["agent"] is None:
         raise UsageError("Say which agent plays: ngp evaluate jerk, or ngp evaluate random.")
     plan = _plan(options)
     plan.check()
-    path = options["results_path"] or new_results_path(_stem(plan))
-    results = Results(path)
-    results.create(plan.manifest(["ngp", *sys.argv[1:]]))
+    manifest = plan.manifest(["ngp", *map(click.format_filename, sys.argv[1:])])
+    results = Results(options["results_path"] or new_results_folder(_stem(plan)))
+    results.create(manifest)
     return results, plan
 
 
@@ -112,8 +112,8 @@ def _plan(options: dict[str, Any]) -> Plan:
 
     if options["split"] and options["levels"]:
         raise UsageError("Give --split or --level, not both.")
-    if options["num_seeds"] < 1:
-        raise UsageError(f"--seeds needs at least 1, not {options['num_seeds']}.")
+    if not 1 <= options["num_seeds"] <= MAX_SEEDS:
+        raise UsageError(f"--seeds needs at least 1 and at most {MAX_SEEDS:,}, not {options['num_seeds']}.")
     split = None if options["levels"] else options["split"] or DEFAULT_SPLIT
     scenario = options["scenario"]
     if split:
@@ -134,6 +134,7 @@ def _plan(options: dict[str, Any]) -> Plan:
         levels=tuple(dict.fromkeys(levels)),
         seeds=tuple(range(options["seed"], options["seed"] + options["num_seeds"])),
         split=split,
+        records_movies=options["records_movies"],
     )
 
 
@@ -155,25 +156,34 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     typed = {
         name
         for name in ("split", "levels", "scenario", "preset", "overrides", "rules", "timesteps", "episodes",
-                     "wall_clock", "seed", "num_seeds")
+                     "wall_clock", "seed", "num_seeds", "records_movies")
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }  # fmt: skip
     if options["agent"] not in (None, plan.agent):
         raise ResultsError(f"{results.path} was begun with the agent {plan.agent}, not {options['agent']}.")
-    if typed and _plan({**options, "agent": plan.agent, **_unsaid(plan, typed)}) != plan:
+    if typed and _retyped(plan, options, typed) != plan:
         raise ResultsError(
             f"{results.path} was begun with other settings; --resume needs none: "
-            f"ngp evaluate --resume --results {results.path}"
+            f"ngp evaluate --resume --results {_typed(results.path)}"
         )
     return results, plan
 
 
+def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
+    """The plan of what was typed now; what was not typed again is as the results were begun with."""
+    from dataclasses import replace
+
+    retyped = _plan({**options, "agent": plan.agent, **_unsaid(plan, typed)})
+    return retyped if typed & {"preset", "overrides"} else replace(retyped, config=plan.config)
+
+
 def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
-    """The options that were not typed again, as the results were begun with."""
     levels = () if plan.split else tuple(str(level) for level in plan.levels)
+    scenarios = {level.scenario for level in plan.levels}
     begun = {
         "split": plan.split,
         "levels": levels,
+        "scenario": scenarios.pop() if len(scenarios) == 1 else None,
         "preset": plan.preset,
         "rules": plan.rules.name,
         "timesteps": plan.rules.max_timesteps,
@@ -181,6 +191,7 @@ def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
         "wall_clock": plan.rules.max_wall_clock_seconds,
         "seed": plan.seeds[0],
         "num_seeds": len(plan.seeds),
+        "records_movies": plan.records_movies,
     }
     return {name: value for name, value in begun.items() if name not in typed}
 
@@ -193,21 +204,23 @@ def _stem(plan: Plan) -> str:
 
 def _announce(console: Console, plan: Plan, results: Results) -> None:
     from newgameplus.cli.live import duration
+    from newgameplus.cli.tables import counted
 
     rules = plan.rules
     budget = [
-        f"{rules.max_timesteps:,} steps" if rules.max_timesteps else "",
-        f"{rules.max_episodes:,} episodes" if rules.max_episodes else "",
+        counted(rules.max_timesteps, "step") if rules.max_timesteps else "",
+        counted(rules.max_episodes, "episode") if rules.max_episodes else "",
         duration(rules.max_wall_clock_seconds) if rules.max_wall_clock_seconds else "",
     ]
-    num_levels, num_seeds = len(plan.levels), len(plan.seeds)
     scenarios = sorted({level.scenario for level in plan.levels})
     console.print(
-        f"[bold]{plan.agent}[/bold] ({plan.preset}) plays {num_levels} level{'s' * (num_levels != 1)} with "
-        f"{num_seeds} seed{'s' * (num_seeds != 1)}, each for {' or '.join(filter(None, budget))}; "
-        f"rules {rules.name}, scenario {', '.join(scenarios)}.\nResults: {results.path}",
+        f"{plan.agent} ({plan.preset}) plays {counted(len(plan.levels), 'level')} with "
+        f"{counted(len(plan.seeds), 'seed')}, each for {' or '.join(filter(None, budget))}; "
+        f"rules {rules.name}, scenario {', '.join(scenarios)}.",
+        markup=False,
         highlight=False,
     )
+    _say(console, f"Results: {click.format_filename(results.path)}")
 
 
 def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_json: bool) -> None:
@@ -218,14 +231,23 @@ def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_
         return
     score = scores["score"]
     if score["mean"] is None:
-        console.print("No episode was finished within the budget, so there is no score.")
+        _say(console, "No episode was finished within the budget, so there is no score.")
         return
     interval = score["interval"]
     spread = (
         f" (95% interval {interval[0]:,.1f} to {interval[1]:,.1f} over {score['num_seeds']} seeds)" if interval else ""
     )
     console.print(
-        f"\n[bold]Score {score['mean']:,.1f}[/bold]{spread}; best episode {score['best']:,.1f}.\n"
-        f"Look at it: ngp report {results.path}",
-        highlight=False,
+        f"\n[bold]Score {score['mean']:,.1f}[/bold]{spread}; best episode {score['best']:,.1f}.", highlight=False
     )
+    _say(console, f"Look at it: ngp report {_typed(results.path)}")
+
+
+def _say(console: Console, text: str) -> None:
+    """Print lines as they are: what was typed is no markup, and a command that is broken in two cannot be copied."""
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _typed(path: Path) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(click.format_filename(path))

@@ -12,12 +12,19 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from newgameplus.contest.rules import Rules
+from newgameplus.cli.tables import counted
 from newgameplus.contest.run import Job, Progress, saved_progress
 from newgameplus.contest.workers import Advanced, Event, Failed, Finished, Started
+from newgameplus.games.levels import Level
 
 _LINE_INTERVAL_SECONDS = 30.0
 """How often a log file gets a line."""
+_WIDE = 120
+"""Columns of a terminal from which there is room for bars, for the best episode and for long names."""
+_NUMBERS_WIDTH = 57
+"""Columns that everything but the name of a level takes at most on a narrower one."""
+_ORDER = ("running", "failed", "done", "waiting")
+"""Which rows are shown first where there is no room for all."""
 
 
 @dataclass
@@ -61,18 +68,18 @@ class LiveTable:
     """Shows the events of an evaluation.
 
     Args:
-        jobs: all runs of the evaluation, complete ones too.
-        already_done: the runs that were complete before it began.
-        rules: for the budget.
+        jobs: all runs of the evaluation, those too that were complete or begun before.
         console: where to show it.
+
+    Raises:
+        ResultsError: a file of an earlier sitting is corrupt.
     """
 
-    def __init__(self, jobs: Sequence[Job], already_done: Sequence[Job], rules: Rules, console: Console) -> None:
-        self._rows = {job.folder: _Row(job) for job in jobs}
-        for job in already_done:
-            self._rows[job.folder].state = "done"
-            self._rows[job.folder].progress = saved_progress(job)
-        self._rules = rules
+    def __init__(self, jobs: Sequence[Job], console: Console) -> None:
+        self._rows = {job.folder: _Row(job, progress=saved_progress(job)) for job in jobs}
+        for row in self._rows.values():
+            if row.progress.is_complete:
+                row.state = "done"
         self._console = console
         self._live = Live(console=console, auto_refresh=False) if console.is_terminal else None
         self._last_shown = 0.0 if console.is_terminal else time.monotonic()
@@ -84,7 +91,8 @@ class LiveTable:
 
     def __exit__(self, *_: object) -> None:
         if self._live:
-            self._live.update(self._table(list(self._rows.values())), refresh=True)
+            begun = [row for row in self._rows.values() if row.state != "waiting"]
+            self._live.update(self._table(begun), refresh=True)
             self._live.stop()
 
     def show(self, event: Event) -> None:
@@ -97,7 +105,7 @@ class LiveTable:
             self._rows[event.job.folder].state = "done"
         elif isinstance(event, Failed):
             self._rows[event.job.folder].state = "failed"
-            self._console.print(f"[red]Failed:[/red] {event.reason}", highlight=False)
+            self._console.print(Text.assemble(("Failed: ", "red"), event.reason), soft_wrap=True)
         if self._live:
             self._redraw()
         elif isinstance(event, Finished) or time.monotonic() - self._last_shown > _LINE_INTERVAL_SECONDS:
@@ -106,58 +114,68 @@ class LiveTable:
     def _redraw(self) -> None:
         if self._live and time.monotonic() - self._last_shown > 0.25:
             self._last_shown = time.monotonic()
-            self._live.update(self._fitting(), refresh=True)
+            self._live.update(self.picture(), refresh=True)
 
     def _print_line(self) -> None:
         self._last_shown = time.monotonic()
         rows = list(self._rows.values())
         num_done = sum(row.state == "done" for row in rows)
         self._console.print(
-            f"{num_done} of {len(rows)} runs done, {sum(row.fraction for row in rows) / len(rows):.0%} of the budget, "
-            f"{sum(row.progress.num_steps for row in rows):,} steps, {_left(rows)}",
+            f"{num_done} of {counted(len(rows), 'run')} done, "
+            f"{sum(row.fraction for row in rows) / len(rows):.0%} of the budget, "
+            f"{counted(sum(row.progress.num_steps for row in rows), 'step')}, {_left(rows)}",
             highlight=False,
+            soft_wrap=True,
         )
 
-    def _fitting(self) -> RenderableType:
+    def picture(self) -> RenderableType:
         """The table, cut to the rows that matter when the terminal is too low for all."""
         rows = list(self._rows.values())
-        room = max(self._console.height - 6, 3)
-        if len(rows) <= room:
-            return self._table(rows)
-        order = {"running": 0, "failed": 1, "waiting": 2, "done": 3}
-        shown = sorted(rows, key=lambda row: order[row.state])[:room]
-        counts = {state: sum(row.state == state for row in rows) for state in order}
+        counts = {state: sum(row.state == state for row in rows) for state in _ORDER}
         words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
-        return Group(self._table(shown), Text(f"{len(rows)} runs: {words}; {_left(rows)}", style="dim"))
+        summary = Text(f"{counted(len(rows), 'run')}: {words}; {_left(rows)}", style="dim")
+        room = max(self._console.height - 6, 3)
+        if len(rows) > room:
+            rows = sorted(rows, key=lambda row: _ORDER.index(row.state))[:room]
+        return Group(self._table(rows), summary)
 
     def _table(self, rows: Sequence[_Row]) -> Table:
-        table = Table(box=None, header_style="bold", pad_edge=False)
+        is_wide = self._console.width >= _WIDE
+        table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
         table.add_column("level", overflow="ellipsis", no_wrap=True)
         table.add_column("seed", justify="right")
-        table.add_column("", width=16)
-        for name in ("steps", "episodes", "score", "best", "steps/s", "left"):
-            table.add_column(name, justify="right")
+        table.add_column("", no_wrap=True)
+        for name in ("steps", "episodes", "score", *(["best"] if is_wide else []), "steps/s", "left"):
+            table.add_column(name, justify="right", no_wrap=True)
+        width = max(self._console.width - _NUMBERS_WIDTH, 12)
         for row in rows:
-            table.add_row(*_cells(row))
+            level = str(row.job.level) if is_wide else _short(row.job.level, width)
+            table.add_row(Text(level), *_cells(row, is_wide=is_wide))
         return table
 
 
-def _cells(row: _Row) -> tuple[RenderableType, ...]:
+def _short(level: Level, width: int) -> str:
+    """A level's id in at most ``width`` characters: of the game's name as much as fits before the state's."""
+    if len(str(level)) <= width:
+        return str(level)
+    room = width - len(level.state) - 2
+    return f"{level.game[:room]}…/{level.state}" if room > 0 else f"…{level.state[1 - width :]}"
+
+
+def _cells(row: _Row, *, is_wide: bool) -> tuple[RenderableType, ...]:
     progress, rules = row.progress, row.job.rules
     colour = {"done": "green", "failed": "red", "running": "cyan"}.get(row.state, "dim")
-    if row.state in ("waiting", "failed"):
-        bar: RenderableType = Text(row.state, style=colour)
-    else:
-        bar = ProgressBar(1.0, row.fraction, width=16, complete_style=colour, finished_style="green")
+    state: RenderableType = Text(f"{row.fraction:.0%}" if row.state == "running" else row.state, style=colour)
+    if is_wide and row.state in ("running", "done"):
+        state = ProgressBar(1.0, row.fraction, width=16, complete_style=colour, finished_style="green")
     speed, left = row.steps_per_second, row.seconds_left
     return (
-        str(row.job.level),
         str(row.job.seed),
-        bar,
+        state,
         f"{progress.num_timesteps(rules):,}" if progress.num_steps else "",
         f"{progress.num_episodes:,}" if progress.num_steps else "",
         "" if progress.score is None else f"{progress.score:,.1f}",
-        "" if progress.best is None else f"{progress.best:,.1f}",
+        *(["" if progress.best is None else f"{progress.best:,.1f}"] if is_wide else []),
         "" if speed is None else f"{speed:,.0f}",
         "" if left is None else duration(left),
     )

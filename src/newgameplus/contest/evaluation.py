@@ -26,6 +26,26 @@ from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
+_NUMBER = int | float
+_MANIFEST_SHAPE = {
+    "agent": {"name": str, "preset": str, "config": dict},
+    "rules": {
+        "name": str,
+        "max_timesteps": int | None,
+        "max_episodes": int | None,
+        "max_wall_clock_seconds": _NUMBER | None,
+        "frames_per_step": int,
+        "sticky_probability": _NUMBER,
+        "max_episode_steps": int,
+        "counts_resets": bool,
+        "drops_last_episode": bool,
+    },
+    "split": str | None,
+    "records_movies": bool,
+    "levels": [{"game": str, "state": str, "scenario": str}],
+    "seeds": [int],
+}
+"""The types of what :func:`plan_of` reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +62,8 @@ class Plan:
     seeds: tuple[int, ...]
     split: str | None = None
     """Name of the split that the levels come from."""
+    records_movies: bool = True
+    """Whether every episode is kept as a movie."""
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -67,6 +89,7 @@ class Plan:
             "agent": {"name": self.agent, "preset": self.preset, "config": describe(self.config)},
             "rules": self.rules.as_json(),
             "split": self.split,
+            "records_movies": self.records_movies,
             "levels": [_fingerprint(level) for level in self.levels],
             "seeds": list(self.seeds),
             "versions": _versions(),
@@ -75,7 +98,7 @@ class Plan:
             "machine": _machine(),
         }
 
-    def jobs(self, results: Results, *, records_movies: bool = True) -> list[Job]:
+    def jobs(self, results: Results) -> list[Job]:
         """Every run of the plan."""
         return [
             Job(
@@ -85,7 +108,7 @@ class Plan:
                 config=self.config,
                 rules=self.rules,
                 folder=results.run_folder(level, seed),
-                records_movies=records_movies,
+                records_movies=self.records_movies,
             )
             for level in self.levels
             for seed in self.seeds
@@ -98,6 +121,8 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
     Raises:
         ResultsError: the manifest is corrupt, or a level's ROM, state or core is another one today.
     """
+    if not _has_shape(manifest, _MANIFEST_SHAPE):
+        raise ResultsError("The manifest is corrupt: a part is missing or is of another type.")
     try:
         agent = manifest["agent"]
         levels = [(Level(line["game"], line["state"], line["scenario"]), line) for line in manifest["levels"]]
@@ -109,24 +134,22 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
             levels=tuple(level for level, _ in levels),
             seeds=tuple(manifest["seeds"]),
             split=manifest["split"],
+            records_movies=manifest["records_movies"],
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except TypeError as error:
         raise ResultsError(f"The manifest is corrupt: {error!r}.") from error
     for level, line in levels:
         _check_unchanged(level, line)
     return plan
 
 
-def evaluate(
-    results: Results, plan: Plan, *, num_workers: int | None = None, records_movies: bool = True
-) -> Iterator[Event]:
+def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) -> Iterator[Event]:
     """Play every run of ``plan`` that is not complete yet, and keep ``scores.json`` up to date.
 
     Args:
         results: a directory that holds the plan's manifest.
         plan: what is to be judged.
         num_workers: how many runs are played side by side; by default one per processor core.
-        records_movies: whether every episode is kept as a movie.
 
     Yields:
         What happens, as it happens; a silence is broken by a ``Tick``.
@@ -135,7 +158,7 @@ def evaluate(
         ResultsError: another process writes to the directory, or it is corrupt.
     """
     with only_writer(results.path):
-        jobs = [job for job in plan.jobs(results, records_movies=records_movies) if not is_complete(job.folder)]
+        jobs = [job for job in plan.jobs(results) if not is_complete(job.folder)]
         try:
             for event in run_side_by_side(jobs, num_workers or available_cores()):
                 if isinstance(event, Finished | Failed):
@@ -151,6 +174,15 @@ def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
     scores = contest_score(runs, FORMAT)
     results.write_scores(scores)
     return scores
+
+
+def _has_shape(value: object, shape: Any) -> bool:
+    """Whether JSON has the types of ``shape``: an object at least its keys, a list any number of its kind."""
+    if isinstance(shape, dict):
+        return isinstance(value, dict) and all(_has_shape(value.get(key), inner) for key, inner in shape.items())
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(_has_shape(item, shape[0]) for item in value)
+    return isinstance(value, shape)
 
 
 def _fingerprint(level: Level) -> dict[str, Any]:

@@ -27,19 +27,29 @@ class Episode:
 
 
 class CsvLog:
-    """A csv file that grows by whole rows, each on disk before the next, and can be cut back to an earlier length.
+    """A csv file that grows by whole rows, each written at once, and can be cut back to an earlier length.
 
     Args:
         path: created with ``header`` when it is not there.
         header: the first line.
-        size_bytes: how much of an existing file is kept: what came after the last checkpoint is played again.
+        size_bytes: how much of an existing file is kept: what came after the last checkpoint is played again; None
+            begins anew.
+
+    Raises:
+        ResultsError: the file is shorter than ``size_bytes``.
     """
 
     def __init__(self, path: Path, header: str, size_bytes: int | None = None) -> None:
+        found = path.stat().st_size if path.exists() else 0
+        if size_bytes is not None and found < size_bytes:
+            raise ResultsError(
+                f"{path} is corrupt: it has lost rows that were written before the last checkpoint; "
+                "start anew with another --results."
+            )
         self._file = path.open("ab", buffering=0)
-        self._file.truncate(min(size_bytes or 0, path.stat().st_size))
+        self._file.truncate(size_bytes or 0)
         self._file.seek(0, os.SEEK_END)
-        if self._file.tell() == 0:
+        if size_bytes is None:
             self._file.write(f"{header}\n".encode())
 
     @property
@@ -50,6 +60,10 @@ class CsvLog:
     def append(self, *values: float) -> None:
         """Write one row; floats are written so that they read back as the same number."""
         self._file.write((",".join(repr(value) for value in values) + "\n").encode())
+
+    def sync(self) -> None:
+        """Wait until every row is on the disk, where a power cut cannot reach it."""
+        os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""

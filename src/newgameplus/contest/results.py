@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import json
 import os
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ from newgameplus.games.levels import Level
 
 FORMAT = 1
 """Version of the directory's layout."""
+_LOCK = ".lock"
 
 
 class Results:
@@ -56,16 +58,23 @@ class Results:
         Raises:
             ResultsError: something is there already, or it cannot be written.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        try:
+            self._refuse_if_taken()
+            self.path.mkdir(parents=True, exist_ok=True)
+            with only_writer(self.path):
+                self._refuse_if_taken()  # by another process, a moment ago
+                self._write(self.manifest_path, manifest)
+        except OSError as error:
+            raise ResultsError(f"Cannot write results to {self.path}: {error.strerror or error}.") from error
+
+    def _refuse_if_taken(self) -> None:
+        if not self.path.exists():
+            return
+        if not self.path.is_dir() or any(inside.name != _LOCK for inside in self.path.iterdir()):
             raise ResultsError(
                 f"{self.path} exists already and is left as it is: "
                 "add --resume to go on with it, or give another name with --results."
             )
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            self._write(self.manifest_path, manifest)
-        except OSError as error:
-            raise ResultsError(f"Cannot write results to {self.path}: {error.strerror or error}.") from error
 
     def manifest(self) -> dict[str, Any]:
         """Read the manifest.
@@ -117,13 +126,16 @@ def only_writer(folder: Path) -> Iterator[None]:
     """Hold ``folder`` for this process alone; the hold ends with the process, however it ends.
 
     Raises:
-        ResultsError: another process holds it.
+        ResultsError: another process holds it, or it cannot be written.
     """
-    descriptor = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
+    try:
+        descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise ResultsError(f"Cannot write to {folder}: {error.strerror}.") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             raise ResultsError(
                 f"Another process is writing to {folder}: wait for it, or give another name with --results."
             ) from None
@@ -132,12 +144,22 @@ def only_writer(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def new_results_path(stem: str, parent: Path = Path("results")) -> Path:
-    """Return the first of ``results/<stem>-1``, ``-2``, … that does not exist."""
-    number = 1
-    while (path := parent / f"{stem}-{number}").exists():
-        number += 1
-    return path
+def new_results_folder(stem: str, parent: Path = Path("results")) -> Path:
+    """Make and return the first of ``results/<stem>-1``, ``-2``, … that does not exist; no other process gets it too.
+
+    Raises:
+        ResultsError: it cannot be made.
+    """
+    for number in itertools.count(1):
+        path = parent / f"{stem}-{number}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise ResultsError(f"Cannot write results to {path}: {error.strerror or error}.") from error
+        return path
+    raise AssertionError("Numbers do not end.")
 
 
 def latest_results(parent: Path = Path("results")) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -39,8 +40,8 @@ class Rules:
         limits = (self.max_timesteps, self.max_episodes, self.max_wall_clock_seconds)
         names = ("timesteps", "episodes", "wall clock seconds")
         for name, limit in zip(names, limits, strict=True):
-            if limit is not None and not limit > 0:
-                raise UsageError(f"The budget of {name} must be more than 0, not {limit}.")
+            if limit is not None and not 0 < limit < math.inf:
+                raise UsageError(f"The budget of {name} must be more than 0 and have an end, not {limit}.")
         if all(limit is None for limit in limits):
             raise UsageError("An evaluation needs a budget: timesteps, episodes or wall clock seconds.")
 

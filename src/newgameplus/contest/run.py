@@ -6,7 +6,7 @@ import json
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from newgameplus.types import Agent
 
 REPORT_INTERVAL_SECONDS = 0.25
 """How often a run tells how far it is."""
+_CHECKPOINT_PARTS = {"progress", "monitor_bytes", "log_bytes", "world", "agent"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +230,21 @@ def _opened(job: Job) -> Iterator[_Run]:
         listeners.append(MovieRecorder(job.folder / "bk2", first_index=progress.num_episodes))
     world_seed, agent_seed = split_seed(job.seed, job.level)
     agent_class = find_agent(job.agent)
+    with ExitStack() as closing:
+        world = closing.enter_context(_world(job, agent_class, listeners))
+        monitor = CsvLog(job.folder / "monitor.csv", MONITOR_HEADER, saved["monitor_bytes"] if saved else None)
+        closing.callback(monitor.close)
+        log = CsvLog(job.folder / "log.csv", LOG_HEADER, saved["log_bytes"] if saved else None)
+        closing.callback(log.close)
+        agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
+        if saved:
+            world.restore_random_state(saved["world"])
+            agent.restore(saved["agent"])
+        yield _Run(job, world, agent, monitor, log, frames, progress, seed=None if saved else world_seed)
+
+
+@contextmanager
+def _world(job: Job, agent_class: Any, listeners: list[FrameListener]) -> Iterator[SingleWorld]:
     observation_spec, action_spec = agent_class.specs(job.config)
     env = make_contest(
         job.level,
@@ -239,18 +255,10 @@ def _opened(job: Job) -> Iterator[_Run]:
         listeners=listeners,
     )
     world = SingleWorld(env)
-    monitor = CsvLog(job.folder / "monitor.csv", MONITOR_HEADER, saved["monitor_bytes"] if saved else None)
-    log = CsvLog(job.folder / "log.csv", LOG_HEADER, saved["log_bytes"] if saved else None)
     try:
-        agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
-        if saved:
-            world.restore_random_state(saved["world"])
-            agent.restore(saved["agent"])
-        yield _Run(job, world, agent, monitor, log, frames, progress, seed=None if saved else world_seed)
+        yield world
     finally:
         world.close()
-        monitor.close()
-        log.close()
 
 
 def split_seed(seed: int, level: Level) -> tuple[int, int]:
@@ -308,9 +316,13 @@ def saved_progress(job: Job) -> Progress:
 def _read_summary(folder: Path) -> dict[str, Any]:
     path = _summary_path(folder)
     try:
-        return dict(json.loads(path.read_text()))
-    except (OSError, ValueError, TypeError) as error:
+        summary = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
         raise ResultsError(f"{path} is corrupt: {error}.") from error
+    parts = ("num_timesteps", "num_frames", "elapsed_seconds")
+    if not isinstance(summary, dict) or not all(isinstance(summary.get(part), int | float) for part in parts):
+        raise ResultsError(f"{path} is corrupt: it lacks one of {', '.join(parts)}, or one is no number.")
+    return summary
 
 
 def _load_checkpoint(folder: Path) -> dict[str, Any] | None:
@@ -318,9 +330,12 @@ def _load_checkpoint(folder: Path) -> dict[str, Any] | None:
     if not path.is_file():
         return None
     try:
-        return load_state(path)
+        saved = load_state(path)
     except StateError as error:
         raise ResultsError(f"Cannot resume {folder}: {error}") from error
+    if saved.keys() != _CHECKPOINT_PARTS or saved["progress"].keys() != {item.name for item in fields(Progress)}:
+        raise ResultsError(f"Cannot resume {folder}: its checkpoint is another version's; start anew elsewhere.")
+    return saved
 
 
 def _checkpoint_path(folder: Path) -> Path:
