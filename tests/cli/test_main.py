@@ -32,6 +32,10 @@ def partly():
 @click.command()
 def broken():
     raise ZeroDivisionError
+
+@click.command()
+def full():
+    raise OSError(28, "No space left on device", "report.html")
 """
 
 
@@ -39,7 +43,7 @@ def broken():
 def _verbs_that_end_badly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "verbs_that_end_badly.py").write_text(VERBS_THAT_END_BADLY)
     monkeypatch.syspath_prepend(tmp_path)
-    for name in ("missing", "interrupted", "partly", "broken"):
+    for name in ("missing", "interrupted", "partly", "broken", "full"):
         monkeypatch.setitem(main.VERBS, name, (f"verbs_that_end_badly:{name}", "For a test."))
 
 
@@ -107,3 +111,20 @@ def test_a_reader_that_went_away_ends_the_command_without_a_word(arguments: list
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.usefixtures("_verbs_that_end_badly")
+def test_a_full_disk_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["full"]) == 1
+    assert capsys.readouterr().err == "Error: report.html: No space left on device.\n"
+
+
+def test_a_working_folder_that_was_deleted_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    folder.rmdir()
+    assert run(["--help"]) == 0
+    assert "Verbs" in capsys.readouterr().out

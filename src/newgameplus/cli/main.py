@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import Any
@@ -73,9 +74,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str] | None = None) -> int:
     """Run ``ngp`` with ``arguments`` and return the exit code."""
-    here = os.getcwd()  # noqa: PTH109 - pathlib costs every start of ngp more than this
-    if here not in sys.path:
-        sys.path.append(here)  # a user's own agent lies where they work
+    _find_agents_here()
     try:
         result: Any = cli.main(args=arguments, prog_name="ngp", standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -89,7 +88,19 @@ def run(arguments: list[str] | None = None) -> int:
     except NewGamePlusError as error:
         click.echo(f"Error: {error}", err=True)
         return 2
+    except OSError as error:
+        where = f"{click.format_filename(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+        click.echo(f"Error: {where}{error.strerror or error}.", err=True)
+        return 1
     return result if isinstance(result, int) else 0
+
+
+def _find_agents_here() -> None:
+    """Let a user's own agent be found where they work; a folder that was deleted meanwhile holds none."""
+    with contextlib.suppress(FileNotFoundError):
+        here = os.getcwd()  # noqa: PTH109 - pathlib costs every start of ngp more than this
+        if here not in sys.path:
+            sys.path.append(here)
 
 
 if __name__ == "__main__":
