@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import tracemalloc
@@ -151,3 +152,11 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
         read_movie(tmp_path / "nothing.bk2")
     with pytest.raises(MovieError, match="is a folder, not a movie"):
         read_movie(tmp_path)
+
+
+def test_a_pipe_and_a_device_are_refused_unread(tmp_path):
+    os.mkfifo(tmp_path / "pipe.bk2")
+    (tmp_path / "endless.bk2").symlink_to("/dev/zero")
+    for name in ("pipe.bk2", "endless.bk2"):
+        with pytest.raises(MovieError, match="a pipe or a device"):
+            read_movie(tmp_path / name)

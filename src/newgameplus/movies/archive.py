@@ -258,7 +258,9 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 
 def _check_size(path: Path) -> None:
-    """Refuse a file whose directory alone would fill the memory."""
+    """Refuse a file whose directory alone would fill the memory, and a pipe or device, which may never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise MovieError(f"{path} is a pipe or a device, not a movie.")
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         if size > MAX_FILE_BYTES:

@@ -130,4 +130,5 @@ def _outcome(work: Work, path: Path, connection: Connection[Any, Any]) -> Done |
     except NewGamePlusError as error:
         return Failed(path, str(error))
     except OSError as error:
-        return Failed(path, f"{path}: {error.strerror or error}.")
+        where = f" at {error.filename}" if isinstance(error.filename, str) else ""
+        return Failed(path, f"The work on {path} stopped{where}: {error.strerror or error}.")
