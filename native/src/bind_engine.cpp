@@ -10,6 +10,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <cstring>
+#include <initializer_list>
 #include <utility>
 
 #include "errors.hpp"
@@ -27,6 +28,13 @@ namespace {
 
 template <typename Item, int Dimensions>
 using Array = nb::ndarray<Item, nb::numpy, nb::c_contig, nb::device::cpu, nb::ndim<Dimensions>>;
+
+// A numpy array that owns its content.
+nb::object array_of(Bytes content, std::initializer_list<std::size_t> shape) {
+  auto* kept = new Bytes(std::move(content));
+  const nb::capsule owner(kept, [](void* pointer) noexcept { delete static_cast<Bytes*>(pointer); });
+  return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(kept->data(), shape, owner));
+}
 
 class Engine {
  public:
@@ -126,9 +134,18 @@ class Engine {
       throw EngineError("Nothing was drawn, because nobody was to look: ask for pictures as observations.");
     }
     std::size_t height = 0, width = 0;
-    auto* pixels = new Bytes(Observer::screen(lane.core(), lane.spec().observation.window, &height, &width));
-    const nb::capsule owner(pixels, [](void* kept) noexcept { delete static_cast<Bytes*>(kept); });
-    return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(pixels->data(), {height, width, 3}, owner));
+    Bytes pixels = Observer::screen(lane.core(), lane.spec().observation.window, &height, &width);
+    return array_of(std::move(pixels), {height, width, 3});
+  }
+
+  // The work memory, all blocks in order of address.
+  nb::object ram(std::size_t index) {
+    Bytes bytes;
+    for (const MemoryBlock& block : idle_lane(index).core().memory()) {
+      bytes.insert(bytes.end(), block.data, block.data + block.size);
+    }
+    const std::size_t size = bytes.size();
+    return array_of(std::move(bytes), {size});
   }
 
   std::vector<std::int64_t> values(std::size_t index) { return idle_lane(index).scenario().values(); }
@@ -258,6 +275,7 @@ void bind_engine(nb::module_& module) {
       .def("save", &Engine::save, "lane"_a)
       .def("load", &Engine::load, "lane"_a, "snapshot"_a)
       .def("screen", &Engine::screen, "lane"_a)
+      .def("ram", &Engine::ram, "lane"_a)
       .def("values", &Engine::values, "lane"_a)
       .def("write", &Engine::write, "lane"_a, "variable"_a, "value"_a)
       .def("held_masks", &Engine::held_masks, "lane"_a)

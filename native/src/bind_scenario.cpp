@@ -53,17 +53,30 @@ class PythonScript : public Script {
   }
 
   void reset(const std::vector<Variable>& variables, const std::vector<std::int64_t>& values) override {
-    const nb::gil_scoped_acquire lock;
-    script_.attr("reset")(dict_of(variables, values));
+    in_words([&] { script_.attr("reset")(dict_of(variables, values)); });
   }
 
   Verdict judge(const std::vector<Variable>& variables, const std::vector<std::int64_t>& values) override {
-    const nb::gil_scoped_acquire lock;
-    const nb::object verdict = script_.attr("judge")(dict_of(variables, values));
-    return {nb::cast<std::optional<float>>(verdict[0]), nb::cast<std::optional<bool>>(verdict[1])};
+    Verdict verdict;
+    in_words([&] {
+      const nb::object said = script_.attr("judge")(dict_of(variables, values));
+      verdict = {nb::cast<std::optional<float>>(said[0]), nb::cast<std::optional<bool>>(said[1])};
+    });
+    return verdict;
   }
 
  private:
+  // Python's exceptions cannot travel through threads that do not hold its lock: only their sentence does.
+  template <typename Action>
+  static void in_words(const Action& action) {
+    const nb::gil_scoped_acquire lock;
+    try {
+      action();
+    } catch (const nb::python_error& error) {
+      throw ScriptError(nb::str(error.value()).c_str());
+    }
+  }
+
   nb::object script_;
 };
 

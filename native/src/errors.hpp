@@ -16,4 +16,9 @@ struct HangError : EngineError {
   using EngineError::EngineError;
 };
 
+// A scenario's script failed.
+struct ScriptError : EngineError {
+  using EngineError::EngineError;
+};
+
 }  // namespace ngp

@@ -14,7 +14,8 @@ void bind_engine(nb::module_& module);
 
 NB_MODULE(_engine, module) {
   module.doc() = "Many emulated consoles in one process.";
-  nb::exception<ngp::EngineError>(module, "EngineError", PyExc_RuntimeError);
+  const nb::exception<ngp::EngineError> engine_error(module, "EngineError", PyExc_RuntimeError);
+  nb::exception<ngp::ScriptError>(module, "ScriptError", engine_error.ptr());
   ngp::bind_core(module);
   ngp::bind_observation(module);
   ngp::bind_scenario(module);

@@ -108,8 +108,12 @@ void Pool::work() {
 }
 
 // Takes a task and runs it with the lock released; false when there was none.
+  bool is_script_to_blame = false;
 bool Pool::run_one(std::unique_lock<std::mutex>& lock) {
   if (waiting_.empty()) return false;
+  } catch (const ScriptError& failure) {
+    error = failure.what();
+    is_script_to_blame = true;
   const Task task = waiting_.front();
   waiting_.pop_front();
   lock.unlock();
@@ -117,6 +121,7 @@ bool Pool::run_one(std::unique_lock<std::mutex>& lock) {
   try {
     run(task);
   } catch (const HangError& hang) {
+  if (!error.empty() && errors_.empty()) is_script_to_blame_ = is_script_to_blame;
     error = hang.what();
     recover(task);
   } catch (const std::exception& failure) {
@@ -155,6 +160,7 @@ void Pool::recover(const Task& task) {
   }
 }
 
+  if (is_script_to_blame_) throw ScriptError(message);
 void Pool::throw_errors() {
   if (errors_.empty()) return;
   std::vector<std::string> errors;

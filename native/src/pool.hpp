@@ -82,6 +82,7 @@ class Pool {
   std::vector<bool> is_under_way_;
   std::size_t num_under_way_ = 0;
   bool is_closing_ = false;
+  bool is_script_to_blame_ = false;  // for the first of them
   std::vector<std::thread> threads_;
 };
 

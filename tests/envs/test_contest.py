@@ -12,6 +12,7 @@ import pytest
 import stable_retro
 from gymnasium.utils import seeding
 
+from newgameplus.emulator.backends import Backend
 from newgameplus.envs.contest import make_contest
 from newgameplus.errors import EmulatorError, NotFoundError, UsageError
 from newgameplus.games.levels import Level
@@ -20,6 +21,7 @@ from newgameplus.types import NOTHING, SONIC_7, WARPED, Array, ObservationSpec
 NUM_STEPS = 1000
 MAX_EPISODE_STEPS = 300
 SEED = 11
+BACKENDS: tuple[Backend, ...] = ("native", "reference")
 
 
 def contest_of_2018(level: Level, actions: Array, see: Callable[[Array, bool], Array]) -> Iterator[tuple[Any, ...]]:
@@ -90,8 +92,10 @@ class WarpedStack:
 def test_pictures_rewards_and_ends_equal_the_contests(level: Level, opened: Callable[[Any], Any]) -> None:
     actions = np.random.default_rng(5).integers(0, 2, (NUM_STEPS, 12)).astype(np.int8)
     expected = list(contest_of_2018(level, actions, as_it_is))
-    env = opened(make_contest(level, max_episode_steps=MAX_EPISODE_STEPS))
-    assert list(ours(env, actions)) == expected
+    for backend in BACKENDS:
+        env = opened(make_contest(level, max_episode_steps=MAX_EPISODE_STEPS, backend=backend))
+        assert list(ours(env, actions)) == expected, backend
+        env.close()
     assert any(reward > 0 for _, reward, _, _ in expected)
     assert sum(is_done for _, _, is_done, _ in expected) >= 3
 
@@ -103,8 +107,11 @@ def test_the_warped_stack_equals_the_baselines(level: Level, opened: Callable[[A
     for number, held in enumerate(([left], [right], [left, down], [right, down], [down], [down, b], [b])):
         buttons[number, held] = 1
     expected = list(contest_of_2018(level, buttons[numbers], WarpedStack()))
-    env = opened(make_contest(level, observation_spec=WARPED, action_spec=SONIC_7, max_episode_steps=MAX_EPISODE_STEPS))
-    assert list(ours(env, numbers)) == expected
+    keywords: dict[str, Any] = {"action_spec": SONIC_7, "max_episode_steps": MAX_EPISODE_STEPS}
+    for backend in BACKENDS:
+        env = opened(make_contest(level, observation_spec=WARPED, backend=backend, **keywords))
+        assert list(ours(env, numbers)) == expected, backend
+        env.close()
 
 
 def test_who_looks_at_nothing_gets_the_same_rewards(level: Level, opened: Callable[[Any], Any]) -> None:
@@ -157,7 +164,19 @@ def test_a_refused_stack_leaves_no_emulator_behind(
     opened(make_contest(level)).reset()
 
 
-def test_a_second_emulator_in_the_process_is_refused_in_words(level: Level, opened: Callable[[Any], Any]) -> None:
-    opened(make_contest(level))
+def test_a_second_reference_emulator_in_the_process_is_refused_in_words(
+    level: Level, opened: Callable[[Any], Any]
+) -> None:
+    opened(make_contest(level, backend="reference"))
     with pytest.raises(EmulatorError, match="one"):
-        make_contest(level)
+        make_contest(level, backend="reference")
+
+
+def test_the_engine_holds_as_many_as_wanted(level: Level, opened: Callable[[Any], Any]) -> None:
+    first = opened(make_contest(level, backend="native"))
+    second = make_contest(level, backend="native")
+    try:
+        actions = np.random.default_rng(5).integers(0, 2, (60, 12)).astype(np.int8)
+        assert list(ours(first, actions)) == list(ours(second, actions))
+    finally:
+        second.close()

@@ -6,14 +6,16 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+from newgameplus.emulator.backends import Backend
 from newgameplus.envs.contest import make_contest
+from newgameplus.envs.processes import ProcessVector
 from newgameplus.envs.retro import FrameListener, RetroEnv
-from newgameplus.envs.vector import ProcessVector, make_vector
+from newgameplus.envs.vector import Vector, make_vector
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import EmulatorError, NotFoundError, RomError, UsageError
 from newgameplus.games.levels import Level, find_level
@@ -24,11 +26,11 @@ ACTIONS = np.random.default_rng(4).integers(0, 7, (230, 2))
 
 
 @pytest.fixture
-def closed() -> Iterator[Callable[[ProcessVector], ProcessVector]]:
+def closed() -> Iterator[Callable[[Vector], Vector]]:
     """Closes at the end of the test what it is called with."""
-    vectors: list[ProcessVector] = []
+    vectors: list[Vector] = []
 
-    def remember(vector: ProcessVector) -> ProcessVector:
+    def remember(vector: Vector) -> Vector:
         vectors.append(vector)
         return vector
 
@@ -52,11 +54,14 @@ def rows_of(world: Any, actions: Any, seeds: list[int]) -> list[list[Any]]:
     return rows
 
 
-def test_rows_equal_single_environments(level: Level, opened: Any, closed: Any) -> None:
+def test_rows_equal_single_environments_on_either_backend(level: Level, opened: Any, closed: Any) -> None:
     keywords: dict[str, Any] = {"observation_spec": WARPED, "action_spec": SONIC_7, "max_episode_steps": 100}
-    vector = closed(make_vector([level, level], **keywords))
+    vector = closed(make_vector([level, level], backend="native", **keywords))
     rows = rows_of(vector, ACTIONS, SEEDS)
-    assert world_spec(vector).buttons[0] == "B"
+    processes = closed(make_vector([level, level], backend="reference", **keywords))
+    assert isinstance(processes, ProcessVector)
+    assert rows_of(processes, ACTIONS, SEEDS) == rows
+    assert world_spec(vector) == world_spec(processes)
     for index, seed in enumerate(SEEDS):
         world = opened(SingleWorld(make_contest(level, **keywords)))
         assert rows_of(world, ACTIONS[:, index : index + 1], [seed]) == [rows[index]]
@@ -67,8 +72,8 @@ def test_rows_equal_single_environments(level: Level, opened: Any, closed: Any) 
 def test_the_parent_keeps_its_own_emulator_and_a_refused_action_names_its_row(
     level: Level, opened: Any, closed: Any
 ) -> None:
-    opened(RetroEnv(level)).reset()
-    vector = closed(make_vector([level, level], observation_spec=NOTHING, action_spec=SONIC_7))
+    opened(RetroEnv(level, backend="reference")).reset()
+    vector = closed(make_vector([level, level], observation_spec=NOTHING, action_spec=SONIC_7, backend="reference"))
     vector.reset(seed=0)
     with pytest.raises(UsageError, match=r"The action 9 is outside Discrete\(7\)") as caught:
         vector.step(np.array([0, 9]))
@@ -76,7 +81,7 @@ def test_the_parent_keeps_its_own_emulator_and_a_refused_action_names_its_row(
 
 
 def test_a_killed_process_is_reported_with_its_row(level: Level, closed: Any) -> None:
-    vector = closed(make_vector([level, level], observation_spec=NOTHING))
+    vector = closed(make_vector([level, level], observation_spec=NOTHING, backend="reference"))
     vector.reset(seed=0)
     os.kill(vector.processes[1].pid, signal.SIGKILL)
     with pytest.raises(EmulatorError, match="row 1"):
@@ -118,26 +123,30 @@ def test_each_row_has_listeners_of_its_own(level: Level, closed: Any, tmp_path: 
     assert [(tmp_path / str(row)).read_text() for row in range(2)] == ["4", "4"]
 
 
-def test_rows_may_be_different_games_of_one_shape(level: Level, folder: Path, closed: Any) -> None:
+@pytest.mark.parametrize("backend", get_args(Backend))
+def test_rows_may_be_different_games_of_one_shape(backend: Backend, level: Level, folder: Path, closed: Any) -> None:
     (folder / "contest.json").write_text(
         '{"reward": {"variables": {"lives": {"measurement": "absolute", "reward": 1}}}}'
     )
-    vector = closed(make_vector([level, find_level("Scripted-Genesis-v0")], observation_spec=NOTHING))
+    levels = [level, find_level("Scripted-Genesis-v0")]
+    vector = closed(make_vector(levels, observation_spec=NOTHING, backend=backend))
     vector.reset(seed=0)
     assert vector.step(np.zeros((2, 12), np.int8))[1].tolist() == [0.0, 4 * 3.0]
 
 
-def test_rows_of_different_shapes_are_named(level: Level, folder: Path) -> None:
+@pytest.mark.parametrize("backend", get_args(Backend))
+def test_rows_of_different_shapes_are_named(backend: Backend, level: Level, folder: Path) -> None:
     (folder / "contest.json").write_text('{"reward": {}, "crop": [0, 0, 100, 100]}')
-    with pytest.raises(UsageError, match=r"Airstriker-Genesis-v0/Level1 has the observation_space .* Scripted"):
-        make_vector([level, find_level("Scripted-Genesis-v0")])
+    with pytest.raises(UsageError, match=r"Airstriker-Genesis-v0/Level1 .* Scripted.* give both the same size"):
+        make_vector([level, find_level("Scripted-Genesis-v0")], backend=backend)
 
 
-def test_levels_that_cannot_be_played_are_refused_as_everywhere(level: Level) -> None:
+@pytest.mark.parametrize("backend", get_args(Backend))
+def test_levels_that_cannot_be_played_are_refused_as_everywhere(backend: Backend, level: Level) -> None:
     other = Level("Breakout-Atari2600-v0", "Start", "scenario")
     with pytest.raises(RomError, match="ROM of Breakout"):
-        make_vector([level, other])
+        make_vector([level, other], backend=backend)
     with pytest.raises(UsageError, match="at least one level"):
-        make_vector([])
+        make_vector([], backend=backend)
     with pytest.raises(NotFoundError, match="Did you mean Level1"):
-        make_vector([level, Level(level.game, "Levle1", level.scenario)])
+        make_vector([level, Level(level.game, "Levle1", level.scenario)], backend=backend)

@@ -61,8 +61,8 @@ SPEED_OPTIONS: Mapping[str, Mapping[str, str]] = {
 
 
 RELOADED_BEFORE_STATES = frozenset({"stella"})
-"""Cores whose states leave something out, such as how far a paddle is turned: before each state the game is loaded anew,
-as stable-retro does it. Stella then runs 60 frames to find out the television's norm, about 11 ms."""
+"""Cores whose states leave something out, such as how far a paddle is turned: before each state the game is loaded
+anew, as stable-retro does it. Stella then runs 60 frames to find out the television's norm, about 11 ms."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from newgameplus.emulator.cores import REFERENCE_OPTIONS, RELOADED_BEFORE_STATES, SPEED_OPTIONS, Core
-from newgameplus.errors import EmulatorError, RomError
+from newgameplus.errors import EmulatorError, IntegrationError, RomError
 from newgameplus.types import Array
 
 
@@ -20,10 +21,9 @@ from newgameplus.types import Array
 def engine() -> ModuleType | None:
     """The compiled engine, or None where it was not built."""
     try:
-        from newgameplus import _engine
+        return importlib.import_module("newgameplus._engine")
     except ImportError:
         return None
-    return _engine
 
 
 def required_engine() -> Any:  # a compiled module without stubs
@@ -46,6 +46,8 @@ def in_words() -> Iterator[None]:
     """Turn the engine's errors into ours."""
     try:
         yield
+    except required_engine().ScriptError as error:
+        raise IntegrationError(str(error)) from error
     except required_engine().EngineError as error:
         raise EmulatorError(str(error)) from error
 

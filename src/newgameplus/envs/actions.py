@@ -61,6 +61,10 @@ class ActionMeaning:
             mask = self._known[key] = self._mask_of(self._checked(array))
         return mask
 
+    def pressed(self, mask: int) -> int:
+        """Return what the pad makes of buttons held at once, where each has a number of its own in an action."""
+        return self._filter(mask) if self.spec.kind == "filtered" else mask
+
     def names(self, mask: int) -> tuple[str, ...]:
         """Return the names of the buttons that ``mask`` holds."""
         return tuple(name for bit, name in enumerate(self.buttons) if name is not None and mask >> bit & 1)
@@ -94,8 +98,7 @@ class ActionMeaning:
     def _mask_of(self, array: Array) -> int:
         kind = self.spec.kind
         if kind in ("filtered", "all"):
-            mask = sum(1 << bit for bit, is_held in enumerate(array.tolist()) if is_held)
-            return self._filter(mask) if kind == "filtered" else mask
+            return self.pressed(sum(1 << bit for bit, is_held in enumerate(array.tolist()) if is_held))
         if kind == "set":
             return self._combos[int(array)]
         if kind == "multi_discrete":

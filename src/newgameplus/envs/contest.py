@@ -8,9 +8,10 @@ from typing import Any, Literal
 import gymnasium as gym
 from gymnasium.wrappers import TimeLimit
 
+from newgameplus.emulator.backends import Backend
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import FrameListener, RetroEnv
-from newgameplus.envs.wrappers.observation import apply_observation_spec
+from newgameplus.envs.wrappers.observation import apply_observation_spec, check_observation_spec
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
@@ -25,6 +26,7 @@ def make_contest(
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
     listeners: Sequence[FrameListener] = (),
     render_mode: Literal["rgb_array"] | None = None,
+    backend: Backend | None = None,
 ) -> gym.Env[Array, Any]:
     """Build the stack that the contest judged agents in (retro-contest, ``local.make``).
 
@@ -39,22 +41,26 @@ def make_contest(
         max_episode_steps: steps after which an episode is truncated; None for no limit.
         listeners: told of every frame.
         render_mode: ``rgb_array`` or None.
+        backend: which program emulates; None for the engine where it was built.
 
     Raises:
         NotFoundError: no such game, state or scenario; another scenario is never taken instead.
         RomError: the ROM has not been imported.
         UsageError: an argument makes no sense.
-        EmulatorError: another emulator runs in this process.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
     """
     if max_episode_steps is not None and max_episode_steps < 1:
         raise UsageError(f"An episode lasts at least 1 step, not {max_episode_steps}.")
+    check_observation_spec(observation_spec)
     base = RetroEnv(
         level,
         kind=observation_spec.kind,
+        takes_maximum=observation_spec.maximum,
         action_spec=action_spec,
         frame_skip=frame_skip,
         listeners=listeners,
         render_mode=render_mode,
+        backend=backend,
     )
     env: gym.Env[Array, Any] = base
     try:

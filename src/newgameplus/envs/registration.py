@@ -7,8 +7,10 @@ from typing import Any, Literal
 
 import gymnasium as gym
 from gymnasium.envs.registration import EnvSpec, registry
+from gymnasium.vector import VectorEnv
 
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
+from newgameplus.errors import UsageError
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
 
 _ADMISSIBLE_NAME = re.compile(r"[\w.-]+")
@@ -30,6 +32,7 @@ def register_environments() -> None:
             registry[name] = EnvSpec(
                 id=name,
                 entry_point="newgameplus.envs.registration:make_registered",
+                vector_entry_point="newgameplus.envs.registration:make_registered_vector",
                 max_episode_steps=MAX_EPISODE_STEPS,
                 kwargs={"game": name},
             )
@@ -62,7 +65,7 @@ def make_registered(
         NotFoundError: no such game, state or scenario.
         RomError: the ROM has not been imported.
         UsageError: an argument makes no sense.
-        EmulatorError: another emulator runs in this process.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
     """
     from newgameplus.envs.contest import make_contest
     from newgameplus.games.levels import find_level
@@ -73,5 +76,35 @@ def make_registered(
         action_spec=action_spec,
         frame_skip=frame_skip,
         max_episode_steps=None,
+        render_mode=render_mode,
+    )
+
+
+def make_registered_vector(
+    game: str,
+    num_envs: int = 1,
+    state: str | None = None,
+    scenario: str | None = None,
+    observation_spec: ObservationSpec = PICTURE,
+    action_spec: ActionSpec = BUTTONS,
+    frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
+    max_episode_steps: int | None = MAX_EPISODE_STEPS,
+    render_mode: Literal["rgb_array"] | None = None,
+) -> VectorEnv[Array, Array, Array]:
+    """Build what ``gymnasium.make_vec`` gives for an id: ``num_envs`` rows of one level.
+
+    The other arguments are those of :func:`make_registered`; a ``max_episode_steps`` of -1 or None means no limit.
+    """
+    from newgameplus.envs.vector import make_vector
+    from newgameplus.games.levels import find_level
+
+    if num_envs < 1:
+        raise UsageError(f"A vector environment has at least 1 row, not {num_envs}.")
+    return make_vector(
+        [find_level(game if state is None else f"{game}/{state}", scenario)] * num_envs,
+        observation_spec=observation_spec,
+        action_spec=action_spec,
+        frame_skip=frame_skip,
+        max_episode_steps=None if max_episode_steps == -1 else max_episode_steps,
         render_mode=render_mode,
     )

@@ -45,6 +45,7 @@ class RetroEnv(gym.Env[Array, Any]):
     Args:
         level: game, start state and scenario.
         kind: what an observation is.
+        takes_maximum: whether a picture holds, in each colour of a pixel, the brighter of a step's last two frames.
         action_spec: what actions mean.
         frame_skip: how long an action lasts.
         listeners: told of every frame.
@@ -65,6 +66,7 @@ class RetroEnv(gym.Env[Array, Any]):
         level: Level,
         *,
         kind: Literal["image", "ram", "none"] = "image",
+        takes_maximum: bool = False,
         action_spec: ActionSpec = BUTTONS,
         frame_skip: FrameSkip = EVERY_FRAME,
         listeners: Sequence[FrameListener] = (),
@@ -77,6 +79,7 @@ class RetroEnv(gym.Env[Array, Any]):
         integration = level.integration
         self.level = level
         self.kind = kind
+        self._takes_maximum = takes_maximum
         self.render_mode = render_mode
         self.start_state = integration.state(level.state)
         """The machine state that every episode starts from."""
@@ -127,14 +130,17 @@ class RetroEnv(gym.Env[Array, Any]):
         """Hold an action for the frames of one step."""
         if self._is_over:
             raise gym.error.ResetNeeded("The episode is over or has not begun: call reset() before step().")
-        total, is_over = 0.0, False
-        for mask in self._skip.frames(self.actions.mask(action), self.np_random):
+        total, is_over, before_last = 0.0, False, None
+        masks = self._skip.frames(self.actions.mask(action), self.np_random)
+        for num_left, mask in zip(range(len(masks) - 1, -1, -1), masks, strict=True):
             reward, is_over = self.advance(mask)
             total += reward
             if is_over:
                 break
+            if num_left == 1 and self._takes_maximum:
+                before_last = self.screen()
         self._is_over = is_over
-        return self._look(), total, is_over, False, self.scenario.variables()
+        return self._look(before_last), total, is_over, False, self.scenario.variables()
 
     def advance(self, mask: int) -> tuple[float, bool]:
         """Run a single frame and return its reward and whether the scenario ends the episode there."""
@@ -169,7 +175,10 @@ class RetroEnv(gym.Env[Array, Any]):
             for listener in self._listeners:
                 listener.episode_ended(self)
 
-    def _look(self) -> Array:
+    def _look(self, frame_before: Array | None = None) -> Array:
         if self.kind == "image":
-            return self.screen()
+            screen = self.screen()
+            if frame_before is None or frame_before.shape != screen.shape:
+                return screen
+            return np.maximum(frame_before, screen)
         return self.ram() if self.kind == "ram" else np.empty(0, np.uint8)

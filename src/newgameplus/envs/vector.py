@@ -1,32 +1,20 @@
-"""Several levels side by side, one process each, as one Gymnasium vector environment."""
+"""Several levels side by side, as one Gymnasium vector environment: on the engine, or one process each."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
-from operator import itemgetter
-from typing import Any, Literal, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
-import gymnasium as gym
-from gymnasium.vector import AsyncVectorEnv, AutoresetMode
-from gymnasium.vector.async_vector_env import AsyncState
-
-from newgameplus.envs.contest import make_contest
+from newgameplus.emulator.backends import Backend, default_backend
+from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
+from newgameplus.envs.processes import ProcessVector, make_processes
 from newgameplus.envs.retro import FrameListener
-from newgameplus.errors import EmulatorError, UsageError
+from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
-from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
+from newgameplus.types import BUTTONS, PICTURE, ActionSpec, ObservationSpec
 
-START_METHOD = "spawn"
-"""How processes begin: with nothing inherited, so that no lock, thread or emulator of the parent is copied."""
-
-DEATH_SECONDS = 1.0
-"""How long to wait until the system has noted the end of a process whose pipe is broken."""
+Vector: TypeAlias = RetroVecEnv | ProcessVector
 
 
 def make_vector(
@@ -38,13 +26,17 @@ def make_vector(
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
     make_listeners: Callable[[int], Sequence[FrameListener]] | None = None,
     render_mode: Literal["rgb_array"] | None = None,
-) -> ProcessVector:
-    """Build the contest's environment once per row, each in a process of its own.
+    backend: Backend | None = None,
+) -> Vector:
+    """Build the contest's environment once per row.
+
+    On the engine all rows run in this process (:class:`~newgameplus.envs.batch.RetroVecEnv`). Each gets a process of
+    its own (:class:`~newgameplus.envs.processes.ProcessVector`), several times slower, where somebody listens to
+    frames, renders or looks at edges, or where the engine was not built. Rows see, get and are told the same in both.
 
     Rows may be different levels, and even games, as long as their observations and actions have the same shape.
-    Episodes begin again in the step that ends them (``AutoresetMode.SAME_STEP``); observations travel through shared
-    memory. Seeds are given to ``reset``: one number (row i gets seed + i) or a list of one per row. As with every
-    program that starts processes, a script needs ``if __name__ == "__main__":``.
+    Episodes begin again in the step that ends them (``AutoresetMode.SAME_STEP``). Seeds are given to ``reset``: one
+    number (row i gets seed + i) or a list of one per row.
 
     Args:
         levels: one per row.
@@ -54,144 +46,24 @@ def make_vector(
         max_episode_steps: steps after which an episode is truncated; None for no limit.
         make_listeners: called with the row's number in the row's process; returns who is told of every frame.
         render_mode: ``rgb_array`` or None.
+        backend: ``native`` for the engine where the arguments allow it, ``reference`` for processes; None takes
+            :func:`~newgameplus.emulator.backends.default_backend`.
 
     Raises:
         UsageError: no levels, or levels that differ in shape.
         NotFoundError: no such game, state or scenario.
         RomError: a ROM has not been imported.
-        EmulatorError: a process died.
+        EmulatorError: a core refuses a ROM, or a process died.
     """
     if not levels:
         raise UsageError("A vector environment needs at least one level.")
-
     keywords: dict[str, Any] = {
         "observation_spec": observation_spec,
         "action_spec": action_spec,
         "frame_skip": frame_skip,
         "max_episode_steps": max_episode_steps,
-        "render_mode": render_mode,
     }
-    rows = [_Row(index, level, keywords, make_listeners) for index, level in enumerate(levels)]
-    _describe_all(rows)
-    return ProcessVector(rows)
-
-
-class ProcessVector(AsyncVectorEnv[Array, Array]):
-    """Gymnasium's vector environment of processes, with an error in words when a process dies."""
-
-    def __init__(self, rows: Sequence[_Row]) -> None:
-        try:
-            super().__init__(rows, context=START_METHOD, autoreset_mode=AutoresetMode.SAME_STEP)
-        except (EOFError, ConnectionError) as error:
-            self._give_up(error)
-
-    def reset_wait(self, timeout: float | None = None) -> tuple[Array, dict[str, Any]]:
-        """Collect the first observations."""
-        try:
-            return super().reset_wait(timeout)
-        except (EOFError, ConnectionError) as error:
-            self._give_up(error)
-
-    def step_wait(self, timeout: float | None = None) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
-        """Collect what came of the actions."""
-        try:
-            return super().step_wait(timeout)
-        except (EOFError, ConnectionError) as error:
-            self._give_up(error)
-
-    def _give_up(self, error: Exception) -> NoReturn:
-        gone = wait([process.sentinel for process in self.processes], timeout=DEATH_SECONDS)
-        died = []
-        for row, process in enumerate(self.processes):
-            if process.sentinel in gone:
-                process.join()
-                died.append(f"{row} (exit code {process.exitcode})")
-        self._end()
-        raise EmulatorError(
-            f"The process of row {', '.join(died) or 'unknown'} died; the others were ended."
-        ) from error
-
-    def _raise_if_errors(self, successes: Iterable[bool]) -> None:
-        """Raise the first row's error as it was raised there; Gymnasium's own prints it as a warning, too."""
-        num_errors = sum(not is_success for is_success in successes)
-        if num_errors:
-            index, _, error, trace = min((self.error_queue.get() for _ in range(num_errors)), key=itemgetter(0))
-            self._end()
-            error.add_note(f"Raised in the process of row {index}:\n{trace}")
-            raise error
-
-    def _end(self) -> None:
-        self._state = AsyncState.DEFAULT
-        self.close(terminate=True)
-
-
-class _Row:
-    """Makes the environment of one row: the real one in its process, and only its description in the parent.
-
-    Gymnasium builds the first environment in the parent as well, to look at its spaces. That would take the parent's
-    only place for an emulator.
-    """
-
-    def __init__(
-        self,
-        index: int,
-        level: Level,
-        keywords: dict[str, Any],
-        make_listeners: Callable[[int], Sequence[FrameListener]] | None,
-    ) -> None:
-        self.level = level
-        self.description: _Description | None = None
-        self._index = index
-        self._keywords = keywords
-        self._make_listeners = make_listeners
-        self._parent = os.getpid()
-
-    def __call__(self) -> gym.Env[Array, Any]:
-        if self.description is not None and os.getpid() == self._parent:
-            return self.description
-        listeners = () if self._make_listeners is None else self._make_listeners(self._index)
-        return make_contest(self.level, listeners=listeners, **self._keywords)
-
-    def describe(self) -> _Description:
-        """Build the environment for a moment, without its listeners, and write down its spaces."""
-        env = make_contest(self.level, **self._keywords)
-        try:
-            return _Description(env)
-        finally:
-            env.close()
-
-
-class _Description(gym.Env[Array, Any]):
-    """Has the spaces of an environment, and does nothing."""
-
-    def __init__(self, env: gym.Env[Array, Any]) -> None:
-        self.observation_space = env.observation_space
-        self.action_space = env.action_space
-        self.metadata = env.metadata
-        self.render_mode = env.render_mode
-
-
-def _describe_all(rows: Sequence[_Row]) -> None:
-    """Describe every row, each level once, in another process; errors arrive as they were raised there."""
-    context = multiprocessing.get_context(START_METHOD)
-    first_of_level = {row.level: row for row in reversed(rows)}
-    try:
-        with ProcessPoolExecutor(max_workers=1, mp_context=context) as process:
-            described = dict(zip(first_of_level, process.map(_Row.describe, first_of_level.values()), strict=True))
-    except BrokenProcessPool as error:
-        raise EmulatorError(f"A process that should run a level died before it began: {error}") from error
-    for row in rows:
-        row.description = described[row.level]
-        _check_alike(rows[0], row)
-
-
-def _check_alike(first: _Row, other: _Row) -> None:
-    assert first.description is not None
-    assert other.description is not None
-    for name in ("observation_space", "action_space"):
-        mine, theirs = getattr(first.description, name), getattr(other.description, name)
-        if mine != theirs:
-            raise UsageError(
-                f"The rows of a vector environment must be alike, but {first.level} has the {name} {mine} and "
-                f"{other.level} has {theirs}; give both the same size or set of actions."
-            )
+    needs_processes = make_listeners is not None or render_mode is not None or observation_spec.edges is not None
+    if (backend or default_backend()) == "native" and not needs_processes:
+        return RetroVecEnv(levels, **keywords)
+    return make_processes(levels, {**keywords, "render_mode": render_mode, "backend": backend}, make_listeners)

@@ -39,24 +39,40 @@ class NativeScenario:
 
     def __init__(self, emulator: NativeEmulator, integration: Integration, name: str) -> None:
         spec = scenario_spec(integration, name)
-        content = read_json_object(integration.scenario(name))
+        self._path = integration.scenario(name)
+        self._script_error: type[Exception] = required_engine().ScriptError
+        content = read_json_object(self._path)
         self._names = tuple(variable.name for variable in spec.variables)
         self._pad = Pad(integration.console, content)
-        self._window: Window = window_of(content)
+        self._window: Window = window_of(content, self._path)
         try:
             with in_words():
                 self._judge = required_engine().Judge(emulator.console, spec)
         except EmulatorError as error:
-            raise IntegrationError(f"The scenario {integration.scenario(name)} cannot be judged: {error}") from error
+            raise IntegrationError(f"The scenario {self._path} cannot be judged: {error}") from error
 
     def reset(self) -> None:
-        """Begin an episode: forget earlier values and start the scripts anew."""
-        with in_words():
-            self._judge.reset()
+        """Begin an episode: forget earlier values and start the scripts anew.
+
+        Raises:
+            IntegrationError: a script fails, or it is unknown where the level ends.
+        """
+        try:
+            with in_words():
+                self._judge.reset()
+        except (EmulatorError, IntegrationError) as error:
+            raise IntegrationError(f"The scenario {self._path} cannot judge a frame: {error}") from error
 
     def judge(self) -> tuple[float, bool]:
-        """Read the memory after a frame and return that frame's reward and whether the episode is over."""
-        judgement: tuple[float, bool] = self._judge.judge()
+        """Read the memory after a frame and return that frame's reward and whether the episode is over.
+
+        Raises:
+            IntegrationError: a script fails.
+        """
+        try:
+            judgement: tuple[float, bool] = self._judge.judge()
+        except self._script_error as error:
+            raise IntegrationError(f"The scenario {self._path} cannot judge a frame: {error}") from error
         return judgement
 
     def variables(self) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from newgameplus.errors import IntegrationError
@@ -27,8 +28,12 @@ class Window:
         return picture[self.y : bottom, self.x : right]
 
 
-def window_of(scenario: Mapping[str, Any]) -> Window:
+def window_of(scenario: Mapping[str, Any], path: Path) -> Window:
     """Return the window that a scenario's ``crop`` names: x, y, width, height.
+
+    Args:
+        scenario: the content of the scenario's file.
+        path: the file, for the error.
 
     Raises:
         IntegrationError: it is not four numbers from 0.
@@ -37,7 +42,7 @@ def window_of(scenario: Mapping[str, Any]) -> Window:
     try:
         x, y, width, height = (int(number) for number in crop)
     except (TypeError, ValueError) as error:
-        raise IntegrationError(f"The crop of a scenario is four numbers, not {crop!r}.") from error
+        raise IntegrationError(f"The crop in {path} must be four numbers, not {crop!r}.") from error
     if min(x, y, width, height) < 0:
-        raise IntegrationError(f"The crop of a scenario has no negative numbers, but this is {crop!r}.")
+        raise IntegrationError(f"The crop in {path} must have no negative numbers, unlike {crop!r}.")
     return Window(x, y, width, height)

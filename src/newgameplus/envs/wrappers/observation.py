@@ -155,6 +155,23 @@ def warp(env: ArrayEnv, size: tuple[int, int] = CONTEST_SIZE) -> ArrayEnv:
     return Resize(Gray(env), size)
 
 
+def check_observation_spec(spec: ObservationSpec) -> None:
+    """Find what makes no sense whatever is shown.
+
+    Raises:
+        UsageError: ``spec`` treats memory as a picture, or a number is out of range.
+    """
+    is_picture_treated = spec.maximum or spec.crop or spec.gray or spec.size or spec.edges
+    if spec.kind != "image" and (is_picture_treated or (spec.kind == "none" and spec.stack != 1)):
+        raise UsageError(f"An observation of kind {spec.kind!r} cannot be treated like a picture: {spec}.")
+    if spec.stack < 1:
+        raise UsageError(f"A stack holds at least 1 observation, not {spec.stack}.")
+    if spec.size is not None and min(spec.size) < 1:
+        raise UsageError(f"A picture is at least 1 x 1 pixel, not {spec.size[0]} x {spec.size[1]}.")
+    if spec.crop is not None and min(spec.crop) < 0:
+        raise UsageError(f"Pixels are cut off, not added: {spec.crop} has a negative margin.")
+
+
 def apply_observation_spec(env: ArrayEnv, spec: ObservationSpec) -> ArrayEnv:
     """Put on the wrappers that ``spec`` asks for, in the order of its fields; none for a plain spec.
 
@@ -164,9 +181,7 @@ def apply_observation_spec(env: ArrayEnv, spec: ObservationSpec) -> ArrayEnv:
     Raises:
         UsageError: ``spec`` treats memory as a picture, or a field makes no sense.
     """
-    is_picture_treated = spec.crop or spec.gray or spec.size or spec.edges
-    if spec.kind != "image" and (is_picture_treated or (spec.kind == "none" and spec.stack != 1)):
-        raise UsageError(f"An observation of kind {spec.kind!r} cannot be treated like a picture: {spec}.")
+    check_observation_spec(spec)
     if spec.crop is not None:
         env = Crop(env, spec.crop)
     if spec.gray or spec.edges is not None:

@@ -1,0 +1,121 @@
+"""What each row of a batch is made of, read from the games' files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from newgameplus.emulator.cores import Core, core_of
+from newgameplus.emulator.native import core_spec, fingerprint, read_rom, required_engine
+from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.frame_skip import FrameSkip
+from newgameplus.envs.wrappers.observation import check_observation_spec
+from newgameplus.errors import UsageError
+from newgameplus.games.integration import read_json_object
+from newgameplus.games.levels import Level
+from newgameplus.games.native_scenario import scenario_spec
+from newgameplus.games.pad import Pad
+from newgameplus.games.window import Window, window_of
+from newgameplus.types import ActionSpec, ObservationSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a batch."""
+
+    level: Level
+    core: Core
+    """The core that plays it."""
+    actions: ActionMeaning
+    variables: tuple[str, ...]
+    """Names of the game's variables."""
+    start_state: bytes
+    """The machine state that every episode starts from."""
+    lane: Any
+    """The engine's description of all this."""
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """The console's buttons, in the order of a mask's bits."""
+        return self.core.console.buttons
+
+
+@dataclass(frozen=True, slots=True)
+class RowMaker:
+    """Makes rows that differ in nothing but their level."""
+
+    observation_spec: ObservationSpec
+    action_spec: ActionSpec
+    frame_skip: FrameSkip
+    max_episode_steps: int | None
+    core: str | None
+    """Name of the core that plays; None for the one that each game names."""
+
+    def __post_init__(self) -> None:
+        check_observation_spec(self.observation_spec)
+        if self.observation_spec.edges is not None:
+            raise UsageError("The engine finds no edges; make_vector does, with a process for each row.")
+        if self.max_episode_steps is not None and self.max_episode_steps < 1:
+            raise UsageError(f"An episode lasts at least 1 step, not {self.max_episode_steps}.")
+
+    def rows(self, levels: Sequence[Level]) -> tuple[Row, ...]:
+        """Make one row per level; the files of each level are read once.
+
+        Raises:
+            NotFoundError: no such game, state, scenario or core.
+            RomError: a ROM has not been imported.
+            UsageError: the levels' pads differ.
+        """
+        roms: dict[bytes, Any] = {}
+        made = {level: self._row(level, roms) for level in dict.fromkeys(levels)}
+        first = made[levels[0]]
+        for row in made.values():
+            if row.actions.space != first.actions.space or row.buttons != first.buttons:
+                raise UsageError(
+                    f"The rows of a vector environment must be alike, but {first.level} has the action_space "
+                    f"{first.actions.space} and {row.level} has {row.actions.space}; give both the same pad or set of "
+                    "actions."
+                )
+        return tuple(made[level] for level in levels)
+
+    def _row(self, level: Level, roms: dict[bytes, Any]) -> Row:
+        game, engine = level.integration, required_engine()
+        start_state = game.state(level.state)
+        scenario = game.scenario(level.scenario)
+        content = read_json_object(scenario)
+        core, rom_path = core_of(game.console, self.core or game.core_name), game.rom()
+        rom, judged_by, pad = read_rom(rom_path), scenario_spec(game, level.scenario), Pad(game.console, content)
+        if rom not in roms:
+            roms[rom] = engine.Blob(rom)
+        lane = engine.LaneSpec(
+            core=core_spec(core, rom_path, game.core_options),
+            fingerprint=fingerprint(core, rom),
+            rom=roms[rom],
+            start_state=engine.Blob(start_state),
+            scenario=judged_by,
+            observation=self._observation(window_of(content, scenario)),
+            frames_per_step=self.frame_skip.num_frames,
+            sticky_probability=self.frame_skip.sticky_probability,
+            max_episode_steps=self.max_episode_steps or 0,
+        )
+        return Row(
+            level=level,
+            core=core,
+            actions=ActionMeaning(self.action_spec, game.console.buttons, pad.combos(), pad.filter),
+            variables=tuple(variable.name for variable in judged_by.variables),
+            start_state=start_state,
+            lane=lane,
+        )
+
+    def _observation(self, window: Window) -> Any:
+        spec = self.observation_spec
+        return required_engine().ObservationSpec(
+            kind=spec.kind,
+            window=(window.x, window.y, window.width, window.height),
+            crop=spec.crop or (0, 0, 0, 0),
+            is_gray=spec.gray,
+            size=spec.size or (0, 0),
+            stack=spec.stack,
+            takes_maximum=spec.maximum,
+        )
