@@ -138,6 +138,23 @@ def test_an_agent_of_the_users_own_lies_where_they_work(tmp_path, capsys):
     assert "results/bot-airstriker-1" in capsys.readouterr().out
 
 
+def test_the_score_of_an_evaluation_that_is_not_complete_is_called_so(tmp_path, capsys):
+    (tmp_path / "breaking.py").write_text(
+        "from newgameplus.agents.random.agent import Random\n\n"
+        "class Breaking(Random):\n"
+        "    num_steps = 0\n"
+        "    def act(self, observation):\n"
+        "        self.num_steps += 1\n"
+        "        if self.num_steps > 450:\n"
+        "            raise ArithmeticError\n"
+        "        return super().act(observation)\n"
+    )
+    assert run(["evaluate", "breaking:Breaking", "--timesteps", "1000"]) == 1
+    output = capsys.readouterr().out
+    assert "Failed: " in output
+    assert "Score so far" in output
+
+
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("1.5s", 1.5), ("30m", 1800), ("12h", 43200)])
 def test_durations_are_read_in_seconds_minutes_and_hours(text, seconds):
     assert Duration().convert(text, None, None) == seconds

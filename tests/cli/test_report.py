@@ -53,6 +53,8 @@ def test_a_report_goes_where_it_is_told_with_the_title_given(results, tmp_path):
         (["{results}", "-o", "{results}/manifest.json"], "is not a report and is left as it is"),
         (["{results}", "-o", "{results}/no/such/folder.html"], "does not exist"),
         (["{results}", "--video-seconds", "0"], "--video-seconds"),
+        (["{results}", "--video-seconds", "nan"], "--video-seconds"),
+        (["{results}", "--video-megabytes", "inf"], "--video-megabytes"),
         (["{results}", "--workers", "0"], "--workers"),
     ],
 )

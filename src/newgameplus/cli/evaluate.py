@@ -233,12 +233,14 @@ def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_
     if score["mean"] is None:
         _say(console, "No episode was finished within the budget, so there is no score.")
         return
+    so_far = "" if scores["is_complete"] else "so far "
     interval = score["interval"]
     spread = (
         f" (95% interval {interval[0]:,.1f} to {interval[1]:,.1f} over {score['num_seeds']} seeds)" if interval else ""
     )
     console.print(
-        f"\n[bold]Score {score['mean']:,.1f}[/bold]{spread}; best episode {score['best']:,.1f}.", highlight=False
+        f"\n[bold]Score {so_far}{score['mean']:,.1f}[/bold]{spread}; best episode {score['best']:,.1f}.",
+        highlight=False,
     )
     _say(console, f"Look at it: ngp report {_typed(results.path)}")
 

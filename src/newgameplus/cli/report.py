@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import click
+
+
+def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} has no end and no size.", param=param)
+    return value
 
 
 @click.command()
@@ -21,6 +28,7 @@ import click
 @click.option(
     "--video-seconds",
     type=click.FloatRange(min=1.0),
+    callback=_finite,
     default=30.0,
     show_default=True,
     help="A longer episode is sped up to fit.",
@@ -28,6 +36,7 @@ import click
 @click.option(
     "--video-megabytes",
     type=click.FloatRange(min=0.1),
+    callback=_finite,
     default=24.0,
     show_default=True,
     help="What all videos together may add to the page.",
