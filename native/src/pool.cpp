@@ -108,26 +108,26 @@ void Pool::work() {
 }
 
 // Takes a task and runs it with the lock released; false when there was none.
-  bool is_script_to_blame = false;
 bool Pool::run_one(std::unique_lock<std::mutex>& lock) {
   if (waiting_.empty()) return false;
-  } catch (const ScriptError& failure) {
-    error = failure.what();
-    is_script_to_blame = true;
   const Task task = waiting_.front();
   waiting_.pop_front();
   lock.unlock();
   std::string error;
+  bool is_script_to_blame = false;
   try {
     run(task);
+  } catch (const ScriptError& failure) {
+    error = failure.what();
+    is_script_to_blame = true;
   } catch (const HangError& hang) {
-  if (!error.empty() && errors_.empty()) is_script_to_blame_ = is_script_to_blame;
     error = hang.what();
     recover(task);
   } catch (const std::exception& failure) {
     error = failure.what();
   }
   lock.lock();
+  if (!error.empty() && errors_.empty()) is_script_to_blame_ = is_script_to_blame;
   if (!error.empty()) errors_.push_back("Lane " + std::to_string(task.lane) + ": " + error);
   done_.push_back(task.lane);
   has_result_.notify_one();
@@ -160,13 +160,13 @@ void Pool::recover(const Task& task) {
   }
 }
 
-  if (is_script_to_blame_) throw ScriptError(message);
 void Pool::throw_errors() {
   if (errors_.empty()) return;
   std::vector<std::string> errors;
   errors.swap(errors_);
   std::string message = errors.front();
   if (errors.size() > 1) message += " (and " + std::to_string(errors.size() - 1) + " more lanes)";
+  if (is_script_to_blame_) throw ScriptError(message);
   throw EngineError(message);
 }
 
