@@ -33,6 +33,13 @@ nb::object array_of(const std::vector<Item>& content, std::vector<std::size_t> s
   return nb::cast(nb::ndarray<nb::numpy, Item>(copy->data(), shape.size(), shape.data(), owner));
 }
 
+BeforeState before_state_named(const std::string& name) {
+  if (name == "reset") return BeforeState::kReset;
+  if (name == "reload") return BeforeState::kReload;
+  if (name == "nothing") return BeforeState::kNothing;
+  throw EngineError("There is nothing called " + name + " to do before a state.");
+}
+
 // Holds the masks of all players and runs a frame with the interpreter's lock released.
 void run(Core& core, const std::vector<std::uint32_t>& masks, bool is_drawn) {
   const nb::gil_scoped_release unlocked;
@@ -83,11 +90,12 @@ void bind_core(nb::module_& module) {
       .def(
           "__init__",
           [](CoreSpec* spec, std::string library, std::string rom_path, std::string system_folder,
-             std::map<std::string, std::string> options, std::size_t ram_address, bool reloads_game) {
+             std::map<std::string, std::string> options, std::size_t ram_address,
+             const std::string& before_state) {
             new (spec) CoreSpec{std::move(library), std::move(rom_path), std::move(system_folder), std::move(options),
-                                ram_address, reloads_game};
+                                ram_address, before_state_named(before_state)};
           },
-          nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a, "reloads_game"_a);
+          nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a, "before_state"_a);
   nb::class_<Core>(module, "Console", "One console, moved frame by frame.")
       .def(
           "__init__",

@@ -43,7 +43,7 @@ class Engine {
     {
       const nb::gil_scoped_release unlocked;
       for (const LaneSpec& spec : specs) lanes.push_back(std::make_unique<Lane>(spec));
-      pool_ = std::make_unique<Pool>(std::move(lanes), num_threads);
+      pool_.reset(new Pool(std::move(lanes), num_threads));
     }
   }
 
@@ -172,7 +172,7 @@ class Engine {
   }
 
   void close() {
-    std::unique_ptr<Pool> pool = std::move(pool_);
+    PoolPointer pool = std::move(pool_);
     const nb::gil_scoped_release unlocked;
     pool.reset();
   }
@@ -198,7 +198,7 @@ class Engine {
     return attached().batch().values + index * pool().batch().num_values;
   }
 
-  std::unique_ptr<Pool> pool_;
+  PoolPointer pool_;
   nb::object kept_;  // the arrays that the lanes write to
   std::vector<std::size_t> all_;
 };

@@ -31,6 +31,12 @@ thread_local Core* current = nullptr;
 
 void ignore_log(int, const char*, ...) {}
 
+std::string listed(const std::vector<std::string>& words) {
+  std::string all;
+  for (const std::string& word : words) all += (all.empty() ? "" : ", ") + word;
+  return all.empty() ? "nothing" : all;
+}
+
 // Whether a core wrote anything into the first page of bytes that were zero.
 bool is_written(const std::uint8_t* bytes, std::size_t size) {
   const std::uint8_t* const end = bytes + std::min(size, kPage);
@@ -128,7 +134,9 @@ struct Core::Library {
       throw;
     }
   }
-  ~Library() { ::dlclose(handle); }
+  ~Library() {
+    if (!is_abandoned) ::dlclose(handle);
+  }
   Library(const Library&) = delete;
   Library& operator=(const Library&) = delete;
 
@@ -139,6 +147,7 @@ struct Core::Library {
   }
 
   void* handle = nullptr;
+  bool is_abandoned = false;  // in the middle of a call: its code must stay where it is
   void (*init)() = nullptr;
   void (*deinit)() = nullptr;
   unsigned (*api_version)() = nullptr;
@@ -163,17 +172,49 @@ struct Core::Library {
 
 class Core::Turn {
  public:
-  explicit Turn(const Core* core) : before_(current) { current = const_cast<Core*>(core); }
-  ~Turn() { current = before_; }
+  explicit Turn(const Core* core) : before_(current) {
+    core->check_not_lost();
+    current = const_cast<Core*>(core);
+    site_before_ = crash::enter(&core->site_);
+  }
+  ~Turn() {
+    crash::enter(site_before_);
+    current = before_;
+  }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
  private:
   Core* before_;
+  const crash::Site* site_before_;
 };
+
+// Calls into the core; false when the core throws, as those written in C++ may. Throws HangError when it hangs.
+template <typename Call>
+bool Core::call(const char* what, const Call& call) {
+  bool has_thrown = false;
+  const auto quiet_call = [&] {
+    try {
+      call();
+    } catch (...) {
+      has_thrown = true;
+    }
+  };
+  if (watchdog::run(quiet_call)) return !has_thrown;
+  is_lost_ = true;
+  library_->is_abandoned = true;
+  throw HangError("The core " + name() + " did not come back from " + what + " after frame " + std::to_string(frame()) +
+                  " of " + spec_.rom_path + "; a start state of another core build can do that.");
+}
 
 Core::Core(const CoreSpec& spec, std::shared_ptr<const Bytes> rom)
     : spec_(spec), rom_(std::move(rom)), library_(std::make_unique<Library>(spec.library)) {
+  libretro::SystemInfo info{};
+  library_->get_system_info(&info);
+  if (info.library_name != nullptr) name_ = info.library_name;
+  site_.core = name_.c_str();
+  site_.game = spec_.rom_path.c_str();
+  crash::listen();
   const Turn turn(this);
   if (library_->api_version() != libretro::kApiVersion) {
     throw EngineError("The core " + spec.library + " speaks another version of libretro.");
@@ -189,14 +230,15 @@ Core::Core(const CoreSpec& spec, std::shared_ptr<const Bytes> rom)
     check_options();
     load_game();
   } catch (...) {
-    library_->deinit();
+    if (!is_lost_) library_->deinit();
     throw;
   }
 }
 
 void Core::load_game() {
   const libretro::GameInfo game{spec_.rom_path.c_str(), rom_->data(), rom_->size(), nullptr};
-  if (!library_->load_game(&game)) {
+  bool is_taken = false;
+  if (!call("loading its game", [&] { is_taken = library_->load_game(&game); }) || !is_taken) {
     throw EngineError("The core " + name() + " refuses the ROM " + spec_.rom_path +
                       "; is it a game of another console?");
   }
@@ -213,10 +255,7 @@ void Core::reload_game() {
 }
 
 Core::~Core() {
-  if (is_lost_) {
-    static_cast<void>(library_.release());  // a core that was left in the middle of a call cannot be closed
-    return;
-  }
+  if (is_lost_) return;
   const Turn turn(this);
   library_->unload_game();
   library_->deinit();
@@ -227,8 +266,11 @@ void Core::run(bool is_drawn) {
   is_drawn_ = is_drawn;
   if (keeps_audio_) audio_.clear();
   if (buffer_status_ != nullptr) buffer_status_(true, 0, !is_drawn);
-  if (!watchdog::run([this] { library_->run(); })) throw_hang("a frame");
-  ++frame_;
+  if (!call("a frame", [this] { library_->run(); })) {
+    throw EngineError("The core " + name() + " gave up in a frame after frame " + std::to_string(frame()) + " of " +
+                      spec_.rom_path + ".");
+  }
+  ++site_.frame;
 }
 
 // Finds out how much of a state the core writes, by saving it over two different backgrounds.
@@ -255,6 +297,8 @@ const std::uint8_t* Core::save() {
   while (content_size_ < state_size_ && is_written(state_.get() + content_size_, state_size_ - content_size_)) {
     content_size_ = std::min(state_size_, content_size_ + kPage);
   }
+  // The state leaves something out: let this console, too, go on from what a load brings back.
+  if (spec_.before_state == BeforeState::kReset) load_bytes(state_.get(), state_size_);
   return state_.get();
 }
 
@@ -280,29 +324,21 @@ void Core::keep(const std::uint8_t* content, std::size_t size) {
   content_size_ = std::max(content_size_, size);
 }
 
-void Core::load_saved() { load_bytes(state_.get(), state_size_); }
-
 void Core::load_bytes(const std::uint8_t* state, std::size_t size) {
   const Turn turn(this);
-  if (spec_.reloads_game) reload_game();
+  if (spec_.before_state == BeforeState::kReset) library_->reset();
+  if (spec_.before_state == BeforeState::kReload) reload_game();
   bool is_taken = false;
-  if (!watchdog::run([&] { is_taken = library_->unserialize(state, size); })) throw_hang("taking a state");
-  if (!is_taken) {
+  if (!call("taking a state", [&] { is_taken = library_->unserialize(state, size); }) || !is_taken) {
     throw EngineError("The core " + name() + " refuses a state of " + std::to_string(size) +
                       " bytes; it was made by another core build or is cut short.");
   }
 }
 
-void Core::throw_hang(const char* what) {
-  is_lost_ = true;
-  throw HangError("The core " + name() + " did not come back from " + what + " after frame " + std::to_string(frame_) +
-                  " of " + spec_.rom_path + "; a start state of another core build can do that.");
-}
-
-std::string Core::name() const {
-  libretro::SystemInfo info{};
-  library_->get_system_info(&info);
-  return info.library_name != nullptr ? info.library_name : "";
+void Core::check_not_lost() const {
+  if (!is_lost_) return;
+  throw EngineError("The core " + name() + " did not come back from an earlier call with " + spec_.rom_path +
+                    ": make a new console.");
 }
 
 std::string Core::version() const {
@@ -383,13 +419,13 @@ void Core::check_options() const {
   for (const auto& [name, value] : spec_.options) {
     const auto found = possible_.find(name);
     if (found == possible_.end()) {
-      throw EngineError("The core " + this->name() + " has no option " + name + ".");
+      std::vector<std::string> names;
+      for (const auto& option : possible_) names.push_back(option.first);
+      throw EngineError("The core " + this->name() + " has no option " + name + "; it has: " + listed(names) + ".");
     }
     if (std::find(found->second.begin(), found->second.end(), value) == found->second.end()) {
-      std::string known;
-      for (const std::string& each : found->second) known += (known.empty() ? "" : ", ") + each;
       throw EngineError("The option " + name + " of the core " + this->name() + " cannot be " + value +
-                        "; it can be: " + known + ".");
+                        "; it can be: " + listed(found->second) + ".");
     }
   }
 }

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "crash.hpp"
 #include "libretro.hpp"
 #include "shared_blob.hpp"
 
@@ -38,15 +39,20 @@ struct Picture {
   libretro::PixelFormat format = libretro::PixelFormat::k0Rgb1555;
 };
 
+// What is done before a core takes a state, because its states leave something out.
+enum class BeforeState {
+  kNothing,
+  kReset,   // the console is reset; a save is then also a load, so that going on and coming back are the same
+  kReload,  // the game is loaded anew, as stable-retro does it; the memory then moves
+};
+
 struct CoreSpec {
   std::string library;          // path of the core's file
   std::string rom_path;         // what the core is told the ROM is called
   std::string system_folder;    // where the core may look for firmware
   std::map<std::string, std::string> options;
   std::size_t ram_address = 0;  // where the work memory lies, if the core does not say
-  // Whether the game is loaded anew before each state, because the core's states leave something out. The memory then
-  // moves.
-  bool reloads_game = false;
+  BeforeState before_state = BeforeState::kNothing;
 };
 
 class Core {
@@ -87,16 +93,14 @@ class Core {
   void load(const std::uint8_t* state, std::size_t size);
   // The same from the content alone, as `save` gave it.
   void load_content(const std::uint8_t* content, std::size_t size);
-  // Goes back to the last save without copying it.
-  void load_saved();
 
   // Name and version that the core reports.
-  std::string name() const;
+  const std::string& name() const { return name_; }
   std::string version() const;
   // Option name to its possible values, the default first.
   const std::map<std::string, std::vector<std::string>>& options() const { return possible_; }
   // Frames run since the core was loaded.
-  std::uint64_t frame() const { return frame_; }
+  std::uint64_t frame() const { return site_.frame; }
   const std::string& rom_path() const { return spec_.rom_path; }
 
  private:
@@ -104,7 +108,9 @@ class Core {
   class Turn;      // says, for the time of a call, whose callbacks these are
 
   bool environment(unsigned command, void* data);
-  [[noreturn]] void throw_hang(const char* what);
+  template <typename Call>
+  bool call(const char* what, const Call& call);
+  void check_not_lost() const;
   void read_options(const libretro::Variable* variables);
   void check_options() const;
   void read_memory_map(const libretro::MemoryMap& map);
@@ -125,6 +131,8 @@ class Core {
   CoreSpec spec_;
   std::shared_ptr<const Bytes> rom_;
   std::unique_ptr<Library> library_;
+  std::string name_;
+  crash::Site site_;
   std::map<std::string, std::vector<std::string>> possible_;  // option to its values, the default first
   std::vector<MemoryBlock> memory_;
   std::vector<std::int16_t> audio_;
@@ -139,7 +147,6 @@ class Core {
   Picture picture_;
   libretro::BufferStatus buffer_status_ = nullptr;
   std::uint32_t buttons_[kMaxPlayers] = {};
-  std::uint64_t frame_ = 0;
   unsigned rotation_ = 0;
   bool asks_what_is_enabled_ = false;
   bool is_drawn_ = true;

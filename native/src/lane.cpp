@@ -19,8 +19,6 @@ void Lane::load_core() {
   core_->run();
   scenario_ = std::make_unique<Scenario>(spec_.scenario, core_->memory());
   observer_ = std::make_unique<Observer>(spec_.observation, *core_);
-  const unsigned num_drawn = observer_->num_frames_drawn();
-  saves_before_step_ = core_->can_skip_drawing() && num_drawn > 0 && num_drawn < spec_.frames_per_step;
   is_over_ = true;
 }
 
@@ -38,16 +36,13 @@ void Lane::reset(std::uint8_t* observation, std::int64_t* values) {
 Outcome Lane::step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* values,
                    std::uint8_t* final_observation, std::int64_t* final_values) {
   if (is_over_) throw EngineError("The episode is over or has not begun: reset it before the next step.");
-  if (saves_before_step_) core_->save();
   const std::uint32_t first = first_mask(mask);
   const unsigned num_frames = spec_.frames_per_step;
   const unsigned first_drawn = num_frames - std::min(num_frames, observer_->num_frames_drawn());
   held_masks_.clear();
   Outcome outcome;
-  bool is_picture_fresh = false;
   for (unsigned index = 0; index < num_frames && !outcome.is_terminated; ++index) {
-    is_picture_fresh = index >= first_drawn;
-    run_frame(index == 0 ? first : mask, is_picture_fresh);
+    run_frame(index == 0 ? first : mask, index >= first_drawn);
     if (index + 2 == num_frames) observer_->note_previous(*core_);
     const Judgement judgement = scenario_->judge();
     outcome.reward += judgement.reward;
@@ -56,7 +51,6 @@ Outcome Lane::step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* 
   has_held_ = true;
   ++num_steps_;
   outcome.is_truncated = spec_.max_episode_steps != 0 && num_steps_ >= spec_.max_episode_steps;
-  if (!is_picture_fresh && saves_before_step_) draw_last_frame();
   if (outcome.is_over()) {
     see(false, final_observation, final_values);
     reset(observation, values);
@@ -76,16 +70,6 @@ void Lane::run_frame(std::uint32_t mask, bool is_drawn) {
   core_->set_buttons(0, mask);
   core_->run(is_drawn);
   held_masks_.push_back(mask);
-}
-
-// The episode ended on a frame that was left undrawn: play the step's frames again, and draw.
-void Lane::draw_last_frame() {
-  core_->load_saved();
-  const std::size_t num_frames = held_masks_.size();
-  for (std::size_t index = 0; index < num_frames; ++index) {
-    core_->set_buttons(0, held_masks_[index]);
-    core_->run(index + 1 == num_frames);
-  }
 }
 
 void Lane::see(bool is_first, std::uint8_t* observation, std::int64_t* values) {
@@ -130,6 +114,7 @@ void Lane::load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_
 }
 
 void Lane::rebuild(std::uint8_t* observation, std::int64_t* values) {
+  is_over_ = true;  // and stays so if the new console fails as well
   load_core();
   reset(observation, values);
 }

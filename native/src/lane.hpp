@@ -65,7 +65,6 @@ class Lane {
  private:
   void load_core();
   void run_frame(std::uint32_t mask, bool is_drawn);
-  void draw_last_frame();
   void see(bool is_first, std::uint8_t* observation, std::int64_t* values);
   std::uint32_t first_mask(std::uint32_t mask);
 
@@ -77,7 +76,6 @@ class Lane {
   std::vector<std::uint32_t> held_masks_;
   bool has_held_ = false;
   bool is_over_ = true;
-  bool saves_before_step_ = false;
   std::uint32_t num_steps_ = 0;
 };
 

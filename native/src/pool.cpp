@@ -18,12 +18,6 @@ Pool::Pool(std::vector<std::unique_ptr<Lane>> lanes, unsigned num_threads)
 }
 
 Pool::~Pool() {
-  if (::getpid() != process_) {
-    // A forked child has the memory but not the threads: nothing can be joined or closed in order.
-    for (std::thread& thread : threads_) thread.detach();
-    for (std::unique_ptr<Lane>& lane : lanes_) static_cast<void>(lane.release());
-    return;
-  }
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     is_closing_ = true;
@@ -170,8 +164,10 @@ void Pool::throw_errors() {
   throw EngineError(message);
 }
 
+bool Pool::is_of_this_process() const { return ::getpid() == process_; }
+
 void Pool::check_process() const {
-  if (::getpid() != process_) {
+  if (!is_of_this_process()) {
     throw EngineError("This engine was made before the process forked; make a new one in the child.");
   }
 }

@@ -38,6 +38,9 @@ class Pool {
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
 
+  // A forked child has the memory of a pool but not its threads: nothing in it can be waited for, joined or closed.
+  bool is_of_this_process() const;
+
   std::size_t size() const { return lanes_.size(); }
   Lane& lane(std::size_t index) { return *lanes_.at(index); }
   void set_batch(const Batch& batch) { batch_ = batch; }
@@ -79,11 +82,19 @@ class Pool {
   std::deque<Task> waiting_;
   std::vector<std::size_t> done_;
   std::vector<std::string> errors_;
+  bool is_script_to_blame_ = false;  // for the first of them
   std::vector<bool> is_under_way_;
   std::size_t num_under_way_ = 0;
   bool is_closing_ = false;
-  bool is_script_to_blame_ = false;  // for the first of them
   std::vector<std::thread> threads_;
 };
+
+// Ends a pool in the process that made it; a child only forgets it.
+struct EndPool {
+  void operator()(Pool* pool) const {
+    if (pool->is_of_this_process()) delete pool;
+  }
+};
+using PoolPointer = std::unique_ptr<Pool, EndPool>;
 
 }  // namespace ngp

@@ -1,5 +1,7 @@
 #include "variables.hpp"
 
+#include <algorithm>
+
 #include "errors.hpp"
 
 namespace ngp {
@@ -40,7 +42,7 @@ DataType::DataType(const std::string& text) {
   width_ = static_cast<std::size_t>(digit - '0');
   const std::uint64_t base = representation_ == 'd' ? 100 : representation_ == 'n' ? 10 : 256;
   // Byte positions from the one that counts least to the one that counts most.
-  std::size_t positions[8];
+  std::size_t positions[kMaxWidth];
   const std::size_t half = width_ / 2;
   for (std::size_t rank = 0; rank < width_; ++rank) {
     if (!order.is_mixed) {
@@ -75,7 +77,8 @@ std::int64_t DataType::decode(const std::uint8_t* bytes) const {
 }
 
 void DataType::encode(std::uint8_t* bytes, std::int64_t value) const {
-  for (std::size_t index = 0; index < width_; ++index) {
+  const std::size_t width = std::min(width_, kMaxWidth);  // which it is; gcc 12 warns of an overflow unless told so
+  for (std::size_t index = 0; index < width; ++index) {
     const std::uint64_t rest = static_cast<std::uint64_t>(value) / weight_[index];
     if (representation_ == 'd') {
       bytes[index] = static_cast<std::uint8_t>(rest % 10 | rest / 10 % 10 << 4);
@@ -104,7 +107,7 @@ Variable::Variable(const VariableSpec& spec, const std::vector<MemoryBlock>& mem
 
 std::int64_t Variable::read() const {
   if (!is_present_) return 0;
-  std::uint8_t bytes[8];
+  std::uint8_t bytes[DataType::kMaxWidth];
   for (std::size_t index = 0; index < type_.width(); ++index) bytes[index] = *bytes_[index];
   return static_cast<std::int64_t>(static_cast<std::uint64_t>(type_.decode(bytes)) & mask_);
 }
@@ -113,7 +116,7 @@ void Variable::write(std::int64_t value) {
   if (!is_present_) {
     throw EngineError("The variable " + name_ + " cannot be written: it lies where this console has no memory.");
   }
-  std::uint8_t bytes[8];
+  std::uint8_t bytes[DataType::kMaxWidth];
   type_.encode(bytes, value);
   for (std::size_t index = 0; index < type_.width(); ++index) *bytes_[index] = bytes[index];
 }

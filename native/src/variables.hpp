@@ -17,6 +17,8 @@ namespace ngp {
 // Representation: `u` unsigned, `i` signed, `d` binary-coded decimal, `n` a decimal digit in the low nibble of a byte.
 class DataType {
  public:
+  static constexpr std::size_t kMaxWidth = 8;
+
   // Throws EngineError when the text is no such type.
   explicit DataType(const std::string& text);
 
@@ -29,7 +31,7 @@ class DataType {
  private:
   std::size_t width_;
   char representation_;
-  std::uint64_t weight_[8];  // what a one in each byte counts
+  std::uint64_t weight_[kMaxWidth];  // what a one in each byte counts
 };
 
 struct VariableSpec {
@@ -57,7 +59,7 @@ class Variable {
  private:
   std::string name_;
   DataType type_;
-  std::uint8_t* bytes_[8] = {};  // where each byte of the number lies
+  std::uint8_t* bytes_[DataType::kMaxWidth] = {};  // where each byte of the number lies
   std::uint64_t mask_;
   bool is_present_ = false;
 };

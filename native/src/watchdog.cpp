@@ -7,14 +7,19 @@
 #include <thread>
 #include <vector>
 
+#include "errors.hpp"
+#include "thread_pointer.hpp"
+
 namespace ngp::watchdog {
 
 namespace {
 
 constexpr int kSignal = SIGURG;  // ignored by default, so a late one does no harm
 constexpr auto kPatrol = std::chrono::milliseconds(200);
+constexpr double kLongest = 1e9;  // seconds
 
 std::atomic<std::int64_t> timeout_nanoseconds{10'000'000'000};
+std::atomic<bool> is_watching{false};
 
 // Never destroyed: threads may still leave their posts while the process ends.
 struct Patrol {
@@ -32,7 +37,7 @@ std::int64_t now() {
       .count();
 }
 
-thread_local Post* post_here = nullptr;
+NGP_THREAD_POINTER(Post, post_here);
 
 void jump_back(int) {
   Post* const post = post_here;
@@ -55,7 +60,15 @@ void keep_watch() {
   }
 }
 
-void start_watch_once() {
+// A forked child has one thread, the one that forked: nobody keeps watch there until it asks for it.
+void be_alone() {
+  patrol().posts.clear();
+  if (post_here != nullptr) patrol().posts.push_back(post_here);  // there is room: it was among them
+  is_watching = false;
+  patrol().mutex.unlock();
+}
+
+void prepare_once() {
   static std::once_flag once;
   std::call_once(once, [] {
     struct sigaction action {};
@@ -63,23 +76,34 @@ void start_watch_once() {
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(kSignal, &action, nullptr);
-    std::thread(keep_watch).detach();
+    pthread_atfork([] { patrol().mutex.lock(); }, [] { patrol().mutex.unlock(); }, be_alone);
   });
+}
+
+void start_watch() {
+  prepare_once();
+  const std::lock_guard<std::mutex> lock(patrol().mutex);
+  if (is_watching) return;
+  std::thread(keep_watch).detach();
+  is_watching = true;
 }
 
 }  // namespace
 
-void set_timeout(double seconds) { timeout_nanoseconds = static_cast<std::int64_t>(seconds * 1e9); }
+void set_timeout(double seconds) {
+  if (!(seconds >= 0)) throw EngineError("A core's time limit is 0, for none, or a number of seconds.");
+  timeout_nanoseconds = seconds > kLongest ? 0 : static_cast<std::int64_t>(seconds * 1e9);
+}
 
 double timeout() { return static_cast<double>(timeout_nanoseconds.load()) * 1e-9; }
 
 Post::Post() : thread(pthread_self()) {
-  start_watch_once();
   const std::lock_guard<std::mutex> lock(patrol().mutex);
   patrol().posts.push_back(this);
 }
 
 Post::~Post() {
+  post_here = nullptr;
   const std::lock_guard<std::mutex> lock(patrol().mutex);
   std::vector<Post*>& posts = patrol().posts;
   posts.erase(std::remove(posts.begin(), posts.end(), this), posts.end());
@@ -88,6 +112,7 @@ Post::~Post() {
 Post& post_of_this_thread() {
   thread_local Post post;
   post_here = &post;
+  if (!is_watching.load(std::memory_order_relaxed)) start_watch();
   return post;
 }
 

@@ -30,7 +30,7 @@ Post& post_of_this_thread();
 std::int64_t deadline_from_now();
 void accept_signal_again();
 
-// Runs `call`, which must hold nothing that a jump would leak; returns false when it was abandoned.
+// Runs `call`, which must neither throw nor hold anything that a jump would leak; returns false when it was abandoned.
 template <typename Call>
 bool run(const Call& call) {
   Post& post = post_of_this_thread();

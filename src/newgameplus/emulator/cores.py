@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from newgameplus.errors import EmulatorError, NotFoundError, did_you_mean
 
@@ -60,9 +60,13 @@ SPEED_OPTIONS: Mapping[str, Mapping[str, str]] = {
 """Options that make a core faster and change nothing in the console's memory (measured: docs/decisions)."""
 
 
-RELOADED_BEFORE_STATES = frozenset({"stella"})
-"""Cores whose states leave something out, such as how far a paddle is turned: before each state the game is loaded
-anew, as stable-retro does it. Stella then runs 60 frames to find out the television's norm, about 11 ms."""
+BEFORE_STATE: Mapping[str, Literal["reset", "reload"]] = {"stella": "reload", "picodrive": "reset"}
+"""What is done before a core takes a state, for cores whose states leave something out.
+
+* ``stella`` (how far a paddle is turned): the game is loaded anew, as stable-retro does it. Stella then runs 60 frames
+  to find out the television's norm, about 11 ms.
+* ``picodrive`` (how far the processors have run beyond the frame): the console is reset, about 0.4 ms; without that, in
+  a quarter of all trials the memory differed four frames after a state from four frames after the same state."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ class Emulator(Protocol):
         ...
 
     def screen(self) -> Array:
-        """The picture now, uint8 ``[H, W, 3]``, RGB; a copy that later frames do not touch."""
+        """The picture last drawn, uint8 ``[H, W, 3]``, RGB; a copy that later frames do not touch."""
         ...
 
     def audio(self) -> Array:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from newgameplus.emulator.cores import REFERENCE_OPTIONS, RELOADED_BEFORE_STATES, SPEED_OPTIONS, Core
+from newgameplus.emulator.cores import BEFORE_STATE, REFERENCE_OPTIONS, SPEED_OPTIONS, Core
 from newgameplus.errors import EmulatorError, IntegrationError, RomError
 from newgameplus.types import Array
 
@@ -70,7 +70,7 @@ def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *
         system_folder=str(_system_folder(core.path.parent)),
         options=chosen | dict(options or {}),
         ram_address=core.console.ram_address,
-        reloads_game=core.name in RELOADED_BEFORE_STATES,
+        before_state=BEFORE_STATE.get(core.name, "nothing"),
     )
 
 
@@ -116,8 +116,6 @@ class NativeEmulator:
             )
             self.console.keep_audio(has_sound)
             self.console.run([0], True)
-        self._leaves_frames_undrawn = bool(self.console.leaves_frames_undrawn)
-        self._is_drawn = True
 
     @property
     def frames_per_second(self) -> float:
@@ -132,18 +130,9 @@ class NativeEmulator:
     def step(self, masks: Sequence[int] = (0,), *, is_drawn: bool = True) -> None:
         """Run one frame while player ``p`` holds ``masks[p]``."""
         self.console.run(masks, is_drawn)
-        self._is_drawn = is_drawn or not self._leaves_frames_undrawn
 
     def screen(self) -> Array:
-        """The picture now, uint8 ``[H, W, 3]``, RGB, turned upright.
-
-        Raises:
-            EmulatorError: the last frame was left undrawn.
-        """
-        if not self._is_drawn:
-            raise EmulatorError(
-                "The last frame was not drawn, because nobody was to look: make the level with pictures."
-            )
+        """The picture last drawn, uint8 ``[H, W, 3]``, RGB, turned upright."""
         picture: Array = self.console.screen()
         return picture
 

@@ -41,6 +41,8 @@ class RetroEnv(gym.Env[Array, Any]):
     An observation is the screen, uint8 ``[H, W, 3]``, or the work memory, uint8 ``[bytes]``, or nothing,
     uint8 ``[0]``, when nobody looks. ``info`` holds the game's variables. The reward of a step is the sum over
     its frames; a step ends early when the scenario says that the episode is over.
+    A core that can leave frames undrawn draws only those that an observation is made of: its picture of an early end is
+    the one before.
 
     Args:
         level: game, start state and scenario.
@@ -133,7 +135,7 @@ class RetroEnv(gym.Env[Array, Any]):
         total, is_over, before_last = 0.0, False, None
         masks = self._skip.frames(self.actions.mask(action), self.np_random)
         for num_left, mask in zip(range(len(masks) - 1, -1, -1), masks, strict=True):
-            reward, is_over = self.advance(mask)
+            reward, is_over = self.advance(mask, is_drawn=num_left <= self._takes_maximum)
             total += reward
             if is_over:
                 break
@@ -142,9 +144,9 @@ class RetroEnv(gym.Env[Array, Any]):
         self._is_over = is_over
         return self._look(before_last), total, is_over, False, self.scenario.variables()
 
-    def advance(self, mask: int) -> tuple[float, bool]:
+    def advance(self, mask: int, *, is_drawn: bool = True) -> tuple[float, bool]:
         """Run a single frame and return its reward and whether the scenario ends the episode there."""
-        self.emulator.step((mask,), is_drawn=self._is_drawn)
+        self.emulator.step((mask,), is_drawn=is_drawn and self._is_drawn)
         self.num_frames += 1
         reward, is_over = self.scenario.judge()
         for listener in self._listeners:
