@@ -16,10 +16,18 @@ PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --const
 # isolated environment, so they go into .venv; the engine then also need not be compiled anew each time.
 BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 
+# $(call native_tests,name,build type,sanitizers)
+define native_tests
+$(VENV)/bin/cmake -S native -B build/native-$(1) -G Ninja -DCMAKE_BUILD_TYPE=$(2) -DNGP_MODULE=OFF -DNGP_TESTS=ON \
+  -DNGP_SANITIZE='$(3)' -DPython_EXECUTABLE=$(abspath $(RUN)) --log-level=WARNING
+$(VENV)/bin/cmake --build build/native-$(1)
+$(VENV)/bin/ctest --test-dir build/native-$(1) --output-on-failure
+endef
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install demo test check bench docs clean
+.PHONY: help install demo test check native sanitize bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +49,13 @@ check: $(INSTALLED)  ## the static checks alone: style, types, imports
 	$(RUN) -m ruff format --check
 	$(RUN) -m mypy
 	$(VENV)/bin/lint-imports --no-logo
+
+native: $(INSTALLED)  ## the engine's own tests, in C++
+	$(call native_tests,plain,Release,)
+
+sanitize: $(INSTALLED)  ## the same under the address, undefined behaviour and thread sanitizers
+	$(call native_tests,address,RelWithDebInfo,address;undefined)
+	$(call native_tests,thread,RelWithDebInfo,thread)
 
 bench: $(INSTALLED)  ## measure every figure of benchmarks/speed, one after the other
 	@for name in $(basename $(notdir $(wildcard benchmarks/speed/*.py))); do \
