@@ -333,7 +333,7 @@ def no_manifest(results):
         (score_that_is_infinite, "'mean' is not a number"),
         (interval_of_three, "an interval is not two numbers"),
         (corrupt_monitor, "monitor.csv is corrupt"),
-        (monitor_with_nan, "line 2 is no episode"),
+        (monitor_with_nan, "monitor.csv is corrupt: line 2"),
         (monitor_with_infinite_length, "monitor.csv is corrupt"),
         (endless_monitor, "larger than 64 MB"),
         (no_episode, "holds no finished episode"),
