@@ -5,6 +5,7 @@
 #include <string>
 
 #include "errors.hpp"
+#include "gray.hpp"
 #include "widest.hpp"
 
 namespace ngp {
@@ -13,91 +14,7 @@ using libretro::PixelFormat;
 
 namespace {
 
-struct Colour {
-  std::uint16_t red, green, blue;
-};
-
-// Five and six bits are shifted up and the low bits stay 0, as stable-retro does it. It refuses 0RGB1555, which is
-// treated alike here.
-struct Rgb565 {
-  using Pixel = std::uint16_t;
-  static NGP_INLINE Colour colour(Pixel pixel) {
-    return {static_cast<std::uint16_t>(pixel >> 8 & 0xF8), static_cast<std::uint16_t>(pixel >> 3 & 0xFC),
-            static_cast<std::uint16_t>(pixel << 3 & 0xF8)};
-  }
-};
-
-struct Rgb1555 {
-  using Pixel = std::uint16_t;
-  static NGP_INLINE Colour colour(Pixel pixel) {
-    return {static_cast<std::uint16_t>(pixel >> 7 & 0xF8), static_cast<std::uint16_t>(pixel >> 2 & 0xF8),
-            static_cast<std::uint16_t>(pixel << 3 & 0xF8)};
-  }
-};
-
-struct Xrgb8888 {
-  using Pixel = std::uint32_t;
-  static NGP_INLINE Colour colour(Pixel pixel) {
-    return {static_cast<std::uint16_t>(pixel >> 16 & 0xFF), static_cast<std::uint16_t>(pixel >> 8 & 0xFF),
-            static_cast<std::uint16_t>(pixel & 0xFF)};
-  }
-};
-
 std::size_t bytes_per_pixel(PixelFormat format) { return format == PixelFormat::kXrgb8888 ? 4 : 2; }
-
-// OpenCV's (9798 red + 19235 green + 3735 blue + 2^14) >> 15, each factor split into 256 high + low so that all of it
-// fits 16 bits: (256 h + l) >> 15 equals (h + (l >> 8)) >> 7.
-//
-// The factors are read from a volatile place lest gcc turns each vector's product into shifts and sums, at half the
-// speed.
-volatile const std::uint16_t kLuma[] = {38, 75, 14, 70, 35, 151};
-
-class Luma {
- public:
-  NGP_INLINE std::uint8_t operator()(Colour colour) const {
-    const auto high = add(product(red_high_, colour.red), product(green_high_, colour.green),
-                          product(blue_high_, colour.blue));
-    const auto low = add(product(red_low_, colour.red), product(green_low_, colour.green),
-                         product(blue_low_, colour.blue));
-    return static_cast<std::uint8_t>(add(high, low >> 8, 64) >> 7);
-  }
-
- private:
-  static NGP_INLINE std::uint16_t product(std::uint16_t a, std::uint16_t b) {
-    return static_cast<std::uint16_t>(static_cast<unsigned>(a) * b);
-  }
-  static NGP_INLINE std::uint16_t add(int a, int b, int c) { return static_cast<std::uint16_t>(a + b + c); }
-
-  std::uint16_t red_high_ = kLuma[0], green_high_ = kLuma[1], blue_high_ = kLuma[2];
-  std::uint16_t red_low_ = kLuma[3], green_low_ = kLuma[4], blue_low_ = kLuma[5];
-};
-
-template <typename Format>
-NGP_INLINE Colour colour_at(const std::uint8_t* pixels, std::size_t index) {
-  typename Format::Pixel pixel;
-  std::memcpy(&pixel, pixels + index * sizeof pixel, sizeof pixel);  // a pitch may be odd
-  return Format::colour(pixel);
-}
-
-NGP_INLINE Colour brighter(Colour a, Colour b) {
-  return {std::max(a.red, b.red), std::max(a.green, b.green), std::max(a.blue, b.blue)};
-}
-
-// One row of `count` pixels; `before`, if any, is the same row a frame earlier.
-template <typename Format>
-struct GrayRow {
-  static NGP_INLINE void run(const std::uint8_t* now, const std::uint8_t* before, std::size_t count,
-                             std::uint8_t* __restrict out) {
-    const Luma luma;
-    if (before == nullptr) {
-      for (std::size_t x = 0; x < count; ++x) out[x] = luma(colour_at<Format>(now, x));
-    } else {
-      for (std::size_t x = 0; x < count; ++x) {
-        out[x] = luma(brighter(colour_at<Format>(now, x), colour_at<Format>(before, x)));
-      }
-    }
-  }
-};
 
 template <typename Format>
 struct ColourRow {
@@ -117,7 +34,7 @@ template <typename Format>
 void convert_row(bool is_gray, const std::uint8_t* now, const std::uint8_t* before, std::size_t count,
                  std::uint8_t* out) {
   if (is_gray) {
-    run_widest<GrayRow<Format>>(now, before, count, out);
+    gray_row<Format>(now, before, count, out);
   } else {
     run_widest<ColourRow<Format>>(now, before, count, out);
   }

@@ -9,11 +9,8 @@
 #include <type_traits>
 
 #include "errors.hpp"
+#include "sums.hpp"
 #include "widest.hpp"
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace ngp {
 
@@ -95,31 +92,6 @@ void sum_columns_of(const Sum* row, const std::uint32_t* first, const Sum* weigh
   }
 }
 
-constexpr std::size_t kEight = 8;  // 16-bit numbers in a register of SSE2
-
-#if defined(__SSE2__)
-// The products of eight neighbours with their weights, summed in pairs.
-NGP_INLINE __m128i weigh_eight(const std::int16_t* row, const std::int16_t* weights) {
-  return _mm_madd_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row)),
-                        _mm_loadu_si128(reinterpret_cast<const __m128i*>(weights)));
-}
-
-// `sum_taps` for one channel and up to eight taps, four pixels at a time; reads and writes up to the next multiple.
-void sum_columns_by_eight(const std::int16_t* row, const std::uint32_t* first, const std::int16_t* weights,
-                          std::size_t count, std::int32_t* sums) {
-  for (std::size_t x = 0; x < count; x += 4, weights += 4 * kEight) {
-    const __m128i a = weigh_eight(row + first[x], weights);
-    const __m128i b = weigh_eight(row + first[x + 1], weights + kEight);
-    const __m128i c = weigh_eight(row + first[x + 2], weights + 2 * kEight);
-    const __m128i d = weigh_eight(row + first[x + 3], weights + 3 * kEight);
-    const __m128i ab = _mm_add_epi32(_mm_unpacklo_epi32(a, b), _mm_unpackhi_epi32(a, b));
-    const __m128i cd = _mm_add_epi32(_mm_unpacklo_epi32(c, d), _mm_unpackhi_epi32(c, d));
-    const __m128i abcd = _mm_add_epi32(_mm_unpacklo_epi64(ab, cd), _mm_unpackhi_epi64(ab, cd));
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(sums + x), abcd);
-  }
-}
-#endif
-
 // Rounds the scaled sums and says whether one of them is doubtful.
 struct RoundSums {
   static NGP_INLINE bool run(const std::int32_t* sums, std::size_t count, float scale, float bias, float doubtful,
@@ -159,7 +131,7 @@ Resizer::Resizer(Size from, Size to, std::size_t channels) : from_(from), to_(to
     doubtful_ = 0.5F - 255 * num_roundings * std::numeric_limits<float>::epsilon();
   }
   const std::size_t stride = from.width * channels;
-  sums_.resize(to.width * channels + 3);
+  sums_.resize(to.width * channels + kEight - 1);
   if (255 * rows_.unit <= std::numeric_limits<std::int16_t>::max()) {
     short_row_.resize(stride + kEight);
   } else {
@@ -204,12 +176,12 @@ Resizer::Axis Resizer::area_axis(std::size_t from, std::size_t to) {
 }
 
 void Resizer::pad(Axis& axis) {
-  const std::size_t count = axis.first.size(), padded = (count + 3) / 4 * 4;
+  const std::size_t count = axis.first.size(), padded = (count + 7) / 8 * 8;
   axis.first.resize(padded);
   axis.eights.resize(padded * kEight);
   for (std::size_t index = 0; index < count; ++index) {
     std::copy_n(axis.weights.begin() + static_cast<std::ptrdiff_t>(index * axis.taps), axis.taps,
-                axis.eights.begin() + static_cast<std::ptrdiff_t>(index * kEight));
+                axis.eights.begin() + static_cast<std::ptrdiff_t>(place_of_eight(index) * kEight));
   }
 }
 
@@ -235,6 +207,10 @@ Resizer::Axis Resizer::linear_axis(std::size_t from, std::size_t to) {
 void Resizer::run(const std::uint8_t* source, std::uint8_t* target) {
   if (grows_) {
     grow(source, target);
+#if defined(__x86_64__)
+  } else if (fits_wide() && has_avx2()) {
+    shrink_wide(source, target);
+#endif
   } else if (!short_row_.empty()) {
     shrink(source, target, short_row_);
   } else {
@@ -262,10 +238,48 @@ void Resizer::shrink(const std::uint8_t* source, std::uint8_t* target, std::vect
     const bool is_doubtful =
         run_widest<RoundSums>(static_cast<const std::int32_t*>(sums_.data()), num_sums, scale_, bias_, doubtful_,
                               target);
-    if (is_doubtful) settle(source, y, target);
+    if (is_doubtful) settle(source, y, 0, num_sums, target);
     target += num_sums;
   }
 }
+
+#if defined(__x86_64__)
+bool Resizer::fits_wide() const {
+  return channels_ == 1 && !short_row_.empty() && !columns_.eights.empty() && rows_.taps <= 4 && from_.width >= 32;
+}
+
+void Resizer::shrink_wide(const std::uint8_t* source, std::uint8_t* target) {
+  const auto sum_rows = rows_.taps <= 2 ? sum_rows_wide<1> : sum_rows_wide<2>;
+  for (std::size_t y = 0; y < to_.height; ++y, target += to_.width) {
+    sum_rows(source + rows_.first[y] * from_.width, from_.width, rows_.short_weights.data() + y * rows_.taps,
+             rows_.taps, short_row_.data());
+    finish_wide(source, y, target);
+  }
+}
+
+// Sums the columns of `short_row_`, rounds the scaled sums and settles what is doubtful, eight target pixels at a time.
+NGP_AVX2 void Resizer::finish_wide(const std::uint8_t* source, std::size_t y, std::uint8_t* target) {
+  const __m256 scale = _mm256_set1_ps(scale_), bias = _mm256_set1_ps(bias_), doubtful = _mm256_set1_ps(doubtful_);
+  const __m256 sign = _mm256_set1_ps(-0.0F);
+  // Beside the members, lest they be loaded again after each byte written.
+  const std::size_t width = to_.width;
+  const std::int16_t* row = short_row_.data();
+  const std::uint32_t* first = columns_.first.data();
+  const std::int16_t* weights = columns_.eights.data();
+  for (std::size_t x = 0; x < width; x += kEight) {
+    const std::size_t count = std::min(kEight, width - x);
+    const __m256i sums = sum_eight_columns(row, first + x, weights + x * kEight);
+    const __m256 value = _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), scale), bias);
+    const __m256i level = _mm256_cvtps_epi32(value);  // from half-way to even
+    store_bytes(level, count, target + x);
+    const __m256 distance = _mm256_andnot_ps(sign, _mm256_sub_ps(value, _mm256_cvtepi32_ps(level)));
+    if (_mm256_movemask_ps(_mm256_cmp_ps(distance, doubtful, _CMP_GT_OQ)) != 0) {
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(sums_.data() + x), sums);
+      settle(source, y, x, x + count, target);
+    }
+  }
+}
+#endif
 
 template <typename Sum>
 void Resizer::sum_columns(const std::vector<Sum>& row) {
@@ -282,8 +296,9 @@ void Resizer::sum_columns(const std::vector<Sum>& row) {
 }
 
 // Decides the doubtful pixels of a row as OpenCV's floats do.
-void Resizer::settle(const std::uint8_t* source, std::size_t y, std::uint8_t* target) const {
-  for (std::size_t index = 0; index < to_.width * channels_; ++index) {
+void Resizer::settle(const std::uint8_t* source, std::size_t y, std::size_t begin, std::size_t end,
+                     std::uint8_t* target) const {
+  for (std::size_t index = begin; index < end; ++index) {
     const float value = static_cast<float>(sums_[index]) * scale_;
     if (std::fabs(value - to_even(value)) <= doubtful_) continue;
     target[index] = static_cast<std::uint8_t>(to_even(mean(source, y, index / channels_, index % channels_)));

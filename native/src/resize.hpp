@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "widest.hpp"
+
 namespace ngp {
 
 class Resizer {
@@ -33,7 +35,7 @@ class Resizer {
     std::vector<std::uint32_t> first;
     std::vector<std::int32_t> weights;  // [target][taps], exact; for growing, of `kLinearUnit`
     std::vector<std::int16_t> short_weights;
-    std::vector<std::int16_t> eights;   // the same padded to [targets, a multiple of 4][8], if `taps` fits
+    std::vector<std::int16_t> eights;   // the same padded to [targets, a multiple of 8][8], if `taps` fits
     std::vector<float> shares;          // [target][taps], as OpenCV rounds them
     std::int64_t unit = 1;              // sum of a target pixel's weights
   };
@@ -49,7 +51,13 @@ class Resizer {
   template <typename Sum>
   void sum_columns(const std::vector<Sum>& row);
   void grow(const std::uint8_t* source, std::uint8_t* target) const;
-  void settle(const std::uint8_t* source, std::size_t y, std::uint8_t* target) const;
+#if defined(__x86_64__)
+  bool fits_wide() const;
+  void shrink_wide(const std::uint8_t* source, std::uint8_t* target);
+  NGP_AVX2 void finish_wide(const std::uint8_t* source, std::size_t y, std::uint8_t* target);
+#endif
+  void settle(const std::uint8_t* source, std::size_t y, std::size_t begin, std::size_t end,
+              std::uint8_t* target) const;
   float mean(const std::uint8_t* source, std::size_t y, std::size_t x, std::size_t channel) const;
 
   Size from_{}, to_{};
