@@ -20,6 +20,9 @@ from newgameplus.errors import NewGamePlusError
 TICK_SECONDS = 0.2
 """Longest silence of :func:`run_side_by_side`."""
 
+LAST_WORDS_BYTES = 8192
+"""How far from its end a log is searched for the reason of a crash."""
+
 
 @dataclass(frozen=True, slots=True)
 class Started:
@@ -114,7 +117,8 @@ def _receive(connection: Connection[Any, Any], job: Job, process: SpawnProcess) 
         message = connection.recv()
     except (EOFError, ConnectionResetError):
         process.join()
-        return Failed(job, f"The worker of {job.level} seed {job.seed} {_ending(process)}; see {log_path(job)}.")
+        words = _last_words(log_path(job))
+        return Failed(job, f"The worker of {job.level} seed {job.seed} {_ending(process)}{words}; see {log_path(job)}.")
     if isinstance(message, Progress):
         return Advanced(job, message)
     return Finished(job) if message is None else Failed(job, message)
@@ -126,6 +130,18 @@ def _ending(process: SpawnProcess) -> str:
         with contextlib.suppress(ValueError):
             return f"was ended by {signal.Signals(-code).name}"
     return f"ended with exit code {code}"
+
+
+def _last_words(log: Path) -> str:
+    """What the engine said of a core that crashed, as a clause, or nothing."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LAST_WORDS_BYTES))
+            lines = file.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    said = [line for line in lines if line.startswith("The core ") and " crashed in " in line]
+    return f": {said[-1].rstrip('.')}" if said else ""
 
 
 def log_path(job: Job) -> Path:

@@ -1,0 +1,43 @@
+"""The stub that the type checker reads says what the compiled engine has."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import newgameplus
+
+
+def outline(source: str) -> dict[str, list[str]]:
+    """Name of each class, function and method to its arguments."""
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = arguments(node)
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = [ast.unparse(base) for base in node.bases]
+            for member in node.body:
+                if isinstance(member, ast.FunctionDef):
+                    found[f"{node.name}.{member.name}"] = arguments(member)
+    return found
+
+
+def arguments(function: ast.FunctionDef) -> list[str]:
+    decorators = [ast.unparse(each) for each in function.decorator_list]
+    every = function.args
+    return [
+        *decorators,
+        *(each.arg for each in (*every.posonlyargs, *every.args)),
+        "*",
+        *(each.arg for each in every.kwonlyargs),
+    ]
+
+
+def test_the_stub_has_the_names_and_arguments_of_the_engine(tmp_path: Path) -> None:
+    generated = tmp_path / "_engine.pyi"
+    command = [sys.executable, "-m", "nanobind.stubgen", "-q", "-m", "newgameplus._engine", "-o", str(generated)]
+    subprocess.run(command, check=True)
+    ours = Path(newgameplus.__file__).parent / "_engine.pyi"
+    assert outline(ours.read_text()) == outline(generated.read_text())
