@@ -1,0 +1,86 @@
+"""A batch of levels as Stable-Baselines3 wants it: ``PPO("CnnPolicy", StableBaselinesVecEnv(make_vector(levels)))``.
+
+Imports the package stable-baselines3, which this one does not install.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from stable_baselines3.common.vec_env import VecEnv
+
+from newgameplus.errors import UsageError
+from newgameplus.types import Array
+
+
+class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # of a package that mypy does not read
+    """Hands actions and observations on, and tells of ended episodes in Stable-Baselines3's words.
+
+    Where an episode ended, a row's info has ``terminal_observation``, ``TimeLimit.truncated`` and the game's variables
+    at the end; elsewhere it is empty. Put ``VecMonitor`` around it for statistics of episodes. Pictures have their
+    channels last, as Stable-Baselines3 recognises by itself.
+
+    Args:
+        world: begins episodes again in the step that ends them, as ``make_vector`` does; closed together with this.
+
+    Raises:
+        UsageError: it begins them at another time.
+    """
+
+    def __init__(self, world: VectorEnv[Array, Array, Array]) -> None:
+        if world.metadata.get("autoreset_mode") is not AutoresetMode.SAME_STEP:
+            raise UsageError("Stable-Baselines3 needs a world with same-step autoreset, as make_vector gives it.")
+        self.world = world
+        self.render_mode = None
+        self._actions: Array | None = None
+        super().__init__(world.num_envs, world.single_observation_space, world.single_action_space)
+
+    def reset(self) -> Array:
+        """Begin an episode in every row, with the seeds given to ``seed`` before."""
+        observation, _ = self.world.reset(seed=self._seeds)
+        self._reset_seeds()
+        return observation
+
+    def step_async(self, actions: Array) -> None:
+        """Note the actions of the next step."""
+        self._actions = actions
+
+    def step_wait(self) -> tuple[Array, Array, Array, list[dict[str, Any]]]:
+        """Take the step: observations, rewards float32 ``[B]``, ends bool ``[B]`` and infos."""
+        assert self._actions is not None, "step_async comes before step_wait"
+        observation, reward, terminated, truncated, info = self.world.step(self._actions)
+        over = terminated | truncated
+        infos: list[dict[str, Any]] = [{} for _ in over]
+        for row in over.nonzero()[0]:
+            infos[row] = {name: value[row] for name, value in info["final_info"].items() if name[0] != "_"}
+            infos[row]["terminal_observation"] = info["final_obs"][row]
+            infos[row]["TimeLimit.truncated"] = bool(truncated[row] and not terminated[row])
+        return observation, reward.astype(np.float32), over, infos
+
+    def close(self) -> None:
+        """Free the consoles."""
+        self.world.close()
+
+    def get_attr(self, attr_name: str, indices: int | Sequence[int] | None = None) -> list[Any]:
+        """Return an attribute of each row, such as ``level``; ``render_mode`` is None."""
+        if attr_name == "render_mode":
+            return [None for _ in self._get_indices(indices)]
+        values = self.world.get_attr(attr_name)  # type: ignore[attr-defined]  # all of ours have it
+        return [values[row] for row in self._get_indices(indices)]
+
+    def set_attr(self, attr_name: str, value: Any, indices: int | Sequence[int] | None = None) -> None:
+        """Refuse: rows have nothing to be set."""
+        raise UsageError(f"The rows of a batch are fixed; {attr_name!r} cannot be set.")
+
+    def env_method(
+        self, method_name: str, *args: Any, indices: int | Sequence[int] | None = None, **kwargs: Any
+    ) -> list[Any]:
+        """Refuse: rows have no methods."""
+        raise UsageError(f"The rows of a batch are no environments of their own; {method_name!r} cannot be called.")
+
+    def env_is_wrapped(self, wrapper_class: type, indices: int | Sequence[int] | None = None) -> list[bool]:
+        """Answer that no row has a wrapper of Gymnasium's around it."""
+        return [False for _ in self._get_indices(indices)]

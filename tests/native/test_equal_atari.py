@@ -1,0 +1,34 @@
+"""The engine equals stable-retro on the Atari 2600, frame for frame, with paddles and with joysticks."""
+
+from __future__ import annotations
+
+import pytest
+
+from newgameplus.games.ale import ale_roms
+from newgameplus.games.catalogue import games
+from newgameplus.games.levels import find_level
+from newgameplus.games.roms import Importer
+
+from .play import frames
+
+NUM_FRAMES = 20_000
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _roms() -> None:
+    importer = Importer(games())
+    verdicts = [verdict for path in ale_roms() for verdict in importer.take(path)]
+    assert any(verdict.outcome == "imported" for verdict in verdicts)
+
+
+@pytest.mark.parametrize("game", ["Breakout", "Pong", "Seaquest"])
+def test_twenty_thousand_random_frames_equal_the_reference(game: str) -> None:
+    level = find_level(f"{game}-Atari2600-v0")
+    expected = frames(level, "reference", NUM_FRAMES)
+    num_ends = num_points = 0
+    for index, (ours, theirs) in enumerate(zip(frames(level, "native", NUM_FRAMES), expected, strict=True)):
+        assert ours == theirs, f"frame {index}"
+        num_points += ours[2] != 0
+        num_ends += ours[3]
+    assert num_ends >= 1
+    assert num_points >= 20
