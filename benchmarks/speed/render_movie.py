@@ -32,7 +32,7 @@ from newgameplus.envs.retro import RetroEnv
 from newgameplus.games.levels import find_level
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.recorder import MovieRecorder
-from newgameplus.movies.side_by_side import available_cores
+from newgameplus.processes import available_cores
 from newgameplus.movies.video import RenderOptions
 from newgameplus.types import Array
 

@@ -158,3 +158,26 @@ def test_the_score_of_an_evaluation_that_is_not_complete_is_called_so(tmp_path, 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90), ("1.5s", 1.5), ("30m", 1800), ("12h", 43200)])
 def test_durations_are_read_in_seconds_minutes_and_hours(text, seconds):
     assert Duration().convert(text, None, None) == seconds
+
+
+def test_a_damaged_checkpoint_is_bad_input_and_nothing_is_lost(tmp_path, capsys):
+    assert run(["evaluate", "random", "--timesteps", "900", "--results", "r"]) == 0
+    folder = tmp_path / "r/levels/Airstriker-Genesis-v0-Level1/seed-0"
+    (folder / "run.json").unlink()
+    (folder / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
+    before = (folder / "monitor.csv").read_bytes()
+    capsys.readouterr()
+    assert run(["evaluate", "--resume", "--results", "r"]) == 2
+    assert "Cannot resume" in capsys.readouterr().out
+    assert (folder / "monitor.csv").read_bytes() == before
+
+
+def test_resume_takes_the_results_that_are_unfinished(tmp_path, capsys):
+    for name in ("results/a", "results/b"):
+        assert run(["evaluate", "random", "--timesteps", "400", "--results", name]) == 0
+    (tmp_path / "results/a/levels/Airstriker-Genesis-v0-Level1/seed-0/run.json").unlink()
+    scores = json.loads((tmp_path / "results/a/scores.json").read_text()) | {"is_complete": False}
+    (tmp_path / "results/a/scores.json").write_text(json.dumps(scores))
+    capsys.readouterr()
+    assert run(["evaluate", "--resume", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["results"] == "results/a"

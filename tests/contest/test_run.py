@@ -50,7 +50,7 @@ def interrupt_after(num_steps):
 def test_a_budget_of_timesteps_is_spent_exactly_and_the_cut_episode_counts(tmp_path):
     play_run(job(tmp_path, timesteps=150), ignore)
     assert [length for _, length in returns_and_lengths(tmp_path)] == [60, 60, 30]
-    run = read_run(tmp_path, "level", 0)
+    run = read_run(tmp_path, "level", 0, CONTEST)
     assert (run.num_timesteps, run.is_complete) == (150, True)
     assert run.num_frames == 150 * 4
 
@@ -68,7 +68,7 @@ def test_the_rules_of_2018_count_resets_and_drop_the_cut_episode(tmp_path):
     # 1 reset + 60 steps + 1 reset + 60 steps + 1 reset + 27 steps = 150; the 27 are never scored.
     play_run(job(tmp_path, rules=CONTEST_2018, timesteps=150), ignore)
     assert [length for _, length in returns_and_lengths(tmp_path)] == [60, 60]
-    assert read_run(tmp_path, "level", 0).num_timesteps == 150
+    assert read_run(tmp_path, "level", 0, CONTEST).num_timesteps == 150
 
 
 def test_in_2018_an_episode_that_ends_on_the_last_timestep_is_lost(tmp_path):
@@ -83,7 +83,7 @@ def test_a_budget_of_episodes_is_kept(tmp_path):
 
 def test_a_budget_of_time_ends_the_run(tmp_path):
     play_run(job(tmp_path, wall_clock_seconds=0.3), ignore)
-    run = read_run(tmp_path, "level", 0)
+    run = read_run(tmp_path, "level", 0, CONTEST)
     assert run.is_complete
     assert run.elapsed_seconds >= 0.3
 
@@ -102,7 +102,7 @@ def test_an_interrupted_run_ends_like_one_that_was_not(tmp_path, agent, preset):
             play_run(job(pieces, agent=agent, preset=preset, timesteps=400), interrupt_after(num_steps))
     play_run(job(pieces, agent=agent, preset=preset, timesteps=400), ignore)
     assert returns_and_lengths(pieces) == returns_and_lengths(whole)
-    assert read_run(pieces, "l", 0).num_frames == read_run(whole, "l", 0).num_frames
+    assert read_run(pieces, "l", 0, CONTEST).num_frames == read_run(whole, "l", 0, CONTEST).num_frames
     names = sorted(path.name for path in (whole / "bk2").iterdir())
     assert sorted(path.name for path in (pieces / "bk2").iterdir()) == names
     for name in names:
@@ -148,7 +148,7 @@ def test_a_damaged_summary_is_named(tmp_path, content):
     play_run(job(tmp_path, timesteps=60), ignore)
     (tmp_path / "run.json").write_text(content)
     with pytest.raises(ResultsError, match=r"run\.json is corrupt"):
-        read_run(tmp_path, "level", 0)
+        read_run(tmp_path, "level", 0, CONTEST)
 
 
 def test_progress_says_how_much_of_the_nearest_budget_is_spent():

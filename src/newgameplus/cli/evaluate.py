@@ -76,17 +76,20 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     results, plan = _reopened(ctx, options) if options["resume"] else _created(options)
     console = Console(stderr=bool(options["as_json"]))
     _announce(console, plan, results)
-    has_failed = False
+    failures: list[Failed] = []
     try:
         with LiveTable(plan.jobs(results), console) as table:
             for event in evaluate_plan(results, plan, num_workers=options["num_workers"]):
                 table.show(event)
-                has_failed |= isinstance(event, Failed)
+                if isinstance(event, Failed):
+                    failures.append(event)
     except KeyboardInterrupt:
         _say(console, f"Interrupted; go on with: ngp evaluate --resume --results {_typed(results.path)}")
         return 130
     _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
-    return 1 if has_failed else 0
+    if not failures:
+        return 0
+    return 2 if all(failure.is_bad_input for failure in failures) else 1
 
 
 def _created(options: dict[str, Any]) -> tuple[Results, Plan]:

@@ -20,10 +20,11 @@ from newgameplus.contest.results import FORMAT, Results, only_writer
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run import Job, is_complete, read_run
 from newgameplus.contest.scores import contest_score
-from newgameplus.contest.workers import Event, Failed, Finished, available_cores, run_side_by_side
+from newgameplus.contest.workers import Event, Failed, Finished, run_side_by_side
 from newgameplus.emulator.backends import default_backend
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level
+from newgameplus.processes import available_cores
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
 _NUMBER = int | float
@@ -170,7 +171,11 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
 
 def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
     """Gather what the runs have come to so far into ``scores.json`` and return it."""
-    runs = [read_run(results.run_folder(level, seed), str(level), seed) for level in plan.levels for seed in plan.seeds]
+    runs = [
+        read_run(results.run_folder(level, seed), str(level), seed, plan.rules)
+        for level in plan.levels
+        for seed in plan.seeds
+    ]
     scores = contest_score(runs, FORMAT)
     results.write_scores(scores)
     return scores

@@ -94,6 +94,17 @@ class Results:
         """
         return self._read(self.scores_path)
 
+    def is_complete(self) -> bool:
+        """Whether every run has spent its budget, as far as the scores say."""
+        try:
+            return bool(self.scores().get("is_complete"))
+        except ResultsError:
+            return False
+
+    def written_at(self) -> float:
+        """When the manifest or the scores were last written, in seconds of the system's clock."""
+        return max(path.stat().st_mtime for path in (self.manifest_path, self.scores_path) if path.is_file())
+
     def write_scores(self, scores: dict[str, Any]) -> None:
         """Replace the scores.
 
@@ -163,12 +174,12 @@ def new_results_folder(stem: str, parent: Path = Path("results")) -> Path:
 
 
 def latest_results(parent: Path = Path("results")) -> Path:
-    """Return the results directory below ``parent`` that was written to last.
+    """Return the results directory below ``parent`` that was written to last, preferring unfinished ones.
 
     Raises:
         ResultsError: there is none.
     """
-    manifests = sorted(parent.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime)
-    if not manifests:
+    found = [Results(manifest.parent) for manifest in parent.glob("*/manifest.json")]
+    if not found:
         raise ResultsError(f"There are no results below {parent.resolve()} to resume; name them with --results.")
-    return manifests[-1].parent
+    return max(found, key=lambda results: (not results.is_complete(), results.written_at())).path

@@ -273,8 +273,8 @@ def is_complete(folder: Path) -> bool:
     return _summary_path(folder).is_file()
 
 
-def read_run(folder: Path, level: str, seed: int) -> RunScore:
-    """Return what a run has come to so far, from its files.
+def read_run(folder: Path, level: str, seed: int, rules: Rules) -> RunScore:
+    """Return what a run has come to so far, from its files; of an unfinished one the frames are not known.
 
     Raises:
         ResultsError: a file is corrupt.
@@ -282,12 +282,13 @@ def read_run(folder: Path, level: str, seed: int) -> RunScore:
     monitor = folder / "monitor.csv"
     episodes = read_monitor(monitor) if monitor.is_file() else []
     summary = _read_summary(folder) if is_complete(folder) else {}
+    num_resets = len(episodes) + 1 if rules.counts_resets and episodes else 0
     return RunScore(
         level=level,
         seed=seed,
         returns=tuple(episode.episode_return for episode in episodes),
-        num_timesteps=summary.get("num_timesteps", sum(episode.num_steps for episode in episodes)),
-        num_frames=summary.get("num_frames", 0),
+        num_timesteps=summary.get("num_timesteps", sum(episode.num_steps for episode in episodes) + num_resets),
+        num_frames=summary.get("num_frames"),
         elapsed_seconds=summary.get("elapsed_seconds", episodes[-1].elapsed_seconds if episodes else 0.0),
         is_complete=bool(summary),
     )
@@ -299,12 +300,12 @@ def saved_progress(job: Job) -> Progress:
     Raises:
         ResultsError: a file is corrupt.
     """
-    run = read_run(job.folder, str(job.level), job.seed)
-    num_resets = len(run.returns) if job.rules.counts_resets else 0
+    run = read_run(job.folder, str(job.level), job.seed, job.rules)
+    num_resets = len(run.returns) + 1 if job.rules.counts_resets and run.returns else 0
     return Progress(
         num_steps=run.num_timesteps - num_resets,
         num_resets=num_resets,
-        num_frames=run.num_frames,
+        num_frames=run.num_frames or 0,
         num_episodes=len(run.returns),
         sum_of_returns=sum(run.returns),
         best=run.summary.best,

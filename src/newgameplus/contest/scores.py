@@ -99,7 +99,8 @@ class RunScore:
     """Return of each episode, in order."""
     num_timesteps: int
     """Agent steps, as the rules count them."""
-    num_frames: int
+    num_frames: int | None
+    """Frames that the agent played; None where the run was interrupted."""
     elapsed_seconds: float
     is_complete: bool
     """Whether the budget was spent."""

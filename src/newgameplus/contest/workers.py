@@ -1,21 +1,17 @@
-"""Runs side by side: each in a process of its own, because a core may crash and stable-retro allows one per process."""
+"""Runs side by side, each in a process of its own with a log of its own."""
 
 from __future__ import annotations
 
-import contextlib
-import multiprocessing
 import os
-import signal
-import sys
+import traceback
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any
 
 from newgameplus.contest.run import Job, Progress, play_run
 from newgameplus.errors import NewGamePlusError
+from newgameplus.processes import Begun, Died, Tell, Told, side_by_side
 
 TICK_SECONDS = 0.2
 """Longest silence of :func:`run_side_by_side`."""
@@ -53,6 +49,8 @@ class Failed:
     job: Job
     reason: str
     """One sentence: what happened, and where to read more."""
+    is_bad_input: bool = False
+    """Whether something that was given is wrong, and not the agent or the core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,67 +67,28 @@ def run_side_by_side(jobs: Sequence[Job], num_workers: int) -> Iterator[Event]:
     A run that fails does not stop the others. Closing the generator ends the workers at once; each has saved every
     episode but the one it was playing.
     """
-    waiting = list(reversed(jobs))
-    running: dict[Connection[Any, Any], tuple[Job, SpawnProcess]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < num_workers:
-                job = waiting.pop()
-                connection, process = _start(job)
-                running[connection] = (job, process)
-                yield Started(job)
-            ready = wait(list(running), timeout=TICK_SECONDS)
-            if not ready:
+    with closing(side_by_side(_work, jobs, num_workers, tick_seconds=TICK_SECONDS)) as events:
+        for event in events:
+            if event is None:
                 yield Tick()
-            for connection in [connection for connection in running if connection in ready]:
-                job, process = running[connection]
-                event = _receive(connection, job, process)
-                if not isinstance(event, Advanced):
-                    del running[connection]
-                    connection.close()
-                    process.join()
-                yield event
-    finally:
-        for connection, (_, process) in running.items():
-            process.kill()
-            process.join()
-            connection.close()
+            elif isinstance(event, Begun):
+                yield Started(event.task)
+            elif isinstance(event, Told):
+                yield Advanced(event.task, event.content)
+            elif isinstance(event, Died):
+                yield Failed(event.task, _crash(event.task, event.how))
+            else:
+                yield event.result or Finished(event.task)
 
 
-def available_cores() -> int:
-    """How many processor cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def log_path(job: Job) -> Path:
+    """Where the worker of a run writes what it prints."""
+    return job.folder / "worker.log"
 
 
-def _start(job: Job) -> tuple[Connection[Any, Any], SpawnProcess]:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, theirs), daemon=True)
-    process.start()
-    theirs.close()
-    return ours, process
-
-
-def _receive(connection: Connection[Any, Any], job: Job, process: SpawnProcess) -> Event:
-    try:
-        message = connection.recv()
-    except (EOFError, ConnectionResetError):
-        process.join()
-        words = _last_words(log_path(job))
-        return Failed(job, f"The worker of {job.level} seed {job.seed} {_ending(process)}{words}; see {log_path(job)}.")
-    if isinstance(message, Progress):
-        return Advanced(job, message)
-    return Finished(job) if message is None else Failed(job, message)
-
-
-def _ending(process: SpawnProcess) -> str:
-    code = process.exitcode or 0
-    if code < 0:
-        with contextlib.suppress(ValueError):
-            return f"was ended by {signal.Signals(-code).name}"
-    return f"ended with exit code {code}"
+def _crash(job: Job, how: str) -> str:
+    log = log_path(job)
+    return f"The worker of {job.level} seed {job.seed} {how}{_last_words(log)}; see {log}."
 
 
 def _last_words(log: Path) -> str:
@@ -144,24 +103,22 @@ def _last_words(log: Path) -> str:
     return f": {said[-1].rstrip('.')}" if said else ""
 
 
-def log_path(job: Job) -> Path:
-    """Where the worker of a run writes what it prints."""
-    return job.folder / "worker.log"
-
-
-def _work(job: Job, connection: Connection[Any, Any]) -> None:
-    """Body of a worker process: everything it prints goes to its log; the pipe carries progress and the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _work(job: Job, tell: Tell) -> Failed | None:
+    """Body of a worker: everything that it prints goes to its log; returns why it failed, if it did."""
     job.folder.mkdir(parents=True, exist_ok=True)
     log = os.open(log_path(job), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    os.dup2(log, sys.stdout.fileno())
-    os.dup2(log, sys.stderr.fileno())
-    print(f"{job.agent} plays {job.level} with seed {job.seed}.", flush=True)  # noqa: T201 - this is the log
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.write(log, f"{job.agent} plays {job.level} with seed {job.seed}.\n".encode())
+    where = f"{job.level} seed {job.seed}"
     try:
-        play_run(job, connection.send)
+        play_run(job, tell)
     except BrokenPipeError:
-        return  # whoever waited for us is gone; the checkpoint is saved
+        raise  # whoever waited for us is gone; the checkpoint is saved
     except NewGamePlusError as error:
-        connection.send(f"{job.level} seed {job.seed}: {error}")
-        raise
-    connection.send(None)
+        os.write(log, traceback.format_exc().encode())
+        return Failed(job, f"{where}: {error}", is_bad_input=True)
+    except Exception as error:  # noqa: BLE001 - an agent may raise anything
+        os.write(log, traceback.format_exc().encode())
+        return Failed(job, f"{where}: {type(error).__name__}: {error}; see {log_path(job)}.")
+    return None

@@ -23,6 +23,7 @@ from newgameplus.movies.playback import Playback
 from newgameplus.movies.recorder import index_of
 from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
+from newgameplus.processes import ending
 from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
 from newgameplus.types import Array
 
@@ -66,7 +67,7 @@ class _Tile:
             message = self.connection.recv()
         except (EOFError, ConnectionResetError):
             self.process.join()
-            raise MovieError(crash_reason(self.path, self.process)) from None
+            raise MovieError(crash_reason(self.path, ending(self.process))) from None
         if isinstance(message, str):
             raise MovieError(message)
         return message
