@@ -538,7 +538,7 @@ def test_a_script_that_fails_fails_with_its_own_error(tmp_path: Path) -> None:
     probe = _engine.ScenarioProbe(compiled.spec._replace(script=partial(LuaScript, calls)), {0: np.zeros(1, np.uint8)})
     probe.reset()
     assert probe.judge() == (1.0, False)
-    with pytest.raises(IntegrationError, match=r"script\.lua fails: .*no more"):
+    with pytest.raises(_engine.ScriptError, match=r"script\.lua fails: .*no more"):
         probe.judge()
     with pytest.raises(_engine.EngineError, match="cannot be saved"):
         probe.memory()
