@@ -24,7 +24,6 @@ from stable_retro.data import GameData
 
 from newgameplus import _engine
 from newgameplus.emulator.cores import stable_retro_folder
-from newgameplus.errors import IntegrationError
 from newgameplus.games.declarative import OPERATIONS, Compiled, compile_files
 from newgameplus.games.lua import LuaScript
 
