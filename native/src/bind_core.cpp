@@ -128,6 +128,7 @@ void bind_core(nb::module_& module) {
              return std::pair<float, bool>(judgement.reward, judgement.is_done);
            })
       .def("values", &Scenario::values)
+      .def("are_present", &Scenario::are_present)
       .def("write", &Scenario::write, "variable"_a, "value"_a);
   module.def("set_timeout", &watchdog::set_timeout, "seconds"_a,
              "After how long a call into a core counts as hung; 0 means never.");

@@ -149,6 +149,7 @@ class Engine {
   }
 
   std::vector<std::int64_t> values(std::size_t index) { return idle_lane(index).scenario().values(); }
+  std::vector<bool> are_present(std::size_t index) { return idle_lane(index).scenario().are_present(); }
   void write(std::size_t index, std::size_t variable, std::int64_t value) {
     idle_lane(index).scenario().write(variable, value);
   }
@@ -277,6 +278,7 @@ void bind_engine(nb::module_& module) {
       .def("screen", &Engine::screen, "lane"_a)
       .def("ram", &Engine::ram, "lane"_a)
       .def("values", &Engine::values, "lane"_a)
+      .def("are_present", &Engine::are_present, "lane"_a)
       .def("write", &Engine::write, "lane"_a, "variable"_a, "value"_a)
       .def("held_masks", &Engine::held_masks, "lane"_a)
       .def("observation_shape", &Engine::observation_shape, "lane"_a)

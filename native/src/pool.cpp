@@ -69,8 +69,8 @@ std::vector<std::size_t> Pool::receive(std::size_t count) {
   check_process();
   std::unique_lock<std::mutex> lock(mutex_);
   if (count > num_under_way_) {
-    throw EngineError("Only " + std::to_string(num_under_way_) + " lanes are under way, not " +
-                      std::to_string(count) + ".");
+    throw EngineError("There are fewer than " + std::to_string(count) + " lanes under way: " +
+                      std::to_string(num_under_way_) + ".");
   }
   while (done_.size() < count) {
     if (!run_one(lock)) has_result_.wait(lock);

@@ -197,6 +197,12 @@ void Scenario::find_variables() {
   for (const VariableSpec& variable : spec_.variables) variables_.emplace_back(variable, memory_, spec_.word_bytes);
 }
 
+std::vector<bool> Scenario::are_present() const {
+  std::vector<bool> present;
+  for (const Variable& variable : variables_) present.push_back(variable.is_present());
+  return present;
+}
+
 void Scenario::write(std::size_t variable, std::int64_t value) {
   if (memory_ != known_memory_) find_variables();
   variables_.at(variable).write(value);

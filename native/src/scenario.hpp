@@ -119,6 +119,8 @@ class Scenario {
   const std::vector<std::int64_t>& values() const { return now_; }
   // Every variable, in the order of the spec.
   const std::vector<Variable>& variables() const { return variables_; }
+  // For each variable, in the order of the spec, whether the console has memory where it lies.
+  std::vector<bool> are_present() const;
   void write(std::size_t variable, std::int64_t value);
 
   // What the scenario remembers from frame to frame, as numbers; part of a snapshot. Throws EngineError when a script

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast, get_args
 
 import gymnasium as gym
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 from gymnasium.wrappers.vector import ClipReward, RecordEpisodeStatistics
 
+from newgameplus.emulator.backends import Backend
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.frame_skip import FrameSkip
@@ -18,6 +21,7 @@ from newgameplus.envs.processes import ProcessVector
 from newgameplus.envs.vector import make_vector
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import EmulatorError, IntegrationError, StateError, UsageError
+from newgameplus.games.folders import GAMES_VARIABLE
 from newgameplus.games.levels import Level
 from newgameplus.types import NOTHING, PICTURE, SONIC_7, WARPED, ActionSpec, Array, ObservationSpec
 
@@ -276,7 +280,7 @@ def test_a_row_under_way_is_left_alone(level: Level, batch: Batch) -> None:
         vector.send(np.array([1]), [0])
     with pytest.raises(EmulatorError, match="under way"):
         vector.save(0)
-    with pytest.raises(EmulatorError, match="Only 1 lanes"):
+    with pytest.raises(EmulatorError, match="fewer than 2 lanes under way: 1"):
         vector.receive(2)
     vector.receive(1)
     vector.step(np.array([1, 1]))
@@ -289,7 +293,7 @@ def test_a_failing_script_is_named_with_its_row(level: Level, batch: Batch, tmp_
         (folder / name).symlink_to(level.integration.file(name))
     (folder / "scenario.json").write_text('{"reward": {"script": "lua:pay"}, "scripts": ["pay.lua"]}')
     (folder / "pay.lua").write_text("n = 0 function pay() n = n + 1 if n > 9 then error('no more') end return 1 end")
-    monkeypatch.setenv("NGP_GAMES", str(tmp_path))
+    monkeypatch.setenv(GAMES_VARIABLE, str(tmp_path))
     vector = batch(Level("Scripted-Genesis-v0", "Level1", "scenario"), observation_spec=NOTHING, action_spec=SONIC_7)
     vector.reset(seed=0)
     assert vector.step(np.array([1]))[1].tolist() == [4.0]
@@ -355,3 +359,27 @@ def test_the_screen_of_a_row_is_that_of_a_single_environment(level: Level, pico:
         env.close()
     with pytest.raises(EmulatorError, match="Nothing was drawn"):
         batch(pico, observation_spec=NOTHING).screen(0)
+
+
+def test_a_variable_where_there_is_no_memory_is_told_by_nobody(
+    level: Level, batch: Batch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "Far-Genesis-v0"
+    folder.mkdir()
+    for name in ("metadata.json", "scenario.json", "Level1.state", "rom.md", "rom.sha"):
+        (folder / name).symlink_to(cast("Path", level.integration.file(name)))
+    far = {"info": {"far": {"address": 4096, "type": ">u2"}, **level.integration.variables}}
+    (folder / "data.json").write_text(json.dumps(far))
+    monkeypatch.setenv(GAMES_VARIABLE, str(tmp_path))
+    other = Level("Far-Genesis-v0", "Level1", "scenario")
+    _, info = batch(level, other, observation_spec=NOTHING).reset(seed=0)
+    assert "far" not in info
+    assert info["lives"].tolist() == [3, 3]
+    variables = []
+    for backend in get_args(Backend):
+        env = make_contest(other, observation_spec=NOTHING, backend=backend)
+        try:
+            variables.append(env.reset(seed=0)[1])
+        finally:
+            env.close()
+    assert variables[0] == variables[1]

@@ -69,11 +69,12 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """What each row is made of: its level, core, start state, variables."""
         self.num_envs = len(levels)
         self._table = ActionTable(self.rows[0].actions)
-        self._variables = VariableInfo([row.variables for row in self.rows])
         self._copies = copies_observations
         self._all = list(range(self.num_envs))
         with in_words():
             self._engine = required_engine().Engine([row.lane for row in self.rows], num_threads or num_cores())
+        present = [self._engine.are_present(row) for row in self._all]
+        self._variables = VariableInfo([row.variables for row in self.rows], present)
         shape = self._common_shape(observation_spec)
         self.single_observation_space = spaces.Box(0, 255, shape, np.uint8)
         self.single_action_space = self.rows[0].actions.space

@@ -15,20 +15,24 @@ class VariableInfo:
 
     Args:
         variables: the names of each row's variables, in the order of its numbers.
+        present: for each of them, whether the row's console has memory where it lies.
     """
 
-    def __init__(self, variables: Sequence[tuple[str, ...]]) -> None:
-        self._names = tuple(dict.fromkeys(name for row in variables for name in row))
-        self._present = np.array([[name in row for row in variables] for name in self._names], np.bool_)
-        self._present = self._present.reshape(len(self._names), len(variables))
+    def __init__(self, variables: Sequence[tuple[str, ...]], present: Sequence[Sequence[bool]]) -> None:
+        places = [
+            {name: place for place, name in enumerate(names) if is_there[place]}
+            for names, is_there in zip(variables, present, strict=True)
+        ]
+        self._names = tuple(dict.fromkeys(name for row in places for name in row))
+        shape = (len(self._names), len(places))
+        self._present = np.array([[name in row for row in places] for name in self._names], np.bool_).reshape(shape)
         self._present.flags.writeable = False
         self._masks = {f"_{name}": present for name, present in zip(self._names, self._present, strict=True)}
-        self._columns: Array | None = None
-        """Where each row has each variable, ``[V, B]``; None when all rows are alike."""
-        if any(row != variables[0] for row in variables):
-            columns = [[row.index(name) if name in row else 0 for row in variables] for name in self._names]
-            self._columns = np.array(columns, np.int64)
-        self._rows = np.arange(len(variables))
+        columns = [[row.get(name, 0) for row in places] for name in self._names]
+        self._columns = np.array(columns, np.int64).reshape(shape)
+        """Where each row has each variable, ``[V, B]``."""
+        self._are_in_order = bool((self._columns == np.arange(shape[0])[:, None]).all() and self._present.all())
+        self._rows = np.arange(shape[1])
 
     def of(self, values: Array) -> dict[str, Any]:
         """Name ``values``, int64 ``[B, V]``; a copy, with 0 where a row's game has no such variable."""
@@ -42,7 +46,7 @@ class VariableInfo:
 
     def _named(self, values: Array) -> Array:
         """``[V, B]``."""
-        if self._columns is None:
+        if self._are_in_order:
             return values[:, : len(self._names)].T.copy()
         named: Array = values[self._rows, self._columns] * self._present
         return named

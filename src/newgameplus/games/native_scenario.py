@@ -51,6 +51,8 @@ class NativeScenario:
         except EmulatorError as error:
             raise IntegrationError(f"The scenario {self._path} cannot be judged: {error}") from error
 
+        self._are_present: list[bool] = self._judge.are_present()
+
     def reset(self) -> None:
         """Begin an episode: forget earlier values and start the scripts anew.
 
@@ -76,8 +78,9 @@ class NativeScenario:
         return judgement
 
     def variables(self) -> dict[str, int]:
-        """Every variable of ``data.json`` as of the last frame that was judged."""
-        return dict(zip(self._names, self._judge.values(), strict=True))
+        """Every variable of ``data.json`` as of the last frame that was judged; not those where there is no memory."""
+        named = zip(self._names, self._judge.values(), self._are_present, strict=True)
+        return {name: value for name, value, is_present in named if is_present}
 
     def set_variable(self, name: str, value: int) -> None:
         """Write a variable into the console's memory.
