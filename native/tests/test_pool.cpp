@@ -62,7 +62,7 @@ void check_misuse() {
   CHECK_THROWS(EngineError, "no lane 7", pool.step({7}, masks));
   CHECK_THROWS(EngineError, "(and 1 more lanes)", pool.step({0, 1}, masks));  // neither was reset
   pool.reset({0, 1});
-  CHECK_THROWS(EngineError, "Only 0 lanes", pool.receive(1));
+  CHECK_THROWS(EngineError, "fewer than 1 lanes", pool.receive(1));
   pool.send({0}, masks);
   CHECK_THROWS(EngineError, "still under way", pool.send({0}, masks));
   CHECK_THROWS(EngineError, "under way", pool.check_idle(0));
