@@ -32,8 +32,8 @@ from newgameplus.envs.retro import RetroEnv
 from newgameplus.games.levels import find_level
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.recorder import MovieRecorder
-from newgameplus.processes import available_cores
 from newgameplus.movies.video import RenderOptions
+from newgameplus.processes import available_cores
 from newgameplus.types import Array
 
 LEVEL = "Airstriker-Genesis-v0/Level1"

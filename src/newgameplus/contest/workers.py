@@ -118,7 +118,7 @@ def _work(job: Job, tell: Tell) -> Failed | None:
     except NewGamePlusError as error:
         os.write(log, traceback.format_exc().encode())
         return Failed(job, f"{where}: {error}", is_bad_input=True)
-    except Exception as error:  # noqa: BLE001 - an agent may raise anything
+    except Exception as error:
         os.write(log, traceback.format_exc().encode())
         return Failed(job, f"{where}: {type(error).__name__}: {error}; see {log_path(job)}.")
     return None

@@ -1,4 +1,4 @@
-"""Work on many movies at once: each in a process of its own, so that a movie from elsewhere crashes nothing but that."""
+"""Work on many movies at once: each in a process of its own, so that a movie from elsewhere crashes that alone."""
 
 from __future__ import annotations
 
