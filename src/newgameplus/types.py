@@ -29,8 +29,8 @@ class ObservationSpec:
     kind: Literal["image", "ram", "none"] = "image"
     """``image`` the screen, ``ram`` the console's work memory as uint8 ``[bytes]``, ``none`` an empty array ``[0]``."""
     maximum: bool = False
-    """Whether each colour of a pixel is the brighter of a step's last two frames, for games that draw half of their things
-    in each frame; a step cut short by the end shows its last frame as it is."""
+    """Whether each colour of a pixel is the brighter of a step's last two frames, for games that draw half of
+    their things in each frame; a step cut short by the end shows its last frame as it is."""
     crop: tuple[int, int, int, int] | None = None
     """Pixels cut off at (top, right, bottom, left)."""
     gray: bool = False
