@@ -1,0 +1,159 @@
+/* Objects that give, throw or mark: coins, springs, switches, checkpoints, bumpers and the goal. */
+#include "things.h"
+
+#define COIN_SCORE 10
+#define GOAL_SCORE 1000
+#define COINS_PER_LIFE 50
+#define BONUS_SECONDS 300         /* a level cleared in less gives BONUS_SCORE for each second left */
+#define BONUS_SCORE 10
+#define MAX_LIVES 9
+#define SPRING_FRAMES 14          /* that a spring stays stretched */
+#define BUMPER_SPEED 6            /* pixels per frame */
+#define BUMPER_REACH 26
+#define BUMPER_FRAMES 10
+
+void give_life(void) {
+  if (V.lives < MAX_LIVES) V.lives++;
+  sound_effect(SOUND_LIFE);
+}
+
+void give_coins(u16 count) {
+  while (count--) {
+    V.coins++;
+    V.score += COIN_SCORE;
+    if (V.coins % COINS_PER_LIFE == 0) give_life();
+  }
+}
+
+void pass_goal(void) {
+  V.score += GOAL_SCORE;
+  if (V.seconds < BONUS_SECONDS) V.score += (BONUS_SECONDS - V.seconds) * BONUS_SCORE;
+  V.mode = MODE_CLEAR;
+  sound_effect(SOUND_CLEAR);
+}
+
+/* ---- coins ---- */
+
+TOUCH(coin) {
+  (void)dx, (void)dy;
+  if (thing_state[it->index]) return;
+  pop(it);
+  sound_effect(SOUND_COIN);
+  give_coins(1);
+}
+
+DRAWING(coin) {
+  if (!thing_state[it->index]) {
+    DRAW(COIN, (V.clock >> 3) & 3, x, y, 0);
+  } else if (!draw_sparkle(x, y, age_of(it))) {
+    thing_state[it->index] = STATE_DONE;
+  }
+}
+
+/* ---- springs ---- */
+
+static u16 is_spring_ready(const struct near *it) {
+  return (player.is_grounded || player.y_speed >= 0) && (!thing_state[it->index] || age_of(it) > 4);
+}
+
+static void throw_by_spring(const struct near *it, s16 x_speed, s16 y_speed) {
+  set_state(it, STATE_USED);
+  sound_effect(SOUND_SPRING);
+  player_spring(x_speed, y_speed);
+}
+
+static u16 is_stretched(const struct near *it) {
+  return thing_state[it->index] && age_of(it) < SPRING_FRAMES;
+}
+
+TOUCH(spring) {
+  (void)dx;
+  if (dy < 8 && is_spring_ready(it)) throw_by_spring(it, player.x_speed, -(s16)(it->thing->a << 4));
+}
+
+DRAWING(spring) {
+  DRAW(SPRING, is_stretched(it), x, y, 0);
+}
+
+TOUCH(diagonal) {
+  s16 part = (u16)(it->thing->a * 181) >> 4;   /* 16 a / √2: its share to the side and up */
+  (void)dx;
+  if (dy < 8 && is_spring_ready(it)) throw_by_spring(it, it->thing->b ? -part : part, -part);
+}
+
+DRAWING(diagonal) {
+  DRAW(DIAGONAL, is_stretched(it), x, y, it->thing->b ? MIRRORED : 0);
+}
+
+/* ---- switches ---- */
+
+TOUCH(switch) {
+  (void)dx, (void)dy;
+  if (thing_state[it->index]) return;
+  set_state(it, STATE_USED);
+  V.switches |= 1 << (it->thing->a & 15);
+  sound_effect(SOUND_SWITCH);
+}
+
+DRAWING(switch) {
+  DRAW(SWITCH, V.switches >> (it->thing->a & 15) & 1, x, y + 4, 0);
+}
+
+/* ---- checkpoints ---- */
+
+/* Which checkpoint of the level it is, from 1. */
+static u16 number_of(u16 index) {
+  u16 i, number = 0;
+  for (i = 0; i <= index; i++) number += level->things[i].kind == KIND_CHECKPOINT;
+  return number;
+}
+
+TOUCH(checkpoint) {
+  u16 number;
+  (void)dx, (void)dy;
+  if (thing_state[it->index]) return;
+  set_state(it, STATE_USED);
+  sound_effect(SOUND_CHECKPOINT);
+  number = number_of(it->index);
+  if (number > V.checkpoint) V.checkpoint = number;
+}
+
+DRAWING(checkpoint) {
+  u16 state = thing_state[it->index];
+  DRAW(CHECKPOINT, state ? 1 : 0, x, y, 0);
+  if (state) draw_sparkle(x, y - 16, age_of(it));
+}
+
+/* ---- bumpers ---- */
+
+/* Pixels from the centre, a few percent off. */
+static u16 distance_of(s16 dx, s16 dy) {
+  u16 x = dx < 0 ? -dx : dx, y = dy < 0 ? -dy : dy;
+  return x > y ? x + (y * 3 >> 3) : y + (x * 3 >> 3);
+}
+
+TOUCH(bumper) {
+  u16 distance = distance_of(dx, dy);
+  s16 share;
+  if (distance >= BUMPER_REACH || (thing_state[it->index] && age_of(it) < 3)) return;
+  set_state(it, STATE_USED);
+  sound_effect(SOUND_POP);
+  if (distance == 0) distance = dy = 1;
+  share = (BUMPER_SPEED * (u32)frequency[distance]) >> 8;
+  dx = (s16)(dx * share);
+  dy = (s16)(dy * share);
+  if (player.is_grounded && dy > -0x200) dy = -0x200;   /* off the ground, or it would only slide */
+  player_spring(dx, dy);
+}
+
+DRAWING(bumper) {
+  DRAW(BUMPER, thing_state[it->index] && age_of(it) < BUMPER_FRAMES, x, y, 0);
+}
+
+/* ---- the goal ---- */
+
+DRAWING(goal) {
+  (void)it;
+  DRAW(GOAL_TOP, (V.clock >> 3) & 1, x, y - 16, 0);
+  DRAW(GOAL_POST, 0, x, y + 16, 0);
+}
