@@ -14,6 +14,8 @@
 
 #define PSG (*(volatile u8 *)0xC00011)
 #define SILENT 15
+#define LONGEST_PERIOD 0x3FF   /* what a silent channel hums: an emulator spends time on every swing of it */
+#define SLOWEST_NOISE 2
 
 enum { BORROWED_TONE = 2, NOISE = 3, NUM_CHANNELS = 4 };
 
@@ -56,6 +58,7 @@ static void begin_tune(u16 number) {
     struct channel *channel = &channels[i];
     channel->track = channel->next = tunes[number].tracks[i];
     channel->envelope = &silence;
+    channel->pitch = i == NOISE ? SLOWEST_NOISE : LONGEST_PERIOD;
     channel->attenuation = SILENT;
     channel->frames = 1;
   }
@@ -107,8 +110,8 @@ static u16 effect_frame(struct channel *channel, u16 number) {
 static void silence_all(void) {
   for (u16 i = 0; i < NUM_CHANNELS; i++) {
     channels[i].effect = 0;
-    channels[i].shown_pitch = 0xFFFF;
     show_attenuation(&channels[i], i, SILENT);
+    show_pitch(&channels[i], i, channels[i].pitch);
   }
   effect_priority = 0;
 }
