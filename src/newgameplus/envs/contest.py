@@ -26,6 +26,7 @@ def make_contest(
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
     listeners: Sequence[FrameListener] = (),
     render_mode: Literal["rgb_array"] | None = None,
+    core: str | None = None,
     backend: Backend | None = None,
 ) -> gym.Env[Array, Any]:
     """Build the stack that the contest judged agents in (retro-contest, ``local.make``).
@@ -41,10 +42,11 @@ def make_contest(
         max_episode_steps: steps after which an episode is truncated; None for no limit.
         listeners: told of every frame.
         render_mode: ``rgb_array`` or None.
+        core: name of the core that plays; None for the one that the game names.
         backend: which program emulates; None for the engine where it was built.
 
     Raises:
-        NotFoundError: no such game, state or scenario; another scenario is never taken instead.
+        NotFoundError: no such game, state, scenario or core; another scenario is never taken instead.
         RomError: the ROM has not been imported.
         UsageError: an argument makes no sense.
         EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
@@ -60,6 +62,7 @@ def make_contest(
         frame_skip=frame_skip,
         listeners=listeners,
         render_mode=render_mode,
+        core=core,
         backend=backend,
     )
     env: gym.Env[Array, Any] = base

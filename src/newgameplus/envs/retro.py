@@ -83,11 +83,11 @@ class RetroEnv(gym.Env[Array, Any]):
         self.kind = kind
         self._takes_maximum = takes_maximum
         self.render_mode = render_mode
-        self.start_state = integration.state(level.state)
+        played_by = integration.core(backend) if core is None else core_of(integration.console, core)
+        self.start_state = integration.state(level.state, played_by.name)
         """The machine state that every episode starts from."""
         integration.scenario(level.scenario)
         self.rom = integration.rom()
-        played_by = integration.core() if core is None else core_of(integration.console, core)
         self.emulator = open_emulator(self.rom, played_by, integration.core_options, backend=backend)
         self._is_drawn = kind == "image" or render_mode is not None
         self._listeners = tuple(listeners)

@@ -81,10 +81,11 @@ class RowMaker:
 
     def _row(self, level: Level, roms: dict[bytes, Any]) -> Row:
         game, engine = level.integration, required_engine()
-        start_state = game.state(level.state)
+        core = game.core("native") if self.core is None else core_of(game.console, self.core)
+        start_state = game.state(level.state, core.name)
         scenario = game.scenario(level.scenario)
         content = read_json_object(scenario)
-        core, rom_path = core_of(game.console, self.core or game.core_name), game.rom()
+        rom_path = game.rom()
         rom, judged_by, pad = read_rom(rom_path), scenario_spec(game, level.scenario), Pad(game.console, content)
         if rom not in roms:
             roms[rom] = engine.Blob(rom)

@@ -26,6 +26,7 @@ def make_vector(
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
     make_listeners: Callable[[int], Sequence[FrameListener]] | None = None,
     render_mode: Literal["rgb_array"] | None = None,
+    core: str | None = None,
     backend: Backend | None = None,
 ) -> Vector:
     """Build the contest's environment once per row.
@@ -46,12 +47,13 @@ def make_vector(
         max_episode_steps: steps after which an episode is truncated; None for no limit.
         make_listeners: called with the row's number in the row's process; returns who is told of every frame.
         render_mode: ``rgb_array`` or None.
+        core: name of the core that plays; None for the one that each game names.
         backend: ``native`` for the engine where the arguments allow it, ``reference`` for processes; None takes
             :func:`~newgameplus.emulator.backends.default_backend`.
 
     Raises:
         UsageError: no levels, or levels that differ in shape.
-        NotFoundError: no such game, state or scenario.
+        NotFoundError: no such game, state, scenario or core.
         RomError: a ROM has not been imported.
         EmulatorError: a core refuses a ROM, or a process died.
     """
@@ -62,6 +64,7 @@ def make_vector(
         "action_spec": action_spec,
         "frame_skip": frame_skip,
         "max_episode_steps": max_episode_steps,
+        "core": core,
     }
     needs_processes = make_listeners is not None or render_mode is not None or observation_spec.edges is not None
     if (backend or default_backend()) == "native" and not needs_processes:

@@ -44,6 +44,11 @@ def find_game(name: str) -> Integration:
     raise NotFoundError(f"There is no game {name!r}.{did_you_mean(name, games())} See: ngp games")
 
 
+def holds_games(folder: Path) -> bool:
+    """Whether there are games in ``folder``."""
+    return any(_is_game(inner) for inner in folder.iterdir())
+
+
 def _folders_of(name: str) -> tuple[Path, ...]:
     """Folders of the game ``name`` in the order of the collections; none where they only add to another game."""
     if _is_addition(name):

@@ -3,7 +3,8 @@
 It is what stable-retro's ``data.cpp`` makes of a ``data.json`` and a scenario, worked out once at load: what should be
 a number and is none counts as 0, an unknown operation as none, and of a list ``rewards`` player 0 gets the first. Where
 stable-retro would fail at the first frame (a variable that is not there) this fails at load. The contest's scripts for
-Sonic are recognised by their hash and become a :class:`Progress`; any other is left to :mod:`newgameplus.games.lua`.
+Sonic and Tumbleweed are recognised by their hash and become a :class:`Progress`; any other is left to
+:mod:`newgameplus.games.lua`.
 """
 
 from __future__ import annotations
@@ -294,14 +295,14 @@ class _Compiler:
         if script is None:
             return None
         rules = _progress_facts()["progress"][script["progress"]]
-        screen_x = rules.get("screen_x")
+        end_x, screen_x = rules.get("end_x"), rules.get("screen_x")
         return Progress(
             x=self._index_of("x"),
             lives=self._index_of("lives"),
-            end_x=None,
-            zone=self._index_of("zone"),
-            act=self._index_of("act"),
-            ends=tuple((zone, act, x) for zone, act, x in rules["ends"]),
+            end_x=None if end_x is None else self._index_of(end_x),
+            zone=None if end_x is not None else self._index_of("zone"),
+            act=None if end_x is not None else self._index_of("act"),
+            ends=tuple((zone, act, x) for zone, act, x in rules.get("ends", ())),
             also_done=tuple(
                 Measurement(self._index_of(name), False, operation, reference)
                 for name, operation, reference in rules["also_done"]

@@ -37,6 +37,29 @@ def bundled_games() -> Path:
     return Path(__file__).parent / "bundled"
 
 
+def add_collection(folder: Path) -> None:
+    """Let this process, and those that it starts from now on, find the games in ``folder`` (by ``NGP_GAMES``).
+
+    Raises:
+        UsageError: the folder's name cannot be one of a list.
+    """
+    path = str(folder.resolve())
+    if os.pathsep in path:
+        raise UsageError(
+            f"The folder of games {path} has a {os.pathsep!r} in its name, which separates folders; rename it."
+        )
+    named = [part for part in os.environ.get(GAMES_VARIABLE, "").split(os.pathsep) if part]
+    if path not in named:
+        os.environ[GAMES_VARIABLE] = os.pathsep.join([*named, path])
+
+
+def named_collections() -> list[str]:
+    """The folders in ``NGP_GAMES``, in full, for whoever must find the same games another time."""
+    return [
+        str(Path(part).expanduser().resolve()) for part in os.environ.get(GAMES_VARIABLE, "").split(os.pathsep) if part
+    ]
+
+
 def collections() -> tuple[Path, ...]:
     """Folders that hold games, most particular first: the user's, ours, stable-retro's.
 

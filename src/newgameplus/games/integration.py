@@ -3,11 +3,16 @@
 A game is a folder of ``data.json`` (variables), ``scenario.json`` and others (reward and end), ``metadata.json``,
 ``*.state`` (start states), ``rom.sha`` (SHA-1 of the ROMs that fit) and perhaps the ROM itself. The same game may have
 folders in several collections; each file is taken from the first that has it, as stable-retro does.
+
+A start state fits one core. A game that can be played on several has the states for stable-retro's choice beside
+``data.json``, and those for another in a folder of that core's name, which stable-retro does not look into.
 """
 
 from __future__ import annotations
 
+import functools
 import gzip
+import hashlib
 import json
 import re
 import zlib
@@ -16,6 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from newgameplus.emulator.backends import Backend, default_backend
 from newgameplus.emulator.cores import Console, Core, console_named, consoles, core_of
 from newgameplus.errors import IntegrationError, NotFoundError, RomError, did_you_mean
 from newgameplus.games.folders import bundled_games, rom_store
@@ -69,14 +75,33 @@ class Integration:
         named = self.metadata.get("core")
         return named if isinstance(named, str) else None
 
-    def core(self) -> Core:
+    @property
+    def plain_core_name(self) -> str:
+        """The core that the start states beside ``data.json`` are for: stable-retro's choice, if that plays the game.
+
+        Raises:
+            NotFoundError: no installed core plays the console.
+        """
+        named = self.core_name
+        return self.console.core if named is None or self._has_folder(named) else named
+
+    def core(self, backend: Backend | None = None) -> Core:
         """The core that plays the game: the one its metadata names, else stable-retro's choice.
+
+        The reference backend runs only stable-retro's choice, so a game that has start states for both cores is played
+        on that one there.
+
+        Args:
+            backend: which program emulates; None for the one that is usual here.
 
         Raises:
             NotFoundError: no installed core plays the console, or none is called so.
             EmulatorError: the core's library is missing.
         """
-        return core_of(self.console, self.core_name)
+        named = self.core_name
+        if named is not None and (backend or default_backend()) == "reference":
+            named = self.plain_core_name
+        return core_of(self.console, named)
 
     @property
     def core_options(self) -> dict[str, str]:
@@ -154,8 +179,10 @@ class Integration:
     def rom(self) -> Path:
         """Return the path of the ROM.
 
+        A ROM is checked by its SHA-1 when it is imported; where the metadata says ``"checks_rom": true``, each time.
+
         Raises:
-            RomError: the user has not imported it yet.
+            RomError: the user has not imported it yet, or it is not the one that the game's other files belong to.
         """
         path = self.find_rom()
         if path is None:
@@ -163,7 +190,21 @@ class Integration:
                 f"The ROM of {self.name} is not here, and {self.stored_rom} is where it would be: "
                 f"{self._how_to_get_rom()}"
             )
+        if self.metadata.get("checks_rom") is True:
+            self._check_rom(path)
         return path
+
+    def _check_rom(self, path: Path) -> None:
+        try:
+            status = path.stat()
+            sha1 = _sha1_of(path, status.st_mtime_ns, status.st_size)
+        except OSError as error:
+            raise RomError(f"The ROM {path} cannot be read: {error.strerror}.") from error
+        if sha1 not in self.rom_sha1s:
+            raise RomError(
+                f"The ROM {path} is not the one that {self.name}'s start states and movies belong to: its SHA-1 is "
+                f"{sha1}, not {' or '.join(self.rom_sha1s) or 'any, since rom.sha is missing'}; put the right one back."
+            )
 
     def _how_to_get_rom(self) -> str:
         if not self.rom_sha1s:
@@ -209,17 +250,18 @@ class Integration:
             raise IntegrationError(f"{self.name} has no data.json in {self.folders[0]}; its variables are unknown.")
         return path
 
-    def state(self, name: str) -> bytes:
+    def state(self, name: str, core: str | None = None) -> bytes:
         """Return the machine state that level ``name`` starts from.
 
+        Args:
+            name: of the state.
+            core: name of the core that will take it; None for the one that plays the game here.
+
         Raises:
-            NotFoundError: the game has no such state.
+            NotFoundError: the game has no such state, or none for this core.
             IntegrationError: the file is damaged.
         """
-        path = self.file(f"{name}.state")
-        if path is None:
-            known = ", ".join(self.states) or "none"
-            raise NotFoundError(f"{self.name} has no level {name!r}; it has: {known}.{did_you_mean(name, self.states)}")
+        path = self._state_file(name, core)
         try:
             with gzip.open(path) as file:
                 content = file.read(MAX_STATE_BYTES + 1)
@@ -228,6 +270,40 @@ class Integration:
         if len(content) > MAX_STATE_BYTES:
             raise IntegrationError(f"The state {path} is larger than {MAX_STATE_BYTES} bytes.")
         return content
+
+    def _state_file(self, name: str, core: str | None) -> Path:
+        path = self._file_for(core, f"{name}.state")
+        if path is not None:
+            return path
+        if name in self.states:
+            wanted = core or self.core().name
+            raise NotFoundError(
+                f"{self.name} has no start state {name!r} for the core {wanted}, and a state of another core does not "
+                f"fit; it has states for: {', '.join(self._cores_with(name))}."
+            )
+        known = ", ".join(self.states) or "none"
+        raise NotFoundError(f"{self.name} has no level {name!r}; it has: {known}.{did_you_mean(name, self.states)}")
+
+    def _file_for(self, core: str | None, name: str) -> Path | None:
+        """Return the path of a file that belongs to one core; None takes the core that plays the game here."""
+        if core is None:
+            core = self.core().name if self.core_name is not None else None
+        if core is None or core == self.plain_core_name:
+            return self.file(name)
+        if Path(name).name != name or Path(core).name != core:
+            return None
+        return next((path for folder in self.folders if (path := folder / core / name).is_file()), None)
+
+    def _cores_with(self, state: str) -> list[str]:
+        """Names of the cores that the game has a start state for."""
+        further = {
+            path.parent.name for folder in self.folders for path in folder.glob("*/*.state") if path.stem == state
+        }
+        plain = {self.plain_core_name} if self.file(f"{state}.state") else set()
+        return sorted(plain | further)
+
+    def _has_folder(self, core: str) -> bool:
+        return Path(core).name == core and any((folder / core).is_dir() for folder in self.folders)
 
     @cached_property
     def _rom_names(self) -> tuple[str, ...]:
@@ -252,6 +328,14 @@ class Integration:
             return path is not None and not {"reward", "rewards", "done"}.isdisjoint(read_json_object(path))
         except IntegrationError:
             return False
+
+
+@functools.lru_cache(maxsize=64)
+def _sha1_of(path: Path, modified_ns: int, size: int) -> str:
+    """SHA-1 of a file, reckoned again when it has changed."""
+    del modified_ns, size
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha1").hexdigest()
 
 
 def console_name(game: str) -> str:

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.errors import IntegrationError, NotFoundError, UsageError, did_you_mean
-from newgameplus.games.catalogue import find_game
-from newgameplus.games.folders import home
+from newgameplus.games.catalogue import find_game, holds_games
+from newgameplus.games.folders import add_collection, home
 from newgameplus.games.integration import Integration
+
+SPLIT_FILE = "split.toml"
+"""Name of the split in a folder that holds a split and the games of its levels."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -76,16 +79,35 @@ def levels_of(game: Integration, scenario: str | None = None) -> tuple[Level, ..
 
 
 def find_split(name: str) -> Split:
-    """Return the split called ``name``.
+    """Return the split called ``name``, or the one in a file or folder of that path.
+
+    A folder that holds a split (``split.toml``) may hold the games of its levels as well. They are then known to this
+    process and to those that it starts.
+
+    Args:
+        name: of a split, or the path of a split's ``.toml`` file, or of a folder that holds one.
 
     Raises:
         NotFoundError: there is no such split.
         IntegrationError: its file is broken.
     """
     files = split_files()
-    if name not in files:
-        raise NotFoundError(f"There is no split {name!r}; there are: {', '.join(files)}.{did_you_mean(name, files)}")
-    return _read_split(name, files[name])
+    if name in files:
+        return _read_split(name, files[name])
+    path = Path(name).expanduser()
+    if path.is_dir():
+        path /= SPLIT_FILE
+        if not path.is_file():
+            raise NotFoundError(f"The folder {name} holds no split; a split in a folder is a file called {SPLIT_FILE}.")
+    elif path.suffix != ".toml" or not path.is_file():
+        raise NotFoundError(
+            f"There is no split {name!r}, nor a file or folder of that path; there are: {', '.join(files)}."
+            f"{did_you_mean(name, files)}"
+        )
+    folder = path.resolve().parent
+    if holds_games(folder):
+        add_collection(folder)
+    return _read_split(folder.name if path.name == SPLIT_FILE else path.stem, path)
 
 
 def split_files() -> dict[str, Path]:

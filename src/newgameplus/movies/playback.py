@@ -114,10 +114,10 @@ class Playback:
         return integration
 
     def _core(self, integration: Integration) -> Core:
-        """The core that the movie was recorded on, else the one that the game names."""
+        """The core that the movie was recorded on; other programs record on the one that stable-retro plays with."""
         recorded = self.record.core_name
         try:
-            return integration.core() if recorded is None else core_of(integration.console, recorded)
+            return core_of(integration.console, recorded or integration.plain_core_name)
         except NotFoundError as error:
             raise MovieError(f"The movie {self.path} was recorded on a core that is not here: {error}") from error
 
