@@ -20,7 +20,7 @@ from newgameplus.envs.frame_skip import FrameSkip
 from newgameplus.envs.processes import ProcessVector
 from newgameplus.envs.vector import make_vector
 from newgameplus.envs.world import SingleWorld, world_spec
-from newgameplus.errors import EmulatorError, IntegrationError, StateError, UsageError
+from newgameplus.errors import EmulatorError, IntegrationError, NotFoundError, StateError, UsageError
 from newgameplus.games.folders import GAMES_VARIABLE
 from newgameplus.games.levels import Level
 from newgameplus.types import NOTHING, PICTURE, SONIC_7, WARPED, ActionSpec, Array, ObservationSpec
@@ -259,7 +259,7 @@ def test_what_makes_no_sense_is_refused_in_words(level: Level, pico: Level, batc
         batch(level, observation_spec=ObservationSpec(kind="ram", maximum=True))
     with pytest.raises(EmulatorError, match="nothing of a picture"):
         batch(level, observation_spec=ObservationSpec(crop=(200, 0, 100, 0)))
-    with pytest.raises(NotFoundError, match="no start state 'Start' for the core genesis_plus_gx.*: picodrive"):
+    with pytest.raises(NotFoundError, match=r"no start state 'Start' for the core genesis_plus_gx.*: picodrive"):
         batch(Level(pico.game, pico.state, pico.scenario), core="genesis_plus_gx")
     vector = batch(level, action_spec=SONIC_7)
     with pytest.raises(EmulatorError, match="has not begun: reset"):
