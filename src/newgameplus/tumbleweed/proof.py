@@ -1,0 +1,223 @@
+"""The proof that a level can be finished: a movie that reaches its goal within the contest's time and loses no life.
+
+The movie is called the level's *par movie*. A search finds it on a fast core; what counts is that it reaches the goal
+on the level's own core, from the level's own start state, which is played here before anything is called proven.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from newgameplus.emulator.cores import Core, core_of
+from newgameplus.emulator.native import NativeEmulator
+from newgameplus.envs.capacity import num_cores
+from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS, FrameSkip
+from newgameplus.envs.retro import RetroEnv
+from newgameplus.errors import MovieError, NewGamePlusError
+from newgameplus.games.levels import Level
+from newgameplus.games.native_scenario import NativeScenario
+from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.recorder import MovieRecorder, movie_name
+from newgameplus.tumbleweed.arena import FRAMES_PER_STEP, MODE_CLEAR, SEARCH_CORE, Arena, action_meaning, start_on
+from newgameplus.tumbleweed.macros import Plan
+from newgameplus.tumbleweed.search import Progress, Search
+from newgameplus.types import SONIC_8, Array
+
+MAX_SEARCH_STEPS = 1_500_000
+"""Steps of the emulator after which a level counts as unproven; most need a hundredth of it."""
+NUM_ROWS = 16
+"""Consoles that search side by side; the way found depends on it, but not on the number of threads."""
+MAX_FRAMES = MAX_EPISODE_STEPS * FRAMES_PER_STEP
+"""The contest's limit for an episode, 18,000 frames."""
+
+
+class UnprovenError(NewGamePlusError):
+    """No way to the goal was found.
+
+    Args:
+        level: which level.
+        progress: how far the search came.
+        plan: the actions, as in ``SONIC_8``, that lead to the furthest place.
+    """
+
+    def __init__(self, level: Level, progress: Progress, plan: Plan) -> None:
+        super().__init__(
+            f"No way to the goal of {level} was found in {progress.num_steps} steps: the furthest place reached is "
+            f"x = {progress.furthest_x}, {progress.goal_x - progress.furthest_x} pixels before the goal at "
+            f"{progress.goal_x}; look at what is there, or search longer or with another seed."
+        )
+        self.level, self.progress, self.plan = level, progress, plan
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """A way through a level."""
+
+    level: Level
+    plan: tuple[int, ...]
+    """The actions, numbers of combinations of ``SONIC_8``, one per step of four frames."""
+    buttons: Array
+    """uint32 ``[num_frames]``: the buttons held in each frame; the first frame is the one that every reset runs."""
+    score: float
+    """The contest's score of this episode: the sum of its rewards."""
+    num_steps: int
+    """Steps searched until it was found."""
+
+    @property
+    def num_frames(self) -> int:
+        """Length in frames, the one of the reset included."""
+        return len(self.buttons)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an episode that was played from its buttons ended."""
+
+    num_frames: int
+    """Frames until the end, the one of the reset included."""
+    score: float
+    """The sum of the rewards."""
+    is_at_goal: bool
+    """Whether it ended beyond the goal with no life lost."""
+    x: int
+    """Where it ended, in pixels."""
+
+
+def prove(
+    level: Level,
+    *,
+    seed: int = 0,
+    max_steps: int = MAX_SEARCH_STEPS,
+    num_threads: int | None = None,
+    core: str = SEARCH_CORE,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Proof:
+    """Find a way from the start of ``level`` to its goal within 18,000 frames that loses no life.
+
+    Args:
+        level: a level of Tumbleweed.
+        seed: of the search; the same seed finds the same way.
+        max_steps: how long to search, in steps of the emulator.
+        num_threads: how many threads play; None for one per processor core.
+        core: name of the core that searches; the level's own one checks what was found.
+        report: told of the progress now and then.
+
+    Raises:
+        UnprovenError: no way was found.
+        StateError: the level begins otherwise on the search's core than in its start state.
+        NotFoundError, RomError, IntegrationError, EmulatorError: as when the level is played.
+    """
+    with Arena(level, NUM_ROWS, num_threads or num_cores(), core) as arena:
+        search = Search(arena, seed, report)
+        plan = search.run(max_steps)
+        progress = search.progress()
+        report(progress)
+        if plan is None:
+            raise UnprovenError(level, progress, search.furthest_plan())
+    meaning = action_meaning(level)
+    masks = np.repeat(np.array([meaning.mask(action) for action in plan], np.uint32), FRAMES_PER_STEP)
+    outcome = play(level, masks)
+    if not outcome.is_at_goal:
+        raise UnprovenError(level, progress, plan)
+    buttons = np.concatenate([np.zeros(1, np.uint32), masks])[: outcome.num_frames]
+    return Proof(level, tuple(plan), buttons, outcome.score, progress.num_steps)
+
+
+def play(level: Level, masks: Iterable[int], core: Core | None = None) -> Outcome:
+    """Play buttons from the start of ``level`` until the episode is over, after the frame that every reset runs.
+
+    Args:
+        level: what is played and how it is judged.
+        masks: the buttons of each frame after the first; at most 18,000 are played.
+        core: what plays it; None for the level's own core. Another core makes its own start state.
+    """
+    game = level.integration
+    own_core = game.core()
+    core = core or own_core
+    options = game.core_options if core.name == own_core.name else None
+    state = start_on(core, level)
+    emulator = NativeEmulator(game.rom(), core, options)
+    try:
+        scenario = NativeScenario(emulator, game, level.scenario)
+        emulator.load(state)
+        emulator.step(is_drawn=False)
+        scenario.reset()
+        return _played(emulator, scenario, masks)
+    finally:
+        emulator.close()
+
+
+def _played(emulator: NativeEmulator, scenario: NativeScenario, masks: Iterable[int]) -> Outcome:
+    first, score, num_frames = scenario.variables(), 0.0, 1
+    for mask in masks:
+        if num_frames > MAX_FRAMES:
+            break
+        emulator.step((int(mask),), is_drawn=False)
+        reward, is_over = scenario.judge()
+        score += reward
+        num_frames += 1
+        if is_over:
+            break
+    last = scenario.variables()
+    is_at_goal = last["mode"] == MODE_CLEAR and last["lives"] >= first["lives"] and not last["deaths"]
+    return Outcome(num_frames, score, is_at_goal, last["x"])
+
+
+def write_par(proof: Proof, path: Path) -> None:
+    """Record the proof as a movie at ``path``, as any episode of the contest is recorded.
+
+    Raises:
+        MovieError: it cannot be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".par-") as folder:
+            _record(proof, Path(folder))
+            (Path(folder) / movie_name(proof.level.folder_name, 0)).replace(path)
+    except OSError as error:
+        raise MovieError(f"Cannot write the movie {path}: {error.strerror or error}.") from error
+
+
+def _record(proof: Proof, folder: Path) -> None:
+    env = RetroEnv(
+        proof.level,
+        kind="none",
+        action_spec=SONIC_8,
+        frame_skip=FrameSkip(FRAMES_PER_STEP),
+        listeners=[MovieRecorder(folder)],
+    )
+    try:
+        env.reset()
+        for action in proof.plan:
+            env.step(action)
+    finally:
+        env.close()
+
+
+def verify_par(level: Level, path: Path, core: str | None = None) -> int:
+    """Play the movie at ``path`` from the start of ``level`` and return how many frames it takes to the goal.
+
+    Args:
+        level: the level that it shall prove.
+        path: the par movie.
+        core: name of the core that plays; None for the level's own. Another core makes its own start state.
+
+    Raises:
+        MovieError: it cannot be read, is of another start, or does not reach the goal with all lives in time.
+    """
+    movie, game = read_movie(path), level.integration
+    if (movie.game, movie.start_state) != (level.game, game.state(level.state)):
+        raise MovieError(f"The movie {path} does not begin at the start of {level}; record it anew.")
+    played_by = None if core is None else core_of(game.console, core)
+    outcome = play(level, movie.masks[1:, 0].tolist(), played_by)
+    if not outcome.is_at_goal:
+        raise MovieError(
+            f"The movie {path} does not reach the goal of {level}: after {outcome.num_frames} frames it ends at "
+            f"x = {outcome.x}; prove the level anew."
+        )
+    return outcome.num_frames
