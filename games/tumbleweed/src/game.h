@@ -72,16 +72,19 @@ struct player {
   u8 angle, is_grounded, is_rolling, faces_left;
   u8 is_hurt;                   /* thrown back, not under control until it lands */
   u8 charge;                    /* crouch-charge 0 to 8; is_charging says whether there is one */
-  u8 is_charging, is_thrown;    /* thrown by a spring: a released button does not cut the rise */
+  u8 is_charging, is_thrown;    /* in the air by anything but a jump: a released button does not cut the rise */
   u16 invulnerable;             /* frames left */
   u16 breath;
-  const struct thing *rail;     /* the loop it runs on, or null */
+  const struct thing *rail;     /* the loop it runs on, or has fallen off inside of; else null */
   u16 rail_angle;               /* on the loop: 0 at the bottom, grows counter-clockwise to the right, 1/65536 turn */
   u16 medium;                   /* of the block at its centre */
   u16 pose, pose_clock;
   const struct thing *stands_on;   /* the platform under it, or null; its motion carries the player */
 };
 extern struct player player;
+
+/* main.c */
+void clear_level(void);               /* the goal is reached: the tally, then the next level */
 
 /* player.c */
 void player_begin(u16 x, u16 y);
@@ -94,9 +97,9 @@ void player_draw(void);
 
 /* terrain.c: questions to the map */
 u8 terrain_at(s16 x, s16 y);          /* number of the block */
-s16 floor_distance(s16 x, s16 y, u8 *angle, u8 *block, u16 with_one_way);   /* down from y to the ground; 32 for none */
+#define NO_FLOOR 32
+s16 floor_distance(s16 x, s16 y, u8 *block, u16 with_one_way);   /* down from y to the ground; NO_FLOOR for none near */
 u16 is_solid(s16 x, s16 y);
-u16 is_wall(s16 x, s16 y);
 
 /* things.c: the objects */
 void things_begin(void);              /* forget what was taken, broken and pressed */
@@ -104,24 +107,33 @@ void things_respawn(void);            /* after a death: what must be whole again
 void things_frame(void);              /* before player_frame: platforms move and carry, barriers block */
 void things_touch(void);              /* after player_frame: touch everything near */
 void things_draw(void);
+void things_scatter(void);            /* coins fly off the player */
+const struct thing *loop_near(s16 x); /* the loop near the player whose ring spans x, or null */
 s16 platform_under(s16 x, s16 feet_y, s16 y_speed, const struct thing **found);   /* distance down to the top of a platform
                                          that the player lands or stands on, 32 for none; feet_y is a height on the screen */
 u16 barrier_at(s16 x, s16 y);         /* whether a door, a wall or a box is at this point */
 
 /* screen.c: picture, sprites, scrolling */
+void screen_begin(void);              /* once, at the start of the program */
 void screen_begin_level(void);        /* tiles, palettes, planes; the screen is dark meanwhile */
 void screen_place_camera(void);       /* at once, on the player */
+void screen_begin_sprites(void);      /* before the first sprite of a picture; those of the HUD stay */
 void screen_follow(void);             /* a step towards the player */
 void screen_sprite(s16 x, s16 y, u16 size, u16 tile);   /* on the screen; size = (width - 1) << 2 | height - 1, in tiles */
 void screen_world_sprite(s16 x, s16 y, u16 size, u16 tile);   /* the same in the level's pixels */
+void screen_hud_sprite(u16 number, s16 x, s16 y, u16 size, u16 tile);   /* stays until it is set again */
 void screen_player_frame(u16 frame);  /* which picture of the player goes into video memory */
 void screen_vblank(void);             /* what must be written between two pictures */
 void screen_title(void);
-void screen_text(u16 column, u16 row, const char *text);      /* on the window or plane of the titles */
+void screen_text(u16 column, u16 row, const char *text);      /* with sprites; in tiles of 8 pixels, 20 letters per row */
 extern s16 camera_x, camera_y;
 
-/* hud.c */
-void hud_draw(void);
+/* hud.c: score, time, coins, lives, breath */
+#define NUM_HUD_SPRITES 11
+void hud_begin(void);                 /* with the level's picture: show everything anew */
+void hud_frame(void);                 /* what has changed since the frame before */
+void hud_copy(void);                  /* between two pictures */
+void hud_zone_name(void);             /* over the first seconds of a level */
 
 /* sound.c: the PSG */
 enum sound { SOUND_JUMP = 1, SOUND_COIN, SOUND_HURT, SOUND_DIE, SOUND_SPRING, SOUND_BREAK, SOUND_POP, SOUND_CHARGE,

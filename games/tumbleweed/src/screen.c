@@ -1,0 +1,273 @@
+/* The picture: planes, sprites, scrolling. What changes is prepared here and copied in screen_vblank. */
+#include "art.h"
+#include "hardware.h"
+#include "tables.h"
+
+#define WIDTH 320
+#define HEIGHT 224
+#define ROWS (HEIGHT / 8)
+#define MAX_SPRITES 80
+#define WINDOW_COLUMNS (PLANE_COLUMNS / 2)   /* blocks of the level that plane A holds */
+#define COLUMNS_BEFORE 5                     /* of them, left of the camera */
+#define MAX_COLUMNS_PER_FRAME 2
+#define DEAD_ZONE_X 8
+#define DEAD_ZONE_Y 24
+#define MAX_CAMERA_STEP 16
+#define WORDS_PER_TILE 16
+#define LETTER 0xC000                        /* palette 2, before all else */
+
+struct sprite { u16 y, size_and_next, tile, x; };
+struct column { u16 to, words[2][PLANE_COLUMNS]; };
+
+s16 camera_x, camera_y;
+static struct sprite sprites[MAX_SPRITES];
+static u16 num_sprites;
+static struct column columns[MAX_COLUMNS_PER_FRAME];
+static u16 num_columns;
+static s16 first_column;                     /* plane A holds this block column and the ones after it */
+static u16 scroll_a[ROWS], scroll_b[ROWS];
+static u16 player_frame_shown, player_frame_wanted;
+static u16 cycle_colours[16], cycle_clock;
+static const u16 (*blocks)[4];
+
+/* ---- sprites ---- */
+
+void screen_begin_sprites(void) {
+  num_sprites = NUM_HUD_SPRITES;
+}
+
+void screen_sprite(s16 x, s16 y, u16 size, u16 tile) {
+  struct sprite *sprite;
+  if (num_sprites == MAX_SPRITES || x <= -32 || x >= WIDTH || y <= -32 || y >= HEIGHT) return;
+  sprite = &sprites[num_sprites++];
+  sprite->y = y + 128;
+  sprite->size_and_next = size << 8 | num_sprites;
+  sprite->tile = tile;
+  sprite->x = x + 128;
+}
+
+void screen_world_sprite(s16 x, s16 y, u16 size, u16 tile) {
+  screen_sprite(x - camera_x, y - camera_y, size, tile);
+}
+
+void screen_hud_sprite(u16 number, s16 x, s16 y, u16 size, u16 tile) {
+  struct sprite *sprite = &sprites[number];
+  sprite->y = y + 128;
+  sprite->size_and_next = size << 8 | (number + 1);
+  sprite->tile = tile;
+  sprite->x = x + 128;
+}
+
+void screen_text(u16 column, u16 row, const char *text) {
+  s16 x = column * 8;
+  for (; *text; text++, x += 8) {
+    if (*text != ' ') screen_sprite(x, row * 8, 0, LETTER | (TILE_FONT + *text - ' '));
+  }
+}
+
+void screen_player_frame(u16 frame) {
+  player_frame_wanted = frame;
+}
+
+/* ---- the level's plane ---- */
+
+static void prepare_column(s16 number) {
+  struct column *column = &columns[num_columns];
+  const u8 *block;
+  u16 *left = column->words[0], *right = column->words[1], row;
+  if ((u16)number >= level->width) return;
+  block = level->map + (u16)(number << 5);
+  for (row = 0; row < LEVEL_HEIGHT; row++) {
+    const u16 *tiles = blocks[*block++];
+    *left++ = tiles[0];
+    *right++ = tiles[1];
+    *left++ = tiles[2];
+    *right++ = tiles[3];
+  }
+  column->to = VIDEO_PLANE_A + ((number & (WINDOW_COLUMNS - 1)) << 2);
+  num_columns++;
+}
+
+static void copy_columns(void) {
+  struct column *column;
+  for (column = columns; num_columns; num_columns--, column++) {
+    copy_to_video(column->words[0], column->to, PLANE_COLUMNS, PLANE_COLUMNS * 2);
+    copy_to_video(column->words[1], column->to + 2, PLANE_COLUMNS, PLANE_COLUMNS * 2);
+  }
+}
+
+static void stream_columns(void) {
+  s16 wanted = (camera_x >> 4) - COLUMNS_BEFORE;
+  while (first_column < wanted && num_columns < MAX_COLUMNS_PER_FRAME) {
+    prepare_column(first_column + WINDOW_COLUMNS);
+    first_column++;
+  }
+  while (first_column > wanted && num_columns < MAX_COLUMNS_PER_FRAME) {
+    first_column--;
+    prepare_column(first_column);
+  }
+}
+
+/* ---- scrolling ---- */
+
+static s16 clamp(s16 value, s16 low, s16 high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+static void scroll_to(s16 x, s16 y) {
+  camera_x = clamp(x, 0, (s16)(level->width * BLOCK) - WIDTH);
+  camera_y = clamp(y, 0, LEVEL_HEIGHT * BLOCK - HEIGHT);
+}
+
+/* The panorama's rows move at their own speeds. Rows that move alike lie together, so few products are needed. */
+static void prepare_scroll(void) {
+  const u16 *speed = background_speed[level->zone];
+  u16 row, known = 0, shift = 0;
+  for (row = 0; row < ROWS; row++) {
+    if (speed[row] != known) {
+      known = speed[row];
+      shift = -(((u32)(u16)camera_x * known) >> 8);
+    }
+    scroll_b[row] = shift;
+    scroll_a[row] = -camera_x;
+  }
+}
+
+void screen_place_camera(void) {
+  s16 column;
+  scroll_to((player.x >> 16) - WIDTH / 2, (player.y >> 16) - HEIGHT / 2);
+  first_column = (camera_x >> 4) - COLUMNS_BEFORE;
+  for (column = first_column; column < first_column + WINDOW_COLUMNS; column++) {
+    prepare_column(column);
+    copy_columns();
+  }
+  prepare_scroll();
+}
+
+static s16 follow(s16 camera, s16 wanted, s16 dead_zone) {
+  s16 step = wanted - camera;
+  if (step > dead_zone) step -= dead_zone;
+  else if (step < -dead_zone) step += dead_zone;
+  else return camera;
+  return camera + clamp(step, -MAX_CAMERA_STEP, MAX_CAMERA_STEP);
+}
+
+void screen_follow(void) {
+  s16 old_x = camera_x;
+  s16 dead_zone_y = player.is_grounded ? 0 : DEAD_ZONE_Y;
+  scroll_to(follow(camera_x, (player.x >> 16) - WIDTH / 2, DEAD_ZONE_X),
+            follow(camera_y, (player.y >> 16) - HEIGHT / 2, dead_zone_y));
+  if (camera_x == old_x) return;
+  prepare_scroll();
+  stream_columns();
+}
+
+/* ---- colours that move: water, lava, wind ---- */
+
+static void cycle_palette(void) {
+  const u16 *cycle = zone_cycle[level->zone];
+  u16 first = cycle[0], count = cycle[1], moved, i;
+  if (!count || ++cycle_clock < cycle[2]) return;
+  cycle_clock = 0;
+  moved = cycle_colours[0];
+  for (i = 0; i < count - 1; i++) cycle_colours[i] = cycle_colours[i + 1];
+  cycle_colours[i] = moved;
+  copy_to_palette(cycle_colours, first, count);
+}
+
+static void begin_cycle(void) {
+  const u16 *cycle = zone_cycle[level->zone], *colours = zone_palettes[level->zone][0] + cycle[0];
+  u16 i;
+  cycle_clock = 0;
+  for (i = 0; i < cycle[1]; i++) cycle_colours[i] = colours[i];
+}
+
+/* ---- between two pictures ---- */
+
+/* At the end of the list is a sprite that leads nowhere; the sprites of the HUD come first and lead to each other. */
+static void copy_sprites(void) {
+  sprites[num_sprites - 1].size_and_next &= 0xFF00;
+  copy_to_video(sprites, VIDEO_SPRITES, num_sprites * (sizeof *sprites / 2), 2);
+}
+
+static void copy_player(void) {
+  if (player_frame_wanted == player_frame_shown) return;
+  player_frame_shown = player_frame_wanted;
+  copy_to_video(player_tiles[player_frame_shown], TILE_PLAYER * 32, 16 * WORDS_PER_TILE, 2);
+}
+
+void screen_vblank(void) {
+  copy_sprites();
+  if (V.mode == MODE_BOOT || V.mode == MODE_TITLE) return;
+  copy_player();
+  copy_to_video(scroll_a, VIDEO_SCROLL, ROWS, 32);
+  copy_to_video(scroll_b, VIDEO_SCROLL + 2, ROWS, 32);
+  copy_to_vertical_scroll(camera_y, 0);
+  copy_columns();
+  hud_copy();
+  cycle_palette();
+}
+
+/* ---- whole pictures; the screen is dark, and every call takes less than a frame ---- */
+
+static void next_frame(void) {
+  wait_for_picture();
+  wait_for_top();
+}
+
+/* Sprites that the HUD does not use stand above the picture, so that the list needs no gaps. */
+static void forget_sprites(void) {
+  u16 i;
+  for (i = 0; i < NUM_HUD_SPRITES; i++) {
+    sprites[i].y = sprites[i].x = sprites[i].tile = 0;
+    sprites[i].size_and_next = i + 1;
+  }
+  num_sprites = NUM_HUD_SPRITES;
+}
+
+void screen_begin(void) {
+  forget_sprites();
+  copy_to_video(font_tiles, TILE_FONT * 32, 64 * WORDS_PER_TILE, 2);
+}
+
+void screen_begin_level(void) {
+  u16 row;
+  const u16 *background = zone_background[level->zone];
+  show_picture(0);
+  next_frame();
+  copy_to_video(zone_tiles[level->zone], 0, zone_num_tiles[level->zone] * WORDS_PER_TILE, 2);
+  next_frame();
+  copy_to_video(sprite_tiles, TILE_SPRITES * 32, NUM_SPRITE_TILES * WORDS_PER_TILE, 2);
+  next_frame();
+  for (row = 0; row < ROWS; row++, background += PLANE_COLUMNS) {
+    copy_to_video(background, VIDEO_PLANE_B + row * PLANE_COLUMNS * 2, PLANE_COLUMNS, 2);
+  }
+  copy_to_palette(zone_palettes[level->zone][0], 0, 32);
+  copy_to_palette(sprite_palettes[0], 32, 32);
+  forget_sprites();
+  begin_cycle();
+  blocks = zone_blocks[level->zone];
+  player_frame_shown = ~0;
+  next_frame();
+}
+
+void screen_title(void) {
+  u16 row, i;
+  show_picture(0);
+  next_frame();
+  copy_to_video(title_tiles, 0, NUM_TITLE_TILES * WORDS_PER_TILE, 2);
+  fill_video(VIDEO_PLANE_B, PLANE_COLUMNS * ROWS, 0);
+  next_frame();
+  for (row = 0; row < ROWS; row++) {
+    copy_to_video(title_map + row * (WIDTH / 8), VIDEO_PLANE_A + row * PLANE_COLUMNS * 2, WIDTH / 8, 2);
+  }
+  copy_to_palette(title_palette, 0, 16);
+  copy_to_palette(sprite_palettes[0], 32, 32);
+  for (i = 0; i < ROWS; i++) scroll_a[i] = 0;
+  copy_to_video(scroll_a, VIDEO_SCROLL, ROWS, 32);
+  copy_to_video(scroll_a, VIDEO_SCROLL + 2, ROWS, 32);
+  copy_to_vertical_scroll(0, 0);
+  forget_sprites();
+  next_frame();
+  show_picture(1);
+}
