@@ -2,10 +2,7 @@
 #include "things.h"
 
 #define COIN_SCORE 10
-#define GOAL_SCORE 1000
 #define COINS_PER_LIFE 50
-#define BONUS_SECONDS 300         /* a level cleared in less gives BONUS_SCORE for each second left */
-#define BONUS_SCORE 10
 #define MAX_LIVES 9
 #define SPRING_FRAMES 14          /* that a spring stays stretched */
 #define BUMPER_SPEED 6            /* pixels per frame */
@@ -23,13 +20,6 @@ void give_coins(u16 count) {
     V.score += COIN_SCORE;
     if (V.coins % COINS_PER_LIFE == 0) give_life();
   }
-}
-
-void pass_goal(void) {
-  V.score += GOAL_SCORE;
-  if (V.seconds < BONUS_SECONDS) V.score += (BONUS_SECONDS - V.seconds) * BONUS_SCORE;
-  V.mode = MODE_CLEAR;
-  sound_effect(SOUND_CLEAR);
 }
 
 /* ---- coins ---- */
@@ -68,7 +58,7 @@ static u16 is_stretched(const struct near *it) {
 
 TOUCH(spring) {
   (void)dx;
-  if (dy < 8 && is_spring_ready(it)) throw_by_spring(it, player.x_speed, -(s16)(it->thing->a << 4));
+  if (dy < 8 && is_spring_ready(it)) throw_by_spring(it, 0, -(s16)(it->thing->a << 4));
 }
 
 DRAWING(spring) {

@@ -14,7 +14,7 @@ u8 thing_state[MAX_OBJECTS];
 u16 thing_clock[MAX_OBJECTS];
 
 static struct near near[MAX_NEAR];
-static u16 num_near;
+static struct near *near_end = near;
 static u16 first;                        /* the first object that may be near */
 static const struct thing *loop;         /* near the player */
 
@@ -60,7 +60,8 @@ s16 fine_sine(u16 angle) {
 void things_begin(void) {
   u16 i;
   for (i = 0; i < MAX_OBJECTS; i++) thing_state[i] = STATE_WHOLE;
-  first = num_near = 0;
+  first = 0;
+  near_end = near;
   loop = 0;
   effects_begin();
 }
@@ -124,7 +125,7 @@ static void find_near(void) {
     if (kind->place) kind->place(it, V.clock);
     if (++it == near + MAX_NEAR) break;
   }
-  num_near = it - near;
+  near_end = it;
 }
 
 void things_frame(void) {
@@ -133,7 +134,7 @@ void things_frame(void) {
   barriers_frame();
   loop = 0;
   find_near();
-  for (it = near, end = near + num_near; it < end; it++) {
+  for (it = near, end = near_end; it < end; it++) {
     const struct kind *kind = &kinds[it->thing->kind];
     if (kind->prepare) kind->prepare(it);
   }
@@ -141,7 +142,7 @@ void things_frame(void) {
 
 void things_touch(void) {
   s16 x = player_x(), y = player_y();
-  struct near *it, *end = near + num_near;
+  struct near *it, *end = near_end;
   for (it = near; it < end && V.mode == MODE_PLAY; it++) {
     const struct kind *kind = &kinds[it->thing->kind];
     s16 dx = x - it->x, dy = y - it->y;
@@ -149,12 +150,12 @@ void things_touch(void) {
     if ((u16)(dx + reach_x) > (u16)(2 * reach_x) || (u16)(dy + reach_y) > (u16)(2 * reach_y)) continue;
     if (kind->touch) kind->touch(it, dx, dy);
   }
-  if (V.mode == MODE_PLAY && x >= (s16)level->goal_x) pass_goal();
+  if (V.mode == MODE_PLAY && x >= (s16)level->goal_x) clear_level();
 }
 
 void things_draw(void) {
   s16 left = camera_x - DRAWN_MARGIN, top = camera_y - DRAWN_MARGIN;
-  struct near *it, *end = near + num_near;
+  struct near *it, *end = near_end;
   for (it = near; it < end; it++) {
     const struct kind *kind = &kinds[it->thing->kind];
     if (!kind->reaches_far) {

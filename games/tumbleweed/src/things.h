@@ -50,7 +50,6 @@ s16 fine_sine(u16 angle);
 u16 time_in_cycle(u16 period, u16 phase, u16 clock);
 extern const u16 frequency[512];   /* 65536 / period */
 
-const struct thing *loop_near(s16 x);           /* the loop near the player whose ring spans x, or null */
 void place_thing(struct near *it, u16 clock);
 
 /* A frame of a sprite around a centre; `flags` are the bits that mirror it. */
@@ -75,12 +74,10 @@ void effects_draw(void);
 void pop(const struct near *it);                /* beaten or taken: sparkles where it was, then nothing */
 u16 draw_sparkle(s16 x, s16 y, u16 age);        /* whether there still are any */
 u16 draw_fragments(s16 x, s16 y, u16 tile, u16 age, u16 leftward);
-void things_scatter(void);                      /* the coins fly off the player */
 
 /* pickups.c */
 void give_coins(u16 count);
 void give_life(void);
-void pass_goal(void);
 TOUCH(coin); DRAWING(coin);
 TOUCH(spring); DRAWING(spring);
 TOUCH(diagonal); DRAWING(diagonal);
