@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
-EXTRAS ?= dev,atari,lua
+EXTRAS ?= dev,atari,lua,train
 WORKERS ?= 2
 PYTEST_ARGUMENTS ?=
 

@@ -13,7 +13,8 @@ with code 2.
     ├── EmulatorError         the machine refused: core, state or a second emulator in the process
     ├── MovieError            a movie that cannot be read, or that belongs to another game or core
     ├── ResultsError          a results directory that exists, is corrupt or cannot be written
-    └── StateError            a saved agent state that does not fit (also a ValueError)
+    ├── StateError            a saved agent state that does not fit (also a ValueError)
+    └── LearningError         learning broke down: a loss that is no longer a number
 """
 
 from __future__ import annotations
@@ -56,6 +57,10 @@ class ResultsError(NewGamePlusError):
 
 class StateError(NewGamePlusError, ValueError):
     """A saved state does not fit what restores it."""
+
+
+class LearningError(NewGamePlusError):
+    """An agent can no longer learn."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

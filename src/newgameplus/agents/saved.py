@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from newgameplus.errors import StateError
-from newgameplus.types import Array
+from newgameplus.types import Array, State
 
 Entry = TypeVar("Entry")
 
@@ -65,3 +65,26 @@ def take_rows(state: object, agent: str, num_rows: int) -> list[object]:
     if len(rows) != num_rows:
         raise StateError(f"The saved state has {len(rows)} rows, this world has {num_rows}.")
     return rows
+
+
+def require_likeness(own: State, given: State, where: str = "state") -> None:
+    """Make sure that a saved state is built like an agent's own: the same keys, types, dtypes and dimensions.
+
+    Lengths may differ, and so may what lists hold.
+
+    Raises:
+        StateError: it is another agent's, another number of rows', another version's or damaged.
+    """
+    for key in ("agent", "num_rows"):
+        if key in own and isinstance(given, Mapping) and key in given and given[key] != own[key]:
+            raise StateError(f"The saved state is of {key} {given[key]!r}, this agent of {own[key]!r}.")
+    if not isinstance(given, Mapping) or own.keys() != given.keys():
+        raise StateError(f"The saved {where} does not fit this agent and configuration; begin a new run.")
+    for key, value in own.items():
+        place, other = f"{where}.{key}", given[key]
+        if isinstance(value, dict):
+            require_likeness(value, other, place)
+        elif type(value) is not type(other) or (
+            isinstance(value, np.ndarray) and (value.dtype, value.ndim) != (other.dtype, other.ndim)
+        ):
+            raise StateError(f"The saved {place} does not fit this agent and configuration; begin a new run.")

@@ -1,0 +1,136 @@
+"""Rewards for what is new: counted pictures, and the error of random network distillation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from newgameplus.nn.encoders import Nature, num_features, pixels
+from newgameplus.nn.saved import module_state, optimizer_state, restore_module, restore_optimizer
+from newgameplus.types import Array, State
+
+_CELL = 12
+"""Pixels along the side of the squares that a picture is averaged over before it is counted."""
+_LEVELS = 8
+"""Brightnesses that are told apart in a square."""
+_MAX_KEYS = 1_000_000
+
+
+class Novelty:
+    """Rewards pictures by how seldom something like them was seen: ``weight / sqrt(visits)``.
+
+    A picture counts by its newest frame, averaged over squares and coarsely graded; the winner of 2018 counted
+    progress and sums of colours instead.
+
+    Args:
+        weight: the reward for the first visit; 0 counts nothing.
+    """
+
+    def __init__(self, weight: float) -> None:
+        self._weight = weight
+        self._visits: dict[bytes, int] = {}
+
+    def __call__(self, observation: Array) -> Array:
+        """Return float32 ``[B]`` for uint8 ``[B, H, W, C]``."""
+        bonus = np.zeros(len(observation), np.float32)
+        if not self._weight:
+            return bonus
+        for row, key in enumerate(_keys(observation)):
+            visits = self._visits.get(key, 0) + 1
+            if visits > 1 or len(self._visits) < _MAX_KEYS:
+                self._visits[key] = visits
+            bonus[row] = self._weight / np.sqrt(visits)
+        return bonus
+
+    def state(self) -> State:
+        """Return what was counted."""
+        keys = np.frombuffer(b"".join(self._visits), np.uint8).copy()
+        return {"keys": keys, "visits": np.array(list(self._visits.values()), np.int64)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``."""
+        keys, visits = state["keys"].tobytes(), state["visits"].tolist()
+        length = len(keys) // max(1, len(visits))
+        self._visits = {keys[i * length : (i + 1) * length]: count for i, count in enumerate(visits)}
+
+
+def _keys(observation: Array) -> list[bytes]:
+    newest = observation[..., -1]
+    num_rows, height, width = newest.shape
+    rows, columns = height // _CELL, width // _CELL
+    squares = newest[:, : rows * _CELL, : columns * _CELL].reshape(num_rows, rows, _CELL, columns, _CELL)
+    graded = (squares.mean((2, 4)) * (_LEVELS / 256)).astype(np.uint8)
+    return [row.tobytes() for row in graded]
+
+
+class Distillation:
+    """Random network distillation: the error of foretelling a random network, large where little was seen.
+
+    Paper: Burda, Edwards, Storkey and Klimov, "Exploration by Random Network Distillation" (2018).
+    *Differences from the paper:* the newest frame is not normalised, and the bonus shares the policy's value head.
+
+    Args:
+        weight: of the error, divided by its running deviation, as a reward; 0 builds nothing.
+        observation_shape: ``(H, W, C)``; only the newest of the C frames is looked at.
+        seed: of both networks.
+        device: where they run.
+    """
+
+    def __init__(self, weight: float, observation_shape: tuple[int, ...], seed: int, device: torch.device) -> None:
+        self.weight = weight
+        self._device = device
+        if not weight:
+            return
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + 1)
+            self._target = _embedding(observation_shape).to(device).requires_grad_(False)
+            self._guess = _embedding(observation_shape).to(device)
+        self._optimizer = torch.optim.Adam(self._guess.parameters(), 1e-4)
+        self._mean_square = 1.0
+
+    def reward_and_learn(self, observation: Array) -> Array:
+        """Return the bonus float32 ``[T, B]`` of uint8 ``[T, B, H, W, C]``, then learn from a quarter of it."""
+        errors = np.zeros(observation.shape[:2], np.float32)
+        for t, row in enumerate(observation):
+            error = self._error(torch.from_numpy(row[..., -1:]).to(self._device))
+            errors[t] = error.detach().cpu().numpy()
+            if t % 4 == 0:
+                self._optimizer.zero_grad()
+                error.mean().backward()  # type: ignore[no-untyped-call]
+                self._optimizer.step()
+        self._mean_square = 0.99 * self._mean_square + 0.01 * float(np.square(errors).mean())
+        return self.weight * errors / np.float32(np.sqrt(self._mean_square) + 1e-8)
+
+    def state(self) -> State:
+        """Return both networks and the scale of the errors."""
+        if not self.weight:
+            return {}
+        return {
+            "target": module_state(self._target),
+            "guess": module_state(self._guess),
+            "optimizer": optimizer_state(self._optimizer),
+            "mean_square": self._mean_square,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``."""
+        if not self.weight:
+            return
+        restore_module(self._target, state["target"])
+        restore_module(self._guess, state["guess"])
+        restore_optimizer(self._optimizer, state["optimizer"])
+        self._mean_square = state["mean_square"]
+
+    def _error(self, frame: Tensor) -> Tensor:
+        picture = pixels(frame)
+        error: Tensor = (self._guess(picture) - self._target(picture)).square().mean(-1)
+        return error
+
+
+def _embedding(observation_shape: tuple[int, ...]) -> nn.Module:
+    height, width, _ = observation_shape
+    encoder = Nature(1)
+    return nn.Sequential(encoder, nn.Linear(num_features(encoder, height, width, 1), 128))

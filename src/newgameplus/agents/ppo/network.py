@@ -1,0 +1,40 @@
+"""PPO's network: convolutions, one hidden layer, a policy and a value.
+
+Shapes: ``B`` batch, ``A`` actions.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from newgameplus.agents.ppo.config import PpoConfig
+from newgameplus.nn.encoders import make_encoder, num_features, orthogonal, pixels
+from newgameplus.nn.noisy import NoisyLinear
+
+
+class PpoNetwork(nn.Module):
+    """What to do and what it is worth, from one picture.
+
+    Args:
+        config: the encoder, the hidden layer and whether the heads are noisy.
+        observation_shape: ``(H, W, C)``.
+        num_actions: A.
+    """
+
+    def __init__(self, config: PpoConfig, observation_shape: tuple[int, ...], num_actions: int) -> None:
+        super().__init__()
+        height, width, num_channels = observation_shape
+        self.encoder = make_encoder(config.encoder, num_channels)
+        self.hidden = nn.Linear(num_features(self.encoder, height, width, num_channels), config.num_hidden)
+        head = NoisyLinear if config.has_noisy_layers else nn.Linear
+        self.policy = head(config.num_hidden, num_actions)
+        self.value = nn.Linear(config.num_hidden, 1)
+        for module, gain in ((self.encoder, 2**0.5), (self.hidden, 2**0.5), (self.policy, 0.01), (self.value, 1.0)):
+            orthogonal(module, gain)
+
+    def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
+        """Return log-probabilities ``[B, A]`` and values ``[B]``, float32, of uint8 ``[B, H, W, C]``."""
+        features = torch.relu(self.hidden(self.encoder(pixels(observation))))
+        log_probability = torch.log_softmax(self.policy(features).float(), -1)
+        return log_probability, self.value(features).float().squeeze(-1)

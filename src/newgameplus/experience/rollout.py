@@ -1,0 +1,61 @@
+"""A stretch of play of fixed length in every row, learned from once and then overwritten.
+
+Shapes: ``T`` steps, ``B`` rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from newgameplus.types import Array, State
+
+
+class Rollout:
+    """Fills up step by step.
+
+    Args:
+        num_steps: T.
+        num_rows: B.
+        observation_shape: shape of one row of the observation, uint8.
+    """
+
+    def __init__(self, num_steps: int, num_rows: int, observation_shape: tuple[int, ...]) -> None:
+        self.length = 0
+        """Steps that are filled in."""
+        self.observation = np.zeros((num_steps, num_rows, *observation_shape), np.uint8)
+        self.action = np.zeros((num_steps, num_rows), np.int64)
+        self.log_probability = np.zeros((num_steps, num_rows), np.float32)
+        """Of the action, as the policy was when it was chosen."""
+        self.value = np.zeros((num_steps, num_rows), np.float32)
+        """Of the observation."""
+        self.reward = np.zeros((num_steps, num_rows), np.float32)
+        self.done = np.zeros((num_steps, num_rows), np.bool_)
+        self.end_value = np.zeros((num_steps, num_rows), np.float32)
+        """Value of what came after a step that ended an episode: 0 for a termination, else of its last observation."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether all T steps are filled in."""
+        return self.length == len(self.action)
+
+    def next_value(self, last_value: Array) -> Array:
+        """Return the value after each step, float32 ``[T, B]``; ``last_value`` ``[B]`` is that of what came last."""
+        following = np.concatenate([self.value[1:], last_value[None]])
+        result: Array = np.where(self.done, self.end_value, following)
+        return result
+
+    def state(self) -> State:
+        """Return the steps that are filled in, and the one whose outcome is awaited."""
+        filled = self.length + 1
+        return {"length": self.length, **{name: getattr(self, name)[:filled].copy() for name in _FIELDS}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``."""
+        self.length = state["length"]
+        for name in _FIELDS:
+            getattr(self, name)[: len(state[name])] = state[name]
+
+
+_FIELDS = ("observation", "action", "log_probability", "value", "reward", "done", "end_value")

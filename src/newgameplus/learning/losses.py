@@ -1,0 +1,66 @@
+"""What learners minimise: PPO's clipped surrogate, clipped values, distributional cross-entropies.
+
+Shapes: ``B`` batch, ``A`` actions, ``N`` atoms. Every loss is a scalar mean unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def clipped_surrogate(log_probability: Tensor, old_log_probability: Tensor, advantage: Tensor, clip: float) -> Tensor:
+    """Return PPO's policy loss ``-mean(min(r A, clip(r, 1 - c, 1 + c) A))``, all arguments ``[B]``.
+
+    ``r`` is the ratio of the action's probabilities now and then (Schulman et al., "Proximal Policy Optimization
+    Algorithms", 2017, eq. 7).
+    """
+    ratio = torch.exp(log_probability - old_log_probability)
+    return -torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage).mean()
+
+
+def clipped_value_loss(value: Tensor, old_value: Tensor, target: Tensor, clip: float | None) -> Tensor:
+    """Return half the mean squared error of values ``[B]``, never smaller than with the change clipped to ``clip``.
+
+    As in openai/baselines' PPO2: ``max((v - R)^2, (v_old + clip(v - v_old) - R)^2) / 2``; no clipping for None.
+    """
+    error = (value - target).square()
+    if clip is not None:
+        limited = old_value + (value - old_value).clamp(-clip, clip)
+        error = torch.maximum(error, (limited - target).square())
+    return 0.5 * error.mean()
+
+
+def entropy(log_probabilities: Tensor) -> Tensor:
+    """Return the entropy in nats of each row of log-probabilities ``[B, A]``, as ``[B]``."""
+    return -(log_probabilities.exp() * log_probabilities).sum(-1)
+
+
+def approximate_divergence(log_probability: Tensor, old_log_probability: Tensor) -> Tensor:
+    """Return the mean of ``(r - 1) - log r``, an estimate of KL(old ‖ new), never negative; arguments ``[B]``."""
+    log_ratio = log_probability - old_log_probability
+    return (torch.expm1(log_ratio) - log_ratio).mean()
+
+
+def cross_entropy(target: Tensor, log_probabilities: Tensor) -> Tensor:
+    """Return ``-sum_i target_i log p_i`` of each row: target and log-probabilities ``[B, N]``, result ``[B]``."""
+    return -(target * log_probabilities).sum(-1)
+
+
+def quantile_huber(quantiles: Tensor, fractions: Tensor, target: Tensor, threshold: float = 1.0) -> Tensor:
+    """Return the quantile Huber loss of each row, ``[B]``.
+
+    ``mean_j sum_i |tau_i - 1{u_ij < 0}| L(u_ij) / threshold`` with ``u_ij = target_j - quantile_i`` (Dabney et al.,
+    "Implicit Quantile Networks", 2018, eq. 3).
+
+    Args:
+        quantiles: ``[B, N]``, estimated.
+        fractions: ``[B, N]``, the tau of each.
+        target: ``[B, M]``, samples of the target distribution.
+        threshold: kappa, where the loss turns from square to straight.
+    """
+    error = target[:, None, :] - quantiles[:, :, None]
+    size = error.abs()
+    huber = torch.where(size <= threshold, 0.5 * error.square(), threshold * (size - 0.5 * threshold))
+    weight = (fractions[:, :, None] - (error.detach() < 0).to(error.dtype)).abs()
+    return (weight * huber / threshold).sum(1).mean(-1)

@@ -1,0 +1,38 @@
+"""Where and in which precision a network runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from newgameplus.errors import UsageError
+from newgameplus.nn.names import DeviceName
+
+
+def find_device(name: DeviceName = "auto") -> torch.device:
+    """Return the device called ``name``; ``auto`` takes a CUDA device where there is one.
+
+    Raises:
+        UsageError: CUDA is asked for and not there.
+    """
+    has_cuda = torch.cuda.is_available()
+    if name == "cuda" and not has_cuda:
+        raise UsageError("There is no CUDA device on this machine; use --device cpu, or auto to take what there is.")
+    return torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
+
+
+def has_fast_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies matrices of bfloat16 in hardware, so that it is faster than float32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+@contextmanager
+def low_precision(device: torch.device, is_wanted: bool) -> Iterator[None]:
+    """Run matrix products in bfloat16 within the block where ``is_wanted``; weights and sums stay float32."""
+    with torch.autocast(device.type, torch.bfloat16, enabled=is_wanted):
+        yield

@@ -1,0 +1,167 @@
+"""Networks that turn pictures into features.
+
+Observations come as the world makes them, uint8 ``[B, H, W, C]`` with stacked frames along the channels, and are seen
+as ``[B, C, H, W]`` in the memory order that they already have (channels last), so that nothing is moved.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from newgameplus.nn.names import EncoderName
+
+
+def pixels(observation: Tensor) -> Tensor:
+    """Return uint8 ``[B, H, W, C]`` as float ``[B, C, H, W]`` from 0 to 255, in channels-last memory order.
+
+    The whole numbers up to 255 are exact in bfloat16; :class:`PixelConv` divides them by 255 in its weights, where it
+    costs nothing.
+    """
+    kind = observation.device.type
+    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
+    return observation.permute(0, 3, 1, 2).to(dtype)
+
+
+class PixelConv(nn.Conv2d):
+    """A convolution of pixels from 0 to 255, trained as if they were from 0 to 1."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """``[B, C, H, W]`` to ``[B, F, H', W']``."""
+        return functional.conv2d(input, self.weight * (1 / 255), self.bias, self.stride, self.padding)
+
+
+def _convolution(is_first: bool) -> type[nn.Conv2d]:
+    return PixelConv if is_first else nn.Conv2d
+
+
+class Nature(nn.Module):
+    """The convolutions of Mnih et al., "Human-level control through deep reinforcement learning" (2015).
+
+    32 filters of 8 × 8 with stride 4, 64 of 4 × 4 with stride 2, 64 of 3 × 3, each followed by a rectifier.
+
+    Args:
+        num_channels: C.
+        extra: whether a fourth layer and more filters follow, as the second of the 2018 contest had it
+            (32 8/2, 64 4/2, 128 3/2, 128 3/1 with padding).
+    """
+
+    def __init__(self, num_channels: int, extra: bool = False) -> None:
+        super().__init__()
+        if extra:
+            shapes = [(32, 8, 2, 0), (64, 4, 2, 0), (128, 3, 2, 0), (128, 3, 1, 1)]
+        else:
+            shapes = [(32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0)]
+        layers: list[nn.Module] = []
+        for num_filters, size, stride, padding in shapes:
+            make = _convolution(is_first=not layers)
+            layers += [make(num_channels, num_filters, size, stride, padding), nn.ReLU(inplace=True)]
+            num_channels = num_filters
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """``[B, C, H, W]`` to features ``[B, F]``."""
+        features: Tensor = self.layers(picture).flatten(1)
+        return features
+
+
+class _Residual(nn.Module):
+    """Two convolutions beside the way through."""
+
+    def __init__(self, num_channels: int, wrap: Callable[[nn.Conv2d], nn.Module]) -> None:
+        super().__init__()
+        self.first = wrap(nn.Conv2d(num_channels, num_channels, 3, padding=1))
+        self.second = wrap(nn.Conv2d(num_channels, num_channels, 3, padding=1))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        change: Tensor = self.second(torch.relu(self.first(torch.relu(inputs))))
+        return inputs + change
+
+
+class Impala(nn.Module):
+    """The deeper residual network of Espeholt et al., "IMPALA" (2018), figure 3.
+
+    Args:
+        num_channels: C.
+        width: multiplies the 16, 32 and 32 filters of its three sections.
+        is_normalised: whether the residual convolutions have spectral normalisation (as in Clark et al., "Beyond The
+            Rainbow", 2024).
+    """
+
+    def __init__(self, num_channels: int, width: int = 1, is_normalised: bool = False) -> None:
+        super().__init__()
+        wrap: Callable[[nn.Conv2d], nn.Module] = (
+            nn.utils.parametrizations.spectral_norm if is_normalised else lambda layer: layer
+        )
+        sections: list[nn.Module] = []
+        for num_filters in (16 * width, 32 * width, 32 * width):
+            make = _convolution(is_first=not sections)
+            sections += [
+                make(num_channels, num_filters, 3, padding=1),
+                nn.MaxPool2d(3, stride=2, padding=1),
+                _Residual(num_filters, wrap),
+                _Residual(num_filters, wrap),
+            ]
+            num_channels = num_filters
+        self.layers = nn.Sequential(*sections, nn.ReLU())
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """``[B, C, H, W]`` to features ``[B, F]``."""
+        features: Tensor = self.layers(picture).flatten(1)
+        return features
+
+
+class Mobile(nn.Module):
+    """Depthwise separable convolutions (Howard et al., "MobileNets", 2017) of the third place of the 2018 contest.
+
+    32 filters of 8 × 8 with stride 4, then separable 64 of 4 × 4 with stride 2 and 48 of 3 × 3.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            PixelConv(num_channels, 32, 8, 4),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(32, 32, 4, 2, groups=32),
+            nn.Conv2d(32, 64, 1),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(64, 64, 3, groups=64),
+            nn.Conv2d(64, 48, 1),
+            nn.ReLU(inplace=True),
+        )
+
+    def forward(self, picture: Tensor) -> Tensor:
+        """``[B, C, H, W]`` to features ``[B, F]``."""
+        features: Tensor = self.layers(picture).flatten(1)
+        return features
+
+
+def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
+    """Return the convolutions called ``name`` for pictures of ``num_channels`` channels."""
+    makers: dict[str, Callable[[int], nn.Module]] = {
+        "nature": Nature,
+        "nature-extra": lambda channels: Nature(channels, extra=True),
+        "impala": Impala,
+        "impala-normalised": lambda channels: Impala(channels, width=2, is_normalised=True),
+        "mobile": Mobile,
+    }
+    return makers[name](num_channels)
+
+
+def num_features(encoder: nn.Module, height: int, width: int, num_channels: int) -> int:
+    """Return F, how many features an encoder makes of a picture of this shape."""
+    with torch.no_grad():
+        return int(encoder(torch.zeros(1, num_channels, height, width)).shape[1])
+
+
+def orthogonal(layer: nn.Module, gain: float = math.sqrt(2)) -> None:
+    """Give every plain convolution and linear layer of ``layer`` orthogonal weights and no bias, as PPO2 did."""
+    for module in layer.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.orthogonal_(module.weight, gain)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,59 @@
+"""Linear layers whose weights carry noise that is learned, so that a network explores by itself."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class NoisyLinear(nn.Module):
+    """A linear layer with factorised Gaussian noise on its weights.
+
+    ``y = (W + S * (f(e_out) f(e_in)^T)) x + b + s * f(e_out)`` with ``f(e) = sign(e) sqrt(|e|)`` (Fortunato et al.,
+    "Noisy Networks for Exploration", 2018, section 3, eq. 9-11). New noise is drawn by ``draw``, not by ``forward``.
+    """
+
+    def __init__(self, num_inputs: int, num_outputs: int, sigma: float = 0.5) -> None:
+        super().__init__()
+        bound = 1 / math.sqrt(num_inputs)
+        self.weight = nn.Parameter(torch.empty(num_outputs, num_inputs).uniform_(-bound, bound))
+        self.bias = nn.Parameter(torch.empty(num_outputs).uniform_(-bound, bound))
+        self.weight_sigma = nn.Parameter(torch.full((num_outputs, num_inputs), sigma * bound))
+        self.bias_sigma = nn.Parameter(torch.full((num_outputs,), sigma * bound))
+        self.noise_in: Tensor
+        self.noise_out: Tensor
+        self.register_buffer("noise_in", torch.zeros(num_inputs))
+        self.register_buffer("noise_out", torch.zeros(num_outputs))
+        self.is_noisy = True
+        """Whether the noise counts; without it the layer is that of the mean weights."""
+
+    def draw(self, generator: torch.Generator) -> None:
+        """Draw new noise from ``generator``, on whatever device it is."""
+        for buffer in (self.noise_in, self.noise_out):
+            noise = torch.randn(buffer.shape, generator=generator, device=generator.device)
+            buffer.copy_(noise.sign() * noise.abs().sqrt())
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """``[..., inputs]`` to ``[..., outputs]``."""
+        if not self.is_noisy:
+            return functional.linear(inputs, self.weight, self.bias)
+        # The noise is a product of two vectors, so W never has to be built: S * (out in^T) x is out * (S (in * x)).
+        noise = functional.linear(inputs * self.noise_in, self.weight_sigma) * self.noise_out
+        return functional.linear(inputs, self.weight, self.bias + self.bias_sigma * self.noise_out) + noise
+
+
+def draw_noise(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw new noise in every noisy layer of ``module``."""
+    for layer in module.modules():
+        if isinstance(layer, NoisyLinear):
+            layer.draw(generator)
+
+
+def set_noise(module: nn.Module, is_noisy: bool) -> None:
+    """Switch the noise of every noisy layer of ``module`` on or off."""
+    for layer in module.modules():
+        if isinstance(layer, NoisyLinear):
+            layer.is_noisy = is_noisy

@@ -1,0 +1,76 @@
+"""Networks and optimizers as states: trees of numpy arrays and JSON, exact to the bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from newgameplus.errors import StateError
+from newgameplus.types import State
+
+
+def module_state(module: nn.Module) -> State:
+    """Return a module's parameters and buffers by name."""
+    return {name: _array(tensor) for name, tensor in module.state_dict().items()}
+
+
+def restore_module(module: nn.Module, state: Mapping[str, Any]) -> None:
+    """Give a module the parameters and buffers of ``state``.
+
+    Raises:
+        StateError: they belong to another network.
+    """
+    own = module.state_dict()
+    if own.keys() != state.keys():
+        raise StateError(f"The state belongs to another network: {_difference(own.keys(), state.keys())}.")
+    for name, tensor in own.items():
+        if tuple(tensor.shape) != tuple(state[name].shape):
+            raise StateError(
+                f"The state belongs to another network: {name} is of shape {list(state[name].shape)} there "
+                f"and {list(tensor.shape)} here (another observation or action set?)."
+            )
+        tensor.copy_(torch.from_numpy(state[name]))
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> State:
+    """Return what an optimizer remembers of each parameter, in the order of the parameters."""
+    slots = optimizer.state_dict()["state"]
+    return {"slots": [{name: _array(value) for name, value in slots[key].items()} for key in sorted(slots)]}
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """Give an optimizer what ``optimizer_state`` returned, each array in the memory order of its parameter."""
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    for parameter, slot in zip(parameters, state["slots"], strict=False):
+        optimizer.state[parameter] = {name: _like(parameter, torch.from_numpy(array)) for name, array in slot.items()}
+
+
+def _like(parameter: Tensor, value: Tensor) -> Tensor:
+    """A copy of ``value``, in a parameter's memory order where it has the same shape; fused optimizers rely on it."""
+    if value.shape != parameter.shape:
+        return value.clone()
+    return torch.empty_like(parameter, requires_grad=False).copy_(value)
+
+
+def generator_state(generator: torch.Generator) -> Any:
+    """Return where a stream of random numbers stands, uint8."""
+    return generator.get_state().cpu().numpy().copy()
+
+
+def restore_generator(generator: torch.Generator, state: Any) -> None:
+    """Continue a stream of random numbers."""
+    generator.set_state(torch.from_numpy(state.copy()))
+
+
+def _array(tensor: Tensor) -> Any:
+    return tensor.detach().cpu().numpy().copy()
+
+
+def _difference(own: Any, given: Any) -> str:
+    missing, unknown = sorted(set(own) - set(given)), sorted(set(given) - set(own))
+    parts = [f"it lacks {missing[0]}"] if missing else []
+    parts += [f"it has {unknown[0]}, which this one has not"] if unknown else []
+    return " and ".join(parts)

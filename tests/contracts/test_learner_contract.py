@@ -1,0 +1,154 @@
+"""What every agent that learns from pictures promises."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from newgameplus.agents import AGENTS, find_agent
+from newgameplus.agents.configuration import configure
+from newgameplus.errors import StateError
+from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.types import NOTHING, Agent, Array, State, Step, WorldSpec
+
+SMALL = {
+    "ppo": {"num_steps": "16", "batch_size": "16", "num_hidden": "32"},
+}
+"""Fields that make an agent learn within a few steps."""
+SHAPE = (84, 84, 4)
+LEARNERS = [name for name in AGENTS if find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING]
+every_learner = pytest.mark.parametrize("name", LEARNERS)
+
+
+def build(name: str, num_envs: int = 2, seed: int = 0) -> Agent:
+    agent_class = find_agent(name)
+    config = configure(agent_class, "default", SMALL[name])
+    combos = agent_class.specs(config)[1].combos
+    return agent_class(config, WorldSpec(num_envs, (), SHAPE, (), len(combos), num_timesteps=1000), seed)
+
+
+def outcomes(num_steps: int, num_envs: int = 2, seed: int = 0) -> list[Step]:
+    random = np.random.default_rng(seed)
+    steps = []
+    for _ in range(num_steps):
+        terminated, truncated = random.random(num_envs) < 0.05, random.random(num_envs) < 0.05
+        final = {int(row): random.integers(0, 256, SHAPE, np.uint8) for row in np.flatnonzero(terminated | truncated)}
+        observation = random.integers(0, 256, (num_envs, *SHAPE), np.uint8)
+        steps.append(Step(observation, random.choice([0.0, 10.0, -1.0], num_envs), terminated, truncated, final))
+    return steps
+
+
+def follow(agent: Agent, steps: list[Step]) -> list[Array]:
+    actions = []
+    for before, step in pairwise(steps):
+        actions.append(agent.act(before.observation))
+        agent.observe(step)
+    return actions
+
+
+def weights(agent: Agent) -> bytes:
+    network = agent.state()["network"]
+    return b"".join(network[name].tobytes() for name in sorted(network))
+
+
+def test_there_are_learners() -> None:
+    assert "ppo" in LEARNERS
+
+
+@every_learner
+def test_actions_are_numbers_of_the_set(name: str) -> None:
+    agent = build(name)
+    for action in follow(agent, outcomes(20)):
+        assert action.shape == (2,)
+        assert action.dtype == np.int64
+        assert ((action >= 0) & (action < len(agent.action_spec.combos))).all()
+
+
+@every_learner
+def test_it_learns_from_what_it_observes(name: str) -> None:
+    agent, begun = build(name), weights(build(name))
+    assert weights(agent) == begun
+    follow(agent, outcomes(60))
+    assert weights(agent) != begun
+
+
+@every_learner
+def test_the_same_seed_learns_the_same_and_another_one_does_not(name: str) -> None:
+    agents = [build(name, seed=seed) for seed in (4, 4, 5)]
+    for agent in agents:
+        follow(agent, outcomes(60))
+    first, again, other = map(weights, agents)
+    assert first == again
+    assert first != other
+
+
+@every_learner
+@pytest.mark.parametrize("cut", [3, 16, 37])
+def test_resumed_from_a_file_it_learns_what_it_would_have_learned(name: str, cut: int, tmp_path: Path) -> None:
+    steps = outcomes(60)
+    straight, broken = build(name), build(name)
+    expected = follow(straight, steps)
+    actions = follow(broken, steps[: cut + 1])
+    save_state(tmp_path / "state", broken.state())
+    resumed = build(name, seed=9)
+    resumed.restore(load_state(tmp_path / "state"))
+    actions += follow(resumed, steps[cut:])
+    assert np.array_equal(actions, expected)
+    assert weights(resumed) == weights(straight)
+
+
+@every_learner
+def test_a_state_between_act_and_observe_is_exact_too(name: str) -> None:
+    steps = outcomes(60)
+    agent, resumed = build(name), build(name, seed=1)
+    follow(agent, steps[:20])
+    agent.act(steps[20].observation)
+    resumed.restore(agent.state())
+    agent.observe(steps[21])
+    resumed.observe(steps[21])
+    follow(agent, steps[21:])
+    follow(resumed, steps[21:])
+    assert weights(agent) == weights(resumed)
+
+
+@every_learner
+def test_a_frozen_agent_plays_the_weights_it_was_given_and_keeps_them(name: str) -> None:
+    trained, frozen = build(name), build(name, seed=3)
+    follow(trained, outcomes(60))
+    frozen.begin_from(trained.state(), is_frozen=True)  # type: ignore[attr-defined]
+    given = weights(frozen)
+    follow(frozen, outcomes(60))
+    assert weights(frozen) == given == weights(trained)
+
+
+def damaged(state: State) -> list[State]:
+    return [
+        {},
+        {**state, "agent": "jerk"},
+        {**state, "num_rows": 3},
+        {**state, "network": {}},
+        {key: value for key, value in state.items() if key != "generator"},
+    ]
+
+
+@every_learner
+def test_a_state_that_does_not_fit_is_refused_and_nothing_changes(name: str) -> None:
+    agent = build(name)
+    begun = weights(agent)
+    for state in damaged(build(name).state()):
+        with pytest.raises(StateError):
+            agent.restore(state)
+    assert weights(agent) == begun
+
+
+@every_learner
+def test_the_weights_of_a_network_of_another_shape_are_refused_by_name(name: str) -> None:
+    agent = build(name)
+    state = agent.state()
+    first = next(iter(state["network"]))
+    state["network"][first] = np.zeros((1, 1), np.float32)
+    with pytest.raises(StateError, match=first.replace(".", r"\.")):
+        agent.begin_from(state)  # type: ignore[attr-defined]
