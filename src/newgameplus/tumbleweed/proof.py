@@ -1,7 +1,7 @@
 """The proof that a level can be finished: a movie that reaches its goal within the contest's time and loses no life.
 
-The movie is called the level's *par movie*. A search finds it on a fast core; what counts is that it reaches the goal
-on the level's own core, from the level's own start state, which is played here before anything is called proven.
+The movie is called the level's *par movie*. A search finds it; what counts is that it reaches the goal when it is
+played in one go from the level's start state, which is done here before anything is called proven.
 """
 
 from __future__ import annotations
@@ -13,17 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from newgameplus.emulator.cores import Core, core_of
+from newgameplus.emulator.cores import core_of
 from newgameplus.emulator.native import NativeEmulator
+from newgameplus.envs.actions import ActionMeaning
 from newgameplus.envs.capacity import num_cores
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import MovieError, NewGamePlusError
+from newgameplus.games.integration import read_json_object
 from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import NativeScenario
+from newgameplus.games.pad import Pad
 from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.record import episode_record
 from newgameplus.movies.recorder import MovieRecorder, movie_name
-from newgameplus.tumbleweed.arena import FRAMES_PER_STEP, MODE_CLEAR, SEARCH_CORE, Arena, action_meaning, start_on
+from newgameplus.tumbleweed.arena import FRAMES_PER_STEP, MODE_CLEAR, Arena
 from newgameplus.tumbleweed.macros import Plan
 from newgameplus.tumbleweed.search import Progress, Search
 from newgameplus.types import SONIC_8, Array
@@ -94,7 +98,6 @@ def prove(
     seed: int = 0,
     max_steps: int = MAX_SEARCH_STEPS,
     num_threads: int | None = None,
-    core: str = SEARCH_CORE,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Proof:
     """Find a way from the start of ``level`` to its goal within 18,000 frames that loses no life.
@@ -104,47 +107,52 @@ def prove(
         seed: of the search; the same seed finds the same way.
         max_steps: how long to search, in steps of the emulator.
         num_threads: how many threads play; None for one per processor core.
-        core: name of the core that searches; the level's own one checks what was found.
         report: told of the progress now and then.
 
     Raises:
         UnprovenError: no way was found.
-        StateError: the level begins otherwise on the search's core than in its start state.
         NotFoundError, RomError, IntegrationError, EmulatorError: as when the level is played.
     """
-    with Arena(level, NUM_ROWS, num_threads or num_cores(), core) as arena:
+    with Arena(level, NUM_ROWS, num_threads or num_cores()) as arena:
         search = Search(arena, seed, report)
         plan = search.run(max_steps)
         progress = search.progress()
         report(progress)
         if plan is None:
             raise UnprovenError(level, progress, search.furthest_plan())
-    meaning = action_meaning(level)
-    masks = np.repeat(np.array([meaning.mask(action) for action in plan], np.uint32), FRAMES_PER_STEP)
+    proof = _checked(level, plan, progress.num_steps)
+    if proof is None:
+        raise UnprovenError(level, progress, plan)
+    return proof
+
+
+def _checked(level: Level, plan: Plan, num_steps: int) -> Proof | None:
+    """The proof that ``plan`` is, if it leads to the goal also when it is played in one go."""
+    game = level.integration
+    pad = Pad(game.console, read_json_object(game.scenario(level.scenario)))
+    meaning = ActionMeaning(SONIC_8, game.console.buttons, pad.combos(), pad.filter)
+    masks = [meaning.mask(action) for action in plan for _ in range(FRAMES_PER_STEP)]
     outcome = play(level, masks)
     if not outcome.is_at_goal:
-        raise UnprovenError(level, progress, plan)
-    buttons = np.concatenate([np.zeros(1, np.uint32), masks])[: outcome.num_frames]
-    return Proof(level, tuple(plan), buttons, outcome.score, progress.num_steps)
+        return None
+    buttons = np.array([0, *masks], np.uint32)[: outcome.num_frames]
+    return Proof(level, tuple(plan), buttons, outcome.score, num_steps)
 
 
-def play(level: Level, masks: Iterable[int], core: Core | None = None) -> Outcome:
+def play(level: Level, masks: Iterable[int], core: str | None = None) -> Outcome:
     """Play buttons from the start of ``level`` until the episode is over, after the frame that every reset runs.
 
     Args:
         level: what is played and how it is judged.
         masks: the buttons of each frame after the first; at most 18,000 are played.
-        core: what plays it; None for the level's own core. Another core makes its own start state.
+        core: name of the core that plays it; None for the one that the game names.
     """
     game = level.integration
-    own_core = game.core()
-    core = core or own_core
-    options = game.core_options if core.name == own_core.name else None
-    state = start_on(core, level)
-    emulator = NativeEmulator(game.rom(), core, options)
+    played_by = game.core("native") if core is None else core_of(game.console, core)
+    emulator = NativeEmulator(game.rom(), played_by, game.core_options)
     try:
         scenario = NativeScenario(emulator, game, level.scenario)
-        emulator.load(state)
+        emulator.load(game.state(level.state, played_by.name))
         emulator.step(is_drawn=False)
         scenario.reset()
         return _played(emulator, scenario, masks)
@@ -205,16 +213,16 @@ def verify_par(level: Level, path: Path, core: str | None = None) -> int:
     Args:
         level: the level that it shall prove.
         path: the par movie.
-        core: name of the core that plays; None for the level's own. Another core makes its own start state.
+        core: name of the core that plays; None for the one that the movie was recorded on.
 
     Raises:
         MovieError: it cannot be read, is of another start, or does not reach the goal with all lives in time.
     """
     movie, game = read_movie(path), level.integration
-    if (movie.game, movie.start_state) != (level.game, game.state(level.state)):
+    recorded_on = episode_record(movie.extra, str(path)).core_name
+    if (movie.game, movie.start_state) != (level.game, game.state(level.state, recorded_on)):
         raise MovieError(f"The movie {path} does not begin at the start of {level}; record it anew.")
-    played_by = None if core is None else core_of(game.console, core)
-    outcome = play(level, movie.masks[1:, 0].tolist(), played_by)
+    outcome = play(level, movie.masks[1:, 0].tolist(), core or recorded_on)
     if not outcome.is_at_goal:
         raise MovieError(
             f"The movie {path} does not reach the goal of {level}: after {outcome.num_frames} frames it ends at "
