@@ -122,7 +122,10 @@ void wait_for_picture(void) {
 }
 
 void wait_for_top(void) {
-  /* The first is the interrupt of a line of the picture before, which waits since then. */
+  /* The first is the interrupt of a line of the picture before, which waits since then; the second comes with the end
+   * of the line above the picture. There some emulators end their frame, and cycles decide whether the pad is read
+   * before or after it: so a line more. */
+  SLEEP(0x2300);
   SLEEP(0x2300);
   SLEEP(0x2300);
 }
