@@ -54,7 +54,7 @@ def tile_words(tiles: Iterable[Pixels]) -> list[int]:
 
 def c_array(declaration: str, values: Sequence[int], bits: int) -> str:
     """A definition of an array of words of ``bits``; braces and lines follow the lengths in the declaration's name."""
-    lengths = [int(length) for length in re.findall(r"\[(\d+)\]", declaration)]
+    lengths = [int(length or 0) for length in re.findall(r"\[(\d*)\]", declaration)]
     words = [f"0x{value:0{bits // 4}x}" for value in values]
     lines = [", ".join(words[at : at + 16]) for at in range(0, len(words), 16)]
     for length in lengths[:0:-1]:

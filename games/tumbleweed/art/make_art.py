@@ -14,14 +14,24 @@ import title
 from blocks import ZoneArt
 from canvas import Pixels
 from emit import PRIORITY, TileSet, c_array, column_major, tile_words
-from zones import flat
+from zones import canyon, carnival, foundry, frost, gale, mesa, mine, oasis
 
 from newgameplus.tumbleweed.terrain import TERRAIN
 
 SPRITE_BASE, MAX_SPRITE_TILES, MAX_ZONE_TILES, MAX_PLAYER_FRAMES = 768, 592, 768, 40
 MAX_BYTES = 0x40000 - 0xA000
 """What code, tables and tunes leave of the ROM's first 256 KiB."""
-ZONES: tuple[Callable[[], ZoneArt], ...] = (flat.draw,) * 8
+ZONES: tuple[Callable[[], ZoneArt], ...] = (
+    mesa.draw,
+    canyon.draw,
+    oasis.draw,
+    gale.draw,
+    mine.draw,
+    frost.draw,
+    carnival.draw,
+    foundry.draw,
+)
+"""The zones in the order of the ROM."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from canvas import Pixels, blank, box, outline
 from palette import palette
 
 PALETTES = (
-    palette("000 100 310 531 742 764 777 222 555 700 760 350 173 027 257 433"),
+    palette("000 100 310 530 641 764 777 333 555 700 770 740 050 263 257 136"),
     palette("000 101 777 444 222 700 741 762 130 360 571 313 525 747 421 642"),
 )
 """Palettes 2 (the player, common objects, the font) and 3 (enemies and other objects)."""
