@@ -125,7 +125,7 @@ void screen_hud_sprite(u16 number, s16 x, s16 y, u16 size, u16 tile);   /* stays
 void screen_player_frame(u16 frame);  /* which picture of the player goes into video memory */
 void screen_vblank(void);             /* what must be written between two pictures */
 void screen_title(void);
-void screen_text(u16 column, u16 row, const char *text);      /* with sprites; in tiles of 8 pixels, 20 letters per row */
+void screen_text(u16 row, const char *text);   /* in the middle, with sprites; row of 8 pixels, at most 20 letters */
 extern s16 camera_x, camera_y;
 
 /* hud.c: score, time, coins, lives, breath */

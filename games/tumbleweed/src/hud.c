@@ -102,13 +102,12 @@ void hud_copy(void) {
 }
 
 void hud_zone_name(void) {
-  char act[] = "ACT 000";
-  const char *name = zone_names[V.zone];
-  u16 length = 0;
-  while (name[length]) length++;
-  act[4] = '0' + V.act / 100 % 10;
-  act[5] = '0' + V.act / 10 % 10;
-  act[6] = '0' + V.act % 10;
-  screen_text(20 - length / 2, 9, name);
-  screen_text(17, 11, act);
+  static char act[8] = "ACT ";
+  u16 number = V.act, at = 4;
+  if (number >= 100) act[at++] = '0' + number / 100 % 10;
+  if (number >= 10) act[at++] = '0' + number / 10 % 10;
+  act[at++] = '0' + number % 10;
+  act[at] = 0;
+  screen_text(9, zone_names[V.zone]);
+  screen_text(11, act);
 }

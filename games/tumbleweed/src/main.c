@@ -8,6 +8,8 @@
 #define OVER_FRAMES 300
 #define CLEAR_FRAMES 240
 #define NAME_FRAMES 150
+#define TEXT_ROW 10           /* of 28 */
+#define TITLE_ROW 22
 #define GOAL_SCORE 1000
 #define BONUS_SECONDS 300     /* a level cleared sooner than this … */
 #define BONUS_PER_SECOND 10   /* … is worth this for every second left */
@@ -101,9 +103,11 @@ static void count_time(void) {
   V.seconds++;
 }
 
-static void draw_level(void) {
+static void draw_level(const char *text) {
   screen_follow();
   screen_begin_sprites();
+  if (text) screen_text(TEXT_ROW, text);
+  if (V.mode == MODE_PLAY && mode_clock < NAME_FRAMES) hud_zone_name();
   player_draw();
   things_draw();
   hud_frame();
@@ -115,13 +119,12 @@ static void frame_of_play(void) {
   player_frame();
   if (V.mode == MODE_PLAY) things_touch();
   if (V.mode == MODE_DYING) mode_clock = 0;
-  draw_level();
-  if (mode_clock < NAME_FRAMES) hud_zone_name();
+  draw_level(0);
 }
 
 static void frame_of_dying(void) {
   player_fall_dead();
-  draw_level();
+  draw_level(0);
   if (mode_clock < DYING_FRAMES) return;
   if (!V.lives) {
     enter(MODE_OVER);
@@ -134,23 +137,21 @@ static void frame_of_dying(void) {
 }
 
 static void frame_of_clear(void) {
-  draw_level();
-  screen_text(14, 10, "LEVEL CLEAR");
+  draw_level("LEVEL CLEAR");
   if (mode_clock < CLEAR_FRAMES) return;
   if (V.level + 1 < V.num_levels) begin_level(V.level + 1);
   else begin_title();
 }
 
 static void frame_of_over(void) {
-  draw_level();
-  screen_text(15, 12, "GAME OVER");
+  draw_level("GAME OVER");
   if (mode_clock >= OVER_FRAMES || (pad_pressed & PAD_START)) begin_title();
 }
 
 static void frame_of_title(void) {
   screen_begin_sprites();
-  if (!V.num_levels) screen_text(8, 22, "THIS ROM HAS NO LEVELS");
-  else if (!(mode_clock & 32)) screen_text(14, 22, "PRESS START");
+  if (!V.num_levels) screen_text(TITLE_ROW, "THIS ROM HAS NO LEVELS");
+  else if (!(mode_clock & 32)) screen_text(TITLE_ROW, "PRESS START");
   if (pad_pressed & PAD_START) begin_game(0);
 }
 

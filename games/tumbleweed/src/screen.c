@@ -33,6 +33,7 @@ static const u16 (*blocks)[4];
 /* ---- sprites ---- */
 
 void screen_begin_sprites(void) {
+  sprites[NUM_HUD_SPRITES - 1].size_and_next |= NUM_HUD_SPRITES;   /* it may have been the last one */
   num_sprites = NUM_HUD_SPRITES;
 }
 
@@ -58,8 +59,10 @@ void screen_hud_sprite(u16 number, s16 x, s16 y, u16 size, u16 tile) {
   sprite->x = x + 128;
 }
 
-void screen_text(u16 column, u16 row, const char *text) {
-  s16 x = column * 8;
+void screen_text(u16 row, const char *text) {
+  s16 x = WIDTH / 2;
+  const char *letter;
+  for (letter = text; *letter; letter++) x -= 4;
   for (; *text; text++, x += 8) {
     if (*text != ' ') screen_sprite(x, row * 8, 0, LETTER | (TILE_FONT + *text - ' '));
   }
