@@ -40,6 +40,10 @@ MAX_FRAMES = MAX_EPISODE_STEPS * FRAMES_PER_STEP
 """The contest's limit for an episode, 18,000 frames."""
 
 
+FRAMES_LATE = {"picodrive": 1}
+"""Frames by which a core hands buttons to the game later than genesis_plus_gx; otherwise both do the same."""
+
+
 class UnprovenError(NewGamePlusError):
     """No way to the goal was found.
 
@@ -176,6 +180,11 @@ def _played(emulator: NativeEmulator, scenario: NativeScenario, masks: Iterable[
     return Outcome(num_frames, score, is_at_goal, last["x"])
 
 
+def par_path(level: Level) -> Path:
+    """Where the par movie of a level lies: beside the game's ROM."""
+    return level.integration.rom().parent / "par" / f"{level.state}.bk2"
+
+
 def write_par(proof: Proof, path: Path) -> None:
     """Record the proof as a movie at ``path``, as any episode of the contest is recorded.
 
@@ -213,19 +222,22 @@ def verify_par(level: Level, path: Path, core: str | None = None) -> int:
     Args:
         level: the level that it shall prove.
         path: the par movie.
-        core: name of the core that plays; None for the one that the movie was recorded on.
+        core: name of the core that plays; None for the one that the movie was recorded on. The usual core plays movies
+            of picodrive a frame later, and ends where they do.
 
     Raises:
         MovieError: it cannot be read, is of another start, or does not reach the goal with all lives in time.
     """
     movie, game = read_movie(path), level.integration
-    recorded_on = episode_record(movie.extra, str(path)).core_name
+    recorded_on = episode_record(movie.extra, str(path)).core_name or game.core("native").name
     if (movie.game, movie.start_state) != (level.game, game.state(level.state, recorded_on)):
         raise MovieError(f"The movie {path} does not begin at the start of {level}; record it anew.")
-    outcome = play(level, movie.masks[1:, 0].tolist(), core or recorded_on)
+    core = core or recorded_on
+    idle = [0] * (FRAMES_LATE.get(recorded_on, 0) - FRAMES_LATE.get(core, 0))
+    outcome = play(level, [*idle, *movie.masks[1:, 0].tolist()], core)
     if not outcome.is_at_goal:
         raise MovieError(
-            f"The movie {path} does not reach the goal of {level}: after {outcome.num_frames} frames it ends at "
-            f"x = {outcome.x}; prove the level anew."
+            f"The movie {path} does not reach the goal of {level} on {core}: after {outcome.num_frames} frames it ends "
+            f"at x = {outcome.x}; prove the level anew."
         )
     return outcome.num_frames

@@ -1,0 +1,110 @@
+"""Proves that every level of Tumbleweed can be finished, and writes the par movies.
+
+A level whose movie still reaches the goal is left alone, so a run that was stopped goes on where it was.
+
+    python benchmarks/runs/tumbleweed_par.py                    # all levels that come with New Game Plus
+    python benchmarks/runs/tumbleweed_par.py --levels Mesa.Act1 Frost.Act2 --again --seed 3
+    python benchmarks/runs/tumbleweed_par.py --game MyLevels-Genesis-v0 --processes 8
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from newgameplus.errors import MovieError, NewGamePlusError
+from newgameplus.games.catalogue import find_game
+from newgameplus.games.levels import Level, levels_of
+from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.record import episode_record
+from newgameplus.processes import Returned, Tell, available_cores, side_by_side
+from newgameplus.tumbleweed.game_folder import NAME
+from newgameplus.tumbleweed.proof import MAX_SEARCH_STEPS, UnprovenError, par_path, prove, verify_par, write_par
+
+PAR_SCORE = 9000
+"""The least that the contest gives for reaching the goal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the table."""
+
+    level: str
+    text: str
+    is_proven: bool
+
+
+def line_of(level: Level, tell: Tell, *, seed: int, max_steps: int, again: bool) -> Line:
+    """Prove one level, unless its movie still does, and say how."""
+    del tell
+    path = par_path(level)
+    try:
+        if not again and path.is_file():
+            return kept(level, path)
+    except MovieError:
+        pass  # recorded from another ROM or start: prove the level anew
+    start = time.perf_counter()
+    try:
+        proof = prove(level, seed=seed, max_steps=max_steps, num_threads=1)
+        write_par(proof, path)
+        verify_par(level, path)
+    except UnprovenError as error:
+        done, seconds = error.progress, time.perf_counter() - start
+        missing = f"unproven, stopped {done.goal_x - done.furthest_x} px before {done.goal_x}"
+        return Line(level.state, row(level, missing, "", done.num_steps, seconds), is_proven=False)
+    except NewGamePlusError as error:
+        return Line(level.state, f"{level.state:16} {error}", is_proven=False)
+    text = row(level, proof.num_frames, f"{proof.score:.0f}", proof.num_steps, time.perf_counter() - start)
+    return Line(level.state, text, proof.score >= PAR_SCORE)
+
+
+def kept(level: Level, path: Path) -> Line:
+    """The line of a movie that is there; playing it raises MovieError when it proves nothing."""
+    num_frames = verify_par(level, path)
+    score = episode_record(read_movie(path).extra, str(path)).episode_return or 0.0
+    return Line(level.state, row(level, num_frames, f"{score:.0f}", "kept", 0.0), score >= PAR_SCORE)
+
+
+def row(level: Level, frames: object, score: str, steps: object, seconds: float) -> str:
+    """One line in columns."""
+    return f"{level.state:16} {frames!s:>8} {score:>7} {steps!s:>10} {seconds:8.1f}"
+
+
+def chosen_levels(game: str, names: Sequence[str]) -> tuple[Level, ...]:
+    """All levels of a game, or those that are named."""
+    levels = levels_of(find_game(game))
+    unknown = set(names) - {level.state for level in levels}
+    if unknown:
+        sys.exit(f"{game} has no level {sorted(unknown)[0]}.")
+    return tuple(level for level in levels if not names or level.state in names)
+
+
+def main() -> int:
+    """Run it; exit code 1 when a level stays unproven."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--game", default=NAME, help="the game whose levels are proven")
+    options.add_argument("--levels", nargs="*", default=[], help="names of levels; all when none is named")
+    options.add_argument("--processes", type=int, default=available_cores(), help="levels that are proven at a time")
+    options.add_argument("--seed", type=int, default=0, help="of the search")
+    options.add_argument("--max-steps", type=int, default=MAX_SEARCH_STEPS, help="steps of the search in one level")
+    options.add_argument("--again", action="store_true", help="prove anew what is proven")
+    chosen = options.parse_args()
+    levels = chosen_levels(chosen.game, chosen.levels)
+    work = functools.partial(line_of, seed=chosen.seed, max_steps=chosen.max_steps, again=chosen.again)
+    print(f"{'level':16} {'frames':>8} {'score':>7} {'steps':>10} {'seconds':>8}")
+    start, num_proven = time.perf_counter(), 0
+    for event in side_by_side(work, levels, chosen.processes):
+        if isinstance(event, Returned):
+            print(event.result.text, flush=True)
+            num_proven += event.result.is_proven
+    print(f"{num_proven} of {len(levels)} levels are proven, in {time.perf_counter() - start:.0f} s.")
+    return 0 if num_proven == len(levels) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
