@@ -208,6 +208,12 @@ class Sketch:
                 return row
         return LEVEL_HEIGHT
 
+    def crop(self, width: int) -> None:
+        """Cut the level off after ``width`` columns."""
+        self.width = width
+        self.blocks = self.blocks[:width]
+        self.things = [thing for thing in self.things if thing.x < width * BLOCK]
+
     def finish(self, start: tuple[int, int] | None = None, goal_x: int | None = None) -> Blueprint:
         """Return the level; without a say it starts in column 3 and ends 12 blocks before its right end."""
         if start is None:

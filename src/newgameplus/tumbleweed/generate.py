@@ -1,0 +1,115 @@
+"""Makes levels from seeds: the same zone, act and seed are the same level on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+
+from newgameplus.errors import UsageError, did_you_mean
+from newgameplus.tumbleweed.blueprint import Blueprint, Sketch
+from newgameplus.tumbleweed.grammar import GRAMMARS
+from newgameplus.tumbleweed.grammar.course import Course
+from newgameplus.tumbleweed.grammar.decoration import decorate
+from newgameplus.tumbleweed.grammar.pieces import Grammar, Piece, Role
+from newgameplus.tumbleweed.grammar.shared import checkpoint, finale, opening
+from newgameplus.tumbleweed.pack import MAX_WIDTH, check_level
+from newgameplus.tumbleweed.reach import plausible
+from newgameplus.tumbleweed.zones import ZONE_NAMES
+
+MIN_LENGTH, MAX_LENGTH = 430, 520
+"""Blocks after which a level comes to its end."""
+HARDEST_ACT = 8
+"""From this act on levels get no harder."""
+MAX_TRIES = 40
+"""Drafts of one seed until one of them is plausible."""
+_FORGETTING = 4
+"""Pieces after which one may come again."""
+
+
+def generate_level(zone: str, act: int, seed: int) -> Blueprint:
+    """Make a level.
+
+    Args:
+        zone: a name of ZONE_NAMES.
+        act: from 1; later acts are harder.
+        seed: any whole number.
+
+    Returns:
+        A level named ``<zone>.Act<act>`` that the game can hold and that a cheap check finds plausible; whether it can
+        be won is for the proof in the emulator.
+
+    Raises:
+        UsageError: no such zone or act, or no draft of this seed is plausible.
+    """
+    if zone not in GRAMMARS:
+        raise UsageError(f"There is no zone {zone!r}.{did_you_mean(zone, GRAMMARS)}")
+    if act < 1:
+        raise UsageError(f"Acts are numbered from 1, not {act}.")
+    for draft in range(MAX_TRIES):
+        level = _draft(zone, act, _generator(zone, act, seed, draft))
+        if plausible(level):
+            check_level(level)
+            return level
+    raise UsageError(f"Seed {seed} gives no level {zone}.Act{act} in {MAX_TRIES} tries; take another seed.")
+
+
+def generate_set(seed: int, count: int, zones: Sequence[str] = ZONE_NAMES) -> list[Blueprint]:
+    """Make ``count`` levels, in turn of each of ``zones``, acts counted from 1.
+
+    Raises:
+        UsageError: no zones, no levels, or as ``generate_level``.
+    """
+    if count < 1 or not zones:
+        raise UsageError(f"A set has at least one level and one zone, not {count} and {len(zones)}.")
+    places = [(zones[number % len(zones)], number // len(zones) + 1) for number in range(count)]
+    return [generate_level(zone, act, seed) for zone, act in places]
+
+
+def _generator(*parts: object) -> random.Random:
+    """A generator that its arguments alone decide, in every version of Python."""
+    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
+    return random.Random(int.from_bytes(digest[:8], "big"))
+
+
+def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
+    grammar = GRAMMARS[zone]
+    sketch = Sketch(MAX_WIDTH, zone, act)
+    course = Course(sketch, rng, grammar.enemies, row=rng.randint(19, 23), wall=grammar.wall, abyss=grammar.abyss)
+    length = rng.randint(MIN_LENGTH, MAX_LENGTH)
+    opening(course)
+    recent: list[Piece] = []
+    while course.x < length:
+        for role in _phrase(grammar, rng):
+            course.hardness = _hardness(act, course.x / length)
+            piece = _choose(grammar, role, course, recent)
+            recent = [*recent[1 - _FORGETTING :], piece]
+            piece.draw(course)
+            if course.x >= length:
+                break
+        checkpoint(course)
+    goal = finale(course)
+    sketch.crop(course.x)
+    decorate(sketch, rng, course.quiet)
+    return sketch.finish(goal_x=goal * 16 + 8)
+
+
+def _hardness(act: int, share: float) -> float:
+    """0 to 1: a half from the act, a half from how far along the level."""
+    return min(1.0, 0.5 * (min(act, HARDEST_ACT) - 1) / (HARDEST_ACT - 1) + 0.5 * share)
+
+
+def _phrase(grammar: Grammar, rng: random.Random) -> list[Role]:
+    """The roles of the pieces up to the next checkpoint: in the grammar's order, two neighbours exchanged."""
+    roles = list(grammar.rhythm)
+    at = rng.randrange(len(roles) - 1)
+    roles[at], roles[at + 1] = roles[at + 1], roles[at]
+    return roles
+
+
+def _choose(grammar: Grammar, role: Role, course: Course, recent: list[Piece]) -> Piece:
+    """One of the pieces of a role that fit; one of any role when none does."""
+    fitting = [piece for piece in grammar.pieces if piece.fits(course)]
+    of_role = [piece for piece in fitting if piece.role == role and piece not in recent]
+    candidates = of_role or [piece for piece in fitting if piece not in recent] or fitting
+    return course.rng.choices(candidates, [piece.weight for piece in candidates])[0]
