@@ -35,7 +35,7 @@ static u16 meet_wall(s16 dx, s32 old_x, s16 lower) {
 static void feel_ground(struct floor *floor, s16 y_speed) {
   s16 x = pixel(player.x), feet = pixel(player.y) + PLAYER_FEET, distance;
   u8 block;
-  const struct thing *platform;
+  const struct thing *platform = 0;
   floor->platform = 0;
   floor->distance = floor_distance(x - FOOT, feet, &floor->block, y_speed >= 0);
   distance = floor_distance(x + FOOT, feet, &block, y_speed >= 0);

@@ -119,14 +119,28 @@ void screen_begin_level(void);        /* tiles, palettes, planes; the screen is 
 void screen_place_camera(void);       /* at once, on the player */
 void screen_begin_sprites(void);      /* before the first sprite of a picture; those of the HUD stay */
 void screen_follow(void);             /* a step towards the player */
-void screen_sprite(s16 x, s16 y, u16 size, u16 tile);   /* on the screen; size = (width - 1) << 2 | height - 1, in tiles */
-void screen_world_sprite(s16 x, s16 y, u16 size, u16 tile);   /* the same in the level's pixels */
+struct sprite { u16 y; u8 size, next; u16 tile, x; };   /* as the video processor has it, 128 added to x and y */
+extern struct sprite *next_sprite, *const last_sprite;
+extern s16 camera_x, camera_y;
+/* On the screen; size = (width - 1) << 2 | height - 1, in tiles. Calls are slow on a 68000, so this one is none. */
+static inline __attribute__((always_inline)) void screen_sprite(s16 x, s16 y, u8 size, u16 tile) {
+  struct sprite *sprite = next_sprite;
+  if ((u16)(x + 31) >= 320 + 31 || (u16)(y + 31) >= 224 + 31 || sprite == last_sprite) return;
+  sprite->y = y + 128;
+  sprite->size = size;
+  sprite->tile = tile;
+  sprite->x = x + 128;
+  next_sprite = sprite + 1;
+}
+/* The same in the level's pixels. */
+static inline __attribute__((always_inline)) void screen_world_sprite(s16 x, s16 y, u8 size, u16 tile) {
+  screen_sprite(x - camera_x, y - camera_y, size, tile);
+}
 void screen_hud_sprite(u16 number, s16 x, s16 y, u16 size, u16 tile);   /* stays until it is set again */
 void screen_player_frame(u16 frame);  /* which picture of the player goes into video memory */
 void screen_vblank(void);             /* what must be written between two pictures */
 void screen_title(void);
 void screen_text(u16 row, const char *text);   /* in the middle, with sprites; row of 8 pixels, at most 20 letters */
-extern s16 camera_x, camera_y;
 
 /* hud.c: score, time, coins, lives, breath */
 #define NUM_HUD_SPRITES 11

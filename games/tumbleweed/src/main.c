@@ -47,6 +47,7 @@ static void show_level(void) {
   screen_begin_level();
   screen_place_camera();
   hud_begin();
+  hud_copy();
   wait_for_picture();
   screen_vblank();
   show_picture(1);
@@ -190,6 +191,7 @@ int main(void) {
   V.num_levels = num_levels();
   V.pack_version = PACK->version;
   begin_title();
+  V.lag = 0;
   for (;;) {
     if (V.request) {
       begin_game(V.request_level);

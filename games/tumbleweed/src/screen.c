@@ -16,12 +16,11 @@
 #define WORDS_PER_TILE 16
 #define LETTER 0xC000                        /* palette 2, before all else */
 
-struct sprite { u16 y, size_and_next, tile, x; };
 struct column { u16 to, words[2][PLANE_COLUMNS]; };
 
 s16 camera_x, camera_y;
 static struct sprite sprites[MAX_SPRITES];
-static u16 num_sprites;
+struct sprite *next_sprite, *const last_sprite = &sprites[MAX_SPRITES];
 static struct column columns[MAX_COLUMNS_PER_FRAME];
 static u16 num_columns;
 static s16 first_column;                     /* plane A holds this block column and the ones after it */
@@ -30,31 +29,23 @@ static u16 player_frame_shown, player_frame_wanted;
 static u16 cycle_colours[16], cycle_clock;
 static const u16 (*blocks)[4];
 
-/* ---- sprites ---- */
+/* ---- sprites: a list in which each names the next one; those of the HUD come first ---- */
+
+static void begin_sprites(void) {
+  u16 i;
+  for (i = 0; i < MAX_SPRITES; i++) sprites[i].next = i + 1;
+  next_sprite = sprites + NUM_HUD_SPRITES;
+}
 
 void screen_begin_sprites(void) {
-  sprites[NUM_HUD_SPRITES - 1].size_and_next |= NUM_HUD_SPRITES;   /* it may have been the last one */
-  num_sprites = NUM_HUD_SPRITES;
-}
-
-void screen_sprite(s16 x, s16 y, u16 size, u16 tile) {
-  struct sprite *sprite;
-  if (num_sprites == MAX_SPRITES || x <= -32 || x >= WIDTH || y <= -32 || y >= HEIGHT) return;
-  sprite = &sprites[num_sprites++];
-  sprite->y = y + 128;
-  sprite->size_and_next = size << 8 | num_sprites;
-  sprite->tile = tile;
-  sprite->x = x + 128;
-}
-
-void screen_world_sprite(s16 x, s16 y, u16 size, u16 tile) {
-  screen_sprite(x - camera_x, y - camera_y, size, tile);
+  (next_sprite - 1)->next = next_sprite - sprites;
+  next_sprite = sprites + NUM_HUD_SPRITES;
 }
 
 void screen_hud_sprite(u16 number, s16 x, s16 y, u16 size, u16 tile) {
   struct sprite *sprite = &sprites[number];
   sprite->y = y + 128;
-  sprite->size_and_next = size << 8 | (number + 1);
+  sprite->size = size;
   sprite->tile = tile;
   sprite->x = x + 128;
 }
@@ -136,17 +127,6 @@ static void prepare_scroll(void) {
   }
 }
 
-void screen_place_camera(void) {
-  s16 column;
-  scroll_to((player.x >> 16) - WIDTH / 2, (player.y >> 16) - HEIGHT / 2);
-  first_column = (camera_x >> 4) - COLUMNS_BEFORE;
-  for (column = first_column; column < first_column + WINDOW_COLUMNS; column++) {
-    prepare_column(column);
-    copy_columns();
-  }
-  prepare_scroll();
-}
-
 static s16 follow(s16 camera, s16 wanted, s16 dead_zone) {
   s16 step = wanted - camera;
   if (step > dead_zone) step -= dead_zone;
@@ -187,10 +167,10 @@ static void begin_cycle(void) {
 
 /* ---- between two pictures ---- */
 
-/* At the end of the list is a sprite that leads nowhere; the sprites of the HUD come first and lead to each other. */
+/* The last one names none; screen_begin_sprites mends that. */
 static void copy_sprites(void) {
-  sprites[num_sprites - 1].size_and_next &= 0xFF00;
-  copy_to_video(sprites, VIDEO_SPRITES, num_sprites * (sizeof *sprites / 2), 2);
+  (next_sprite - 1)->next = 0;
+  copy_to_video(sprites, VIDEO_SPRITES, (next_sprite - sprites) * (sizeof *sprites / 2), 2);
 }
 
 static void copy_player(void) {
@@ -201,7 +181,7 @@ static void copy_player(void) {
 
 void screen_vblank(void) {
   copy_sprites();
-  if (V.mode == MODE_BOOT || V.mode == MODE_TITLE) return;
+  if (V.mode == MODE_TITLE) return;
   copy_player();
   copy_to_video(scroll_a, VIDEO_SCROLL, ROWS, 32);
   copy_to_video(scroll_b, VIDEO_SCROLL + 2, ROWS, 32);
@@ -218,18 +198,15 @@ static void next_frame(void) {
   wait_for_top();
 }
 
-/* Sprites that the HUD does not use stand above the picture, so that the list needs no gaps. */
+/* Sprites that the HUD does not use stand above the picture. */
 static void forget_sprites(void) {
   u16 i;
-  for (i = 0; i < NUM_HUD_SPRITES; i++) {
-    sprites[i].y = sprites[i].x = sprites[i].tile = 0;
-    sprites[i].size_and_next = i + 1;
-  }
-  num_sprites = NUM_HUD_SPRITES;
+  for (i = 0; i < NUM_HUD_SPRITES; i++) sprites[i].y = 0;
+  screen_begin_sprites();
 }
 
 void screen_begin(void) {
-  forget_sprites();
+  begin_sprites();
   copy_to_video(font_tiles, TILE_FONT * 32, 64 * WORDS_PER_TILE, 2);
 }
 
@@ -251,6 +228,19 @@ void screen_begin_level(void) {
   begin_cycle();
   blocks = zone_blocks[level->zone];
   player_frame_shown = ~0;
+  next_frame();
+}
+
+void screen_place_camera(void) {
+  s16 column;
+  scroll_to((player.x >> 16) - WIDTH / 2, (player.y >> 16) - HEIGHT / 2);
+  first_column = (camera_x >> 4) - COLUMNS_BEFORE;
+  for (column = first_column; column < first_column + WINDOW_COLUMNS; column++) {
+    prepare_column(column);
+    copy_columns();
+    if (column == first_column + WINDOW_COLUMNS / 2) next_frame();
+  }
+  prepare_scroll();
   next_frame();
 }
 
