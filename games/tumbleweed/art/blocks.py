@@ -23,6 +23,8 @@ from newgameplus.tumbleweed.terrain import (
 )
 
 OUTLINE, EARTH, TOP, WOOD, WHITE, HOT, AIR = 1, (2, 3, 4), (5, 6, 7), (8, 9, 10), 11, (12, 13), (14, 15)
+LOOP_MIDDLE = (LOOP_SIZE - 1) * BLOCK - LOOP_RADIUS
+"""Rows from the top of a loop's square to its centre: the square's lowest row is ground."""
 SLOPE_EDGE = 6
 """Rows of what lies on sloping earth."""
 SLOPES = ("up45", "down45", "up26", "down26", "up14", "down14")
@@ -107,12 +109,15 @@ def _loop(style: Style) -> dict[str, Pixels]:
     side = LOOP_SIZE * BLOCK
     picture = blank(side, side)
     x, y = grid(picture)
-    dx, dy = np.abs(x - side / 2), y - side / 2
+    dx, dy = np.abs(x - side / 2), y - LOOP_MIDDLE
     radius = np.hypot(dx, dy)
+    outer = (side - 3) / 2
     turn = np.arctan2(dx, dy) / np.pi * 14
     entries = np.array(style.ring, dtype=np.uint8)
-    layer = np.floor((radius - LOOP_RADIUS) * len(entries) / (side / 2 - LOOP_RADIUS)).astype(int)
-    is_ring = (layer >= 0) & (layer < len(entries))
+    layer = np.floor(
+        (radius - LOOP_RADIUS) * len(entries) / (outer - np.hypot(dx, y - outer) + radius - LOOP_RADIUS + 1e-9)
+    ).astype(int)
+    is_ring = (radius >= LOOP_RADIUS) & (np.hypot(dx, y - outer) < outer) & (layer >= 0) & (layer < len(entries))
     painted = entries[np.clip(layer, 0, len(entries) - 1)]
     seam = (np.abs(turn - np.round(turn)) < 0.07) & (layer >= 4) & (layer < len(entries) - 1)
     painted[seam] = style.ring_seam

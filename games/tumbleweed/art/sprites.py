@@ -1,11 +1,14 @@
-"""The pictures of the objects."""
+"""The pictures of the objects: their palettes, their sizes, and who draws them. Creatures look to the right."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from canvas import Pixels, blank, box, outline
+import creatures
+import machines
+import treasures
+from canvas import Pixels
 from palette import palette
 
 PALETTES = (
@@ -24,28 +27,40 @@ class Sprite:
     frames: Sequence[Pixels]
 
 
-def _flat(width: int, height: int, entry: int) -> Pixels:
-    made = blank(width * 8, height * 8)
-    made[box(made, 2, 2, width * 8 - 4, height * 8 - 4)] = entry
-    outline(made, 1)
-    return made
-
-
-_FLAT: dict[str, tuple[int, int, int, int, int]] = {
-    "COIN": (2, 2, 4, 2, 10), "SPARKLE": (2, 2, 3, 2, 6), "SPRING": (2, 2, 2, 2, 9), "DIAGONAL": (2, 2, 2, 2, 9),
-    "WALKER": (3, 2, 2, 3, 12), "HOPPER": (2, 3, 2, 3, 9), "SHOOTER": (3, 3, 2, 3, 10), "FLYER": (3, 2, 2, 3, 11),
-    "SEED": (1, 1, 2, 3, 6), "PLATFORM": (4, 2, 1, 3, 15), "FALLING": (4, 2, 1, 3, 14), "CRUMBLE": (2, 2, 2, 3, 14),
-    "SWITCH": (3, 1, 2, 2, 9), "DOOR": (2, 4, 1, 3, 3), "BREAKABLE": (4, 4, 1, 3, 15), "CHECKPOINT": (2, 4, 2, 2, 14),
-    "BOX": (3, 3, 3, 2, 8), "GOAL_TOP": (4, 4, 2, 2, 10), "GOAL_POST": (4, 4, 1, 2, 8), "THORNS": (4, 2, 2, 3, 5),
-    "BALL": (3, 3, 1, 3, 4), "CHAIN": (1, 1, 1, 3, 3), "JET": (2, 4, 2, 3, 6), "NOZZLE": (2, 1, 1, 3, 3),
-    "BUMPER": (3, 3, 2, 3, 13), "SHIELD": (4, 4, 1, 2, 14), "BUBBLE": (1, 1, 1, 2, 14), "HEAD": (2, 1, 1, 2, 4),
-}  # fmt: skip
-
-
 def draw() -> dict[str, Sprite]:
     """Every object's picture by name."""
-    drawers: dict[str, Callable[[], Sprite]] = {}
-    made = {}
-    for name, (width, height, frames, number, entry) in _FLAT.items():
-        made[name] = drawers[name]() if name in drawers else Sprite(number, [_flat(width, height, entry)] * frames)
-    return made
+    with_player = {
+        "COIN": [treasures.coin(width) for width in (6.4, 4.6, 1.6, 4.6)],
+        "SPARKLE": [treasures.sparkle(size) for size in (3, 6, 7.5)],
+        "SPRING": [treasures.spring(is_stretched) for is_stretched in (False, True)],
+        "DIAGONAL": [treasures.diagonal(is_stretched) for is_stretched in (False, True)],
+        "SWITCH": [treasures.switch(is_pressed) for is_pressed in (False, True)],
+        "CHECKPOINT": [treasures.checkpoint(is_passed) for is_passed in (False, True)],
+        "BOX": [treasures.chest(content) for content in ("coins", "shield", "life")],
+        "GOAL_TOP": [treasures.goal_sign(phase) for phase in (0, 1)],
+        "GOAL_POST": [treasures.goal_post()],
+        "SHIELD": [treasures.shield()],
+        "BUBBLE": [treasures.bubble()],
+        "HEAD": [treasures.head()],
+    }
+    with_enemies = {
+        "WALKER": [creatures.beetle(phase) for phase in (0, 1)],
+        "HOPPER": [creatures.hare(is_up) for is_up in (False, True)],
+        "SHOOTER": [creatures.spitter(is_open) for is_open in (False, True)],
+        "FLYER": [creatures.bat(phase) for phase in (0, 1)],
+        "SEED": [creatures.seed(phase) for phase in (0, 1)],
+        "PLATFORM": [machines.platform()],
+        "FALLING": [machines.falling()],
+        "CRUMBLE": [machines.crumble(is_broken) for is_broken in (False, True)],
+        "DOOR": [machines.door()],
+        "BREAKABLE": [machines.breakable()],
+        "THORNS": [machines.thorns(height) for height in (15, 6)],
+        "BALL": [machines.ball()],
+        "CHAIN": [machines.chain()],
+        "JET": [machines.jet(phase) for phase in (0, 1)],
+        "NOZZLE": [machines.nozzle()],
+        "BUMPER": [machines.bumper(is_hit) for is_hit in (False, True)],
+    }
+    return {name: Sprite(2, frames) for name, frames in with_player.items()} | {
+        name: Sprite(3, frames) for name, frames in with_enemies.items()
+    }

@@ -12,7 +12,7 @@ from canvas import Pixels, blank, box, ellipse, from_text, grid, outline, polygo
 from palette import palette
 
 FOREGROUND = palette("001 101 203 314 425 602 760 776 320 642 764 777 700 760 136 467")
-BACKGROUND = palette("000 001 002 102 103 203 213 304 412 523 134 245 651 423 111 542")
+BACKGROUND = palette("000 001 002 102 103 203 213 304 412 523 134 245 651 423 102 542")
 
 EDGE = fringe(
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import panorama as far
 import props
-from blocks import Style, ZoneArt, conveyor, draw_blocks, fringe, plain, tall, thorns
+from blocks import Style, ZoneArt, conveyor, draw_blocks, fringe, plain, tall, thorns, water
 from canvas import Pixels, blank, box, ellipse, grid, outline, polygon, stroke
 from palette import palette
 
@@ -277,6 +277,8 @@ def draw() -> ZoneArt:
         "conveyor_right": _belt(True),
         "thorns": thorns(base=8, light=11, dark=5),
         "brick": _plates(),
+        "water_top": water(True, 15, 7),
+        "water": water(False, 15, 7),
     }
     style = Style(
         _texture(), EDGE, ring=(1, 7, 6, 5, 4, 1, 3, 4, 3, 1), ring_seam=1, wood=(3, 5, 6), extra=_decorations() | own

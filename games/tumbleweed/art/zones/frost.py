@@ -154,7 +154,7 @@ def _panorama() -> Pixels:
             made[star[1], star[0] + shift] = 15
     _aurora(made)
     _peaks(made)
-    made[144:152] = 12
+    made[144:160] = 12
     far.ridge(made, far.hills(128, 150, [(1, 3, 0), (2, 2, 1)]), 224, 12, 7, 1)
     far.repeat(made, _forest(24, 13), [(x, 152) for x in range(0, 512, 32)])
     made[168:] = 13
@@ -165,7 +165,7 @@ def _panorama() -> Pixels:
 def draw() -> ZoneArt:
     """The zone's pictures."""
     style = Style(
-        _texture(), EDGE, ring=(1, 7, 7, 6, 6, 5, 15, 4, 3, 1), ring_seam=3, wood=(4, 5, 7), extra=_decorations()
+        _texture(), EDGE, ring=(1, 7, 7, 6, 6, 5, 15, 4, 3, 1), ring_seam=3, wood=(4, 15, 7), extra=_decorations()
     )
     return ZoneArt(
         foreground=FOREGROUND,

@@ -144,7 +144,8 @@ def _panorama() -> Pixels:
     far.repeat(made, far.cloud(48, 14, 5, 4, 5), [(160, 40), (424, 36), (240, 8)])
     for width, height, x in ((88, 72, 0), (48, 56, 96), (72, 64, 168), (32, 40, 240)):
         far.repeat(made, _butte(width, height), [(x, 136 - height), (x + 256, 136 - height)])
-    far.ridge(made, far.hills(256, 142, [(1, 3, 0), (3, 2, 1)]), 184, 10)
+    made[136:184] = 9
+    far.ridge(made, far.hills(256, 146, [(1, 3, 0), (3, 2, 1)]), 184, 10)
     far.ridge(made, far.hills(128, 168, [(1, 5, 2), (2, 2, 0)]), 224, 11, 10, 2)
     made[192:] = 11
     return made
