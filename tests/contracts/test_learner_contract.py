@@ -16,6 +16,14 @@ from newgameplus.types import NOTHING, Agent, Array, State, Step, WorldSpec
 
 SMALL = {
     "ppo": {"num_steps": "16", "batch_size": "16", "num_hidden": "32"},
+    "rainbow": {
+        "capacity": "100",
+        "min_transitions": "16",
+        "batch_size": "8",
+        "num_hidden": "32",
+        "train_interval": "4",
+        "target_interval": "20",
+    },
 }
 """Fields that make an agent learn within a few steps."""
 SHAPE = (84, 84, 4)
@@ -55,7 +63,7 @@ def weights(agent: Agent) -> bytes:
 
 
 def test_there_are_learners() -> None:
-    assert "ppo" in LEARNERS
+    assert {"ppo", "rainbow"} <= set(LEARNERS)
 
 
 @every_learner

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 AGENTS = {
     "jerk": "newgameplus.agents.jerk.agent:Jerk",
     "ppo": "newgameplus.agents.ppo.agent:Ppo",
+    "rainbow": "newgameplus.agents.rainbow.agent:Rainbow",
     "random": "newgameplus.agents.random.agent:Random",
 }
 """Name of each agent to the class that plays it."""

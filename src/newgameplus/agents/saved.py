@@ -58,16 +58,25 @@ def take_rows(state: object, agent: str, num_rows: int) -> list[object]:
     Raises:
         StateError: the state is another agent's or has another number of rows.
     """
-    name = take(state, "agent", str)
-    if name != agent:
-        raise StateError(f"This is the saved state of the agent {name!r}, not of {agent!r}.")
+    require_agent(state, agent)
     rows = take(state, "rows", list)
     if len(rows) != num_rows:
         raise StateError(f"The saved state has {len(rows)} rows, this world has {num_rows}.")
     return rows
 
 
-def require_likeness(own: State, given: State, where: str = "state") -> None:
+def require_agent(state: object, agent: str) -> None:
+    """Make sure that a saved state is that of ``agent``.
+
+    Raises:
+        StateError: it is another agent's, or none.
+    """
+    name = take(state, "agent", str)
+    if name != agent:
+        raise StateError(f"This is the saved state of the agent {name!r}, not of {agent!r}.")
+
+
+def require_likeness(own: State, given: object, where: str = "state") -> None:
     """Make sure that a saved state is built like an agent's own: the same keys, types, dtypes and dimensions.
 
     Lengths may differ, and so may what lists hold.

@@ -35,6 +35,17 @@ def restore_module(module: nn.Module, state: Mapping[str, Any]) -> None:
         tensor.copy_(torch.from_numpy(state[name]))
 
 
+def restore_encoder(module: nn.Module, state: Mapping[str, Any]) -> None:
+    """Give a module's ``encoder`` that of another network's state, and leave the rest as it is.
+
+    Raises:
+        StateError: the encoders differ.
+    """
+    prefix = "encoder."
+    encoder = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
+    restore_module(module.get_submodule("encoder"), encoder)
+
+
 def optimizer_state(optimizer: torch.optim.Optimizer) -> State:
     """Return what an optimizer remembers of each parameter, in the order of the parameters."""
     slots = optimizer.state_dict()["state"]

@@ -270,7 +270,6 @@ class _Run:
         rows = range(self.plan.num_envs)
         state = {
             "format": FORMAT,
-            "agent_name": self.plan.agent,
             "tracker": self.tracker.state(),
             "agent": self.agent.state(),
             "world": {
@@ -300,6 +299,8 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.num_steps // plan.num_envs)
         agent = agent_class(plan.config, spec, _seeds(plan)[1])
+        if hasattr(agent, "keep_in"):
+            agent.keep_in(folder / "replay")
         tracker = Tracker(plan.num_envs)
         observation = None
         if saved is not None:
@@ -332,10 +333,10 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
     if not hasattr(agent, "begin_from"):
         raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
     file = _checkpoint_in(path) if path.is_dir() else path
-    state = load_state(file)
-    if state.get("agent_name") != agent_name:
-        raise StateError(f"{file} is a checkpoint of the agent {state.get('agent_name')!r}, not of {agent_name!r}.")
-    agent.begin_from(state["agent"], is_frozen=is_frozen)
+    try:
+        agent.begin_from(load_state(file)["agent"], is_frozen=is_frozen)
+    except (KeyError, StateError) as error:
+        raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
 
 
 def checkpoints(folder: Path) -> list[Path]:

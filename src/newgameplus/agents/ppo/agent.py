@@ -20,7 +20,7 @@ from newgameplus.agents.ppo import config as presets
 from newgameplus.agents.ppo.bonus import Distillation, Novelty
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
-from newgameplus.agents.saved import require_likeness
+from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.experience.rollout import Rollout
@@ -182,6 +182,7 @@ class Ppo:
         Raises:
             StateError: it belongs to another network.
         """
+        require_agent(state, "ppo")
         restore_module(self.network, state["network"])
         self.is_frozen = is_frozen
         if is_frozen:

@@ -1,0 +1,1 @@
+"""Rainbow: deep Q-learning with six improvements."""

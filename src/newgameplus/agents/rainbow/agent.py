@@ -1,0 +1,272 @@
+"""Rainbow: Q-learning of distributions, from a prioritised replay buffer, exploring by noise on its weights.
+
+Paper: Hessel et al., "Rainbow: Combining Improvements in Deep Reinforcement Learning" (2018), arXiv:1710.02298; the
+strongest baseline of the contest: openai/retro-baselines ``rainbow_agent.py`` with anyrl's DQN.
+
+*Differences from the paper:* priorities are the cross-entropy itself plus an offset, as in anyrl; its correction does
+not grow; products run in bfloat16 where the hardware has it. See docs/agents/rainbow.md.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from newgameplus.agents.rainbow import config as presets
+from newgameplus.agents.rainbow.config import RainbowConfig
+from newgameplus.agents.rainbow.network import RainbowNetwork
+from newgameplus.agents.saved import require_agent, require_likeness
+from newgameplus.errors import LearningError
+from newgameplus.experience.replay import Batch, ReplayBuffer
+from newgameplus.experience.rewards import RewardShaper
+from newgameplus.learning.losses import cross_entropy
+from newgameplus.learning.projections import expectation, project
+from newgameplus.nn.augmentation import shift
+from newgameplus.nn.device import find_device, has_fast_bfloat16, low_precision
+from newgameplus.nn.noisy import draw_noise, set_noise
+from newgameplus.nn.saved import (
+    generator_state,
+    module_state,
+    optimizer_state,
+    restore_encoder,
+    restore_generator,
+    restore_module,
+    restore_optimizer,
+)
+from newgameplus.types import (
+    SONIC_7,
+    SONIC_8,
+    SONIC_10,
+    WARPED,
+    ActionSpec,
+    Array,
+    ObservationSpec,
+    State,
+    Step,
+    WorldSpec,
+)
+
+_ACTIONS = {"sonic-7": SONIC_7, "sonic-8": SONIC_8, "sonic-10": SONIC_10}
+
+
+class Rainbow:
+    """One network that plays B rows at once and learns from all of them.
+
+    Args:
+        config: see there.
+        world: B, the shape of an observation and the number of actions count.
+        seed: of the weights, the noise and every draw.
+
+    Raises:
+        UsageError: the configuration asks for a device that is not there, or for too small a replay buffer.
+    """
+
+    PRESETS: ClassVar[dict[str, RainbowConfig]] = {
+        "default": presets.DEFAULT,
+        "contest-2018": presets.CONTEST_2018,
+        "runner-up-2018": presets.RUNNER_UP_2018,
+        "tuned": presets.TUNED,
+    }
+
+    def __init__(self, config: RainbowConfig, world: WorldSpec, seed: int) -> None:
+        self.config = config
+        self.observation_spec, self.action_spec = self.specs(config)
+        self.is_frozen = False
+        """Whether it only plays: without noise, storing and learning nothing."""
+        assert world.num_actions is not None
+        self._world = world
+        self._device = find_device(config.device)
+        self._is_low = config.precision == "bfloat16" or (
+            config.precision == "auto" and has_fast_bfloat16(self._device)
+        )
+        self._generator = torch.Generator().manual_seed(seed)
+        self._random = np.random.default_rng(seed)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.network = self._new_network()
+        self._target = self._new_network().requires_grad_(False)
+        self._target.load_state_dict(self.network.state_dict())
+        self._optimizer = torch.optim.Adam(
+            self.network.parameters(), config.learning_rate, eps=config.adam_epsilon, fused=True
+        )
+        self._atoms = torch.linspace(-config.highest_return, config.highest_return, config.num_atoms).to(self._device)
+        self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
+        self._folder: Path | None = None
+        self._buffer: ReplayBuffer | None = None
+        self._last: tuple[Array, Array] | None = None
+        self._num_steps = 0
+        self._num_updates = 0
+        self._metrics: dict[str, float] = {}
+
+    @staticmethod
+    def specs(config: RainbowConfig) -> tuple[ObservationSpec, ActionSpec]:
+        """Return that it sees warped pictures and presses one of the contest's combinations."""
+        return WARPED, _ACTIONS[config.actions]
+
+    def keep_in(self, folder: Path) -> None:
+        """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not hold them."""
+        self._folder = folder
+
+    def act(self, observation: Array) -> Array:
+        """Return the action of the highest expected return of each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""
+        if not self.is_frozen:
+            draw_noise(self.network, self._generator)
+        action: Array = self._expected_returns(observation).argmax(-1).numpy()
+        if not self.is_frozen:
+            self._last = (observation.copy(), action)
+        return action.copy()
+
+    def expected_returns(self, observation: Array) -> Array:
+        """Return the expected return of each action, float32 ``[B, A]``, of uint8 ``[B, H, W, C]``."""
+        values: Array = self._expected_returns(observation).numpy()
+        return values
+
+    def observe(self, step: Step) -> None:
+        """Store what came of the actions, and learn when it is time.
+
+        Raises:
+            LearningError: the loss is no longer a number.
+        """
+        if self.is_frozen or self._last is None:
+            return
+        reward = self._shaper(step.reward, step.done)
+        self._replay.add(*self._last, reward, step)
+        self._last = None
+        before, self._num_steps = self._num_steps, self._num_steps + len(reward)
+        config = self.config
+        if self._num_steps < max(config.min_transitions, config.batch_size):
+            return
+        for _ in range(self._num_steps // config.train_interval - before // config.train_interval):
+            self._learn()
+        if self._num_steps // config.target_interval > before // config.target_interval:
+            self._target.load_state_dict(self.network.state_dict())
+
+    def metrics(self) -> dict[str, float]:
+        """Return figures of the last update, by name; empty before the first."""
+        return self._metrics
+
+    def state(self) -> State:
+        """Return everything; the frames of the replay buffer only where it has no files."""
+        waiting = {} if self._last is None else {"observation": self._last[0].copy(), "action": self._last[1].copy()}
+        return {
+            "agent": "rainbow",
+            "num_rows": self._world.num_envs,
+            "network": module_state(self.network),
+            "target": module_state(self._target),
+            "optimizer": optimizer_state(self._optimizer),
+            "generator": generator_state(self._generator),
+            "random": self._random.bit_generator.state,
+            "rewards": self._shaper.state(),
+            "replay": [self._replay.state()],
+            "waiting": [waiting],
+            "num_steps": self._num_steps,
+            "num_updates": self._num_updates,
+        }
+
+    def restore(self, state: State) -> None:
+        """Go on exactly from ``state``.
+
+        Raises:
+            StateError: it is another agent's, another configuration's or damaged.
+        """
+        require_likeness(self.state(), state)
+        restore_module(self.network, state["network"])
+        restore_module(self._target, state["target"])
+        restore_optimizer(self._optimizer, state["optimizer"])
+        restore_generator(self._generator, state["generator"])
+        self._random.bit_generator.state = state["random"]
+        self._shaper.restore(state["rewards"])
+        self._replay.restore(state["replay"][0])
+        waiting = state["waiting"][0]
+        self._last = (waiting["observation"].copy(), waiting["action"].copy()) if waiting else None
+        self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
+
+    def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
+        """Begin anew with the weights of ``state``; of PPO's, with those of the convolutions.
+
+        Raises:
+            StateError: they belong to another network.
+        """
+        if state.get("agent") == "ppo" and not is_frozen:
+            restore_encoder(self.network, state["network"])
+        else:
+            require_agent(state, "rainbow")
+            restore_module(self.network, state["network"])
+        self._target.load_state_dict(self.network.state_dict())
+        self.is_frozen = is_frozen
+        set_noise(self.network, not is_frozen)
+
+    @property
+    def _replay(self) -> ReplayBuffer:
+        """The replay buffer, made when it is first needed: a frozen agent needs none."""
+        if self._buffer is None:
+            config = self.config
+            self._buffer = ReplayBuffer(
+                config.capacity,
+                self._world.num_envs,
+                self._world.observation_shape,
+                num_steps=config.num_steps,
+                discount=config.discount,
+                exponent=config.exponent,
+                folder=self._folder,
+            )
+        return self._buffer
+
+    def _new_network(self) -> RainbowNetwork:
+        assert self._world.num_actions is not None
+        network = RainbowNetwork(self.config, self._world.observation_shape, self._world.num_actions)
+        return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def _expected_returns(self, observation: Array) -> Tensor:
+        with torch.inference_mode(), low_precision(self._device, self._is_low):
+            distribution = self.network(torch.from_numpy(observation).to(self._device)).exp()
+        return expectation(distribution, self._atoms).cpu()
+
+    def _learn(self) -> None:
+        config = self.config
+        batch = self._replay.draw(config.batch_size, config.correction, self._random)
+        target = self._targets(batch)
+        draw_noise(self.network, self._generator)
+        observation = torch.from_numpy(batch.observation).to(self._device)
+        if config.max_offset:
+            observation = shift(observation, config.max_offset, self._generator)
+        with low_precision(self._device, self._is_low):
+            log_probabilities = self.network(observation)
+        action = torch.from_numpy(batch.action).to(self._device)
+        chosen = log_probabilities[torch.arange(len(action), device=self._device), action]
+        errors = cross_entropy(target, chosen)
+        loss = (torch.from_numpy(batch.weight).to(self._device) * errors).mean()
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        norm = float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm))
+        if not math.isfinite(norm):
+            raise LearningError(
+                f"The loss of Rainbow is no longer a number after {self._num_updates} updates: "
+                "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
+            )
+        self._optimizer.step()
+        self._num_updates += 1
+        priorities = errors.detach().double().cpu().numpy() + config.priority_offset
+        self._replay.set_priorities(batch.entries, priorities)
+        self._metrics = {
+            "loss": float(loss.detach()),
+            "gradient_norm": norm,
+            "expected_return": float(expectation(target, self._atoms).mean()),
+            "transitions": float(len(self._replay)),
+        }
+
+    def _targets(self, batch: Batch) -> Tensor:
+        """The distributions to learn ``[B, N]``: the network chooses the next action, the target network judges it."""
+        after = torch.from_numpy(batch.next_observation).to(self._device)
+        with torch.no_grad(), low_precision(self._device, self._is_low):
+            for network in (self.network, self._target):
+                draw_noise(network, self._generator)
+            best = expectation(self.network(after).exp(), self._atoms).argmax(-1)
+            distribution = self._target(after).exp()[torch.arange(len(best), device=self._device), best]
+            reward, factor = (torch.from_numpy(part).to(self._device) for part in (batch.reward, batch.factor))
+            return project(distribution, reward, factor, self._atoms)

@@ -1,0 +1,46 @@
+"""Rainbow's network: convolutions, then a dueling pair of noisy streams that give a distribution of returns per action.
+
+Shapes: ``B`` batch, ``A`` actions, ``N`` atoms.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from newgameplus.agents.rainbow.config import RainbowConfig
+from newgameplus.nn.encoders import make_encoder, num_features, pixels
+from newgameplus.nn.noisy import NoisyLinear
+
+
+class RainbowNetwork(nn.Module):
+    """The distribution of returns of each action.
+
+    Args:
+        config: the encoder, the hidden layers, atoms and noise.
+        observation_shape: ``(H, W, C)``.
+        num_actions: A.
+    """
+
+    def __init__(self, config: RainbowConfig, observation_shape: tuple[int, ...], num_actions: int) -> None:
+        super().__init__()
+        height, width, num_channels = observation_shape
+        self._shape = (num_actions, config.num_atoms)
+        self.encoder = make_encoder(config.encoder, num_channels)
+        features = num_features(self.encoder, height, width, num_channels)
+        # Both streams' hidden layers are one: a wide product is faster than two narrow ones.
+        self.hidden = NoisyLinear(features, 2 * config.num_hidden, config.noise)
+        self.value = NoisyLinear(config.num_hidden, config.num_atoms, config.noise)
+        self.advantage = NoisyLinear(config.num_hidden, num_actions * config.num_atoms, config.noise)
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """Return log-probabilities float32 ``[B, A, N]`` of uint8 ``[B, H, W, C]``.
+
+        The logits of an action are ``value + advantage - mean advantage`` (Wang et al., "Dueling Network
+        Architectures", 2016, eq. 9).
+        """
+        features = torch.relu(self.hidden(self.encoder(pixels(observation))))
+        of_value, of_advantage = features.chunk(2, -1)
+        advantage = self.advantage(of_advantage).unflatten(-1, self._shape)
+        logits = self.value(of_value).unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)
+        return torch.log_softmax(logits.float(), -1)
