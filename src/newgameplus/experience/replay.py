@@ -1,0 +1,240 @@
+"""Experience kept to be learned from many times: each frame is stored once, stacks are put together when drawn.
+
+Every row of the world writes to a ring of its own. A slot holds one frame, the action that was chosen for it and what
+came of it. Where a limit cut an episode short, its last frame takes a slot without an action, since the value of what
+it shows still counts.
+
+With a folder, the frames lie in memory-mapped files. These are longer than the replay buffer by as much as is written
+between two checkpoints, so that what a checkpoint needs is still there when a killed process resumes from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.errors import StateError, UsageError
+from newgameplus.experience.priorities import SumTree
+from newgameplus.types import Array, State, Step
+
+SLACK = 60_000
+"""Slots beyond the capacity: how much may be written after a checkpoint without hurting it."""
+_PARTS = (("action", np.int16), ("reward", np.float32), ("kind", np.uint8))
+_STEP, _TERMINATED, _CUT, _LAST_FRAME = 0, 1, 2, 3
+_FIRST = 16
+"""Added to the kind of a slot that begins an episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Transitions over up to n steps, ``[N]`` of them."""
+
+    observation: Array
+    """uint8 ``[N, H, W, C]``."""
+    action: Array
+    """int64 ``[N]``."""
+    reward: Array
+    """float32 ``[N]``: the discounted sum of the rewards on the way."""
+    next_observation: Array
+    """uint8 ``[N, H, W, C]``; anything where ``factor`` is 0."""
+    factor: Array
+    """float32 ``[N]``: what the value of the next observation counts, ``discount ** steps``; 0 after a termination."""
+    entries: Array
+    """int64 ``[N]``: which entries these are, to give them new priorities."""
+    weight: Array
+    """float32 ``[N]``: importance weights, the largest of the batch 1."""
+
+
+class ReplayBuffer:
+    """The last experience of B rows, drawn by priority.
+
+    Args:
+        capacity: transitions, of all rows together.
+        num_rows: B.
+        observation_shape: ``(H, W, C)`` with C frames stacked, oldest first, the first repeated at an episode's start.
+        num_steps: n, over how many steps rewards are summed.
+        discount: gamma.
+        exponent: alpha, how much priorities count; 0 draws uniformly.
+        folder: where the files lie; None keeps everything in memory.
+
+    Raises:
+        UsageError: the capacity is too small for the rows.
+    """
+
+    def __init__(
+        self,
+        capacity: int,
+        num_rows: int,
+        observation_shape: tuple[int, ...],
+        *,
+        num_steps: int = 1,
+        discount: float = 0.99,
+        exponent: float = 0.5,
+        folder: Path | None = None,
+    ) -> None:
+        height, width, self._stack = observation_shape
+        self._capacity = capacity // num_rows
+        if self._capacity <= num_steps + self._stack:
+            raise UsageError(f"A replay buffer of {capacity} transitions is too small for {num_rows} rows.")
+        self._num_rows, self._num_steps, self._exponent = num_rows, num_steps, exponent
+        self._powers = discount ** np.arange(num_steps + 1)
+        slack = min(-(-SLACK // num_rows), self._capacity) if folder else 0
+        self._size = self._capacity + num_steps + self._stack + slack
+        self._frame = _array(folder, "frame", np.uint8, (num_rows, self._size, height, width))
+        self._action, self._reward, self._kind = (
+            _array(folder, name, dtype, (num_rows, self._size)) for name, dtype in _PARTS
+        )
+        self._written = np.zeros(num_rows, np.int64)
+        self._is_first = np.ones(num_rows, np.bool_)
+        self._tree = SumTree(num_rows * self._size)
+        self._highest = 1.0
+        self._is_in_files = folder is not None
+
+    def __len__(self) -> int:
+        """Slots in use, of all rows."""
+        return int(np.minimum(self._written, self._capacity).sum())
+
+    def add(self, observation: Array, action: Array, reward: Array, step: Step) -> None:
+        """Store a turn of every row.
+
+        Args:
+            observation: uint8 ``[B, H, W, C]`` that the actions were chosen for.
+            action: int ``[B]``.
+            reward: float ``[B]`` as it is to be learned from.
+            step: what came of it: ends and last observations.
+        """
+        cut = np.logical_and(step.truncated, np.logical_not(step.terminated))
+        kind = np.where(step.terminated, _TERMINATED, np.where(cut, _CUT, _STEP)) + _FIRST * self._is_first
+        for row in range(self._num_rows):
+            self._write(row, observation[row, :, :, -1], int(action[row]), float(reward[row]), int(kind[row]))
+            if cut[row]:
+                self._write(row, step.final_observation[row][:, :, -1], 0, 0.0, _LAST_FRAME)
+        self._is_first = step.done.copy()
+
+    def draw(self, num: int, correction: float, random: np.random.Generator) -> Batch:
+        """Draw ``num`` transitions, one from each of as many equal stretches of the sum of priorities.
+
+        ``P(i) = p_i^alpha / sum p^alpha`` and ``w_i = (N P(i))^-beta / max w`` (Schaul et al., "Prioritized Experience
+        Replay", 2016, eq. 1 and section 3.4).
+
+        Args:
+            num: N.
+            correction: beta.
+            random: draws the places within the stretches.
+
+        Raises:
+            UsageError: nothing is stored yet.
+        """
+        total = self._tree.total
+        if not total:
+            raise UsageError("Nothing can be drawn from an empty replay buffer.")
+        entries = self._tree.find((np.arange(num) + random.random(num)) * (total / num))
+        share = self._tree.get(entries) / total
+        weight = (len(self) * share) ** -correction
+        row, slot = np.divmod(entries, self._size)
+        reward, factor, ahead = self._sum_rewards(row, slot)
+        return Batch(
+            observation=self._stacked(row, slot),
+            action=self._action[row, slot].astype(np.int64),
+            reward=reward,
+            next_observation=self._stacked(row, ahead),
+            factor=factor,
+            entries=entries,
+            weight=(weight / weight.max()).astype(np.float32),
+        )
+
+    def set_priorities(self, entries: Array, priorities: Array) -> None:
+        """Give entries ``[N]`` the priorities ``[N]`` that their errors call for, above 0; overwritten ones stay 0."""
+        self._highest = max(self._highest, float(priorities.max()))
+        alive = self._tree.get(entries) > 0
+        self._tree.set(entries[alive], priorities[alive] ** self._exponent)
+
+    def state(self) -> State:
+        """Return everything, or with files everything that is not in them."""
+        state: State = {
+            "written": self._written.copy(),
+            "is_first": self._is_first.copy(),
+            "priorities": self._tree.leaves(),
+            "highest": self._highest,
+        }
+        if not self._is_in_files:
+            used = int(min(self._written.max(), self._size))
+            arrays = (self._frame, self._action, self._reward, self._kind)
+            names = ("frame", "action", "reward", "kind")
+            return state | {name: array[:, :used].copy() for name, array in zip(names, arrays, strict=True)}
+        for array in (self._frame, self._action, self._reward, self._kind):
+            array.flush()  # type: ignore[attr-defined]  # a memory map
+        return state
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``.
+
+        Raises:
+            StateError: it was made with files and this one has none, or the other way round, or by another size.
+        """
+        if self._is_in_files == ("frame" in state) or len(state["priorities"]) != self._tree.size:
+            raise StateError("The saved replay buffer is of another size, or its files are missing; begin a new run.")
+        self._written, self._is_first = state["written"].copy(), state["is_first"].copy()
+        self._tree.restore(state["priorities"])
+        self._highest = state["highest"]
+        for name in () if self._is_in_files else ("frame", "action", "reward", "kind"):
+            getattr(self, f"_{name}")[:, : state[name].shape[1]] = state[name]
+
+    def _write(self, row: int, frame: Array, action: int, reward: float, kind: int) -> None:
+        """Fill the next slot; the entry that has now all its n steps ahead can be drawn, the oldest no longer."""
+        count = int(self._written[row])
+        slot = count % self._size
+        self._frame[row, slot] = frame
+        self._action[row, slot], self._reward[row, slot], self._kind[row, slot] = action, reward, kind
+        self._written[row] = count + 1
+        base = row * self._size
+        entries = [base + slot, base + (count - self._capacity) % self._size]
+        priorities = [0.0, 0.0]
+        for ready in self._made_ready(row, count, kind % _FIRST):
+            entries.append(base + ready % self._size)
+            priorities.append(self._highest**self._exponent)
+        self._tree.set(np.array(entries), np.array(priorities))
+
+    def _made_ready(self, row: int, count: int, kind: int) -> list[int]:
+        """The counts of the slots that can be drawn now: the one n steps back, at an episode's end all since then."""
+        is_over = kind in (_TERMINATED, _LAST_FRAME)
+        last = count if kind == _TERMINATED else count - 1 if is_over else count - self._num_steps
+        candidates = range(count - self._num_steps, last + 1)
+        return [back for back in candidates if back >= 0 and self._has_no_end_between(row, back, count)]
+
+    def _has_no_end_between(self, row: int, begin: int, end: int) -> bool:
+        kinds = self._kind[row, np.arange(begin, end) % self._size] % _FIRST
+        return not np.isin(kinds, (_TERMINATED, _LAST_FRAME)).any()
+
+    def _sum_rewards(self, row: Array, slot: Array) -> tuple[Array, Array, Array]:
+        """Return the discounted rewards, the factor of what follows, and the slot of what follows, each ``[N]``."""
+        steps = (slot[:, None] + np.arange(self._num_steps)) % self._size
+        kinds = self._kind[row[:, None], steps] % _FIRST
+        is_end = kinds != _STEP
+        is_before_end = np.cumsum(is_end, 1) - is_end == 0
+        num_steps = is_before_end.sum(1)
+        reward = (self._reward[row[:, None], steps] * self._powers[:-1] * is_before_end).sum(1)
+        last = kinds[np.arange(len(slot)), num_steps - 1]
+        factor = np.where(last == _TERMINATED, 0.0, self._powers[num_steps])
+        return reward.astype(np.float32), factor.astype(np.float32), (slot + num_steps) % self._size
+
+    def _stacked(self, row: Array, slot: Array) -> Array:
+        """Return uint8 ``[N, H, W, C]``: the slots' frames after those before them, none from an earlier episode."""
+        first = self._kind[row[:, None], (slot[:, None] - np.arange(self._stack - 1)) % self._size] >= _FIRST
+        reach = np.where(first.any(1), first.argmax(1), self._stack)
+        offsets = np.minimum(np.arange(self._stack)[::-1], reach[:, None])
+        frames = self._frame[row[:, None], (slot[:, None] - offsets) % self._size]
+        return np.ascontiguousarray(np.moveaxis(frames, 1, -1))
+
+
+def _array(folder: Path | None, name: str, dtype: Any, shape: tuple[int, ...]) -> Array:
+    if folder is None:
+        return np.zeros(shape, dtype)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.bin"
+    size_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    mode: Any = "r+" if path.is_file() and path.stat().st_size == size_bytes else "w+"
+    return np.memmap(path, dtype, mode, shape=shape)
