@@ -52,19 +52,20 @@ static u16 is_rolled_into(const struct near *it, s16 half_width, s16 half_height
 
 /* ---- the door ---- */
 
+/* Pixels that it has risen, all in the end. */
+static u16 door_risen(const struct near *it) {
+  u16 age;
+  if (!(V.switches >> (it->thing->a & 15) & 1)) return 0;
+  if (!thing_state[it->index]) set_state(it, STATE_USED);
+  age = age_of(it);
+  if (age < 2 * HALF_HEIGHT / DOOR_SPEED) return age * DOOR_SPEED;
+  thing_state[it->index] = STATE_DONE;
+  return 2 * HALF_HEIGHT;
+}
+
 PREPARE(door) {
-  s16 bottom = it->y + HALF_HEIGHT;
-  if (V.switches >> (it->thing->a & 15) & 1) {
-    u16 age;
-    if (!thing_state[it->index]) set_state(it, STATE_USED);
-    age = age_of(it);
-    if (age >= 2 * HALF_HEIGHT / DOOR_SPEED) {
-      thing_state[it->index] = STATE_DONE;
-      return;
-    }
-    bottom -= age * DOOR_SPEED;
-  }
-  add_block(it, HALF_DOOR, it->y - HALF_HEIGHT, bottom);
+  u16 risen = door_risen(it);
+  if (risen < 2 * HALF_HEIGHT) add_block(it, HALF_DOOR, it->y - HALF_HEIGHT, it->y + HALF_HEIGHT - (s16)risen);
 }
 
 /* The lowest `rows` of 8 pixels of half a door, top at y: columns of tiles, as the sprite's middle cannot be left out. */
@@ -79,10 +80,8 @@ static void draw_half_door(s16 x, s16 y, u16 rows) {
 }
 
 DRAWING(door) {
-  u16 risen = 0, rows;
+  u16 risen = door_risen(it), rows;
   s16 top;
-  if (thing_state[it->index] == STATE_DONE) return;
-  if (thing_state[it->index]) risen = age_of(it) * DOOR_SPEED;
   rows = (2 * HALF_HEIGHT + 7 - risen) >> 3;   /* that still show */
   top = y + HALF_HEIGHT - (s16)risen - (s16)(rows << 3);
   if (rows > 4) {

@@ -54,7 +54,7 @@ static u16 walk_of(const struct near *it, u16 clock) {
 }
 
 PLACE(walker) {
-  u16 walk = walk_of(it, clock);
+  u16 walk = it->phase = walk_of(it, clock);
   if (walk & 0x8000) walk = ~walk;
   it->x += (s16)(walk - 0x4000) * (s16)it->thing->a >> 14;
 }
@@ -65,7 +65,7 @@ TOUCH(walker) {
 }
 
 DRAWING(walker) {
-  if (is_alive(it)) DRAW(WALKER, V.clock >> 3 & 1, x, y, walk_of(it, V.clock) & 0x8000 ? MIRRORED : 0);
+  if (is_alive(it)) DRAW(WALKER, V.clock >> 3 & 1, x, y, it->phase & 0x8000 ? MIRRORED : 0);
 }
 
 /* ---- the hopper ---- */
@@ -79,7 +79,7 @@ static u16 hop_of(const struct near *it, u16 clock) {
 }
 
 PLACE(hopper) {
-  u16 hop = hop_of(it, clock);
+  u16 hop = it->phase = hop_of(it, clock);
   it->y -= (u16)((u16)(hop * (256 - hop)) >> 6) * it->thing->a >> 8;
 }
 
@@ -89,7 +89,7 @@ TOUCH(hopper) {
 }
 
 DRAWING(hopper) {
-  if (is_alive(it)) DRAW(HOPPER, hop_of(it, V.clock) ? 1 : 0, x, y, 0);
+  if (is_alive(it)) DRAW(HOPPER, it->phase ? 1 : 0, x, y, 0);
 }
 
 /* ---- the shooter ---- */
@@ -143,13 +143,9 @@ DRAWING(shooter) {
 
 /* ---- the flyer ---- */
 
-static u16 flight_angle(const struct near *it, u16 clock) {
-  return (u8)(own_clock(it, clock) + it->thing->b);
-}
-
 /* A lying eight in 256 frames. */
 PLACE(flyer) {
-  u16 angle = flight_angle(it, clock);
+  u16 angle = it->phase = (u8)(own_clock(it, clock) + it->thing->b);
   it->x += sine_table[angle] * (s16)it->thing->a >> 8;
   it->y += sine_table[(u8)(2 * angle)] * (s16)it->thing->c >> 8;
 }
@@ -160,6 +156,6 @@ TOUCH(flyer) {
 }
 
 DRAWING(flyer) {
-  u8 ahead = flight_angle(it, V.clock) + 64;   /* it flies to the right where the cosine is positive */
+  u8 ahead = it->phase + 64;   /* it flies to the right where the cosine is positive */
   if (is_alive(it)) DRAW(FLYER, V.clock >> 2 & 1, x, y, ahead >= 128 ? MIRRORED : 0);
 }

@@ -36,7 +36,8 @@ static s16 swing_of(const struct thing *thing, u16 clock) {
 }
 
 PLACE(pendulum) {
-  s16 swing = swing_of(it->thing, clock);
+  u16 swing = swing_of(it->thing, clock);
+  it->phase = swing;
   it->x += fine_sine(swing) * (s16)it->thing->a >> 8;
   it->y += fine_sine(swing + 128) * (s16)it->thing->a >> 8;
 }
@@ -48,8 +49,7 @@ TOUCH(pendulum) {
 
 DRAWING(pendulum) {
   const struct thing *thing = it->thing;
-  s16 swing = swing_of(thing, V.clock);
-  s16 step_x = fine_sine(swing) >> 2, step_y = fine_sine(swing + 128) >> 2;   /* 1/4 pixel per link: LINK / 256 · 64 / 16 */
+  s16 step_x = fine_sine(it->phase) >> 2, step_y = fine_sine(it->phase + 128) >> 2;   /* 1/4 pixel per link */
   s16 link_x = 0, link_y = 0, length;
   DRAW(BALL, 0, x, y, 0);
   for (length = 0; length < (s16)thing->a - BALL_RADIUS; length += LINK) {
@@ -65,23 +65,18 @@ static u16 jet_time(const struct near *it) {
   return time_in_cycle(it->thing->a + it->thing->b, it->thing->c, V.clock);
 }
 
-PLACE(jet) {
-  (void)clock;
-  it->y -= 32;                    /* the flame's centre */
-}
-
 TOUCH(jet) {
-  (void)dx, (void)dy;
-  if (jet_time(it) < it->thing->a) player_hurt(it->x);
+  (void)dx;
+  if (dy < 10 && jet_time(it) < it->thing->a) player_hurt(it->x);
 }
 
 DRAWING(jet) {
   u16 time = jet_time(it), on = it->thing->a, flicker = V.clock >> 2 & 1;
-  DRAW(NOZZLE, 0, x, y + 28, 0);
+  DRAW(NOZZLE, 0, x, y - 4, 0);
   if (time < on) {
-    if (time >= 3) DRAW(JET, flicker, x, y - 16, 0);
-    DRAW(JET, flicker, x, y + 16, 0);
+    if (time >= 3) DRAW(JET, flicker, x, y - 48, 0);
+    DRAW(JET, flicker, x, y - 16, 0);
   } else if (on + it->thing->b - time < WARNING_FRAMES && (V.clock & 2)) {
-    DRAW(SPARKLE, flicker, x, y + 20, 0);
+    DRAW(SPARKLE, flicker, x, y - 12, 0);
   }
 }

@@ -133,7 +133,9 @@ DRAWING(crumble) {
   }
   age = age_of(it);
   fallen = age - crumble_delay(it);
-  if (age < crumble_delay(it)) {
+  if (age >= crumble_delay(it) + CRUMBLE_BACK) {   /* and nobody near for whom it had to become whole */
+    DRAW(CRUMBLE, 0, x, y, 0);
+  } else if (age < crumble_delay(it)) {
     DRAW(CRUMBLE, 1, x, y + (V.clock >> 1 & 1), 0);
   } else if (fallen < DEBRIS_FRAMES) {
     DRAW(CRUMBLE, 1, x, y + (s16)(fallen * fallen >> 2), 0);

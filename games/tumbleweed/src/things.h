@@ -15,21 +15,23 @@ enum state { STATE_WHOLE, STATE_USED, STATE_USED_LEFTWARD, STATE_DONE };
 extern u8 thing_state[MAX_OBJECTS];
 extern u16 thing_clock[MAX_OBJECTS];
 
+/* An object that is looked at. */
 struct near {
   const struct thing *thing;
-  s16 x, y;   /* of its centre, now */
+  s16 x, y;     /* of its centre, now */
   u16 index;
+  u16 phase;    /* of those that move: how far they are, as their kind has it */
 };
 
 /* What the kinds of objects do; a null pointer is nothing. */
 struct kind {
-  void (*place)(struct near *it, u16 clock);      /* where it is at that clock; before: (thing->x, thing->y) */
+  void (*place)(struct near *it, u16 clock);      /* moves it from (thing->x, thing->y) to where it is at that clock */
   void (*prepare)(struct near *it);               /* before the player moves */
   void (*touch)(struct near *it, s16 dx, s16 dy); /* after, when the player's centre is less than touch_x and touch_y away */
   void (*draw)(struct near *it, s16 x, s16 y);    /* x, y: centre, in the level's pixels */
   u16 touch_x, touch_y;
-  u8 reaches_far;   /* is seen or touched far away from its place: never left out for its height */
-  u8 heals;         /* is whole again when the player comes back to life */
+  u8 moves;     /* whether it moves, or reaches far beyond its place */
+  u8 heals;     /* is whole again when the player comes back to life */
 } __attribute__((aligned(32)));   /* so that finding one is a shift, where 68000s have no fast multiplication */
 
 static inline s16 player_x(void) { return player.x >> 16; }
@@ -108,6 +110,6 @@ void barriers_frame(void);                      /* forget the barriers near the 
 /* hazards.c */
 TOUCH(thorns); DRAWING(thorns);
 PLACE(pendulum); TOUCH(pendulum); DRAWING(pendulum);
-PLACE(jet); TOUCH(jet); DRAWING(jet);
+TOUCH(jet); DRAWING(jet);
 
 #endif
