@@ -1,8 +1,8 @@
 """A cheap look at whether a level can be won, with jumps a little shorter than the tumbleweed's.
 
-A level is taken as a graph of places to stand: solid ground, ledges and platforms with room for a tumbleweed above.
-One place leads to another by walking, by a jump up, across and down again through free blocks, by a fall, a spring or
-an updraft. Enemies and clocks do not count; a door is open once its switch can be reached. The proof is the emulator's.
+A level is taken as a graph of places to stand: solid ground, ledges and platforms with room for a tumbleweed above, and
+updrafts. One place leads to another by walking, by a jump up, across and down again through free blocks, by a fall or a
+spring. Enemies and clocks do not count; a door is open once its switch can be reached. The proof is the emulator's.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ SPRING_LENGTH = 11
 """Blocks to either side that one steers while a spring throws."""
 
 _SOLID = np.array([block.solidity == Solidity.SOLID for block in TERRAIN])
-_STANDABLE = np.array([block.solidity != Solidity.NONE and block.surface != Surface.HURT for block in TERRAIN])
-_UPDRAFT = np.array([block.medium == Medium.UPDRAFT for block in TERRAIN])
+_STANDABLE = np.array(
+    [
+        block.medium == Medium.UPDRAFT or (block.solidity != Solidity.NONE and block.surface != Surface.HURT)
+        for block in TERRAIN
+    ]
+)
 
 
 class Place(NamedTuple):
@@ -71,7 +75,6 @@ class _Reach:
     def __init__(self, level: Blueprint) -> None:
         self.width = level.width
         self.solid = _SOLID[level.blocks]
-        self.updraft = _UPDRAFT[level.blocks]
         self.standable = _STANDABLE[level.blocks]
         self.things: dict[Kind, list[Thing]] = defaultdict(list)
         for thing in level.things:
@@ -94,7 +97,7 @@ class _Reach:
                 self.standable[max(0, x0) : x1 + 1, row] = True
 
     def _standing_places(self) -> Array:
-        """bool [width, rows]: ground with two free blocks above."""
+        """Return bool [width, rows]: ground with two free blocks above."""
         free = ~self.solid
         places = self.standable.copy()
         places[:, :2] = False
@@ -150,10 +153,6 @@ class _Reach:
             if abs(spring.x // BLOCK - place.column) <= 1 and 0 <= place.row - spring.y // BLOCK <= 2:
                 height = int((spring.a / 16) ** 2 / (2 * GRAVITY * BLOCK)) - 1
                 yield from self._jumps(place, height, SPRING_LENGTH + height)
-        updraft = self.updraft[place.column, : place.row]
-        if updraft.any():
-            top = place.row - int(np.argmax(updraft))
-            yield from self._jumps(place, top + 1, JUMP_LENGTH + top)
 
     def _jumps(self, place: Place, height: int, length: int) -> Iterator[Place]:
         for column in range(max(0, place.column - 14), min(self.width, place.column + 15)):

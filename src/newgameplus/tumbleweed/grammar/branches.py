@@ -131,9 +131,8 @@ def door_and_switch(course: Course) -> None:
     course.ledge(shelf, row - 4, x + length - 5 - shelf)
     course.put(Kind.SWITCH, shelf + 1, row - 4, a=channel)
     course.coins(shelf + 3.5, row - 4, 3)
-    course.flat(6)
-    course.sketch.rect(course.x - 6, row - 13, course.x, row - 4, course.wall)
-    course.put(Kind.DOOR, course.x - 4, row, a=channel)
+    course.gate(course.between(7, 10), 4)
+    course.put(Kind.DOOR, course.x - 5, row, a=channel)
     if course.hardness > 0.3:
         course.enemy(x + 2, x + length - 3, row)
     course.flat(5)
@@ -186,12 +185,9 @@ def breakable_wall(course: Course) -> None:
     x = course.flat(course.harder(17, 9))
     row = course.row
     course.coins(x + 2, row, 4)
-    thickness = course.between(5, 8)
-    course.flat(thickness)
-    course.sketch.rect(course.x - thickness, row - 12, course.x, row - 4, course.wall)
-    course.sketch.thing(Kind.BREAKABLE, (course.x - thickness + 1) * BLOCK, row * BLOCK - 32)
-    course.coins(course.x - thickness + 2.5, row, 2)
-    course.quiet.append((x + 4, course.x))
+    x = course.gate(course.between(7, 10), 4)
+    course.sketch.thing(Kind.BREAKABLE, (x + 1) * BLOCK, row * BLOCK - 32)
+    course.coins(x + 2.5, row, 3)
     course.flat(6)
 
 

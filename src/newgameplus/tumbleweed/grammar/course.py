@@ -118,11 +118,28 @@ class Course:
         self.x += length
         return x
 
+    def gate(self, length: int, clear: int) -> int:
+        """Draw a mountain too high to climb, with a passage ``clear`` blocks high through it; return its column."""
+        x = self.flat(length)
+        top = max(2, self.row - 13)
+        self.island(x, top, length, self.row - clear - top)
+        self.island(x + 2, max(1, top - 2), length - 4, 3)
+        self.quiet.append((x, x + length))
+        return x
+
     # ---- what stands about ----
 
     def island(self, x: int, row: int, length: int, thickness: int = 3) -> None:
         """Draw ground that hangs in the air, or covers a cave."""
         self.sketch.ground(x, x + length, row, bottom=row + thickness)
+
+    def air(self, x0: int, row0: int, x1: int, row1: int, medium: str) -> None:
+        """Fill what is empty in columns ``x0`` to ``x1 - 1`` and rows ``row0`` to ``row1 - 1`` with a medium."""
+        for x in range(x0, x1):
+            for row in range(max(0, row0), min(LEVEL_HEIGHT, row1)):
+                if not self.sketch.blocks[x, row]:
+                    self.sketch.block(x, row, medium)
+        self.quiet.append((x0, x1))
 
     def ledge(self, x: int, row: int, length: int) -> None:
         """Draw a ledge that one can jump through from below."""

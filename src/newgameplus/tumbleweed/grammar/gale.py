@@ -14,8 +14,7 @@ def headwind(course: Course) -> None:
     course.coins(x + 2, course.row, 5)
     length = course.harder(6, 10)
     x = course.flat(length)
-    course.sketch.rect(x, course.row - 7, x + length, course.row, "gust_left")
-    course.quiet.append((x, course.x))
+    course.air(x, course.row - 7, x + length, course.row, "gust_left")
     course.flat(7)
 
 
@@ -23,10 +22,9 @@ def updraft_cliff(course: Course) -> None:
     """A cliff, and the wind that goes up it."""
     x = course.flat(9)
     height = course.between(7, min(10, course.room_up))
-    course.sketch.rect(x + 6, course.row - height - 3, x + 9, course.row, "updraft")
+    course.air(x + 6, course.row - height - 3, x + 9, course.row, "updraft")
     for up in range(3, height + 2, 2):
         course.coin(x + 7, course.row - up)
-    course.quiet.append((x + 5, course.x))
     course.rise(height)
     x = course.flat(7)
     course.coins(x + 1, course.row, 3)
@@ -38,7 +36,7 @@ def updraft_chasm(course: Course) -> None:
     for _ in range(course.harder(1, 2)):
         course.pit(course.harder(3, 4))
         x = course.pit(4)
-        course.sketch.rect(x, course.row - 4, x + 4, 32, "updraft")
+        course.air(x, course.row - 4, x + 4, 32, "updraft")
         for up in range(0, 5, 2):
             course.coin(x + 1.5, course.row - up)
     course.pit(course.harder(3, 4))
@@ -50,9 +48,8 @@ def tailwind(course: Course) -> None:
     x = course.flat(9)
     length = course.harder(8, 12)
     course.pit(length)
-    course.sketch.rect(x + 5, course.row - 7, course.x - 1, course.row + 2, "gust_right")
+    course.air(x + 5, course.row - 7, course.x - 1, course.row + 2, "gust_right")
     course.arc(course.x - length - 2, course.x + 2, course.row)
-    course.quiet.append((x + 5, course.x))
     course.flat(8)
 
 
@@ -67,11 +64,10 @@ def windy_hill(course: Course) -> None:
         course.thorns(2)
     inner = course.flat(x + length - course.x)
     course.enemy(inner + 2, course.x - 1, row)
-    course.sketch.rect(x + 6, row - 13, x + length, row - 8, "gust_left")
+    course.air(x + 6, row - 13, x + length, row - 8, "gust_left")
     course.coins(x + 1, row - 8, 3)
     course.coins(x + length - 5, row - 8, 3)
     course.coins(x + 3, row, 3)
-    course.quiet.append((x + 6, course.x))
     course.flat(6)
 
 
@@ -84,7 +80,7 @@ def kites(course: Course) -> None:
         start = course.pit(5)
         course.island(start, row - (number % 2), 5, 2)
         course.coins(start + 0.5, row - (number % 2), 3)
-    course.sketch.rect(x, row - 9, x + 3, 32, "updraft")
+    course.air(x, row - 9, x + 3, 32, "updraft")
     course.island(x + 4, row - 8, 4, 2)
     course.prize(x + 6, row - 8)
     course.island(x + 11, row - 8, 5, 2)

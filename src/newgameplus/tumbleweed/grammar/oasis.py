@@ -5,16 +5,14 @@ from __future__ import annotations
 from newgameplus.tumbleweed.grammar import branches, shared
 from newgameplus.tumbleweed.grammar.course import Course
 from newgameplus.tumbleweed.grammar.pieces import Grammar, Piece, Role
-from newgameplus.tumbleweed.terrain import BLOCK
+from newgameplus.tumbleweed.terrain import BLOCK, LEVEL_HEIGHT
 from newgameplus.tumbleweed.things import Kind
 
 
 def _fill_with_water(course: Course, x0: int, x1: int, row: int) -> None:
     """Fill what is empty below a water level."""
-    for x in range(x0, x1):
-        for down in range(row, course.sketch.blocks.shape[1]):
-            if course.sketch.blocks[x, down] == 0:
-                course.sketch.block(x, down, "water_top" if down == row else "water")
+    course.air(x0, row, x1, row + 1, "water_top")
+    course.air(x0, row + 1, x1, LEVEL_HEIGHT, "water")
 
 
 def pool(course: Course) -> None:
