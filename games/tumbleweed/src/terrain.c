@@ -2,42 +2,42 @@
 #include "game.h"
 #include "tables.h"
 
+#define BOTTOM (LEVEL_HEIGHT * BLOCK)
+
+/* What bounds the level's top row goes on above it; below it there is nothing, beside it all is solid. */
 u8 terrain_at(s16 x, s16 y) {
-  if (y < 0) y = 0;   /* what bounds the level's top row goes on above it */
-  else if (y >= LEVEL_HEIGHT * BLOCK) return TERRAIN_EMPTY;
-  if ((u16)(x >> 4) >= level->width) return TERRAIN_FILL;
+  if ((u16)y >= BOTTOM) {
+    if (y >= 0) return TERRAIN_EMPTY;
+    y = 0;
+  }
+  if ((u16)x >> 4 >= level->width) return TERRAIN_FILL;
   return level->map[(u16)((x & ~15) << 1 | y >> 4)];
 }
 
-static u8 height_in(u8 block, s16 x, u16 with_one_way) {
-  u8 solidity = terrain_solidity[block];
-  if (solidity == SOLIDITY_NONE || (solidity == SOLIDITY_ONE_WAY && !with_one_way)) return 0;
-  return shape_heights[terrain_shape[block]][x & 15];
-}
-
-/* Looks in the block at the point and, where that is full or empty, in the one above or below it. */
+/* Looks in the block at the point and, where that is full or empty, in the one above or below it. On a curve the surface
+ * may leave a block exactly at its edge: the block's slope counts there nevertheless, not that of the earth under it. */
 s16 floor_distance(s16 x, s16 y, u8 *block, u16 with_one_way) {
-  s16 top = y & ~15;
-  u8 found = terrain_at(x, y), height = height_in(found, x, with_one_way);
+  const u8 *const *heights = with_one_way ? floor_heights : solid_heights;
+  s16 in = x & 15, above_ground = (y & 15) - BLOCK;
+  u8 found = terrain_at(x, y), height = heights[found][in];
   if (height == BLOCK) {
-    u8 above = terrain_at(x, y - BLOCK), height_above = height_in(above, x, 0);
-    if (height_above) {
+    u8 above = terrain_at(x, y - BLOCK);
+    if (terrain_solidity[above] == SOLIDITY_SOLID) {
+      u8 height_above = solid_heights[above][in];
       found = above;
-      height = height_above;
-      top -= BLOCK;
+      if (height_above) height += height_above;
     }
   } else if (height == 0) {
-    found = terrain_at(x, y + BLOCK);
-    height = height_in(found, x, with_one_way);
-    top += BLOCK;
+    u8 below = terrain_at(x, y + BLOCK);
+    height = heights[below][in];
     if (height == 0) return NO_FLOOR;
+    if (terrain_solidity[found] != SOLIDITY_SOLID) found = below;
+    above_ground -= BLOCK;
   }
   *block = found;
-  return top + BLOCK - height - y;
+  return -above_ground - height;
 }
 
 u16 is_solid(s16 x, s16 y) {
-  u8 block = terrain_at(x, y);
-  if (terrain_solidity[block] != SOLIDITY_SOLID) return 0;
-  return shape_heights[terrain_shape[block]][x & 15] > 15 - (y & 15);
+  return solid_heights[terrain_at(x, y)][x & 15] > 15 - (y & 15);
 }

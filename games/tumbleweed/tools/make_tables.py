@@ -37,16 +37,17 @@ def _by_block(declaration: str, values: list[int]) -> str:
     return _array(declaration, values + [0] * (NUM_BLOCKS - len(values)))
 
 
-def header(shapes: list[tuple[int, ...]]) -> str:
+def header() -> str:
     """The declarations: numbers of blocks, kinds of objects and properties, and the tables' names."""
     lines = ["/* Made by games/tumbleweed/tools/make_tables.py. */", "#ifndef TABLES_H", "#define TABLES_H"]
     lines += [f"#define {name} {value}" for name, value in CONSTANTS.items()]
     lines += _names("SOLIDITY", Solidity) + _names("SURFACE", Surface) + _names("MEDIUM", Medium) + _names("KIND", Kind)
     lines += [f"#define TERRAIN_{block.name.upper()} {number}" for number, block in enumerate(TERRAIN)]
     lines += [
-        "extern const unsigned char terrain_solidity[256], terrain_shape[256], terrain_angle[256];",
+        "extern const unsigned char terrain_solidity[256], terrain_angle[256];",
         "extern const unsigned char terrain_surface[256], terrain_medium[256];",
-        f"extern const unsigned char shape_heights[{len(shapes)}][16];",
+        "/* Per column of a block, the pixels of ground: of what stops from all sides, and with what only carries. */",
+        "extern const unsigned char *const solid_heights[256], *const floor_heights[256];",
         "extern const short sine_table[256];   /* 256 times the sine of an angle in 1/256 turn */",
         "extern const unsigned char zone_is_slippery[NUM_ZONES];",
         "extern const char *const zone_names[NUM_ZONES];   /* in capitals */",
@@ -55,8 +56,16 @@ def header(shapes: list[tuple[int, ...]]) -> str:
     return "\n".join([*lines, ""])
 
 
-def source(shapes: list[tuple[int, ...]]) -> str:
+def _heights(name: str, shapes: list[tuple[int, ...]], least: Solidity) -> str:
+    """Pointers to the shapes of blocks that are at least so solid; others have the shape of nothing, the first one."""
+    places = [shapes.index(block.heights) if block.solidity >= least else 0 for block in TERRAIN]
+    listed = ",\n ".join(f"shapes[{place}]" for place in places + [0] * (NUM_BLOCKS - len(places)))
+    return f"const unsigned char *const {name}[256] = {{\n {listed}\n}};\n"
+
+
+def source() -> str:
     """The tables themselves."""
+    shapes = list(dict.fromkeys([(0,) * BLOCK, *(block.heights for block in TERRAIN)]))
     heights = ",\n ".join("{" + ", ".join(map(str, shape)) + "}" for shape in shapes)
     names = ", ".join(f'"{zone.name.upper()}"' for zone in ZONES)
     sines = [round(256 * math.sin(math.tau * angle / 256)) for angle in range(256)]
@@ -65,11 +74,12 @@ def source(shapes: list[tuple[int, ...]]) -> str:
             "/* Made by games/tumbleweed/tools/make_tables.py. */",
             '#include "tables.h"',
             _by_block("unsigned char terrain_solidity[256]", [block.solidity for block in TERRAIN]),
-            _by_block("unsigned char terrain_shape[256]", [shapes.index(block.heights) for block in TERRAIN]),
             _by_block("unsigned char terrain_angle[256]", [block.angle for block in TERRAIN]),
             _by_block("unsigned char terrain_surface[256]", [block.surface for block in TERRAIN]),
             _by_block("unsigned char terrain_medium[256]", [block.medium for block in TERRAIN]),
-            f"const unsigned char shape_heights[{len(shapes)}][16] = {{\n {heights}\n}};\n",
+            f"static const unsigned char shapes[{len(shapes)}][16] = {{\n {heights}\n}};\n",
+            _heights("solid_heights", shapes, Solidity.SOLID),
+            _heights("floor_heights", shapes, Solidity.ONE_WAY),
             _array("short sine_table[256]", sines),
             _array("unsigned char zone_is_slippery[NUM_ZONES]", [int(zone.is_slippery) for zone in ZONES]),
             f"const char *const zone_names[NUM_ZONES] = {{{names}}};",
@@ -80,10 +90,9 @@ def source(shapes: list[tuple[int, ...]]) -> str:
 
 def main(folder: Path) -> None:
     """Writes both files into ``folder``."""
-    shapes = list(dict.fromkeys(block.heights for block in TERRAIN))
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "tables.h").write_text(header(shapes))
-    (folder / "tables.c").write_text(source(shapes))
+    (folder / "tables.h").write_text(header())
+    (folder / "tables.c").write_text(source())
 
 
 if __name__ == "__main__":
