@@ -1,28 +1,59 @@
-"""The letters: ASCII 32 to 90 in 8 × 8 pixels, palette 2."""
+"""The letters: ASCII 32 to 90 in 8 × 8 pixels, palette 2, white over straw with a dark shadow."""
 
 from __future__ import annotations
 
 import numpy as np
-from canvas import Pixels, blank
+from canvas import Mask, Pixels, blank
 
 NUM_TILES = 64
-WHITE, SHADOW = 6, 1
+SHADOW, WHITE, STRAW = 1, 6, 5
 
-_ROWS = """
-!:2222202 ":55 ':22 (:1244421 ):4211124 *:0525250 +:00272 ,:0000024 -:0007 .:0000006 /:1122244
-0:2555552 1:2622227 2:7115747 3:7113117 4:5557111 5:7447117 6:7447557 7:7112222 8:7557557 9:7557117
-::0220220 ?:7113202 =:00707 A:2555755 B:6556556 C:3444443 D:6555556 E:7446447 F:7446444 G:3445553 H:5557555
-I:7222227 J:1111152 K:5566655 L:4444447 M:5775555 N:6555555 O:2555552 P:6556444 Q:2555573 R:6556655
-S:3442116 T:7222222 U:5555557 V:5555552 W:5555775 X:5552555 Y:5552222 Z:7112447
+_GLYPHS = """
+!4444404 "aaa0000 #aavavaa $4fke5u4 %op248j3 &cik8lid 'c480000 (2488842 )8422248 *04lel40 +044v440 ,0000c48
+-000v000 .00000cc /0124800 0ehjlphe 14c4444e 2eh1248v 3v2421he 426aiv22 5vgu11he 668guhhe 7v124888 8ehhehhe 9ehhf12c
+:0cc0cc0 ;0cc0c48 <248g842 =00v0v00 >8421248 ?eh12404 @eh1dlle Aehhvhhh Buhhuhhu Cehggghe Duhhhhhu Evgguggv
+Fvgguggg Gehgnhhf Hhhhvhhh Ie44444e J72222ic Khikokih Lggggggv Mhrllhhh Nhpljhhh Oehhhhhe Puhhuggg Qehhhlid
+Ruhhukih Sfgge11u Tv444444 Uhhhhhhe Vhhhhha4 Whhhllrh Xhha4ahh Yhha4444 Zv1248gv
 """
+"""Each letter and its seven rows, a digit in base 32 for five pixels; strokes are then doubled to the right."""
+_WIDE = {
+    "M": (0x63, 0x77, 0x7F, 0x6B, 0x63, 0x63, 0x63),
+    "N": (0x63, 0x73, 0x7B, 0x6F, 0x67, 0x63, 0x63),
+    "W": (0x63, 0x63, 0x63, 0x6B, 0x7F, 0x77, 0x63),
+}
+"""Letters whose strokes need seven pixels, as they are."""
+_THIN = "#$%&*@"
+"""Letters whose strokes are not doubled."""
+
+
+def glyph(letter: str) -> Mask:
+    """The pixels of a letter, 8 × 8, its strokes two pixels wide."""
+    made = np.zeros((8, 8), dtype=bool)
+    for y, row in enumerate(_WIDE.get(letter, ())):
+        made[y, :7] = [bool(row >> (6 - x) & 1) for x in range(7)]
+    if letter in _WIDE:
+        return made
+    rows = next((entry[1:] for entry in _GLYPHS.split() if entry[0] == letter), "0000000")
+    for y, digit in enumerate(rows):
+        for x in range(5):
+            if int(digit, 32) >> (4 - x) & 1:
+                made[y, x + 1 : x + 2 + (letter not in _THIN)] = True
+    return made
+
+
+def tile(letter: str, light: int = WHITE, low: int = STRAW, shadow: int = SHADOW) -> Pixels:
+    """A letter in colours."""
+    lit = glyph(letter)
+    made = blank(8, 8)
+    dark = np.zeros((8, 8), dtype=bool)
+    for dy, dx in ((1, 0), (1, 1), (0, 1)):
+        dark[dy:, dx:] |= lit[: 8 - dy, : 8 - dx]
+    made[dark] = shadow
+    made[lit] = light
+    made[4:][lit[4:]] = low
+    return made
 
 
 def draw() -> list[Pixels]:
     """The 64 tiles of the font."""
-    tiles = [blank(8, 8) for _ in range(NUM_TILES)]
-    for glyph in _ROWS.split():
-        letter, rows = glyph[0], glyph[2:]
-        for y, digits in enumerate(rows):
-            bits = np.array([int(digits) >> 2 & 1, int(digits) >> 1 & 1, int(digits) & 1])
-            tiles[ord(letter) - 32][y, 1:7] = np.repeat(bits, 2) * WHITE
-    return tiles
+    return [tile(chr(32 + number)) for number in range(NUM_TILES)]

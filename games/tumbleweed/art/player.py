@@ -91,7 +91,7 @@ class Ball:
                 continue
             x, y = self.at(u, v)
             column, row = int(x) + shadow, int(y) + shadow
-            if not (0 <= column < 32 and 0 <= row < 32) or pixels[row, column] == 0:
+            if not (0 <= column < pixels.shape[1] and 0 <= row < pixels.shape[0]) or pixels[row, column] == 0:
                 continue
             bright = light[row, column] + twig.lightness
             lit = STRAW if bright > 0.78 else GOLD if bright > 0.42 else BROWN
