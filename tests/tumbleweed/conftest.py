@@ -69,13 +69,13 @@ def program() -> bytes:
 
 
 @pytest.fixture
-def play(program: bytes, tmp_path: Path) -> Iterator[Callable[[Sketch], Play]]:
-    """Begins a level and waits until the tumbleweed stands in it."""
+def play(program: bytes, tmp_path: Path) -> Iterator[Callable[..., Play]]:
+    """Begins a level, at a place if one is named, and waits until the tumbleweed stands."""
     begun: list[Play] = []
 
-    def begin(sketch: Sketch) -> Play:
+    def begin(sketch: Sketch, start: tuple[int, int] | None = None) -> Play:
         rom = tmp_path / f"level_{len(begun)}.md"
-        rom.write_bytes(pack_levels(program, [sketch.finish()]))
+        rom.write_bytes(pack_levels(program, [sketch.finish(start)]))
         begun.append(Play(rom))
         return begun[-1]
 

@@ -29,7 +29,7 @@ u16 barrier_at(s16 x, s16 y) {
 }
 
 /* Solid from `top` to `bottom`, and above it ground. */
-static void add_block(const struct near *it, s16 half_width, s16 top, s16 bottom) {
+static void add_block(struct near *it, s16 half_width, s16 top, s16 bottom) {
   s16 dx = player_x() - it->x;
   struct block *block = &blocks[num_blocks];
   if (dx < -64 || dx > 64 || num_blocks == MAX_BARRIERS) return;
@@ -42,7 +42,7 @@ static void add_block(const struct near *it, s16 half_width, s16 top, s16 bottom
 }
 
 /* Whether the player, rolling, will reach a box around `it` in this frame. */
-static u16 is_rolled_into(const struct near *it, s16 half_width, s16 half_height) {
+static u16 is_rolled_into(struct near *it, s16 half_width, s16 half_height) {
   s16 dx, dy, reach_x = half_width + PLAYER_HALF_WIDTH + 1, reach_y = half_height + BALL_HALF_HEIGHT;
   if (!player.is_rolling) return 0;
   dx = player_x() + (player.x_speed >> 8) - it->x;
@@ -53,13 +53,13 @@ static u16 is_rolled_into(const struct near *it, s16 half_width, s16 half_height
 /* ---- the door ---- */
 
 /* Pixels that it has risen, all in the end. */
-static u16 door_risen(const struct near *it) {
+static u16 door_risen(struct near *it) {
   u16 age;
   if (!(V.switches >> (it->thing->a & 15) & 1)) return 0;
-  if (!thing_state[it->index]) set_state(it, STATE_USED);
+  if (!it->state) set_state(it, STATE_USED);
   age = age_of(it);
   if (age < 2 * HALF_HEIGHT / DOOR_SPEED) return age * DOOR_SPEED;
-  thing_state[it->index] = STATE_DONE;
+  change_state(it, STATE_DONE);
   return 2 * HALF_HEIGHT;
 }
 
@@ -83,20 +83,20 @@ DRAWING(door) {
   u16 risen = door_risen(it), rows;
   s16 top;
   rows = (2 * HALF_HEIGHT + 7 - risen) >> 3;   /* that still show */
-  top = y + HALF_HEIGHT - (s16)risen - (s16)(rows << 3);
+  top = it->y + HALF_HEIGHT - (s16)risen - (s16)(rows << 3);
   if (rows > 4) {
-    draw_half_door(x, top, rows - 4);
+    draw_half_door(it->x, top, rows - 4);
     top += (rows - 4) << 3;
     rows = 4;
   }
-  draw_half_door(x, top, rows);
+  draw_half_door(it->x, top, rows);
 }
 
 /* ---- the breakable wall ---- */
 
 PREPARE(breakable) {
   s16 speed = player.x_speed;
-  if (thing_state[it->index]) return;
+  if (it->state) return;
   if ((speed >= BREAKING_SPEED || speed <= -BREAKING_SPEED) && is_rolled_into(it, HALF_WALL, HALF_HEIGHT)) {
     set_state(it, speed < 0 ? STATE_USED_LEFTWARD : STATE_USED);
     sound_effect(SOUND_BREAK);
@@ -106,20 +106,20 @@ PREPARE(breakable) {
 }
 
 DRAWING(breakable) {
-  u16 state = thing_state[it->index];
+  u16 state = it->state;
   if (state) {
-    if (!draw_fragments(x, y, SPRITE_TILE(BREAKABLE, 0), age_of(it), state == STATE_USED_LEFTWARD)) {
-      thing_state[it->index] = STATE_DONE;
+    if (!draw_fragments(it->x, it->y, SPRITE_TILE(BREAKABLE, 0), age_of(it), state == STATE_USED_LEFTWARD)) {
+      change_state(it, STATE_DONE);
     }
     return;
   }
-  DRAW(BREAKABLE, 0, x, y - 16, 0);
-  DRAW(BREAKABLE, 0, x, y + 16, 0);
+  DRAW(BREAKABLE, 0, it->x, it->y - 16, 0);
+  DRAW(BREAKABLE, 0, it->x, it->y + 16, 0);
 }
 
 /* ---- the bonus box ---- */
 
-static void open_box(const struct near *it) {
+static void open_box(struct near *it) {
   pop(it);
   V.score += BOX_SCORE;
   sound_effect(SOUND_BREAK);
@@ -132,7 +132,7 @@ static void open_box(const struct near *it) {
 }
 
 PREPARE(box) {
-  if (thing_state[it->index]) return;
+  if (it->state) return;
   if (is_rolled_into(it, HALF_BOX, HALF_BOX)) {
     open_box(it);
     return;
@@ -141,9 +141,9 @@ PREPARE(box) {
 }
 
 DRAWING(box) {
-  if (!thing_state[it->index]) {
-    DRAW(BOX, it->thing->a > BOX_LIFE ? BOX_COINS : it->thing->a, x, y, 0);
-  } else if (!draw_sparkle(x, y, age_of(it))) {
-    thing_state[it->index] = STATE_DONE;
+  if (!it->state) {
+    DRAW(BOX, it->thing->a > BOX_LIFE ? BOX_COINS : it->thing->a, it->x, it->y, 0);
+  } else if (!draw_sparkle(it->x, it->y, age_of(it))) {
+    change_state(it, STATE_DONE);
   }
 }

@@ -22,7 +22,7 @@ static s16 fall_of(u16 age) { return (u16)(age * age) >> 3; }
 
 void effects_begin(void) { is_scattering = 0; }
 
-void pop(const struct near *it) { set_state(it, STATE_USED); }
+void pop(struct near *it) { set_state(it, STATE_USED); }
 
 u16 draw_sparkle(s16 x, s16 y, u16 age) {
   if (age >= SPARKLE_FRAMES) return 0;

@@ -26,34 +26,34 @@ void give_coins(u16 count) {
 
 TOUCH(coin) {
   (void)dx, (void)dy;
-  if (thing_state[it->index]) return;
+  if (it->state) return;
   pop(it);
   sound_effect(SOUND_COIN);
   give_coins(1);
 }
 
 DRAWING(coin) {
-  if (!thing_state[it->index]) {
-    DRAW(COIN, (V.clock >> 3) & 3, x, y, 0);
-  } else if (!draw_sparkle(x, y, age_of(it))) {
-    thing_state[it->index] = STATE_DONE;
+  if (!it->state) {
+    DRAW(COIN, (V.clock >> 3) & 3, it->x, it->y, 0);
+  } else if (!draw_sparkle(it->x, it->y, age_of(it))) {
+    change_state(it, STATE_DONE);
   }
 }
 
 /* ---- springs ---- */
 
-static u16 is_spring_ready(const struct near *it) {
-  return (player.is_grounded || player.y_speed >= 0) && (!thing_state[it->index] || age_of(it) > 4);
+static u16 is_spring_ready(struct near *it) {
+  return (player.is_grounded || player.y_speed >= 0) && (!it->state || age_of(it) > 4);
 }
 
-static void throw_by_spring(const struct near *it, s16 x_speed, s16 y_speed) {
+static void throw_by_spring(struct near *it, s16 x_speed, s16 y_speed) {
   set_state(it, STATE_USED);
   sound_effect(SOUND_SPRING);
   player_spring(x_speed, y_speed);
 }
 
-static u16 is_stretched(const struct near *it) {
-  return thing_state[it->index] && age_of(it) < SPRING_FRAMES;
+static u16 is_stretched(struct near *it) {
+  return it->state && age_of(it) < SPRING_FRAMES;
 }
 
 TOUCH(spring) {
@@ -62,7 +62,7 @@ TOUCH(spring) {
 }
 
 DRAWING(spring) {
-  DRAW(SPRING, is_stretched(it), x, y, 0);
+  DRAW(SPRING, is_stretched(it), it->x, it->y, 0);
 }
 
 TOUCH(diagonal) {
@@ -72,21 +72,21 @@ TOUCH(diagonal) {
 }
 
 DRAWING(diagonal) {
-  DRAW(DIAGONAL, is_stretched(it), x, y, it->thing->b ? MIRRORED : 0);
+  DRAW(DIAGONAL, is_stretched(it), it->x, it->y, it->thing->b ? MIRRORED : 0);
 }
 
 /* ---- switches ---- */
 
 TOUCH(switch) {
   (void)dx, (void)dy;
-  if (thing_state[it->index]) return;
+  if (it->state) return;
   set_state(it, STATE_USED);
   V.switches |= 1 << (it->thing->a & 15);
   sound_effect(SOUND_SWITCH);
 }
 
 DRAWING(switch) {
-  DRAW(SWITCH, V.switches >> (it->thing->a & 15) & 1, x, y + 4, 0);
+  DRAW(SWITCH, V.switches >> (it->thing->a & 15) & 1, it->x, it->y + 4, 0);
 }
 
 /* ---- checkpoints ---- */
@@ -101,7 +101,7 @@ static u16 number_of(u16 index) {
 TOUCH(checkpoint) {
   u16 number;
   (void)dx, (void)dy;
-  if (thing_state[it->index]) return;
+  if (it->state) return;
   set_state(it, STATE_USED);
   sound_effect(SOUND_CHECKPOINT);
   number = number_of(it->index);
@@ -109,9 +109,9 @@ TOUCH(checkpoint) {
 }
 
 DRAWING(checkpoint) {
-  u16 state = thing_state[it->index];
-  DRAW(CHECKPOINT, state ? 1 : 0, x, y, 0);
-  if (state) draw_sparkle(x, y - 16, age_of(it));
+  u16 state = it->state;
+  DRAW(CHECKPOINT, state ? 1 : 0, it->x, it->y, 0);
+  if (state) draw_sparkle(it->x, it->y - 16, age_of(it));
 }
 
 /* ---- bumpers ---- */
@@ -125,7 +125,7 @@ static u16 distance_of(s16 dx, s16 dy) {
 TOUCH(bumper) {
   u16 distance = distance_of(dx, dy);
   s16 share;
-  if (distance >= BUMPER_REACH || (thing_state[it->index] && age_of(it) < 3)) return;
+  if (distance >= BUMPER_REACH || (it->state && age_of(it) < 3)) return;
   set_state(it, STATE_USED);
   sound_effect(SOUND_POP);
   if (distance == 0) distance = dy = 1;
@@ -137,13 +137,12 @@ TOUCH(bumper) {
 }
 
 DRAWING(bumper) {
-  DRAW(BUMPER, thing_state[it->index] && age_of(it) < BUMPER_FRAMES, x, y, 0);
+  DRAW(BUMPER, it->state && age_of(it) < BUMPER_FRAMES, it->x, it->y, 0);
 }
 
 /* ---- the goal ---- */
 
 DRAWING(goal) {
-  (void)it;
-  DRAW(GOAL_TOP, (V.clock >> 3) & 1, x, y - 16, 0);
-  DRAW(GOAL_POST, 0, x, y + 16, 0);
+  DRAW(GOAL_TOP, (V.clock >> 3) & 1, it->x, it->y - 16, 0);
+  DRAW(GOAL_POST, 0, it->x, it->y + 16, 0);
 }

@@ -20,10 +20,8 @@ static void carry_player(void) {
   struct near before, now;
   s16 dx, dy;
   if (!player.stands_on) return;
-  before.thing = now.thing = player.stands_on;
-  before.index = now.index = player.stands_on - level->things;
-  place_thing(&before, V.clock - 1);
-  place_thing(&now, V.clock);
+  place_thing(&before, player.stands_on, V.clock - 1);
+  place_thing(&now, player.stands_on, V.clock);
   dx = now.x - before.x;
   dy = now.y - before.y;
   if (dy < -16 || dy > 16) return;       /* it is back at its place */
@@ -36,7 +34,7 @@ void platforms_frame(void) {
   num_tops = 0;
 }
 
-void add_platform(const struct near *it, s16 half_width, s16 y) {
+void add_platform(struct near *it, s16 half_width, s16 y) {
   s16 dx = player_x() - it->x, reach = half_width + 48;
   struct top *top = &tops[num_tops];
   if (dx < -reach || dx > reach || num_tops == MAX_PLATFORMS) return;
@@ -66,33 +64,32 @@ s16 platform_under(s16 x, s16 feet_y, s16 y_speed, const struct thing **found) {
 PLACE(platform) {
   const struct thing *thing = it->thing;
   u16 is_slow = thing->a > FAST_REACH || thing->b > FAST_REACH;
-  s16 part = fine_sine((is_slow ? clock : 2 * clock) + 2 * thing->c);
-  it->x += part * (s16)thing->a >> 7;
-  it->y += part * (s16)thing->b >> 7;
+  u16 angle = (is_slow ? clock : 2 * clock) + 2 * thing->c;
+  if (thing->a) it->x += fine_wave(angle, thing->a) >> 8;
+  if (thing->b) it->y += fine_wave(angle, thing->b) >> 8;
 }
 
 PREPARE(platform) { add_platform(it, 32, it->y - 8); }
 
 DRAWING(platform) {
-  (void)it;
-  DRAW(PLATFORM, 0, x - 16, y, 0);
-  DRAW(PLATFORM, 0, x + 16, y, MIRRORED);
+  DRAW(PLATFORM, 0, it->x - 16, it->y, 0);
+  DRAW(PLATFORM, 0, it->x + 16, it->y, MIRRORED);
 }
 
 /* ---- the falling platform ---- */
 
 PLACE(falling) {
   u16 delay = it->thing->c + 10, age = clock - thing_clock[it->index];
-  if (!thing_state[it->index] || age <= delay) return;
+  if (!it->state || age <= delay) return;
   age -= delay;
   if (age > FALL_LONGEST) age = FALL_LONGEST;
   it->y += (u16)(age * age * 7) >> 6;          /* the tumbleweed's own gravity */
 }
 
 PREPARE(falling) {
-  if (thing_state[it->index]) {
+  if (it->state) {
     if (age_of(it) >= it->thing->c + 10 + FALL_BACK) {
-      thing_state[it->index] = STATE_WHOLE;
+      change_state(it, STATE_WHOLE);
       it->y = it->thing->y;
     }
   } else if (player.stands_on == it->thing) {
@@ -102,20 +99,20 @@ PREPARE(falling) {
 }
 
 DRAWING(falling) {
-  s16 shaken = thing_state[it->index] && it->y == (s16)it->thing->y ? (s16)(V.clock >> 1 & 1) * 2 - 1 : 0;
-  DRAW(FALLING, 0, x - 16 + shaken, y, 0);
-  DRAW(FALLING, 0, x + 16 + shaken, y, MIRRORED);
+  s16 shaken = it->state && it->y == (s16)it->thing->y ? (s16)(V.clock >> 1 & 1) * 2 - 1 : 0;
+  DRAW(FALLING, 0, it->x - 16 + shaken, it->y, 0);
+  DRAW(FALLING, 0, it->x + 16 + shaken, it->y, MIRRORED);
 }
 
 /* ---- the crumbling block ---- */
 
-static u16 crumble_delay(const struct near *it) { return it->thing->c + 8; }
+static u16 crumble_delay(struct near *it) { return it->thing->c + 8; }
 
 PREPARE(crumble) {
-  if (thing_state[it->index]) {
+  if (it->state) {
     u16 age = age_of(it);
     if (age >= crumble_delay(it) + CRUMBLE_BACK) {
-      thing_state[it->index] = STATE_WHOLE;
+      change_state(it, STATE_WHOLE);
     } else if (age >= crumble_delay(it)) {
       return;
     }
@@ -127,19 +124,19 @@ PREPARE(crumble) {
 
 DRAWING(crumble) {
   u16 age, fallen;
-  if (!thing_state[it->index]) {
-    DRAW(CRUMBLE, 0, x, y, 0);
+  if (!it->state) {
+    DRAW(CRUMBLE, 0, it->x, it->y, 0);
     return;
   }
   age = age_of(it);
   fallen = age - crumble_delay(it);
   if (age >= crumble_delay(it) + CRUMBLE_BACK) {   /* and nobody near for whom it had to become whole */
-    DRAW(CRUMBLE, 0, x, y, 0);
+    DRAW(CRUMBLE, 0, it->x, it->y, 0);
   } else if (age < crumble_delay(it)) {
-    DRAW(CRUMBLE, 1, x, y + (V.clock >> 1 & 1), 0);
+    DRAW(CRUMBLE, 1, it->x, it->y + (V.clock >> 1 & 1), 0);
   } else if (fallen < DEBRIS_FRAMES) {
-    DRAW(CRUMBLE, 1, x, y + (s16)(fallen * fallen >> 2), 0);
+    DRAW(CRUMBLE, 1, it->x, it->y + (s16)(fallen * fallen >> 2), 0);
   } else if (fallen >= CRUMBLE_BACK - 32 && (V.clock & 2)) {   /* it comes back flickering */
-    DRAW(CRUMBLE, 0, x, y, 0);
+    DRAW(CRUMBLE, 0, it->x, it->y, 0);
   }
 }

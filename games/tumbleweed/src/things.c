@@ -59,10 +59,6 @@ u16 time_in_cycle(u16 period, u16 phase, u16 clock) {
   return ((u32)part * period) >> 16;
 }
 
-s16 fine_sine(u16 angle) {
-  return (sine_table[(angle >> 1) & 255] + sine_table[((angle + 1) >> 1) & 255]) >> 1;
-}
-
 void things_begin(void) {
   u16 i;
   for (i = 0; i < MAX_OBJECTS; i++) thing_state[i] = STATE_WHOLE;
@@ -78,13 +74,6 @@ void things_respawn(void) {
     if (kinds[level->things[i].kind].heals) thing_state[i] = STATE_WHOLE;
   }
   effects_begin();
-}
-
-void place_thing(struct near *it, u16 clock) {
-  const struct thing *thing = it->thing;
-  it->x = thing->x;
-  it->y = thing->y;
-  if (kinds[thing->kind].place) kinds[thing->kind].place(it, clock);
 }
 
 /* The first object at x or to the right of it, looked for from another on. */
@@ -117,11 +106,18 @@ const struct thing *loop_near(s16 x) {
 
 static const struct thing *things_end(void) { return level->things + level->num_things; }
 
-static void stand(struct near *it, const struct thing *thing, u16 index) {
+static inline void stand(struct near *it, const struct thing *thing, const struct kind *kind, u16 index) {
   it->thing = thing;
-  it->index = index;
+  it->kind = kind;
   it->x = thing->x;
   it->y = thing->y;
+  it->index = index;
+  it->state = thing_state[index];
+}
+
+void place_thing(struct near *it, const struct thing *thing, u16 clock) {
+  stand(it, thing, &kinds[thing->kind], thing - level->things);
+  if (it->kind->place) it->kind->place(it, clock);
 }
 
 static void find_movers(void) {
@@ -137,7 +133,7 @@ static void find_movers(void) {
       remember_loop(thing);
       continue;
     }
-    stand(it, thing, index);
+    stand(it, thing, kind, index);
     if (kind->place) kind->place(it, V.clock);
     if (kind->prepare) kind->prepare(it);
     if (++it == movers + MAX_MOVERS) break;
@@ -153,7 +149,7 @@ static void prepare_solids(void) {
   for (thing = level->things + index; thing < end && (s16)thing->x < x + SOLID_RANGE; thing++, index++) {
     const struct kind *kind = &kinds[thing->kind];
     if (kind->moves || !kind->prepare || thing_state[index] == STATE_DONE) continue;
-    stand(&it, thing, index);
+    stand(&it, thing, kind, index);
     kind->prepare(&it);
   }
 }
@@ -165,7 +161,7 @@ void things_frame(void) {
   prepare_solids();
 }
 
-static u16 is_touched(const struct kind *kind, s16 dx, s16 dy) {
+static inline u16 is_touched(const struct kind *kind, s16 dx, s16 dy) {
   u16 reach_x = kind->touch_x, reach_y = kind->touch_y;
   return (u16)(dx + reach_x) < (u16)(2 * reach_x) && (u16)(dy + reach_y) < (u16)(2 * reach_y);
 }
@@ -173,7 +169,7 @@ static u16 is_touched(const struct kind *kind, s16 dx, s16 dy) {
 static void touch_movers(s16 x, s16 y) {
   struct near *it;
   for (it = movers; it < movers_end; it++) {
-    const struct kind *kind = &kinds[it->thing->kind];
+    const struct kind *kind = it->kind;
     s16 dx = x - it->x, dy = y - it->y;
     if (kind->touch && is_touched(kind, dx, dy)) kind->touch(it, dx, dy);
   }
@@ -187,7 +183,7 @@ static void touch_standing(s16 x, s16 y) {
     const struct kind *kind = &kinds[thing->kind];
     s16 dx = x - (s16)thing->x, dy = y - (s16)thing->y;
     if (kind->moves || thing_state[index] == STATE_DONE || !kind->touch || !is_touched(kind, dx, dy)) continue;
-    stand(&it, thing, index);
+    stand(&it, thing, kind, index);
     kind->touch(&it, dx, dy);
   }
 }
@@ -215,8 +211,8 @@ static void draw_standing(void) {
     }
     kind = &kinds[thing->kind];
     if (kind->moves) continue;
-    stand(&it, thing, index);
-    kind->draw(&it, it.x, it.y);
+    stand(&it, thing, kind, index);
+    kind->draw(&it);
   }
 }
 
@@ -224,8 +220,8 @@ static void draw_movers(void) {
   s16 left = camera_x - DRAWN_RANGE;
   struct near *it;
   for (it = movers; it < movers_end; it++) {
-    const struct kind *kind = &kinds[it->thing->kind];
-    if (kind->moves == REACHES || (u16)(it->x - left) < 320 + 2 * DRAWN_RANGE) kind->draw(it, it->x, it->y);
+    const struct kind *kind = it->kind;
+    if (kind->moves == REACHES || (u16)(it->x - left) < 320 + 2 * DRAWN_RANGE) kind->draw(it);
   }
 }
 

@@ -18,8 +18,10 @@ extern u16 thing_clock[MAX_OBJECTS];
 /* An object that is looked at. */
 struct near {
   const struct thing *thing;
+  const struct kind *kind;
   s16 x, y;     /* of its centre, now */
   u16 index;
+  u16 state;    /* the same as thing_state */
   u16 phase;    /* of those that move: how far they are, as their kind has it */
 };
 
@@ -28,7 +30,7 @@ struct kind {
   void (*place)(struct near *it, u16 clock);      /* moves it from (thing->x, thing->y) to where it is at that clock */
   void (*prepare)(struct near *it);               /* before the player moves */
   void (*touch)(struct near *it, s16 dx, s16 dy); /* after, when the player's centre is less than touch_x and touch_y away */
-  void (*draw)(struct near *it, s16 x, s16 y);    /* x, y: centre, in the level's pixels */
+  void (*draw)(struct near *it);
   u16 touch_x, touch_y;
   u8 moves;     /* whether it moves, or reaches far beyond its place */
   u8 heals;     /* is whole again when the player comes back to life */
@@ -40,19 +42,26 @@ static inline s16 player_y(void) { return player.y >> 16; }
 /* Frames since something happened to an object. */
 static inline u16 age_of(const struct near *it) { return V.clock - thing_clock[it->index]; }
 
-static inline void set_state(const struct near *it, u8 state) {
-  thing_state[it->index] = state;
+static inline void change_state(struct near *it, u8 state) {
+  it->state = thing_state[it->index] = state;
+}
+
+/* Something happens to it now. */
+static inline void set_state(struct near *it, u8 state) {
+  change_state(it, state);
   thing_clock[it->index] = V.clock;
 }
 
-/* 256 · sin of an angle in 1/512 of a turn. */
-s16 fine_sine(u16 angle);
+/* 512 · length · sin of an angle in 1/512 of a turn. */
+static inline s32 fine_wave(u16 angle, s16 length) {
+  return sine_table[(angle >> 1) & 255] * length + sine_table[((angle + 1) >> 1) & 255] * length;
+}
 
 /* Where a cycle of `period` frames (2 to 511) is: 0 to period - 1; phase in 1/256 of it. */
 u16 time_in_cycle(u16 period, u16 phase, u16 clock);
 extern const u16 frequency[512];   /* 65536 / period */
 
-void place_thing(struct near *it, u16 clock);
+void place_thing(struct near *it, const struct thing *thing, u16 clock);
 
 /* A frame of a sprite around a centre; `flags` are the bits that mirror it. */
 #define SPRITE_WIDTH(name) ((SPRITE_##name##_SIZE >> 2) * 8 + 8)
@@ -68,12 +77,12 @@ void place_thing(struct near *it, u16 clock);
 #define PLACE(name) void place_##name(struct near *it, u16 clock)
 #define PREPARE(name) void prepare_##name(struct near *it)
 #define TOUCH(name) void touch_##name(struct near *it, s16 dx, s16 dy)
-#define DRAWING(name) void draw_##name(struct near *it, s16 x, s16 y)
+#define DRAWING(name) void draw_##name(struct near *it)
 
 /* effects.c */
 void effects_begin(void);
 void effects_draw(void);
-void pop(const struct near *it);                /* beaten or taken: sparkles where it was, then nothing */
+void pop(struct near *it);                /* beaten or taken: sparkles where it was, then nothing */
 u16 draw_sparkle(s16 x, s16 y, u16 age);        /* whether there still are any */
 u16 draw_fragments(s16 x, s16 y, u16 tile, u16 age, u16 leftward);
 
@@ -99,7 +108,7 @@ PLACE(platform); PREPARE(platform); DRAWING(platform);
 PLACE(falling); PREPARE(falling); DRAWING(falling);
 PREPARE(crumble); DRAWING(crumble);
 void platforms_frame(void);                     /* forget the platforms near the player, and carry it */
-void add_platform(const struct near *it, s16 half_width, s16 top);
+void add_platform(struct near *it, s16 half_width, s16 top);
 
 /* barriers.c */
 PREPARE(door); DRAWING(door);
