@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections.abc import Sequence
 
@@ -76,14 +77,15 @@ def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
     grammar = GRAMMARS[zone]
     sketch = Sketch(MAX_WIDTH, zone, act)
     course = Course(sketch, rng, grammar.enemies, row=rng.randint(19, 23), wall=grammar.wall, abyss=grammar.abyss)
-    length = rng.randint(MIN_LENGTH, MAX_LENGTH)
+    length, waves = rng.randint(MIN_LENGTH, MAX_LENGTH), (rng.uniform(1.5, 3), rng.random())
     opening(course)
-    recent: list[Piece] = []
+    drawn: list[Piece] = []
     while course.x < length:
         for role in _phrase(grammar, rng):
             course.hardness = _hardness(act, course.x / length)
-            piece = _choose(grammar, role, course, recent)
-            recent = [*recent[1 - _FORGETTING :], piece]
+            course.wander(_height(course.x / length, waves))
+            piece = _choose(grammar, role, course, drawn)
+            drawn.append(piece)
             piece.draw(course)
             if course.x >= length:
                 break
@@ -107,9 +109,15 @@ def _phrase(grammar: Grammar, rng: random.Random) -> list[Role]:
     return roles
 
 
-def _choose(grammar: Grammar, role: Role, course: Course, recent: list[Piece]) -> Piece:
-    """One of the pieces of a role that fit; one of any role when none does."""
-    fitting = [piece for piece in grammar.pieces if piece.fits(course)]
-    of_role = [piece for piece in fitting if piece.role == role and piece not in recent]
-    candidates = of_role or [piece for piece in fitting if piece not in recent] or fitting
-    return course.rng.choices(candidates, [piece.weight for piece in candidates])[0]
+def _height(share: float, waves: tuple[float, float]) -> int:
+    """The row that the ground tends to: it goes up and down a few times along a level."""
+    count, phase = waves
+    return round(20 + 5 * math.sin(2 * math.pi * (count * share + phase)))
+
+
+def _choose(grammar: Grammar, role: Role, course: Course, drawn: list[Piece]) -> Piece:
+    """One of the pieces of a role that fit, the rarer the more often it came; of any role when none does."""
+    fitting = [piece for piece in grammar.pieces if piece.fits(course) and piece not in drawn[-_FORGETTING:]]
+    candidates = [piece for piece in fitting if piece.role == role] or fitting
+    weights = [piece.weight / (1 + drawn.count(piece)) ** 2 for piece in candidates]
+    return course.rng.choices(candidates, weights)[0]

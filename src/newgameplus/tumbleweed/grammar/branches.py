@@ -102,6 +102,26 @@ def underpass(course: Course) -> None:
     course.flat(6)
 
 
+def lookout(course: Course) -> None:
+    """A spring on a stump throws onto ledges high above the road, and to what lies on the last of them."""
+    x = course.flat(6)
+    row, high = course.row, course.row - 9
+    course.flat(3, surface="fill")
+    course.build(x + 6, row, 3, 2)
+    course.put(Kind.SPRING, x + 7, row - 2, a=spring_strength(10))
+    course.coins(x + 6.75, row - 6, 2, 0)
+    start = x + 10
+    for _ in range(course.between(2, 4)):
+        length = course.between(4, 6)
+        course.ledge(start, high, length)
+        course.coins(start + 0.5, high, length // 2)
+        start += length + course.between(2, 4)
+    course.ledge(start, high, 4)
+    course.prize(start + 2, high)
+    _lower_road(course, start + 5 - course.x)
+    course.flat(4)
+
+
 def spring_wall(course: Course) -> None:
     """A basin with a high wall; the spring stands behind, where one comes from."""
     course.rise(3)
@@ -131,8 +151,9 @@ def door_and_switch(course: Course) -> None:
     course.ledge(shelf, row - 4, x + length - 5 - shelf)
     course.put(Kind.SWITCH, shelf + 1, row - 4, a=channel)
     course.coins(shelf + 3.5, row - 4, 3)
-    course.gate(course.between(7, 10), 4)
-    course.put(Kind.DOOR, course.x - 5, row, a=channel)
+    gate = course.gate(course.between(12, 18), 4)
+    course.put(Kind.DOOR, gate + 2, row, a=channel)
+    course.coins(gate + 5, row, 4)
     if course.hardness > 0.3:
         course.enemy(x + 2, x + length - 3, row)
     course.flat(5)
@@ -185,9 +206,11 @@ def breakable_wall(course: Course) -> None:
     x = course.flat(course.harder(17, 9))
     row = course.row
     course.coins(x + 2, row, 4)
-    x = course.gate(course.between(7, 10), 4)
+    x = course.gate(course.between(12, 18), 4)
     course.sketch.thing(Kind.BREAKABLE, (x + 1) * BLOCK, row * BLOCK - 32)
     course.coins(x + 2.5, row, 3)
+    if course.hardness > 0.5:
+        course.enemy(x + 7, course.x, row)
     course.flat(6)
 
 
@@ -196,8 +219,8 @@ BRANCHES = (
     Piece(gallery, Role.BRANCH, 1.2),
     Piece(tunnel, Role.BRANCH, 1.2),
     Piece(underpass, Role.BRANCH, 1.2, down=5),
+    Piece(lookout, Role.BRANCH, 1),
 )
-TABLE, GALLERY, TUNNEL, UNDERPASS = BRANCHES
 SPRING_WALL = Piece(spring_wall, Role.BACK, 1.5, up=8)
 DOOR_AND_SWITCH = Piece(door_and_switch, Role.BACK, 1, up=2)
 LOOP_AFTER_HILL = Piece(loop_after_hill, Role.BACK, 1, down=6)

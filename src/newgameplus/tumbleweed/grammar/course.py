@@ -119,19 +119,33 @@ class Course:
         return x
 
     def gate(self, length: int, clear: int) -> int:
-        """Draw a mountain too high to climb, with a passage ``clear`` blocks high through it; return its column."""
+        """Draw a cliff too high to climb, with a passage ``clear`` blocks high through it; return its first column."""
         x = self.flat(length)
-        top = max(2, self.row - 13)
-        self.island(x, top, length, self.row - clear - top)
-        self.island(x + 2, max(1, top - 2), length - 4, 3)
-        self.quiet.append((x, x + length))
+        top, roof = max(2, self.row - 13), self.row - clear
+        crest = max(3, length - 2 * (roof - 3 - top))
+        self.island(x, top, crest, roof - top)
+        self.sketch.slope("down26", x + crest, top, (length - crest) // 2, bottom=roof)
+        end = x + crest + (length - crest) // 2 * 2
+        self.island(end, top + (length - crest) // 2, x + length - end, 2)
+        self.quiet.append((x - 1, x + length + 1))
         return x
+
+    def wander(self, row: int) -> None:
+        """Come a little closer to a row, on a slope."""
+        change = max(-4, min(4, self.row - row))
+        if abs(change) > 1:
+            self.slope(("up" if change > 0 else "down") + self.rng.choice(["26", "26", "14"]), abs(change))
 
     # ---- what stands about ----
 
     def island(self, x: int, row: int, length: int, thickness: int = 3) -> None:
         """Draw ground that hangs in the air, or covers a cave."""
         self.sketch.ground(x, x + length, row, bottom=row + thickness)
+
+    def cavity(self, x: int, row: int, length: int, height: int) -> None:
+        """Dig a chamber whose floor is at ``row`` into earth."""
+        self.sketch.rect(x, row - height, x + length, row, "empty")
+        self.sketch.rect(x, row, x + length, row + 1, "ground")
 
     def air(self, x0: int, row0: int, x1: int, row1: int, medium: str) -> None:
         """Fill what is empty in columns ``x0`` to ``x1 - 1`` and rows ``row0`` to ``row1 - 1`` with a medium."""

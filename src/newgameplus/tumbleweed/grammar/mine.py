@@ -70,9 +70,10 @@ def two_switches(course: Course) -> None:
     course.put(Kind.SWITCH, x + 1, row - 6, a=second)
     course.coins(x + 4, row - 6, 4)
     course.flat(9)
-    course.gate(9, 4)
-    course.put(Kind.DOOR, course.x - 8, row, a=first)
-    course.put(Kind.DOOR, course.x - 3, row, a=second)
+    gate = course.gate(course.between(14, 18), 4)
+    course.put(Kind.DOOR, gate + 2, row, a=first)
+    course.put(Kind.DOOR, gate + 9, row, a=second)
+    course.coins(gate + 4, row, 3)
     course.quiet.append((x - 20, course.x))
     course.flat(5)
 

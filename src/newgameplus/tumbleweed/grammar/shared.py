@@ -60,6 +60,9 @@ def descent(course: Course) -> None:
     course.rise(-course.between(4, min(8, course.room_down)))
     for down in range(2, course.row - top, 2):
         course.coin(course.x + 1.5, top + down - 1.5)
+    if course.row - top >= 6 and course.chance(0.6):
+        course.cavity(course.x - 4, course.row, 4, 3)
+        course.prize(course.x - 3, course.row)
     course.flat(7)
     course.coins(x, top, 3)
 
