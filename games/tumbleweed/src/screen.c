@@ -10,6 +10,7 @@
 #define WINDOW_COLUMNS (PLANE_COLUMNS / 2)   /* blocks of the level that plane A holds */
 #define COLUMNS_BEFORE 5                     /* of them, left of the camera */
 #define MAX_COLUMNS_PER_FRAME 2
+#define COLUMNS_PER_STEP 8                   /* of the dark, while a level is begun */
 #define DEAD_ZONE_X 8
 #define DEAD_ZONE_Y 24
 #define MAX_CAMERA_STEP 16
@@ -238,7 +239,7 @@ void screen_place_camera(void) {
   for (column = first_column; column < first_column + WINDOW_COLUMNS; column++) {
     prepare_column(column);
     copy_columns();
-    if (column == first_column + WINDOW_COLUMNS / 2) next_frame();
+    if ((column - first_column) % COLUMNS_PER_STEP == COLUMNS_PER_STEP - 1) next_frame();
   }
   prepare_scroll();
   next_frame();
