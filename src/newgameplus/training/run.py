@@ -24,9 +24,11 @@ from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError, UsageError
 from newgameplus.games.levels import Level
+from newgameplus.nn.device import find_device
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.loop import Turn, play
 from newgameplus.training.metrics import JsonLines, Sink, TensorBoard, all_of
+from newgameplus.training.transfer import begin_from, checkpoints
 from newgameplus.types import Agent, Array
 
 FORMAT = 1
@@ -108,6 +110,22 @@ def read_plan(folder: Path) -> TrainingPlan:
         raise ResultsError(f"There is no training run in {folder}; begin one with: ngp train AGENT --run DIR") from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ResultsError(f"{path} is damaged ({error}); begin a new run.") from error
+
+
+def check(plan: TrainingPlan) -> None:
+    """Make sure that every level can be played and that the agent can begin, before anything is written.
+
+    Raises:
+        NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
+    """
+    for level in dict.fromkeys(plan.levels):
+        level.integration.rom()
+        level.integration.scenario(level.scenario)
+    device = getattr(plan.config, "device", None)
+    if device is not None:
+        find_device(device)
+    if plan.init is not None and not Path(plan.init).exists():
+        raise UsageError(f"--init {plan.init} does not exist; give a run's folder or a checkpoint file.")
 
 
 def begin(plan: TrainingPlan, folder: Path) -> None:
@@ -314,42 +332,6 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         sinks: list[Sink] = [metrics, TensorBoard(folder / "tensorboard", tracker.num_steps)]
         closing.enter_context(all_of([episodes, *sinks]))
         yield _Run(plan, folder, world, agent, tracker, episodes, metrics, sinks, observation)
-
-
-def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
-    """Give a new agent the weights of a training run's checkpoint.
-
-    Args:
-        agent: has a ``begin_from``.
-        agent_name: as its plan names it.
-        path: a checkpoint file, or a run's folder, whose best checkpoint counts.
-        is_frozen: whether the agent only plays and no longer learns.
-
-    Raises:
-        UsageError: the agent learns nothing that could be passed on.
-        NotFoundError: there is no such checkpoint.
-        StateError: it belongs to another agent or network.
-    """
-    if not hasattr(agent, "begin_from"):
-        raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
-    file = _checkpoint_in(path) if path.is_dir() else path
-    try:
-        agent.begin_from(load_state(file)["agent"], is_frozen=is_frozen)
-    except (KeyError, StateError) as error:
-        raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """Return a run's checkpoints, oldest first, the best one aside."""
-    return sorted((folder / "checkpoints").glob("[0-9]*.safetensors"))
-
-
-def _checkpoint_in(folder: Path) -> Path:
-    best = folder / "checkpoints" / "best.safetensors"
-    found = [best] if best.is_file() else checkpoints(folder)
-    if not found:
-        raise StateError(f"There is no checkpoint in {folder} yet.")
-    return found[-1]
 
 
 def _last_checkpoint(folder: Path) -> dict[str, Any] | None:

@@ -1,0 +1,215 @@
+"""``ngp train``: let an agent learn on levels, with checkpoints from which it goes on exactly."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newgameplus.errors import ResultsError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from newgameplus.training.run import Report, TrainingPlan
+
+DEFAULT_SPLIT = "tumbleweed-train"
+"""What is learned on when neither a split nor a level is named."""
+DEFAULT_STEPS = 1_000_000
+_LEAST_ROWS = 8
+"""Rows of the world where fewer levels are trained on and no number is given."""
+
+
+@click.command()
+@click.argument("agent", required=False)
+@click.option(
+    "--split", metavar="S", help=f"Learn on every level of a split, side by side.  [default: {DEFAULT_SPLIT}]"
+)
+@click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="Learn on this level; may be repeated.")
+@click.option(
+    "--steps", type=int, metavar="N", help=f"Agent steps, of all rows together.  [default: {DEFAULT_STEPS:,}]"
+)
+@click.option("--num-envs", type=int, metavar="N", help="Rows of the world.  [default: one per level, at least 8]")
+@click.option("--preset", default="default", show_default=True, metavar="P", help="The agent's preset.")
+@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change one field of the preset.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where the network runs.  [default: auto]")
+@click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a checkpoint's weights.")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of every random number.")
+@click.option("--core", metavar="NAME", help="The core that plays.  [default: the game's own]")
+@click.option("--checkpoint-every", type=int, default=50_000, show_default=True, metavar="N", help="Steps between two.")
+@click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --run, or the latest, from its last checkpoint.")
+@click.pass_context
+def train(ctx: click.Context, /, **options: Any) -> int:
+    """Let AGENT learn: ppo, rainbow, or package.module:Class for one of your own.
+
+    All levels are played side by side in one process. Figures go to metrics.jsonl and TensorBoard in the run's folder.
+    Ctrl-C or a power cut loses at most the steps since the last checkpoint; --resume goes on exactly from there.
+    """
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    plan, folder = _reopened(ctx, options) if options["resume"] else _created(options)
+    _announce(console, plan, folder)
+    try:
+        report = _follow(console, plan, folder)
+    except KeyboardInterrupt:
+        _say(console, f"Interrupted; go on with: ngp train --resume --run {shlex.quote(str(folder))}")
+        return 130
+    _conclude(console, plan, folder, report)
+    return 0
+
+
+def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
+    """Make a plan of what was typed, check it, and only then write anything."""
+    from newgameplus.training.run import begin, check
+
+    if options["agent"] is None:
+        raise UsageError("Say which agent learns: ngp train ppo, or ngp train rainbow.")
+    plan = _plan(options)
+    check(plan)
+    folder = options["folder"] or _new_folder(f"{plan.agent.rpartition(':')[2].lower()}-{_what(options, plan)}")
+    begin(plan, folder)
+    return plan, folder
+
+
+def _plan(options: dict[str, Any]) -> TrainingPlan:
+    from newgameplus.agents import find_agent
+    from newgameplus.agents.configuration import configure
+    from newgameplus.games.levels import find_level, find_split
+    from newgameplus.training.run import TrainingPlan
+
+    if options["split"] and options["levels"]:
+        raise UsageError("Give --split or --level, not both.")
+    if options["levels"]:
+        levels = tuple(find_level(level) for level in options["levels"])
+    else:
+        listed = find_split(options["split"] or DEFAULT_SPLIT).levels
+        levels = tuple(find_level(str(level), level.scenario) for level in listed)
+    fields = _fields(options["overrides"])
+    if options["device"]:
+        fields["device"] = options["device"]
+    num_envs = options["num_envs"]
+    return TrainingPlan(
+        agent=options["agent"],
+        preset=options["preset"],
+        config=configure(find_agent(options["agent"]), options["preset"], fields),
+        levels=levels,
+        num_envs=max(_LEAST_ROWS, len(levels)) if num_envs is None else num_envs,
+        num_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
+        seed=options["seed"],
+        checkpoint_steps=options["checkpoint_every"],
+        init=str(options["init"].resolve()) if options["init"] else None,
+        core=options["core"],
+    )
+
+
+def _fields(overrides: tuple[str, ...]) -> dict[str, str]:
+    pairs = [override.partition("=") for override in overrides]
+    for name, separator, _ in pairs:
+        if not separator:
+            raise UsageError(f"--set takes FIELD=VALUE, not {name!r}.")
+    return {name: value for name, _, value in pairs}
+
+
+def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
+    """Open a run that was begun before; nothing else may be typed, since the run knows its plan."""
+    from newgameplus.training.run import read_plan
+
+    folder = options["folder"] or _latest_run()
+    typed = [
+        name
+        for name in options
+        if name not in ("folder", "resume") and ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+    ]
+    if typed:
+        raise UsageError(f"--resume goes on as the run was begun; leave out {typed[0]!r}: ngp train --resume --run DIR")
+    return read_plan(folder), folder
+
+
+def _new_folder(stem: str, parent: Path = Path("runs")) -> Path:
+    return next(path for number in itertools.count(1) if not (path := parent / f"{stem}-{number}").exists())
+
+
+def _latest_run(parent: Path = Path("runs")) -> Path:
+    found = [path.parent for path in parent.glob("*/training.json")]
+    if not found:
+        raise ResultsError(f"There are no training runs below {parent.resolve()} to resume; name one with --run.")
+    return max(found, key=lambda path: max(file.stat().st_mtime for file in path.iterdir()))
+
+
+def _what(options: dict[str, Any], plan: TrainingPlan) -> str:
+    if options["levels"]:
+        return plan.levels[0].folder_name
+    return Path(options["split"] or DEFAULT_SPLIT).stem
+
+
+def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None:
+    """Train, with a line that lives at a terminal, and one line per minute elsewhere."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from newgameplus.training.run import train as train_plan
+
+    columns = (
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} steps"),
+        BarColumn(),
+        TextColumn("{task.fields[speed]} steps/s  return {task.fields[score]}  {task.fields[loss]}"),
+        TimeRemainingColumn(),
+    )
+    last: Report | None = None
+    first: Report | None = None
+    told = 0.0
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=plan.num_steps, speed="…", score="…", loss="")
+        for report in train_plan(plan, folder):
+            first, last = first or report, report
+            shown = _figures(first, report)
+            progress.update(task, completed=report.num_steps, **shown)
+            if not console.is_terminal and report.elapsed_seconds >= told:
+                told = report.elapsed_seconds + 60
+                _say(console, f"{report.num_steps:,} steps, {shown['speed']} steps/s, return {shown['score']}")
+    return last
+
+
+def _figures(first: Report, report: Report) -> dict[str, Any]:
+    seconds = report.elapsed_seconds - first.elapsed_seconds
+    loss = next((f"{name} {value:.3g}" for name, value in report.figures.items() if name.endswith("loss")), "")
+    return {
+        "speed": f"{(report.num_steps - first.num_steps) / seconds:,.0f}" if seconds > 0 else "…",
+        "score": "…" if report.mean_return is None else f"{report.mean_return:,.1f}",
+        "loss": loss,
+    }
+
+
+def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
+    from newgameplus.cli.tables import counted
+
+    levels = counted(len(plan.levels), "level")
+    _say(
+        console,
+        f"{plan.agent} ({plan.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
+        f"for {counted(plan.num_steps, 'step')}.\nRun: {folder}",
+    )
+
+
+def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report | None) -> None:
+    if report is None:
+        _say(console, "This run was complete already.")
+        return
+    where = shlex.quote(str(folder))
+    score = "" if report.mean_return is None else f" Mean return of recent episodes: {report.mean_return:,.1f}."
+    _say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
+    _say(console, f"Look at it: tensorboard --logdir {where}")
+    if plan.agent not in ("random", "jerk"):
+        _say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}")
+
+
+def _spec(plan: TrainingPlan) -> str:
+    return "" if plan.preset == "default" else f"--preset {plan.preset}"
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,50 @@
+"""What training leaves behind, and how an agent begins with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from newgameplus.errors import StateError, UsageError
+from newgameplus.training.checkpoints import load_state
+from newgameplus.types import Agent
+
+
+def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
+    """Give a new agent the weights of a training run's checkpoint.
+
+    Args:
+        agent: has a ``begin_from``.
+        agent_name: as its plan names it.
+        path: a checkpoint file, or a run's folder, whose best checkpoint counts.
+        is_frozen: whether the agent only plays and no longer learns.
+
+    Raises:
+        UsageError: the agent learns nothing that could be passed on.
+        NotFoundError: there is no such checkpoint.
+        StateError: it belongs to another agent or network.
+    """
+    if not hasattr(agent, "begin_from"):
+        raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
+    file = find_checkpoint(path) if path.is_dir() else path
+    try:
+        agent.begin_from(load_state(file)["agent"], is_frozen=is_frozen)
+    except (KeyError, StateError) as error:
+        raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return a run's checkpoints, oldest first, the best one aside."""
+    return sorted((folder / "checkpoints").glob("[0-9]*.safetensors"))
+
+
+def find_checkpoint(folder: Path) -> Path:
+    """Return the best checkpoint of a run, or its newest.
+
+    Raises:
+        StateError: none was written yet.
+    """
+    best = folder / "checkpoints" / "best.safetensors"
+    found = [best] if best.is_file() else checkpoints(folder)
+    if not found:
+        raise StateError(f"There is no checkpoint in {folder} yet.")
+    return found[-1]
