@@ -53,8 +53,9 @@ def parse(command: click.Command, name: str, arguments: list[str], parent: click
             if isinstance(parameter.type, click.Path | click.File):
                 patch.setattr(parameter, "type", click.STRING)
         context = command.make_context(name, list(arguments), parent=parent)
-    if isinstance(command, click.Group):
-        verb, inner, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+    words = [*context._protected_args, *context.args]
+    if isinstance(command, click.Group) and (words or not command.invoke_without_command):
+        verb, inner, rest = command.resolve_command(context, words)
         assert verb is not None
         assert inner is not None
         parse(inner, verb, rest, context)

@@ -39,9 +39,10 @@ class Duration(click.ParamType[float]):
 
 @click.command()
 @click.argument("agent", required=False)
-@click.option("--split", metavar="S", help=f"Play every level of a split.  [default: {DEFAULT_SPLIT}]")
+@click.option("--split", metavar="S", help=f"Play every level of a split, or of a folder.  [default: {DEFAULT_SPLIT}]")
 @click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="Play this level; may be repeated.")
 @click.option("--scenario", metavar="NAME", help="Judge by this scenario instead of the level's own.")
+@click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own.")
 @click.option("--preset", default="default", show_default=True, metavar="P", help="The agent's preset.")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change one field of the preset.")
 @click.option("--rules", default="contest", show_default=True, metavar="R", help="contest or contest-2018.")
@@ -120,8 +121,9 @@ def _plan(options: dict[str, Any]) -> Plan:
     split = None if options["levels"] else options["split"] or DEFAULT_SPLIT
     scenario = options["scenario"]
     if split:
-        listed = find_split(split).levels
-        levels = [find_level(str(level), scenario or level.scenario) for level in listed]
+        found = find_split(split)
+        split = found.reference
+        levels = [find_level(str(level), scenario or level.scenario) for level in found.levels]
     else:
         levels = [find_level(level_id, scenario) for level_id in options["levels"]]
     return Plan(
@@ -137,6 +139,7 @@ def _plan(options: dict[str, Any]) -> Plan:
         levels=tuple(dict.fromkeys(levels)),
         seeds=tuple(range(options["seed"], options["seed"] + options["num_seeds"])),
         split=split,
+        core=options["core"],
         records_movies=options["records_movies"],
     )
 
@@ -159,7 +162,7 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     typed = {
         name
         for name in ("split", "levels", "scenario", "preset", "overrides", "rules", "timesteps", "episodes",
-                     "wall_clock", "seed", "num_seeds", "records_movies")
+                     "wall_clock", "seed", "num_seeds", "core", "records_movies")
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }  # fmt: skip
     if options["agent"] not in (None, plan.agent):
@@ -194,14 +197,18 @@ def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
         "wall_clock": plan.rules.max_wall_clock_seconds,
         "seed": plan.seeds[0],
         "num_seeds": len(plan.seeds),
+        "core": plan.core,
         "records_movies": plan.records_movies,
     }
     return {name: value for name, value in begun.items() if name not in typed}
 
 
 def _stem(plan: Plan) -> str:
+    from newgameplus.games.levels import SPLIT_FILE
+
     agent = plan.agent.rpartition(":")[2].lower()
-    what = plan.split or plan.levels[0].folder_name
+    path = Path(plan.split or plan.levels[0].folder_name)
+    what = path.parent.name if path.name == SPLIT_FILE else path.name.removesuffix(".toml")
     return f"{agent}-{what}"
 
 

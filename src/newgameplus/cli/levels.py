@@ -1,4 +1,4 @@
-"""``ngp levels``: which levels and splits there are, and which can be played now."""
+"""``ngp levels``: which levels and splits there are, which can be played now, and new ones of Tumbleweed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from newgameplus.cli.own_levels import check, generate
 from newgameplus.cli.tables import counted, print_json, print_note, print_table
-from newgameplus.errors import NewGamePlusError, UsageError
+from newgameplus.errors import NewGamePlusError, UsageError, did_you_mean
 from newgameplus.games.catalogue import find_game, games
 from newgameplus.games.integration import Integration
 from newgameplus.games.levels import Level, Split, find_split, levels_of, split_files
@@ -15,22 +16,46 @@ from newgameplus.games.levels import Level, Split, find_split, levels_of, split_
 _MAX_SHOWN = 20
 
 
-@click.command()
-@click.option("--split", "split_name", metavar="SPLIT", help="The levels of one split.")
+class _LevelsGroup(click.Group):
+    """Helps whoever types a split's or a game's name where a verb belongs."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in self.commands:
+            hint = did_you_mean(args[0], self.commands) or f" Try: ngp levels --split {args[0]}"
+            raise click.UsageError(f"There is no verb {args[0]!r} of ngp levels.{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_LevelsGroup, invoke_without_command=True)
+@click.option("--split", "split_name", metavar="SPLIT", help="The levels of one split: a name, a file or a folder.")
 @click.option("--game", "game_name", metavar="GAME", help="The levels of one game.")
 @click.option("--available", is_flag=True, help="Only levels whose ROM is here.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def levels(split_name: str | None, game_name: str | None, available: bool, as_json: bool) -> None:
-    """List levels and splits.
+@click.pass_context
+def levels(ctx: click.Context, split_name: str | None, game_name: str | None, available: bool, as_json: bool) -> None:
+    """List levels and splits, and make new levels of Tumbleweed.
 
-    Without options: every split, and the levels that can be played now. In a pipe the fields are separated by tabs.
+    Without verb and options: every split, and the levels that can be played now. In a pipe the fields are separated by
+    tabs.
     """
+    if ctx.invoked_subcommand is not None:
+        if split_name or game_name or available or as_json:
+            raise UsageError(
+                f"Options for lists do not go with a verb; write options after ngp levels {ctx.invoked_subcommand}."
+            )
+        return
     if split_name and game_name:
         raise UsageError("Ask for the levels of a split or of a game, not both.")
     if split_name or game_name or available:
         _print_levels(_chosen(split_name, game_name, available), as_json)
     else:
         _print_overview(as_json)
+
+
+levels.add_command(generate)
+levels.add_command(check)
 
 
 def _chosen(split_name: str | None, game_name: str | None, available: bool) -> list[dict[str, Any]]:

@@ -16,13 +16,15 @@ from typing import Any
 import newgameplus
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of, describe
-from newgameplus.contest.results import FORMAT, Results, only_writer
+from newgameplus.contest.results import FORMAT, Results, know_games, only_writer
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run import Job, is_complete, read_run
 from newgameplus.contest.scores import contest_score
 from newgameplus.contest.workers import Event, Failed, Finished, run_side_by_side
 from newgameplus.emulator.backends import default_backend
+from newgameplus.emulator.cores import core_of
 from newgameplus.errors import ResultsError, UsageError
+from newgameplus.games.folders import named_collections
 from newgameplus.games.levels import Level
 from newgameplus.processes import available_cores
 
@@ -42,6 +44,7 @@ _MANIFEST_SHAPE = {
         "drops_last_episode": bool,
     },
     "split": str | None,
+    "core": str | None,
     "records_movies": bool,
     "levels": [{"game": str, "state": str, "scenario": str}],
     "seeds": [int],
@@ -63,6 +66,8 @@ class Plan:
     seeds: tuple[int, ...]
     split: str | None = None
     """Name of the split that the levels come from."""
+    core: str | None = None
+    """Name of the core that plays; None for the one that each game names."""
     records_movies: bool = True
     """Whether every episode is kept as a movie."""
 
@@ -79,7 +84,7 @@ class Plan:
             NewGamePlusError: a ROM, state, scenario or core is missing; the message says which.
         """
         for level in self.levels:
-            _fingerprint(level)
+            _fingerprint(level, self.core)
 
     def manifest(self, command: Sequence[str]) -> dict[str, Any]:
         """The content of ``manifest.json``."""
@@ -90,8 +95,10 @@ class Plan:
             "agent": {"name": self.agent, "preset": self.preset, "config": describe(self.config)},
             "rules": self.rules.as_json(),
             "split": self.split,
+            "core": self.core,
+            "games": named_collections(),
             "records_movies": self.records_movies,
-            "levels": [_fingerprint(level) for level in self.levels],
+            "levels": [_fingerprint(level, self.core) for level in self.levels],
             "seeds": list(self.seeds),
             "versions": _versions(),
             "backend": default_backend(),
@@ -109,6 +116,7 @@ class Plan:
                 config=self.config,
                 rules=self.rules,
                 folder=results.run_folder(level, seed),
+                core=self.core,
                 records_movies=self.records_movies,
             )
             for level in self.levels
@@ -124,6 +132,7 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
     """
     if not _has_shape(manifest, _MANIFEST_SHAPE):
         raise ResultsError("The manifest is corrupt: a part is missing or is of another type.")
+    know_games(manifest)
     try:
         agent = manifest["agent"]
         levels = [(Level(line["game"], line["state"], line["scenario"]), line) for line in manifest["levels"]]
@@ -135,12 +144,13 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
             levels=tuple(level for level, _ in levels),
             seeds=tuple(manifest["seeds"]),
             split=manifest["split"],
+            core=manifest.get("core"),
             records_movies=manifest["records_movies"],
         )
     except TypeError as error:
         raise ResultsError(f"The manifest is corrupt: {error!r}.") from error
     for level, line in levels:
-        _check_unchanged(level, line)
+        _check_unchanged(level, line, plan.core)
     return plan
 
 
@@ -190,11 +200,12 @@ def _has_shape(value: object, shape: Any) -> bool:
     return isinstance(value, shape)
 
 
-def _fingerprint(level: Level) -> dict[str, Any]:
+def _fingerprint(level: Level, core_name: str | None) -> dict[str, Any]:
     """What a level is made of, so that nobody compares results of different machines unawares."""
     game = level.integration
     game.scenario(level.scenario)
-    state, rom, core = game.state(level.state), game.rom(), game.core()
+    core = game.core() if core_name is None else core_of(game.console, core_name)
+    state, rom = game.state(level.state, core.name), game.rom()
     return {
         "id": str(level),
         "game": level.game,
@@ -206,8 +217,8 @@ def _fingerprint(level: Level) -> dict[str, Any]:
     }
 
 
-def _check_unchanged(level: Level, recorded: dict[str, Any]) -> None:
-    today = _fingerprint(level)
+def _check_unchanged(level: Level, recorded: dict[str, Any], core_name: str | None) -> None:
+    today = _fingerprint(level, core_name)
     for part in ("rom_sha1", "state_sha256", "core"):
         if recorded.get(part) != today[part]:
             raise ResultsError(

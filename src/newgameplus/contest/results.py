@@ -25,6 +25,7 @@ from typing import Any
 
 from newgameplus.durable import write_atomically
 from newgameplus.errors import ResultsError
+from newgameplus.games.folders import add_collection
 from newgameplus.games.levels import Level
 
 FORMAT = 1
@@ -130,6 +131,13 @@ class Results:
         if version != FORMAT:
             raise ResultsError(f"{path} has format {version!r}; this version of New Game Plus reads format {FORMAT}.")
         return dict(content)
+
+
+def know_games(manifest: dict[str, Any]) -> None:
+    """Let this process find the games that were found when the manifest was written, where they still lie there."""
+    for name in manifest.get("games") or ():
+        if isinstance(name, str) and Path(name).is_dir():
+            add_collection(Path(name))
 
 
 @contextmanager

@@ -46,6 +46,8 @@ class Job:
     """The agent's configuration dataclass."""
     rules: Rules
     folder: Path
+    core: str | None = None
+    """Name of the core that plays; None for the one that the game names."""
     records_movies: bool = True
 
 
@@ -253,6 +255,7 @@ def _world(job: Job, agent_class: Any, listeners: list[FrameListener]) -> Iterat
         frame_skip=job.rules.frame_skip,
         max_episode_steps=job.rules.max_episode_steps,
         listeners=listeners,
+        core=job.core,
     )
     world = SingleWorld(env)
     try:

@@ -45,6 +45,8 @@ class Split:
     name: str
     description: str
     levels: tuple[Level, ...]
+    reference: str
+    """What :func:`find_split` finds it by, in whatever folder one works: its name, or the full path of its file."""
 
 
 def find_level(level_id: str, scenario: str | None = None) -> Level:
@@ -93,7 +95,7 @@ def find_split(name: str) -> Split:
     """
     files = split_files()
     if name in files:
-        return _read_split(name, files[name])
+        return _read_split(name, name, files[name])
     path = Path(name).expanduser()
     if path.is_dir():
         path /= SPLIT_FILE
@@ -107,7 +109,7 @@ def find_split(name: str) -> Split:
     folder = path.resolve().parent
     if holds_games(folder):
         add_collection(folder)
-    return _read_split(folder.name if path.name == SPLIT_FILE else path.stem, path)
+    return _read_split(folder.name if path.name == SPLIT_FILE else path.stem, str(folder / path.name), path)
 
 
 def split_files() -> dict[str, Path]:
@@ -116,14 +118,14 @@ def split_files() -> dict[str, Path]:
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 
 
-def _read_split(name: str, path: Path) -> Split:
+def _read_split(name: str, reference: str, path: Path) -> Split:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         description, scenario = content.get("description", ""), content.get("scenario", "contest")
         if not isinstance(description, str) or not isinstance(scenario, str):
             raise TypeError("description and scenario must be text")
         levels = tuple(_level(entry, scenario) for entry in content["levels"])
-        return Split(name=name, description=description, levels=levels)
+        return Split(name=name, description=description, levels=levels, reference=reference)
     except KeyError:
         raise IntegrationError(f"The split {path} is broken: it has no list called levels.") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:

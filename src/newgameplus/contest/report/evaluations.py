@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from newgameplus.contest.logs import Episode, read_monitor
-from newgameplus.contest.results import FORMAT, Results
+from newgameplus.contest.results import FORMAT, Results, know_games
 from newgameplus.contest.scores import RunScore, contest_score
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import Level
@@ -136,6 +136,7 @@ def read_evaluation(path: Path, label: str) -> Evaluation:
     results = Results(path)
     agent, preset = _agent(results)
     manifest = results.manifest()
+    know_games(manifest)
     where = str(results.manifest_path)
     levels = [_level(entry, where) for entry in _take(manifest, "levels", list, where)]
     seeds = [_whole(seed, "a seed", where) for seed in _take(manifest, "seeds", list, where)]

@@ -1,0 +1,213 @@
+"""``ngp levels generate`` and ``ngp levels check``: new levels of Tumbleweed, and the proof that they can be won."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newgameplus.cli.tables import counted, print_json, print_note, print_table
+from newgameplus.errors import MovieError, did_you_mean
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from newgameplus.games.levels import Level
+    from newgameplus.tumbleweed.blueprint import Blueprint
+
+UNPROVEN = 1
+"""Exit code when a level is not proven."""
+MAX_COUNT = 1000
+
+
+class Zones(click.ParamType[tuple[str, ...]]):
+    """Names of zones, separated by commas."""
+
+    name = "zones"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Turn what was typed into the zones' own names."""
+        from newgameplus.tumbleweed.zones import ZONE_NAMES
+
+        if isinstance(value, tuple):
+            return value
+        by_folded = {name.casefold(): name for name in ZONE_NAMES}
+        chosen = [part.strip() for part in str(value).split(",") if part.strip()]
+        for name in chosen:
+            if name.casefold() not in by_folded:
+                hint = did_you_mean(name, ZONE_NAMES)
+                self.fail(f"There is no zone {name!r}; there are: {', '.join(ZONE_NAMES)}.{hint}", param, ctx)
+        if not chosen:
+            self.fail(f"no zone is named; there are: {', '.join(ZONE_NAMES)}.", param, ctx)
+        return tuple(dict.fromkeys(by_folded[name.casefold()] for name in chosen))
+
+
+@click.command()
+@click.option("--seed", type=click.IntRange(min=0), required=True, metavar="N", help="The same seed, the same levels.")
+@click.option(
+    "--count", type=click.IntRange(1, MAX_COUNT), default=11, show_default=True, metavar="K", help="How many levels."
+)
+@click.option("--zones", type=Zones(), metavar="A,B", help="Zones that take turns.  [default: all]")
+@click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to write."
+)
+def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path) -> None:
+    """Make a set of new levels of Tumbleweed: a game and a split in one folder.
+
+    Nobody has played them, so they show what an agent has learned; keep the seed to yourself while a contest runs.
+    Wherever a split is named, DIR can be: ngp evaluate jerk --split DIR. No compiler is needed. Whether every level can
+    be won is found out with: ngp levels check DIR
+    """
+    from newgameplus.tumbleweed.game_folder import num_states
+    from newgameplus.tumbleweed.levelset import check_free, write_set
+
+    check_free(folder)
+    with _progress() as bar:
+        drawing = bar.add_task("Drawing levels", total=count)
+        blueprints, origin = _drawn(seed, count, zones, lambda: bar.advance(drawing))
+        starting = bar.add_task("Making start states", total=num_states(count))
+        split = write_set(
+            folder,
+            blueprints,
+            f"{counted(count, 'level')} of Tumbleweed that nobody has played yet.",
+            {"generator": origin},
+            report=lambda: bar.advance(starting),
+        )
+    typed = _typed(folder)
+    click.echo(f"Wrote {counted(len(split.levels), 'level')} to {click.format_filename(folder)}.")
+    print_note(f"Play them: ngp evaluate jerk --split {typed}. Prove that they can be won: ngp levels check {typed}")
+
+
+@click.command()
+@click.argument("split_name", metavar="SPLIT")
+@click.option(
+    "--out", "folder", type=click.Path(path_type=Path), metavar="DIR",
+    help="Where new par movies are kept.  [default: par in the game's folder]",
+)  # fmt: skip
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the search.")
+@click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="How long to search in each level.")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
+def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None, as_json: bool) -> int:
+    """Prove that every level of SPLIT, a split of Tumbleweed, can be won: search a movie that reaches its goal.
+
+    SPLIT is a name, a .toml file, or a folder as ngp levels generate writes it. A level that has a par movie already is
+    not searched: its movie is played. Exit code 1: a level was not proven, so perhaps nobody can win it.
+    """
+    from newgameplus.games.levels import find_split
+    from newgameplus.tumbleweed.game_folder import check_pack
+
+    split = find_split(split_name)
+    for level in {level.game: level for level in split.levels}.values():
+        check_pack(level.integration)
+    findings = []
+    with _progress() as bar:
+        overall = bar.add_task("Proving levels", total=len(split.levels))
+        for level in split.levels:
+            findings.append(_Prover(bar, folder, seed, max_steps).finding(level))
+            bar.advance(overall)
+    _print_findings(findings, as_json)
+    return 0 if all(finding["is_proven"] for finding in findings) else UNPROVEN
+
+
+class _Prover:
+    """Proves levels one by one, and shows on the progress bar how far it is."""
+
+    def __init__(self, bar: Bar, folder: Path | None, seed: int, max_steps: int | None) -> None:
+        self._bar, self._folder, self._seed = bar, folder, seed
+        self._limit = {} if max_steps is None else {"max_steps": max_steps}
+
+    def finding(self, level: Level) -> dict[str, Any]:
+        """Return what is found of a level, as json."""
+        from newgameplus.tumbleweed.proof import UnprovenError, verify_par
+
+        finding = {"level": str(level), "is_proven": True, "how": "played", "num_frames": None, "movie": None}
+        for movie in self._movies(level):
+            if movie.is_file():
+                try:
+                    return finding | {"num_frames": verify_par(level, movie), "movie": str(movie)}
+                except MovieError as error:
+                    self._bar.console.print(f"{error} It is searched anew.", markup=False, highlight=False)
+        try:
+            return finding | {"how": "searched"} | self._searched(level)
+        except UnprovenError as error:
+            return finding | {"is_proven": False, "how": "searched", "problem": str(error)}
+
+    def _searched(self, level: Level) -> dict[str, Any]:
+        from newgameplus.tumbleweed.proof import prove, write_par
+        from newgameplus.tumbleweed.search import Progress
+
+        task = self._bar.add_task(f"  {level.state}", total=None)
+
+        def report(progress: Progress) -> None:
+            self._bar.update(task, completed=progress.furthest_x, total=progress.goal_x)
+
+        try:
+            proof = prove(level, seed=self._seed, report=report, **self._limit)
+        finally:
+            self._bar.remove_task(task)
+        movie = self._movies(level)[0]
+        write_par(proof, movie)
+        return {"num_frames": proof.num_frames, "movie": str(movie), "num_steps": proof.num_steps}
+
+    def _movies(self, level: Level) -> list[Path]:
+        """Where a level's par movie may lie; a new one goes to the first place."""
+        from newgameplus.tumbleweed.proof import par_path
+
+        named = [] if self._folder is None else [self._folder / f"{level.folder_name}.bk2"]
+        return [*named, par_path(level)]
+
+
+def _drawn(
+    seed: int, count: int, zones: tuple[str, ...] | None, report: Callable[[], None]
+) -> tuple[list[Blueprint], dict[str, Any]]:
+    """Draw levels, the zones in turn; return them and what the set shall say of where they come from."""
+    from newgameplus import __version__
+    from newgameplus.tumbleweed.generate import generate_level
+    from newgameplus.tumbleweed.zones import ZONE_NAMES
+
+    chosen = zones or ZONE_NAMES
+    drawn = []
+    for number in range(count):
+        drawn.append(generate_level(chosen[number % len(chosen)], number // len(chosen) + 1, seed))
+        report()
+    origin = {"newgameplus": __version__, "seed": seed, "count": count, "zones": list(chosen)}
+    return drawn, origin
+
+
+def _print_findings(findings: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print_json({"levels": findings, "is_proven": all(finding["is_proven"] for finding in findings)})
+        return
+    rows = []
+    for finding in findings:
+        frames = finding["num_frames"]
+        status = "proven" if finding["is_proven"] else "NOT PROVEN"
+        rows.append((finding["level"], status, _duration(frames), finding["movie"] or finding["problem"]))
+    print_table(("level", "status", "par time", "movie"), rows)
+    num_proven = sum(finding["is_proven"] for finding in findings)
+    print_note(f"{num_proven:,} of {counted(len(findings), 'level')} proven.")
+
+
+def _duration(num_frames: int | None) -> str:
+    """Such as ``1:05``, of the console's 60 frames per second."""
+    if num_frames is None:
+        return ""
+    minutes, seconds = divmod(round(num_frames / 60), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def _progress() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def _typed(path: Path) -> str:
+    """A path as a shell takes it."""
+    return shlex.quote(click.format_filename(path))
