@@ -17,7 +17,7 @@
 #define WORDS_PER_TILE 16
 #define LETTER 0xC000                        /* palette 2, before all else */
 
-struct column { u16 to, words[2][PLANE_COLUMNS]; };
+struct column { u16 to; u32 left[LEVEL_HEIGHT], right[LEVEL_HEIGHT]; };   /* two tiles of a block in each */
 
 s16 camera_x, camera_y;
 static struct sprite sprites[MAX_SPRITES];
@@ -28,7 +28,7 @@ static s16 first_column;                     /* plane A holds this block column 
 static u16 scroll_a[ROWS], scroll_b[ROWS];
 static u16 player_frame_shown, player_frame_wanted;
 static u16 cycle_colours[16], cycle_clock;
-static const u16 (*blocks)[4];
+static u32 blocks[NUM_TERRAIN][2];           /* upper and lower tile of each block's left half, and of its right half */
 
 /* ---- sprites: a list in which each names the next one; those of the HUD come first ---- */
 
@@ -69,15 +69,13 @@ void screen_player_frame(u16 frame) {
 static void prepare_column(s16 number) {
   struct column *column = &columns[num_columns];
   const u8 *block;
-  u16 *left = column->words[0], *right = column->words[1], row;
+  u32 *left = column->left, *right = column->right, *end = left + LEVEL_HEIGHT;
   if ((u16)number >= level->width) return;
   block = level->map + (u16)(number << 5);
-  for (row = 0; row < LEVEL_HEIGHT; row++) {
-    const u16 *tiles = blocks[*block++];
-    *left++ = tiles[0];
-    *right++ = tiles[1];
-    *left++ = tiles[2];
-    *right++ = tiles[3];
+  while (left < end) {
+    const u32 *halves = blocks[*block++];
+    *left++ = halves[0];
+    *right++ = halves[1];
   }
   column->to = VIDEO_PLANE_A + ((number & (WINDOW_COLUMNS - 1)) << 2);
   num_columns++;
@@ -86,8 +84,8 @@ static void prepare_column(s16 number) {
 static void copy_columns(void) {
   struct column *column;
   for (column = columns; num_columns; num_columns--, column++) {
-    copy_to_video(column->words[0], column->to, PLANE_COLUMNS, PLANE_COLUMNS * 2);
-    copy_to_video(column->words[1], column->to + 2, PLANE_COLUMNS, PLANE_COLUMNS * 2);
+    copy_to_video(column->left, column->to, PLANE_COLUMNS, PLANE_COLUMNS * 2);
+    copy_to_video(column->right, column->to + 2, PLANE_COLUMNS, PLANE_COLUMNS * 2);
   }
 }
 
@@ -211,6 +209,15 @@ void screen_begin(void) {
   copy_to_video(font_tiles, TILE_FONT * 32, 64 * WORDS_PER_TILE, 2);
 }
 
+static void begin_blocks(void) {
+  const u16 (*tiles)[4] = zone_blocks[level->zone];
+  u16 i;
+  for (i = 0; i < NUM_TERRAIN; i++, tiles++) {
+    blocks[i][0] = (u32)(*tiles)[0] << 16 | (*tiles)[2];
+    blocks[i][1] = (u32)(*tiles)[1] << 16 | (*tiles)[3];
+  }
+}
+
 void screen_begin_level(void) {
   u16 row;
   const u16 *background = zone_background[level->zone];
@@ -227,7 +234,7 @@ void screen_begin_level(void) {
   copy_to_palette(sprite_palettes[0], 32, 32);
   forget_sprites();
   begin_cycle();
-  blocks = zone_blocks[level->zone];
+  begin_blocks();
   player_frame_shown = ~0;
   next_frame();
 }
