@@ -101,6 +101,18 @@ def test_an_earlier_checkpoint_does_not_set_back(play: Begin) -> None:
     assert game.hold("LEFT", 300, until=lambda now: now["x"] < 130)["checkpoint"] == 2
 
 
+def test_the_next_life_finds_enemies_again_but_not_coins(play: Begin) -> None:
+    things = [on_ground(Kind.COIN, 100), on_ground(Kind.WALKER, 300, 1, 0, 0)]
+    game = play(field(*things, on_ground(Kind.POP_THORNS, 560, 255, 0)))
+    for lives in (2, 1):
+        game.charge(6)
+        game.hold("", 200, until=lambda now: now["x"] > 400)
+        assert game.now["score"] == (110 if lives == 2 else 210)
+        game.poke("coins", 0)
+        game.hold("RIGHT", 300, until=lambda now: now["mode"] == MODE_DYING)
+        assert game.hold("", 300, until=lambda now: now["mode"] == MODE_PLAY)["lives"] == lives
+
+
 def test_the_goal_clears_the_level_for_points(play: Begin) -> None:
     game = play(field())
     now = game.hold("RIGHT", 600, until=lambda now: now["mode"] != MODE_PLAY)
@@ -309,8 +321,8 @@ def hurt_frames(play: Begin, thing: Thing, frames: int = 240) -> list[int]:
 
 @pytest.mark.parametrize("kind", [Kind.POP_THORNS, Kind.JET])
 def test_it_hurts_only_while_it_is_out(play: Begin, kind: Kind) -> None:
-    assert hurt_frames(play, on_ground(kind, START, 60, 190, 60), 100) == []
-    assert 185 <= hurt_frames(play, on_ground(kind, START, 60, 190, 60), 240)[0] <= 195
+    assert hurt_frames(play, on_ground(kind, START, 60, 190, 70), 100) == []
+    assert 178 <= hurt_frames(play, on_ground(kind, START, 60, 190, 70), 240)[0] <= 186
     assert hurt_frames(play, on_ground(kind, START, 60, 190, 236), 100)[0] < 30
 
 

@@ -11,7 +11,6 @@
 #define DOOR_SPEED 2              /* pixels per frame that an opening door rises */
 #define BOX_SCORE 50
 #define COINS_IN_BOX 10
-#define MIN_BOUNCE 0x300
 enum { BOX_COINS, BOX_SHIELD, BOX_LIFE };
 
 struct block { s16 left, right, top, bottom; };
@@ -29,7 +28,7 @@ u16 barrier_at(s16 x, s16 y) {
 }
 
 /* Solid from `top` to `bottom`, and above it ground. */
-static void add_block(struct near *it, s16 half_width, s16 top, s16 bottom) {
+static void add_block(const struct near *it, s16 half_width, s16 top, s16 bottom) {
   s16 dx = player_x() - it->x;
   struct block *block = &blocks[num_blocks];
   if (dx < -64 || dx > 64 || num_blocks == MAX_BARRIERS) return;
@@ -42,7 +41,7 @@ static void add_block(struct near *it, s16 half_width, s16 top, s16 bottom) {
 }
 
 /* Whether the player, rolling, will reach a box around `it` in this frame. */
-static u16 is_rolled_into(struct near *it, s16 half_width, s16 half_height) {
+static u16 is_rolled_into(const struct near *it, s16 half_width, s16 half_height) {
   s16 dx, dy, reach_x = half_width + PLAYER_HALF_WIDTH + 1, reach_y = half_height + BALL_HALF_HEIGHT;
   if (!player.is_rolling) return 0;
   dx = player_x() + (player.x_speed >> 8) - it->x;
@@ -126,9 +125,7 @@ static void open_box(struct near *it) {
   if (it->thing->a == BOX_COINS) give_coins(COINS_IN_BOX);
   if (it->thing->a == BOX_SHIELD) V.shield = 1;
   if (it->thing->a == BOX_LIFE) give_life();
-  if (!player.is_grounded && player.y_speed > 0) {
-    player.y_speed = player.y_speed < MIN_BOUNCE ? -MIN_BOUNCE : -player.y_speed;
-  }
+  bounce();
 }
 
 PREPARE(box) {

@@ -3,19 +3,24 @@
 
 #define ENEMY_SCORE 100
 #define MIN_BOUNCE 0x300           /* 1/256 pixel per frame */
+#define MAX_BOUNCE 0x680           /* as a jump */
 #define FALLS_ONTO 6               /* pixels that a faller's centre must be above an enemy's */
 #define SHOT_PERIOD 128            /* frames between two seeds */
 #define AIM_FRAMES 32              /* that the mouth is open before the shot */
 #define SEED_SPEED 3               /* pixels per frame */
 #define SEED_START 14              /* pixels from the shooter's centre */
 
+void bounce(void) {
+  s16 speed = player.y_speed;
+  if (player.is_grounded || speed <= 0) return;
+  player.y_speed = speed < MIN_BOUNCE ? -MIN_BOUNCE : speed > MAX_BOUNCE ? -MAX_BOUNCE : -speed;
+}
+
 static void beat(struct near *it) {
   pop(it);
   V.score += ENEMY_SCORE;
   sound_effect(SOUND_POP);
-  if (!player.is_grounded && player.y_speed > 0) {
-    player.y_speed = player.y_speed < MIN_BOUNCE ? -MIN_BOUNCE : -player.y_speed;
-  }
+  bounce();
 }
 
 static u16 falls_onto(s16 dy) {
@@ -39,7 +44,7 @@ static u16 is_alive(struct near *it) {
 }
 
 /* The clock that moves it: it stops when it is beaten. */
-static u16 own_clock(struct near *it, u16 clock) {
+static u16 own_clock(const struct near *it, u16 clock) {
   return it->state ? thing_clock[it->index] : clock;
 }
 
@@ -47,7 +52,7 @@ static u16 own_clock(struct near *it, u16 clock) {
 
 /* Where a walker is on its way there (0 to 32767) and back (32768 to 65535). Its way is 4 a pixels long, a turn in
  * 64 a / c frames. */
-static u16 walk_of(struct near *it, u16 clock) {
+static u16 walk_of(const struct near *it, u16 clock) {
   const struct thing *thing = it->thing;
   u16 rate = (u32)(thing->c * (u32)frequency[thing->a]) >> 6;
   return own_clock(it, clock) * rate + (thing->b << 8);
@@ -71,7 +76,7 @@ DRAWING(walker) {
 /* ---- the hopper ---- */
 
 /* How far a hop is, 1 to 256, or 0 on the ground. A higher hop takes longer. */
-static u16 hop_of(struct near *it, u16 clock) {
+static u16 hop_of(const struct near *it, u16 clock) {
   const struct thing *thing = it->thing;
   u16 duration = 32 + (thing->a >> 2);
   u16 time = time_in_cycle(duration + thing->c, thing->b, own_clock(it, clock));
@@ -94,21 +99,21 @@ DRAWING(hopper) {
 
 /* ---- the shooter ---- */
 
-static u16 shot_age(struct near *it) {
+static u16 shot_age(const struct near *it) {
   return (V.clock + (it->thing->c >> 1)) & (SHOT_PERIOD - 1);
 }
 
 /* Pixels that a seed has flown, or 0 when there is none. */
-static u16 flight_of(struct near *it, u16 age) {
+static u16 flight_of(const struct near *it, u16 age) {
   u16 flown = age * SEED_SPEED;
   return flown < (u16)(it->thing->a << 1) ? flown + SEED_START : 0;
 }
 
-static s16 seed_x(struct near *it, u16 flown) {
+static s16 seed_x(const struct near *it, u16 flown) {
   return it->thing->b ? it->x - (s16)flown : it->x + (s16)flown;
 }
 
-static void touch_seed(struct near *it, u16 age, s16 dy) {
+static void touch_seed(const struct near *it, u16 age, s16 dy) {
   u16 flown = flight_of(it, age);
   s16 dx;
   if (!flown || dy <= -16 || dy >= 16) return;
@@ -116,7 +121,7 @@ static void touch_seed(struct near *it, u16 age, s16 dy) {
   if (dx > -11 && dx < 11) player_hurt(seed_x(it, flown));
 }
 
-static void draw_seed(struct near *it, u16 age) {
+static void draw_seed(const struct near *it, u16 age) {
   u16 flown = flight_of(it, age);
   if (flown) DRAW(SEED, age >> 2 & 1, seed_x(it, flown), it->y, 0);
 }

@@ -6,20 +6,20 @@
 #define SWING_SPEED 3             /* 1/512 of a turn per frame: a swing to and fro takes 171 frames */
 #define LONG_CHAIN 80             /* pixels */
 
-/* ---- thorns that pop out ---- */
-
-/* Out in the first a frames, in for the b after. */
-static u16 thorns_time(struct near *it) {
+/* Where thorns and jets are in their cycle: out in the first a frames, in for the b after. */
+static u16 burst_time(const struct near *it) {
   return time_in_cycle(it->thing->a + it->thing->b, it->thing->c, V.clock);
 }
 
+/* ---- thorns that pop out ---- */
+
 TOUCH(thorns) {
   (void)dx, (void)dy;
-  if (thorns_time(it) < it->thing->a) player_hurt(it->x);
+  if (burst_time(it) < it->thing->a) player_hurt(it->x);
 }
 
 DRAWING(thorns) {
-  u16 time = thorns_time(it), out = it->thing->a, left = out + it->thing->b - time;
+  u16 time = burst_time(it), out = it->thing->a, left = out + it->thing->b - time;
   if (time < out) {
     DRAW(THORNS, 0, it->x, it->y, 0);
   } else if (time < out + HALF_OUT_FRAMES || left < WARNING_FRAMES) {
@@ -61,17 +61,13 @@ DRAWING(pendulum) {
 
 /* ---- the jet ---- */
 
-static u16 jet_time(struct near *it) {
-  return time_in_cycle(it->thing->a + it->thing->b, it->thing->c, V.clock);
-}
-
 TOUCH(jet) {
   (void)dx;
-  if (dy < 10 && jet_time(it) < it->thing->a) player_hurt(it->x);
+  if (dy < 10 && burst_time(it) < it->thing->a) player_hurt(it->x);
 }
 
 DRAWING(jet) {
-  u16 time = jet_time(it), on = it->thing->a, flicker = V.clock >> 2 & 1;
+  u16 time = burst_time(it), on = it->thing->a, flicker = V.clock >> 2 & 1;
   DRAW(NOZZLE, 0, it->x, it->y - 4, 0);
   if (time < on) {
     if (time >= 3) DRAW(JET, flicker, it->x, it->y - 48, 0);

@@ -32,17 +32,14 @@ TOUCH(coin) {
   give_coins(1);
 }
 
+/* Of one that was taken; the others are drawn by things.c. */
 DRAWING(coin) {
-  if (!it->state) {
-    DRAW(COIN, (V.clock >> 3) & 3, it->x, it->y, 0);
-  } else if (!draw_sparkle(it->x, it->y, age_of(it))) {
-    change_state(it, STATE_DONE);
-  }
+  if (!draw_sparkle(it->x, it->y, age_of(it))) change_state(it, STATE_DONE);
 }
 
 /* ---- springs ---- */
 
-static u16 is_spring_ready(struct near *it) {
+static u16 is_spring_ready(const struct near *it) {
   return (player.is_grounded || player.y_speed >= 0) && (!it->state || age_of(it) > 4);
 }
 
@@ -52,7 +49,7 @@ static void throw_by_spring(struct near *it, s16 x_speed, s16 y_speed) {
   player_spring(x_speed, y_speed);
 }
 
-static u16 is_stretched(struct near *it) {
+static u16 is_stretched(const struct near *it) {
   return it->state && age_of(it) < SPRING_FRAMES;
 }
 

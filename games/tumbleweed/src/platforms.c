@@ -1,7 +1,7 @@
 /* What the tumbleweed stands on: moving, falling and crumbling platforms, and the tops of solid objects. */
 #include "things.h"
 
-#define MAX_PLATFORMS 8
+#define MAX_PLATFORMS 12
 #define NO_GROUND 32              /* distance that says that there is none */
 #define STEP 6                    /* pixels under the top from which a platform still lifts the player */
 #define STEP_STANDING 14          /* the same for the one it stands on */
@@ -34,10 +34,10 @@ void platforms_frame(void) {
   num_tops = 0;
 }
 
-void add_platform(struct near *it, s16 half_width, s16 y) {
-  s16 dx = player_x() - it->x, reach = half_width + 48;
+void add_platform(const struct near *it, s16 half_width, s16 y) {
+  s16 dx = player_x() - it->x, dy = player_y() - y, reach = half_width + 48;
   struct top *top = &tops[num_tops];
-  if (dx < -reach || dx > reach || num_tops == MAX_PLATFORMS) return;
+  if (dx < -reach || dx > reach || dy < -80 || dy > 32 || num_tops == MAX_PLATFORMS) return;
   num_tops++;
   top->thing = it->thing;
   top->left = it->x - half_width;
@@ -106,7 +106,7 @@ DRAWING(falling) {
 
 /* ---- the crumbling block ---- */
 
-static u16 crumble_delay(struct near *it) { return it->thing->c + 8; }
+static u16 crumble_delay(const struct near *it) { return it->thing->c + 8; }
 
 PREPARE(crumble) {
   if (it->state) {

@@ -12,7 +12,8 @@
 #define DRAWN_RANGE 40    /* pixels outside the picture where an object may be that reaches into it */
 #define MAX_MOVERS 48
 #define LOOP_REACH (LOOP_RADIUS + 10)
-#define NUM_KINDS 22
+#define FARTHEST_LOOP (4 * LOOP_REACH)
+#define NUM_KINDS (KIND_BUMPER + 1)
 
 u8 thing_state[MAX_OBJECTS];
 u16 thing_clock[MAX_OBJECTS];
@@ -20,7 +21,8 @@ u16 thing_clock[MAX_OBJECTS];
 static struct near movers[MAX_MOVERS];
 static struct near *movers_end = movers;
 static u16 first_mover, first_solid, first_touched, first_drawn;
-static const struct thing *loop;         /* near the player */
+static const struct thing *loop;         /* the nearest one, or null */
+static u16 loop_distance;
 
 enum { STANDS, MOVES, REACHES };
 static const struct kind kinds[NUM_KINDS] = {
@@ -90,11 +92,13 @@ static u16 first_from(u16 index, s16 x) {
   return index;
 }
 
+/* The nearest is the one that matters. */
 static void remember_loop(const struct thing *thing) {
   s16 dx = player_x() - thing->x, dy = player_y() - thing->y;
-  if (dx > -2 * LOOP_REACH && dx < 2 * LOOP_REACH && dy > -2 * LOOP_REACH && dy < 2 * LOOP_REACH) {
-    if (!loop || dx < LOOP_REACH) loop = thing;
-  }
+  u16 distance = (dx < 0 ? -dx : dx) + (dy < 0 ? -dy : dy);
+  if (distance >= loop_distance) return;
+  loop = thing;
+  loop_distance = distance;
 }
 
 const struct thing *loop_near(s16 x) {
@@ -126,6 +130,7 @@ static void find_movers(void) {
   struct near *it = movers;
   u16 index = first_mover = first_from(first_mover, camera_x - MOVER_RANGE);
   loop = 0;
+  loop_distance = FARTHEST_LOOP;
   for (thing = level->things + index; thing < end && (s16)thing->x < right; thing++, index++) {
     const struct kind *kind = &kinds[thing->kind];
     if (!kind->moves || thing_state[index] == STATE_DONE) continue;
@@ -171,7 +176,9 @@ static void touch_movers(s16 x, s16 y) {
   for (it = movers; it < movers_end; it++) {
     const struct kind *kind = it->kind;
     s16 dx = x - it->x, dy = y - it->y;
-    if (kind->touch && is_touched(kind, dx, dy)) kind->touch(it, dx, dy);
+    if (!kind->touch || !is_touched(kind, dx, dy)) continue;
+    kind->touch(it, dx, dy);
+    if (V.mode != MODE_PLAY) return;
   }
 }
 
@@ -185,13 +192,14 @@ static void touch_standing(s16 x, s16 y) {
     if (kind->moves || thing_state[index] == STATE_DONE || !kind->touch || !is_touched(kind, dx, dy)) continue;
     stand(&it, thing, kind, index);
     kind->touch(&it, dx, dy);
+    if (V.mode != MODE_PLAY) return;
   }
 }
 
 void things_touch(void) {
   s16 x = player_x(), y = player_y();
   touch_movers(x, y);
-  touch_standing(x, y);
+  if (V.mode == MODE_PLAY) touch_standing(x, y);
   if (V.mode == MODE_PLAY && x >= (s16)level->goal_x) clear_level();
 }
 

@@ -1,7 +1,7 @@
-/* What the families of objects share with each other: the list of those near the camera, and how to move and draw them.
+/* What the families of objects share: what a kind is, what is known of an object, and how one is drawn.
  *
  * An object's place is a function of the clock and its parameters. What happened to it is in thing_state and
- * thing_clock, nothing else; the list of near ones is built anew in every frame.
+ * thing_clock, nothing else; all that is found out about those near the player is found out anew in every frame.
  */
 #ifndef THINGS_H
 #define THINGS_H
@@ -73,7 +73,7 @@ void place_thing(struct near *it, const struct thing *thing, u16 clock);
                       SPRITE_TILE(name, frame) | (flags))
 #define MIRRORED 0x0800
 
-/* The families. */
+/* The families; each kind has the doors that it needs. */
 #define PLACE(name) void place_##name(struct near *it, u16 clock)
 #define PREPARE(name) void prepare_##name(struct near *it)
 #define TOUCH(name) void touch_##name(struct near *it, s16 dx, s16 dy)
@@ -82,7 +82,7 @@ void place_thing(struct near *it, const struct thing *thing, u16 clock);
 /* effects.c */
 void effects_begin(void);
 void effects_draw(void);
-void pop(struct near *it);                /* beaten or taken: sparkles where it was, then nothing */
+void pop(struct near *it);                      /* beaten or taken: sparkles where it was, then nothing */
 u16 draw_sparkle(s16 x, s16 y, u16 age);        /* whether there still are any */
 u16 draw_fragments(s16 x, s16 y, u16 tile, u16 age, u16 leftward);
 
@@ -98,6 +98,7 @@ TOUCH(bumper); DRAWING(bumper);
 DRAWING(goal);
 
 /* enemies.c */
+void bounce(void);                              /* the player off what it fell onto */
 PLACE(walker); TOUCH(walker); DRAWING(walker);
 PLACE(hopper); TOUCH(hopper); DRAWING(hopper);
 TOUCH(shooter); DRAWING(shooter);
@@ -108,7 +109,7 @@ PLACE(platform); PREPARE(platform); DRAWING(platform);
 PLACE(falling); PREPARE(falling); DRAWING(falling);
 PREPARE(crumble); DRAWING(crumble);
 void platforms_frame(void);                     /* forget the platforms near the player, and carry it */
-void add_platform(struct near *it, s16 half_width, s16 top);
+void add_platform(const struct near *it, s16 half_width, s16 y);   /* whose top is at y */
 
 /* barriers.c */
 PREPARE(door); DRAWING(door);
