@@ -1,0 +1,81 @@
+"""``ngp play``: a person plays a level."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from newgameplus.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from newgameplus.games.levels import Level
+    from newgameplus.play.session import Session
+
+DEFAULT_SPLIT = "tumbleweed-validation"
+"""Its first level is played when none is named."""
+MAX_SCALE = 16
+"""More would be larger than any screen."""
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("level_id", metavar="LEVEL", required=False)
+@click.option("--scale", metavar="N", type=click.IntRange(1, MAX_SCALE), help="Show each line N pixels high.")
+@click.option("--fullscreen", is_flag=True, help="Begin without a window's borders.")
+@click.option("--mute", is_flag=True, help="Begin without sound.")
+@click.option(
+    "--record", metavar="PATH", type=click.Path(path_type=Path),
+    help="Where the movie goes: a name that ends in .bk2, or a folder.  [default: movies in your NGP_HOME]",
+)  # fmt: skip
+@click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own.")
+@click.option(
+    "--movie", metavar="FILE", type=click.Path(path_type=Path), help="Go on where this movie ends, into a new one."
+)
+@click.option("--frames", type=click.IntRange(min=1), hidden=True, help="Leave by itself after so many turns.")
+def play(
+    level_id: str | None,
+    scale: int | None,
+    fullscreen: bool,
+    mute: bool,
+    record: Path | None,
+    core: str | None,
+    movie: Path | None,
+    frames: int | None,
+) -> None:
+    """Play a level yourself, with keyboard or game controller.
+
+    LEVEL is Game/State, as ngp levels lists them; without it the first one of tumbleweed-validation is played.
+    Arrows move, Z X C and A S D are the buttons, Enter starts; F1 shows all keys. Everything is recorded as a movie.
+    """
+    from newgameplus.play.library import sdl
+
+    sdl()
+    from newgameplus.play.program import Options, read_beginning
+    from newgameplus.play.program import play as play_level
+
+    level = None if level_id is None and movie is not None else _level(level_id)
+    beginning = None if movie is None else read_beginning(movie, level)
+    if beginning is not None and core not in (None, beginning.core):
+        raise click.UsageError(f"The movie {movie} was recorded on {beginning.core}, so it cannot go on on {core}.")
+    options = Options(scale, fullscreen, mute, record, core, frames)
+    chosen = beginning.level if beginning is not None else level
+    assert chosen is not None
+    _report(play_level(chosen, options, beginning))
+
+
+def _level(level_id: str | None) -> Level:
+    from newgameplus.games.levels import find_level, find_split
+
+    if level_id is not None:
+        return find_level(level_id)
+    try:
+        return find_split(DEFAULT_SPLIT).levels[0]
+    except (NotFoundError, IndexError):
+        raise click.UsageError("Missing argument 'LEVEL'. See: ngp levels") from None
+
+
+def _report(session: Session) -> None:
+    """Say where the movie lies."""
+    if session.movie_path is not None:
+        click.echo(f"{session.movie_path}  {session.num_frames} frames, return {session.episode_return:g}")

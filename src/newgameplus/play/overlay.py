@@ -1,0 +1,190 @@
+"""What is drawn over the picture: notes, the state of play, variables, the keys, and the end of the level."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import pygame
+
+from newgameplus.play.geometry import Box
+from newgameplus.play.layout import Binding
+
+TEXT = (238, 238, 242)
+DIM = (168, 168, 182)
+ACCENT = (255, 193, 7)
+_PANEL = (16, 16, 24, 222)
+_TRACK = (70, 70, 84)
+_LINES_HIGH = 30
+"""How many lines of text fit one below the other."""
+
+KEYS: tuple[tuple[str, str], ...] = (
+    ("P", "pause"),
+    (".   ,", "one frame forward, back"),
+    ("Backspace", "rewind (hold)"),
+    ("Tab", "fast forward (hold)"),
+    ("-   +", "slower, faster"),
+    ("F5   F8", "save, load"),
+    ("Shift 1–9   1–9", "save to, load from a slot"),
+    ("Ctrl R", "restart the level"),
+    ("M   PgUp   PgDn", "mute, louder, softer"),
+    ("F3", "variables and score"),
+    ("F10", "television or square pixels"),
+    ("F11", "fullscreen"),
+    ("F12", "screenshot"),
+    ("Esc", "leave"),
+)
+"""What the keys beside the console's buttons do."""
+
+
+class Sign(Enum):
+    """A mark in the corner that says why time runs otherwise."""
+
+    PAUSED = "Paused"
+    REWINDING = "Rewind"
+    FAST = "Fast"
+    SLOW = "Slow"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is to be drawn; everything None or empty draws nothing."""
+
+    sign: Sign | None = None
+    note: str = ""
+    variables: Sequence[tuple[str, str]] = ()
+    layout: Sequence[Binding] = ()
+    """The console's buttons, where the keys are to be shown."""
+    ending: Sequence[str] = ()
+    """A title, the score, and what to do next."""
+    reached: float | None = None
+    """While rewinding: how far along what can be rewound, from 0 to 1."""
+
+
+def draw(surface: pygame.Surface, box: Box, view: View) -> None:
+    """Draw ``view`` on the window.
+
+    Args:
+        surface: the window.
+        box: where the picture is.
+        view: what to draw.
+    """
+    size = max(11, box.height // _LINES_HIGH)
+    if view.variables:
+        _draw_variables(surface, box, view.variables, size)
+    if view.sign is not None:
+        _draw_sign(surface, box, view.sign, size)
+    if view.note:
+        _draw_note(surface, box, view.note, size)
+    if view.reached is not None:
+        _draw_track(surface, box, view.reached, size)
+    if view.ending:
+        _draw_ending(surface, box, view.ending, size)
+    if view.layout:
+        _draw_keys(surface, box, view.layout, size)
+
+
+@functools.lru_cache(maxsize=16)
+def _font(size: int) -> pygame.font.Font:
+    if not pygame.font.get_init():
+        pygame.font.init()
+    return pygame.font.Font(None, size)
+
+
+@functools.lru_cache(maxsize=512)
+def _text(text: str, size: int, colour: tuple[int, int, int]) -> pygame.Surface:
+    return _font(size).render(text, True, colour)
+
+
+def _panel(surface: pygame.Surface, area: pygame.Rect, size: int) -> None:
+    shade = pygame.Surface(area.size, pygame.SRCALPHA)
+    pygame.draw.rect(shade, _PANEL, shade.get_rect(), border_radius=size // 2)
+    surface.blit(shade, area)
+
+
+def _draw_variables(surface: pygame.Surface, box: Box, rows: Sequence[tuple[str, str]], size: int) -> None:
+    drawn = [(_text(name, size, DIM), _text(value, size, TEXT)) for name, value in rows]
+    names = max(name.get_width() for name, _ in drawn)
+    values = max(max(value.get_width() for _, value in drawn), 5 * size)
+    step = size * 5 // 4
+    area = pygame.Rect(box.x + size, box.y + size, names + values + 3 * size, step * len(drawn) + size)
+    _panel(surface, area, size)
+    for row, (name, value) in enumerate(drawn):
+        y = area.y + size // 2 + row * step
+        surface.blit(name, (area.x + size, y))
+        surface.blit(value, (area.right - size - value.get_width(), y))
+
+
+def _draw_sign(surface: pygame.Surface, box: Box, sign: Sign, size: int) -> None:
+    text = _text(sign.value, size, TEXT)
+    area = pygame.Rect(0, box.y + size, text.get_width() + 4 * size, 2 * size)
+    area.right = box.x + box.width - size
+    _panel(surface, area, size)
+    surface.blit(text, (area.x + 3 * size, area.centery - text.get_height() // 2))
+    mark = pygame.Rect(area.x + size, area.centery - size // 2, size * 3 // 2, size)
+    if sign is Sign.PAUSED:
+        for x in (mark.x, mark.x + size * 2 // 3):
+            pygame.draw.rect(surface, ACCENT, (x, mark.y, size // 3, size))
+        return
+    for x in (mark.x, mark.x + size * 2 // 3)[: 1 if sign is Sign.SLOW else 2]:
+        tip, back = (x, x + size * 2 // 3) if sign is Sign.REWINDING else (x + size * 2 // 3, x)
+        pygame.draw.polygon(surface, ACCENT, [(back, mark.top), (tip, mark.centery), (back, mark.bottom)])
+
+
+def _draw_note(surface: pygame.Surface, box: Box, note: str, size: int) -> None:
+    text = _text(note, size, TEXT)
+    area = pygame.Rect(box.x + size, 0, text.get_width() + 2 * size, 2 * size)
+    area.bottom = box.y + box.height - size
+    _panel(surface, area, size)
+    surface.blit(text, (area.x + size, area.centery - text.get_height() // 2))
+
+
+def _draw_track(surface: pygame.Surface, box: Box, reached: float, size: int) -> None:
+    area = pygame.Rect(box.x + size, 0, box.width - 2 * size, size)
+    area.bottom = box.y + box.height - size
+    _panel(surface, area, size)
+    track = area.inflate(-size, -size * 2 // 3)
+    pygame.draw.rect(surface, _TRACK, track, border_radius=size // 4)
+    done = pygame.Rect(track.x, track.y, round(track.width * reached), track.height)
+    pygame.draw.rect(surface, ACCENT, done, border_radius=size // 4)
+
+
+def _draw_ending(surface: pygame.Surface, box: Box, lines: Sequence[str], size: int) -> None:
+    title, score, *rest = lines
+    drawn = [_text(title, size * 3 // 2, DIM), _text(score, size * 3, ACCENT)]
+    drawn += [_text(line, size, TEXT) for line in rest]
+    area = pygame.Rect(0, 0, max(each.get_width() for each in drawn) + 5 * size, 0)
+    area.height = sum(each.get_height() + size // 2 for each in drawn) + 5 * size // 2
+    area.center = (box.x + box.width // 2, box.y + box.height // 2)
+    _panel(surface, area, size)
+    y = area.y + size * 3 // 2
+    for each in drawn:
+        surface.blit(each, (area.centerx - each.get_width() // 2, y))
+        y += each.get_height() + size // 2
+
+
+def _draw_keys(surface: pygame.Surface, box: Box, layout: Sequence[Binding], size: int) -> None:
+    directions = ("UP", "DOWN", "LEFT", "RIGHT")
+    rows = [("Arrows", "directions", "D-pad or stick")] if any(each.button in directions for each in layout) else []
+    rows += [(each.key or "", each.button, each.control or "") for each in layout if each.button not in directions]
+    rows += [("", "", "")]
+    rows += [(key, meaning, _ON_CONTROLLER.get(meaning, "")) for key, meaning in KEYS]
+    step = size * 5 // 4
+    columns = [max(_text(row[at], size, TEXT).get_width() for row in rows) for at in range(3)]
+    area = pygame.Rect(0, 0, sum(columns) + 6 * size, step * len(rows) + 3 * size + step)
+    area.center = (box.x + box.width // 2, box.y + box.height // 2)
+    _panel(surface, area, size)
+    x = area.x + size * 3 // 2
+    starts = (x, x + columns[0] + size * 3 // 2, x + columns[0] + columns[1] + 3 * size)
+    y = area.y + size
+    for start, heading in zip(starts, ("Key", "", "Controller"), strict=True):
+        surface.blit(_text(heading, size, DIM), (start, y))
+    for row in rows:
+        y += step if any(row) else step // 2
+        for start, word, colour in zip(starts, row, (ACCENT, TEXT, DIM), strict=True):
+            surface.blit(_text(word, size, colour), (start, y))
+
+
+_ON_CONTROLLER = {"rewind (hold)": "Left trigger", "fast forward (hold)": "Right trigger"}

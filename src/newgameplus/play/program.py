@@ -1,0 +1,150 @@
+"""Opens a level, a window and a sound card, and lets a person play."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pygame
+
+from newgameplus.errors import MovieError, RomError, UsageError
+from newgameplus.games.levels import Level, find_level, find_split, levels_of, split_files
+from newgameplus.movies.playback import Playback
+from newgameplus.movies.recorder import level_of
+from newgameplus.play.controls import Controls
+from newgameplus.play.library import open_display
+from newgameplus.play.live_movie import movie_paths
+from newgameplus.play.player import Player
+from newgameplus.play.session import Session
+from newgameplus.play.sound import Sound
+from newgameplus.play.window import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to play."""
+
+    scale: int | None = None
+    """How many pixels high each line is; None takes what fits."""
+    is_fullscreen: bool = False
+    is_muted: bool = False
+    record: Path | None = None
+    """A movie's name or a folder; None for the user's folder of movies."""
+    core: str | None = None
+    """Name of the core; None for the one that the game names."""
+    max_turns: int | None = None
+    """Leave by itself after so many turns; None plays on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """A movie to go on from."""
+
+    level: Level
+    core: str
+    state: bytes
+    masks: tuple[int, ...]
+    """The buttons of each frame after the first."""
+
+
+def play(level: Level, options: Options, beginning: Beginning | None = None) -> Session:
+    """Play until the person leaves, and return the last session, closed.
+
+    Raises:
+        UsageError: there is no display, or the window cannot be opened.
+        NewGamePlusError: the level or its core cannot be played, or the movie cannot be written.
+    """
+    open_display()
+    session = open_session(level, options, beginning)
+    try:
+        controls = Controls(session.buttons)
+        emulator = session.emulator
+        title, console = str(level), emulator.core.console.name
+        window = Window(title, console, session.picture(), scale=options.scale, is_fullscreen=options.is_fullscreen)
+        sound = Sound(emulator.samples_per_second, emulator.frames_per_second, is_muted=options.is_muted)
+    except BaseException:
+        session.close()
+        raise
+    if sound.failure is not None:
+        print(f"There is no sound device ({sound.failure}); the level plays on silently.", file=sys.stderr)  # noqa: T201
+    player = Player(session, window, controls, sound, _opener(options))
+    try:
+        player.run(options.max_turns)
+    finally:
+        sound.close()
+        player.session.close()
+        pygame.display.quit()
+    return player.session
+
+
+def open_session(level: Level, options: Options, beginning: Beginning | None = None) -> Session:
+    """Open a level, and go on from a movie where there is one.
+
+    Raises:
+        NewGamePlusError: the level or its core cannot be played, or the movie cannot be written.
+    """
+    movies = movie_paths(options.record, level)
+    if beginning is None:
+        return Session(level, core=options.core, movies=movies)
+    session = Session(level, core=beginning.core, start_state=beginning.state, movies=movies)
+    try:
+        session.follow(beginning.masks)
+    except BaseException:
+        session.close()
+        raise
+    return session
+
+
+def read_beginning(path: Path, level: Level | None = None) -> Beginning:
+    """Read a movie that a person wants to go on from; its own core and scenario are taken.
+
+    Args:
+        path: the movie.
+        level: names the level of a movie that does not say it itself.
+
+    Raises:
+        MovieError: it cannot be read or played here, is for more than one player, or is of another level.
+    """
+    with Playback(path) as playback:
+        movie, core = playback.movie, playback.emulator.core.name
+        named = playback.record.level or level_of(path, movie.game)
+    if movie.num_players != 1:
+        raise MovieError(f"The movie {path} is for {movie.num_players} players; only movies of one can be continued.")
+    if named is None and level is None:
+        raise MovieError(f"The movie {path} does not say its level; name it: ngp play LEVEL --movie {path}")
+    found = find_level(named, playback.scenario_name) if named is not None else level
+    assert found is not None
+    if level is not None and str(level) != str(found):
+        raise MovieError(f"The movie {path} is of {found}, not of {level}.")
+    assert movie.start_state is not None
+    masks = tuple(int(mask) for mask in movie.masks[1:, 0])
+    return Beginning(replace(found, scenario=playback.scenario_name), core, movie.start_state, masks)
+
+
+def following_level(level: Level) -> Level | None:
+    """The level after ``level`` in the first split that holds it, else in its game; None after the last."""
+    for name in split_files():
+        levels = find_split(name).levels
+        if level in levels[:-1]:
+            return levels[levels.index(level) + 1]
+    levels = levels_of(level.integration, level.scenario)
+    at = levels.index(level) + 1 if level in levels else len(levels)
+    return levels[at] if at < len(levels) else None
+
+
+def _opener(options: Options) -> Callable[[Level], Session | None]:
+    def open_next(level: Level) -> Session | None:
+        following = following_level(level)
+        if following is None:
+            return None
+        record = options.record
+        if record is not None and record.suffix:
+            record = record.with_name(f"{record.stem}-{following.state}{record.suffix}")
+        try:
+            return open_session(following, replace(options, record=record))
+        except (RomError, UsageError):
+            return None
+
+    return open_next

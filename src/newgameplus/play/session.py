@@ -1,0 +1,310 @@
+"""A level as a person plays it, frame by frame, with no window: save, load, rewind, restart, and a movie of it all.
+
+The movie always holds exactly what led to the present frame: going back cuts its log. That it plays back to the same
+frames needs machines that a saved state puts back entirely. Cores whose states leave something out (``BEFORE_STATE``)
+are therefore neither saved nor loaded while a person plays: their episode is run again from its start, unseen. That
+takes picodrive about a second for five minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from newgameplus.emulator.cores import BEFORE_STATE, core_of
+from newgameplus.emulator.native import NativeEmulator, engine
+from newgameplus.errors import EmulatorError, UsageError
+from newgameplus.games.levels import Level
+from newgameplus.play.episode_log import EpisodeLog
+from newgameplus.play.judge import RewindingJudge
+from newgameplus.play.live_movie import LiveMovie, Start
+from newgameplus.play.reel import MAX_BYTES, PICTURE_FRAMES, STATE_FRAMES, Reel, Snapshot
+from newgameplus.types import Array
+
+SHORTEST_MOVIE = 60
+"""An attempt that the player gives up within a second leaves no movie."""
+QUICK_OPTIONS: Mapping[str, Mapping[str, str]] = {"picodrive": {"picodrive_frameskip": "auto"}}
+"""Options that let a core run unseen frames faster, and that change neither memory, nor sound, nor the frames seen."""
+REMEMBERED_FRAMES = 3600
+"""How much of the end of a continued movie can be rewound at once, in frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A saved moment, and how the player came there."""
+
+    log: EpisodeLog
+    snapshot: Snapshot | None
+    """None where a script judges, whose memory cannot be saved."""
+    picture: Array
+    is_over: bool
+
+
+class Session:
+    """One level on one console, from the level's state on; a new session stands at its first frame.
+
+    Args:
+        level: game, start state and scenario.
+        core: name of the core that plays; None for the one that the game names.
+        start_state: the machine state to start from; None for the level's.
+        movies: where the movie of each episode goes; none are recorded beyond its end.
+        reel_bytes: how much memory rewinding may take.
+
+    Raises:
+        NotFoundError: no such game, state, scenario or core.
+        RomError: the ROM has not been imported.
+        EmulatorError: the engine is not built, or the core cannot run or refuses the state.
+        MovieError: the movie cannot be written.
+    """
+
+    def __init__(
+        self,
+        level: Level,
+        *,
+        core: str | None = None,
+        start_state: bytes | None = None,
+        movies: Iterable[Path] = (),
+        reel_bytes: int = MAX_BYTES,
+    ) -> None:
+        if engine() is None:
+            raise EmulatorError("Playing needs the native engine, which is not built here: install a C++ compiler and "
+                                "run pip install again.")  # fmt: skip
+        integration = level.integration
+        self.level = level
+        played_by = integration.core("native") if core is None else core_of(integration.console, core)
+        rom = integration.rom()
+        self._start = Start(level, rom, played_by, start_state or integration.state(level.state, played_by.name))
+        options = integration.core_options | dict(QUICK_OPTIONS.get(played_by.name, {}))
+        self.emulator = NativeEmulator(rom, played_by, options, has_sound=True)
+        self.is_exact = played_by.name not in BEFORE_STATE
+        """Whether a state puts the machine back entirely; otherwise the episode is run again from its start."""
+        self._movies: Iterator[Path] = iter(movies)
+        self._reel = Reel(reel_bytes)
+        self._slots: dict[int, Slot] = {}
+        self._movie: LiveMovie | None = None
+        self._log = EpisodeLog()
+        self._is_closed = False
+        self.is_over = False
+        """Whether the scenario has ended the episode; only going back and restarting are possible then."""
+        try:
+            self.emulator.load(self._start.state)
+            self.emulator.step((0,))
+            self._judge = RewindingJudge(self.emulator, integration, level.scenario)
+            self._begin()
+        except BaseException:
+            self.emulator.close()
+            raise
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """The console's buttons, in the order of a mask's bits."""
+        return self.emulator.core.console.buttons
+
+    @property
+    def num_frames(self) -> int:
+        """Frames played since the start, without the one of the reset."""
+        return self._log.num_frames
+
+    @property
+    def seconds(self) -> float:
+        """Time played in this episode."""
+        return self.num_frames / self.emulator.frames_per_second
+
+    @property
+    def episode_return(self) -> float:
+        """Sum of the rewards so far."""
+        return self._log.episode_return
+
+    @property
+    def last_mask(self) -> int:
+        """The buttons held in this frame."""
+        return self._log.masks[-1]
+
+    @property
+    def movie_path(self) -> Path | None:
+        """The movie of this episode; it stays known when the session is closed, if there is a file."""
+        return None if self._movie is None else self._movie.path
+
+    @property
+    def first_rewindable_frame(self) -> int:
+        """The earliest frame that :meth:`glimpse` has a picture of."""
+        first = self._reel.first_frame
+        return self.num_frames if first is None else first
+
+    @property
+    def slots(self) -> dict[int, int]:
+        """Number of each slot in use to the frame that it holds."""
+        return {number: slot.log.num_frames for number, slot in sorted(self._slots.items())}
+
+    def picture(self) -> Array:
+        """The screen now, uint8 ``[H, W, 3]``."""
+        return self._picture
+
+    def sound(self) -> Array:
+        """The sound of the last frame, int16 ``[samples, 2]``."""
+        return self.emulator.audio()
+
+    def variables(self) -> dict[str, int]:
+        """The game's variables as of this frame."""
+        return self._judge.variables()
+
+    def memory(self) -> bytes:
+        """The console's memory now, all blocks in order of address."""
+        return b"".join(self.emulator.memory().values())
+
+    def step(self, mask: int) -> None:
+        """Run one frame while the buttons of ``mask`` are held.
+
+        Raises:
+            UsageError: the episode is over.
+            IntegrationError: a script of the scenario fails.
+            MovieError: the movie cannot be written.
+        """
+        if self.is_over:
+            raise UsageError("The episode is over; go back or restart.")
+        self.is_over = self._run(mask, is_drawn=True)
+        self._remember()
+        if self._movie is not None:
+            self._movie.follow(self._log)
+            if self.is_over:
+                self._movie.finish(self._log, self.memory())
+
+    def glimpse(self, frame: int) -> Array | None:
+        """The picture of an earlier frame, or the nearest before it; None where the reel does not reach that far."""
+        return self._reel.picture(frame)
+
+    def go_back(self, frame: int) -> None:
+        """Stand at an earlier frame again, as if nothing had been played since; the movie loses what followed.
+
+        Raises:
+            UsageError: the frame lies ahead, or before the start.
+        """
+        if not 0 <= frame <= self.num_frames:
+            raise UsageError(f"The episode has the frames 0 to {self.num_frames}, not {frame}.")
+        self._rebuild(self._log, self._reel.snapshot_before(frame), frame)
+        self._tell_movie()
+
+    def save(self, slot: int) -> None:
+        """Keep this moment in a slot, until the session ends."""
+        self._slots[slot] = Slot(self._log.copy(), self._snapshot(), self._picture, self.is_over)
+
+    def load(self, slot: int) -> bool:
+        """Return to a slot's moment and say whether there is one; the movie becomes that of the way there."""
+        saved = self._slots.get(slot)
+        if saved is None:
+            return False
+        if not self._log.begins_with(saved.log):
+            self._reel.clear()
+        self._rebuild(saved.log, saved.snapshot, saved.log.num_frames)
+        self._picture, self.is_over = saved.picture, saved.is_over
+        self._tell_movie()
+        return True
+
+    def restart(self) -> None:
+        """Finish this episode's movie and begin the level anew; the slots stay."""
+        if self._movie is not None and self.num_frames >= SHORTEST_MOVIE:
+            self._movie.finish(self._log, self.memory())
+            self._movie = None
+        elif self._movie is not None:
+            self._movie.go_back(EpisodeLog())
+        self._begin()
+
+    def follow(self, masks: Iterable[int]) -> None:
+        """Play what a movie holds: the buttons of each frame after the first; stops where the episode ends."""
+        held = list(masks)
+        for index, mask in enumerate(held):
+            is_shown = index >= len(held) - REMEMBERED_FRAMES
+            self.is_over = self._run(mask, is_drawn=is_shown)
+            if is_shown:
+                self._remember()
+            if self.is_over:
+                break
+        self._picture = self.emulator.screen()
+        self._tell_movie()
+
+    def close(self) -> None:
+        """Finish the movie and free the machine; a second call does nothing."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        try:
+            if self._movie is not None and self.num_frames > 0:
+                self._movie.finish(self._log, self.memory())
+            elif self._movie is not None:
+                self._movie.discard()
+                self._movie = None
+        finally:
+            self.emulator.close()
+
+    def _begin(self) -> None:
+        self._log = EpisodeLog()
+        self._reel.clear()
+        self._begin_machine()
+        self._picture = self.emulator.screen()
+        self._reel.add_picture(0, self._picture)
+        self.is_over = False
+        if self._movie is None:
+            with suppress(StopIteration):
+                self._movie = LiveMovie(next(self._movies), self._start)
+
+    def _begin_machine(self) -> None:
+        """What every reset does: the start state, and one frame with no button held."""
+        self.emulator.load(self._start.state)
+        self.emulator.step((0,))
+        self._judge.reset()
+
+    def _run(self, mask: int, *, is_drawn: bool) -> bool:
+        """Run and log a frame, and return whether the episode is over."""
+        self.emulator.step((mask,), is_drawn=is_drawn)
+        reward, is_over = self._judge.judge()
+        self._log.append(mask, reward)
+        return is_over
+
+    def _remember(self) -> None:
+        """Show the frame, and keep what going back to it will need."""
+        frame = self.num_frames
+        self._picture = self.emulator.screen()
+        if frame % PICTURE_FRAMES == 0:
+            self._reel.add_picture(frame, self._picture)
+        if frame % STATE_FRAMES == 0 and (snapshot := self._snapshot()) is not None:
+            self._reel.add_snapshot(snapshot)
+
+    def _snapshot(self) -> Snapshot | None:
+        if not self._judge.can_be_saved:
+            return None
+        return Snapshot.of(self.num_frames, self.emulator.save() if self.is_exact else None, self._judge.save())
+
+    def _rebuild(self, log: EpisodeLog, snapshot: Snapshot | None, frame: int) -> None:
+        """Stand at ``frame`` of ``log``, run from a snapshot of it where there is one, else from the start."""
+        first = self._put_back(log, snapshot)
+        self.is_over = False
+        for number in range(first + 1, frame + 1):
+            self.emulator.step((log.masks[number],), is_drawn=number == frame)
+            _, self.is_over = self._judge.judge()
+        self._log = log.copy()
+        self._log.cut(frame)
+        self._reel.cut(frame)
+        self._picture = self.emulator.screen()
+
+    def _put_back(self, log: EpisodeLog, snapshot: Snapshot | None) -> int:
+        """Stand at the snapshot's frame, or at the first; return which it is."""
+        if snapshot is None:
+            self._begin_machine()
+            return 0
+        state = snapshot.machine()
+        if state is not None:
+            self.emulator.load(state)
+        else:
+            self._begin_machine()
+            for mask in log.masks[1 : snapshot.frame + 1]:
+                self.emulator.step((mask,), is_drawn=False)
+        self._judge.restore(snapshot.judge)
+        return snapshot.frame
+
+    def _tell_movie(self) -> None:
+        if self._movie is not None:
+            self._movie.go_back(self._log)
+            if self.is_over:
+                self._movie.finish(self._log, self.memory())
