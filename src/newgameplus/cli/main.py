@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "games": ("newgameplus.cli.games:games", "List games, look into one, import ROMs."),
     "levels": ("newgameplus.cli.levels:levels", "List levels and splits."),
     "movie": ("newgameplus.cli.movie:movie", "Look into, render and verify recorded episodes."),
+    "play": ("newgameplus.cli.play:play", "Play a level yourself."),
     "report": ("newgameplus.cli.report:report", "Write one web page about one or more results."),
 }
 """Name of each verb to where its command lies and its line in ``ngp --help``."""
