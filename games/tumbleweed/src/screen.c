@@ -10,7 +10,8 @@
 #define WINDOW_COLUMNS (PLANE_COLUMNS / 2)   /* blocks of the level that plane A holds */
 #define COLUMNS_BEFORE 5                     /* of them, left of the camera */
 #define MAX_COLUMNS_PER_FRAME 2
-#define COLUMNS_PER_STEP 8                   /* of the dark, while a level is begun */
+#define COLUMNS_PER_STEP 8                   /* while a level is begun */
+#define TILES_PER_STEP 96
 #define DEAD_ZONE_X 8
 #define DEAD_ZONE_Y 24
 #define MAX_CAMERA_STEP 16
@@ -190,11 +191,35 @@ void screen_vblank(void) {
   cycle_palette();
 }
 
-/* ---- whole pictures; the screen is dark, and every call takes less than a frame ---- */
+/* ---- whole pictures; the screen is dark ----
+ *
+ * They are made in steps that take less than a picture's time even at the speed that video memory has while a picture is
+ * shown, 18 bytes per line: after a loaded state, picodrive believes until the picture's end in the light or dark of
+ * before. */
 
 static void next_frame(void) {
   wait_for_picture();
   wait_for_top();
+}
+
+static void copy_tiles(const u32 *tiles, u16 first, u16 num_tiles) {
+  while (num_tiles) {
+    u16 num = num_tiles < TILES_PER_STEP ? num_tiles : TILES_PER_STEP;
+    copy_to_video(tiles, first * 32, num * WORDS_PER_TILE, 2);
+    next_frame();
+    tiles += num * (32 / sizeof *tiles);
+    first += num;
+    num_tiles -= num;
+  }
+}
+
+static void copy_rows(const u16 *map, u16 to, u16 num_columns) {
+  u16 row;
+  for (row = 0; row < ROWS; row++, map += num_columns, to += PLANE_COLUMNS * 2) {
+    copy_to_video(map, to, num_columns, 2);
+    if (row == ROWS / 2) next_frame();
+  }
+  next_frame();
 }
 
 /* Sprites that the HUD does not use stand above the picture. */
@@ -219,17 +244,11 @@ static void begin_blocks(void) {
 }
 
 void screen_begin_level(void) {
-  u16 row;
-  const u16 *background = zone_background[level->zone];
   show_picture(0);
   next_frame();
-  copy_to_video(zone_tiles[level->zone], 0, zone_num_tiles[level->zone] * WORDS_PER_TILE, 2);
-  next_frame();
-  copy_to_video(sprite_tiles, TILE_SPRITES * 32, NUM_SPRITE_TILES * WORDS_PER_TILE, 2);
-  next_frame();
-  for (row = 0; row < ROWS; row++, background += PLANE_COLUMNS) {
-    copy_to_video(background, VIDEO_PLANE_B + row * PLANE_COLUMNS * 2, PLANE_COLUMNS, 2);
-  }
+  copy_tiles(zone_tiles[level->zone], 0, zone_num_tiles[level->zone]);
+  copy_tiles(sprite_tiles, TILE_SPRITES, NUM_SPRITE_TILES);
+  copy_rows(zone_background[level->zone], VIDEO_PLANE_B, PLANE_COLUMNS);
   copy_to_palette(zone_palettes[level->zone][0], 0, 32);
   copy_to_palette(sprite_palettes[0], 32, 32);
   forget_sprites();
@@ -253,15 +272,15 @@ void screen_place_camera(void) {
 }
 
 void screen_title(void) {
-  u16 row, i;
+  u16 i;
   show_picture(0);
   next_frame();
-  copy_to_video(title_tiles, 0, NUM_TITLE_TILES * WORDS_PER_TILE, 2);
-  fill_video(VIDEO_PLANE_B, PLANE_COLUMNS * ROWS, 0);
+  copy_tiles(title_tiles, 0, NUM_TITLE_TILES);
+  fill_video(VIDEO_PLANE_B, PLANE_COLUMNS * ROWS / 2, 0);
   next_frame();
-  for (row = 0; row < ROWS; row++) {
-    copy_to_video(title_map + row * (WIDTH / 8), VIDEO_PLANE_A + row * PLANE_COLUMNS * 2, WIDTH / 8, 2);
-  }
+  fill_video(VIDEO_PLANE_B + PLANE_COLUMNS * ROWS, PLANE_COLUMNS * ROWS / 2, 0);
+  next_frame();
+  copy_rows(title_map, VIDEO_PLANE_A, WIDTH / 8);
   copy_to_palette(title_palette, 0, 16);
   copy_to_palette(sprite_palettes[0], 32, 32);
   for (i = 0; i < ROWS; i++) scroll_a[i] = 0;
