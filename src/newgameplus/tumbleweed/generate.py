@@ -18,7 +18,7 @@ from newgameplus.tumbleweed.pack import MAX_WIDTH, check_level
 from newgameplus.tumbleweed.reach import plausible
 from newgameplus.tumbleweed.zones import ZONE_NAMES
 
-MIN_LENGTH, MAX_LENGTH = 430, 520
+MIN_LENGTH, MAX_LENGTH = 400, 480
 """Blocks after which a level comes to its end."""
 HARDEST_ACT = 8
 """From this act on levels get no harder."""

@@ -163,18 +163,21 @@ OBSTACLES = (
 
 
 def opening(course: Course) -> None:
-    """How a level begins: room to roll, coins, and soon a wall that has to be jumped."""
-    course.flat(13)
-    course.coins(7, course.row, 4)
+    """How a level begins: room to roll, a wall that has to be jumped, and a pit behind it."""
+    course.flat(9)
+    course.coins(6, course.row, 2)
     course.rng.choice([meadow, hills, hollow])(course)
-    course.flat(4)
-    if course.room_up >= 4:
-        course.rise(course.between(3, 4))
+    course.flat(2)
+    height = course.between(3, 4)
+    if course.room_up >= 4 and course.chance(0.7):
+        course.rise(height)
     else:
         course.flat(2, surface="fill")
-        course.build(course.x - 2, course.row, 2, 3)
-    x = course.flat(6)
-    course.coins(x + 1, course.row, 3)
+        course.build(course.x - 2, course.row, 2, height)
+    course.flat(course.between(4, 5))
+    x = course.pit(course.between(4, 5))
+    course.arc(x - 2, course.x + 2, course.row)
+    course.flat(5)
 
 
 def checkpoint(course: Course) -> None:
