@@ -87,4 +87,5 @@ EFFECTS = (
         noise=(Noise(40, 6, 6, 1),),
     ),
     Effect("LIFE", 7, tone=notes(6, 11, 587, 784, 988, 1175, 1568)),
+    Effect("OVER", 9, jingle="over"),
 )

@@ -151,7 +151,7 @@ void hud_zone_name(void);             /* over the first seconds of a level */
 
 /* sound.c: the PSG */
 enum sound { SOUND_JUMP = 1, SOUND_COIN, SOUND_HURT, SOUND_DIE, SOUND_SPRING, SOUND_BREAK, SOUND_POP, SOUND_CHARGE,
-             SOUND_RELEASE, SOUND_CHECKPOINT, SOUND_CLEAR, SOUND_SWITCH, SOUND_DROWN, SOUND_LIFE };
+             SOUND_RELEASE, SOUND_CHECKPOINT, SOUND_CLEAR, SOUND_SWITCH, SOUND_DROWN, SOUND_LIFE, SOUND_OVER };
 void sound_begin_zone(u16 zone);      /* its tune from the start; 8 the title, 9 silence */
 void sound_effect(u16 sound);
 void sound_frame(void);               /* once per frame */

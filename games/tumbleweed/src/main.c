@@ -128,6 +128,7 @@ static void frame_of_dying(void) {
   draw_level(0);
   if (mode_clock < DYING_FRAMES) return;
   if (!V.lives) {
+    sound_effect(SOUND_OVER);
     enter(MODE_OVER);
     return;
   }
