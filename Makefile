@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
-EXTRAS ?= dev,atari,lua,train
+EXTRAS ?= dev,atari,lua,play,train
 WORKERS ?= 2
 PYTEST_ARGUMENTS ?=
 
