@@ -237,7 +237,7 @@ def gust(entries: tuple[int, ...] = (AIR[1], WHITE, AIR[1])) -> Pixels:
     """Streaks of wind to the right."""
     made = blank(16, 16)
     length = len(entries)
-    for y, start, count in ((3, 1, 9), (11, 7, 8)):
+    for y, start, count in ((2, 1, 11), (7, 9, 7), (12, 5, 10)):
         for part in range(count):
             made[y, (start + part) % 16] = entries[part * length // count]
     return made

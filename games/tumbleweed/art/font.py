@@ -9,7 +9,7 @@ NUM_TILES = 64
 SHADOW, WHITE, STRAW = 1, 6, 5
 
 _GLYPHS = """
-!4444404 "aaa0000 #aavavaa $4fke5u4 %op248j3 &cik8lid 'c480000 (2488842 )8422248 *04lel40 +044v440 ,0000c48
+!4444404 "aaa0000 #aavavaa $4fke5u4 %op248j3 &cik8lid 'c480000 (2488842 )8422248 *0ha4ah0 +044v440 ,0000c48
 -000v000 .00000cc /0124800 0ehjlphe 14c4444e 2eh1248v 3v2421he 426aiv22 5vgu11he 668guhhe 7v124888 8ehhehhe 9ehhf12c
 :0cc0cc0 ;0cc0c48 <248g842 =00v0v00 >8421248 ?eh12404 @eh1dlle Aehhvhhh Buhhuhhu Cehggghe Duhhhhhu Evgguggv
 Fvgguggg Gehgnhhf Hhhhvhhh Ie44444e J72222ic Khikokih Lggggggv Mhrllhhh Nhpljhhh Oehhhhhe Puhhuggg Qehhhlid

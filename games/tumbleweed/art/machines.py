@@ -171,7 +171,7 @@ def jet(phase: int) -> Pixels:
     x, y = grid(made)
     sway = np.sin(y * 0.35 + phase * 3.0) * 1.6
     for half, top, entry in ((7.2, 1, RED), (5.4, 6, ORANGE), (3.4, 12, YELLOW), (1.6, 18, WHITE)):
-        width = half * np.clip((y - top) / 14, 0, 1) ** 0.7
+        width = half * np.clip((y - top) / 14, 0, 1) ** 0.5
         made[np.abs(x - 8 - sway) < width] = entry
     for at, row in ((3, 5), (12, 9)):
         made[ellipse(made, at + phase * 2 - 1, row - phase * 2, 1.4)] = RED

@@ -1,4 +1,8 @@
-"""Parts of the backgrounds: skies, clouds, ridges; all repeat at the panorama's edges, and repeat tiles where they can."""
+"""Parts of the backgrounds.
+
+Skies, clouds, ridges: all repeat at the panorama's edges, and
+repeat tiles where they can.
+"""
 
 from __future__ import annotations
 
@@ -90,3 +94,13 @@ def field_of(pixels: Pixels, inside: Callable[[Field, Field], Field]) -> Field:
     """A field over the picture from a function of x and y."""
     x, y = grid(pixels)
     return inside(x, y)
+
+
+def flecks(pixels: Pixels, top: int, bottom: int, entry: int, seed: int) -> None:
+    """Short dashes that enliven a plain, the same every 64 columns and 16 rows."""
+    random = np.random.default_rng(seed)
+    for _ in range(7):
+        x, y, length = (int(random.integers(0, limit)) for limit in (56, 16, 6))
+        for row in range(top + y, bottom, 16):
+            for left in range(x, WIDTH, 64):
+                pixels[row, left : left + 2 + length] = entry

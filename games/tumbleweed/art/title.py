@@ -6,7 +6,7 @@ import math
 
 import font
 import numpy as np
-from canvas import BAYER, Pixels, blank, ellipse, grid, outline, polygon, shade, sphere, stamp, stroke
+from canvas import BAYER, Pixels, blank, ellipse, grid, outline, polygon, rotate_point, shade, sphere, stamp, stroke
 from palette import palette
 from player import TWIGS, Ball
 
@@ -21,7 +21,10 @@ LETTERS = {
     "T": (((2, 2), (18, 2)), ((10, 2), (10, 30))),
     "U": (((2, 2), (2, 22), (5, 28), (10, 30), (15, 28), (18, 22), (18, 2)),),
     "M": (((1, 30), (3, 2), (10, 18), (17, 2), (19, 30)),),
-    "B": (((3, 30), (3, 2), (11, 2), (16, 6), (15, 12), (10, 15), (16, 18), (18, 24), (13, 30), (3, 30)), ((3, 15), (10, 15))),
+    "B": (
+        ((3, 30), (3, 2), (11, 2), (16, 6), (15, 12), (10, 15), (16, 18), (18, 24), (13, 30), (3, 30)),
+        ((3, 15), (10, 15)),
+    ),
     "L": (((3, 2), (3, 30), (17, 30)),),
     "E": (((17, 2), (3, 2), (3, 30), (17, 30)), ((3, 16), (13, 16))),
     "W": (((1, 2), (5, 30), (10, 12), (15, 30), (19, 2)),),
@@ -36,17 +39,14 @@ def _logo() -> Pixels:
     face = np.zeros(made.shape, dtype=bool)
     for number, letter in enumerate("TUMBLEWEED"):
         middle = number - 4.5
-        tilt = middle * 0.028
+        tilt = middle * 0.0045
         left, top = 160 + middle * 29.0 - 10, 22 + middle * middle * 0.75 + (number % 2) * 2
         for line in LETTERS[letter]:
-            points = []
-            for x, y in line:
-                dx, dy = x - 10, (y - 16) * 1.15
-                points.append((left + 10 + dx * math.cos(tilt) - dy * math.sin(tilt), top + 18 + dx * math.sin(tilt) + dy * math.cos(tilt)))
-            face |= stroke(made, points, 7.4)
-    y = grid(made)[1]
+            turned = [rotate_point(x - 10, (y - 16) * 1.15, tilt) for x, y in line]
+            face |= stroke(made, [(left + 10 + dx, top + 18 + dy) for dx, dy in turned], 7.4)
+    _, rows = grid(made)
     tops = np.where(face, np.where(np.roll(face, 1, 0), 0, 1), 0)
-    shade(made, face, 1.15 - (y - 18) / 58, (BROWN, GOLD, ORANGE, YELLOW, YELLOW, STRAW), 0.7)
+    shade(made, face, 1.15 - (rows - 18) / 58, (BROWN, GOLD, ORANGE, YELLOW, YELLOW, STRAW), 0.7)
     made[(tops > 0) | (face & (np.roll(tops, 1, 0) > 0))] = WHITE
     low = face & ~np.roll(face, -1, 0)
     made[low | (face & np.roll(low, -1, 0))] = BROWN
@@ -85,7 +85,8 @@ def _hero() -> Pixels:
     shade(made, patch, sphere(made, 64, 50, 20, 18) + 0.1, (BROWN, GOLD, GOLD, STRAW), 0.7)
     boots = _boots()
     outline(made, OUTLINE, diagonal=True)
-    made[(boots > 0) & ((made == 0) | (grid(made)[1] > 80))] = boots[(boots > 0) & ((made == 0) | (grid(made)[1] > 80))]
+    in_front = (boots > 0) & ((made == 0) | (grid(made)[1] > 80))
+    made[in_front] = boots[in_front]
     _face(made)
     return made
 
@@ -111,10 +112,11 @@ def _face(made: Pixels) -> None:
 
 
 def _mesas(made: Pixels) -> None:
-    for left, top, width, entry in ((-10, 112, 70, MESA), (70, 126, 40, MESA), (214, 120, 52, MESA), (262, 104, 80, MESA)):
+    for left, top, width in ((-10, 112, 70), (70, 126, 40), (214, 120, 52), (262, 104, 80)):
         right = left + width
-        made[polygon(made, [(left, 160), (left + 9, top + 6), (left + 12, top), (right - 12, top), (right - 9, top + 6), (right, 160)])] = entry
-        made[polygon(made, [(right - 26, 160), (right - 22, top), (right - 12, top), (right - 9, top + 6), (right, 160)])] = SHADE
+        shoulder = [(right - 12, top), (right - 9, top + 6), (right, 160)]
+        made[polygon(made, [(left, 160), (left + 9, top + 6), (left + 12, top), *shoulder])] = MESA
+        made[polygon(made, [(right - 26, 160), (right - 22, top), *shoulder])] = SHADE
         made[top : top + 2, max(0, left + 12) : right - 22] = ORANGE
 
 

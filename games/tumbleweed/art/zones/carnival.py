@@ -8,7 +8,7 @@ import numpy as np
 import panorama as far
 import props
 from blocks import Style, ZoneArt, draw_blocks, fringe, lava, plain, tall, thorns
-from canvas import Pixels, blank, box, ellipse, from_text, grid, outline, polygon, stroke
+from canvas import Pixels, blank, box, ellipse, grid, outline, polygon, stroke
 from palette import palette
 
 FOREGROUND = palette("001 101 203 314 425 602 760 776 320 642 764 777 700 760 136 467")
@@ -170,14 +170,12 @@ def _lights() -> Pixels:
 def _wheel() -> Pixels:
     """A great wheel with gondolas and lights, 128 × 128."""
     made = blank(128, 136)
-    made[stroke(made, [(64, 64), (36, 136)], 4)] = 5
-    made[stroke(made, [(64, 64), (92, 136)], 4)] = 5
     for turn in range(16):
         angle = turn * math.pi / 8
         dx, dy = math.cos(angle), math.sin(angle)
         made[stroke(made, [(64, 64), (64 + dx * 52, 64 + dy * 52)], 1.2)] = 6
-    x, y = grid(made)
-    radius = np.hypot(x - 64, y - 64)
+    px, py = grid(made)
+    radius = np.hypot(px - 64, py - 64)
     made[(radius < 54) & (radius > 51)] = 8
     made[(radius < 45) & (radius > 43.5)] = 6
     for turn in range(32):
@@ -186,10 +184,16 @@ def _wheel() -> Pixels:
         made[row : row + 2, column : column + 2] = (12, 9)[turn % 2]
     for turn in range(8):
         angle = turn * math.pi / 4 + math.pi / 8
-        column, row = 64 + 56 * math.cos(angle), 66 + 56 * math.sin(angle)
-        made[ellipse(made, column, row, 5.4, 4.6)] = (10, 7)[turn % 2]
-        made[box(made, column - 4, row - 2, 8, 2)] = 11
+        x, y = 64 + 56 * math.cos(angle), 64 + 56 * math.sin(angle)
+        made[ellipse(made, x, y, 5.4, 4.6)] = (10, 7)[turn in (0, 3, 4, 7)]
+        made[box(made, x - 4, y - 2, 8, 2)] = 11
     made[ellipse(made, 64, 64, 5)] = 9
+    made[:64, :64] = made[:64, 127:63:-1]
+    made[64:128] = made[63::-1]
+    stand = blank(128, 136)
+    for foot in (36, 92):
+        stand[stroke(stand, [(64, 64), (foot, 136)], 4)] = 5
+    made[made == 0] = stand[made == 0]
     return made
 
 
@@ -201,10 +205,11 @@ def _big_tent(width: int, height: int, dark: int, light: int) -> Pixels:
         made,
         [(width * 0.08, height * 0.5), (width * 0.92, height * 0.5), (width * 0.92, height), (width * 0.08, height)],
     )
-    slant = np.abs((x - width / 2)) * 8 / np.maximum(1, grid(made)[1] - 4)
+    slant = np.abs(x - width / 2) * 8 / np.maximum(1, grid(made)[1] - 4)
     made[body] = np.where((x // 8 % 2) < 1, dark, light)[body]
     made[roof] = np.where((slant % 2) < 1, light, dark)[roof]
     made[box(made, 0, height * 0.55, width, 2)] = 15
+    made[:, width // 2 :] = made[:, : width // 2][:, ::-1]
     made[box(made, width / 2 - 1, 0, 2, 8)] = 13
     made[polygon(made, [(width / 2 + 1, 0), (width / 2 + 10, 2), (width / 2 + 1, 5)])] = 15
     return made
@@ -235,9 +240,9 @@ def _coaster() -> Pixels:
     """The rails of a roller coaster on their supports."""
     made = blank(96, 80)
     line = [40 - 26 * math.cos(x * 2 * math.pi / 96) for x in range(97)]
-    for x in range(4, 96, 8):
-        made[box(made, x, line[x], 1, 80)] = 6
-        made[stroke(made, [(x, line[x] + 10), (min(95, x + 8), 70)], 1)] = 6
+    for column in range(4, 96, 8):
+        made[box(made, column, line[column], 1, 80)] = 6
+        made[stroke(made, [(column, line[column] + 10), (min(95, column + 8), 70)], 1)] = 6
     made[stroke(made, [(x, line[x]) for x in range(0, 97, 4)], 3)] = 8
     return made
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import panorama as far
 import props
-from blocks import Style, ZoneArt, conveyor, draw_blocks, fringe, plain, tall, thorns, water
+from blocks import Style, ZoneArt, conveyor, draw_blocks, fringe, gust, plain, tall, thorns, water
 from canvas import Pixels, blank, box, ellipse, grid, outline, polygon, stroke
 from palette import palette
 
-FOREGROUND = palette("100 001 112 223 334 445 556 777 211 422 643 777 600 740 762 357")
+FOREGROUND = palette("100 001 112 223 334 445 556 777 211 422 643 760 600 740 762 357")
 BACKGROUND = palette("000 100 200 300 410 520 101 111 211 212 310 630 322 221 001 410")
 
 EDGE = fringe(
@@ -18,9 +18,9 @@ EDGE = fringe(
     6666666666666666
     5555555555555555
     1111111111111111
-    ee111eee111eee11
-    e111eee111eee111
-    111eee111eee111e
+    bb111bbb111bbb11
+    b111bbb111bbb111
+    111bbb111bbb111b
     1111111111111111
     2222222222222222
     """
@@ -120,9 +120,9 @@ def _valve() -> Pixels:
     made[box(made, 6, 8, 1, 8)] = 7
     made[box(made, 4, 13, 8, 3)] = 6
     wheel = ellipse(made, 8, 6, 5.4) & ~ellipse(made, 8, 6, 3.4)
-    made[wheel] = 12
-    made[box(made, 3, 5.5, 10, 1)] = 12
-    made[box(made, 7.5, 1, 1, 10)] = 12
+    made[wheel] = 11
+    made[box(made, 3, 5.5, 10, 1)] = 11
+    made[box(made, 7.5, 1, 1, 10)] = 11
     made[ellipse(made, 8, 6, 1.6)] = 7
     outline(made, 1)
     return made
@@ -138,7 +138,7 @@ def _pipe() -> Pixels:
         made[box(made, 2, y, 12, 1)] = 7
         made[box(made, 2, y + 4, 12, 1)] = 2
     made[ellipse(made, 8, 13, 4.6)] = 1
-    made[ellipse(made, 8, 13, 3.8)] = 11
+    made[ellipse(made, 8, 13, 3.8)] = 7
     made[stroke(made, [(8, 13), (10.4, 11)], 1.2)] = 12
     outline(made, 1)
     return made
@@ -242,8 +242,8 @@ def _works() -> Pixels:
 def _panorama() -> Pixels:
     made = blank(far.WIDTH, far.HEIGHT, 1)
     far.sky(made, 0, 136, (6, 1, 2, 3, 10, 4))
-    for seed, (x, y) in enumerate(((24, 4), (160, 16), (288, 0), (416, 20))):
-        far.repeat(made, far.cloud(96, 20, 8, 1, seed + 11, 7), [(x, y)])
+    for seed, places in ((11, [(24, 4), (280, 4)]), (14, [(160, 20), (416, 20)])):
+        far.repeat(made, far.cloud(96, 20, 8, 1, seed, 7), places)
     for width, height, x in ((32, 88, 16), (24, 64, 72), (32, 72, 160), (24, 96, 208)):
         far.repeat(made, _chimney(width, height), [(x, 144 - height), (x + 256, 144 - height)])
     far.repeat(made, _works(), [(x, 88) for x in (0, 128, 256, 384)])
@@ -252,7 +252,7 @@ def _panorama() -> Pixels:
     for x, size in ((8, 56), (72, 40), (112, 64), (184, 48)):
         wheel = _gear(size, 12 if size > 50 else 10, 6, 13, 12)
         far.repeat(made, wheel, [(x, 176 - size // 2), (x + 256, 176 - size // 2)])
-    made[144:] = np.where(made[144:] == 13, 9, made[144:])
+    made[144:][made[144:] == 13] = 9
     made[144:148] = 14
     _girders(made)
     return made
@@ -271,11 +271,15 @@ def _girders(made: Pixels) -> None:
 
 def draw() -> ZoneArt:
     """The zone's pictures."""
+    streaks = gust((6, 7, 6))
     own = {
         "lava": _molten(),
         "conveyor_left": _belt(False),
         "conveyor_right": _belt(True),
-        "thorns": thorns(base=8, light=11, dark=5),
+        "thorns": thorns(base=9, light=7, dark=5),
+        "gust_right": streaks,
+        "gust_left": streaks[:, ::-1].copy(),
+        "updraft": streaks.T[::-1].copy(),
         "brick": _plates(),
         "water_top": water(True, 15, 7),
         "water": water(False, 15, 7),

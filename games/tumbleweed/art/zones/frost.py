@@ -9,7 +9,7 @@ from blocks import Style, ZoneArt, draw_blocks, fringe, tall
 from canvas import Pixels, blank, box, ellipse, from_text, grid, outline, stroke
 from palette import palette
 
-FOREGROUND = palette("013 012 123 134 356 356 577 777 021 133 354 777 600 764 146 467")
+FOREGROUND = palette("013 012 123 134 245 356 577 777 021 133 354 777 600 764 146 467")
 BACKGROUND = palette("000 002 012 113 124 225 236 346 457 133 143 254 234 123 012 667")
 
 EDGE = fringe(
@@ -25,6 +25,12 @@ EDGE = fringe(
     ..11..11..1...11
     """
 )
+
+PEAKS = (
+    (0, 12), (26, 40), (34, 34), (58, 62), (84, 26), (100, 34), (124, 10), (150, 46), (170, 30), (196, 54), (222, 20),
+    (238, 28),
+)  # fmt: skip
+"""Corners of the mountains: x, height."""
 
 
 def _texture() -> Pixels:
@@ -106,7 +112,7 @@ def _decorations() -> dict[str, Pixels]:
 def _aurora(made: Pixels) -> None:
     """Curtains of green light; they repeat after 256 columns."""
     x, y = grid(made)
-    for base, entry_low, entry_high, shift in ((58, 10, 9, 0.0), (38, 11, 10, 2.0)):
+    for base, entry_low, entry_high, shift in ((51, 10, 9, 0.0), (33, 11, 10, 2.0)):
         line = base + 7 * np.sin(x * 2 * np.pi / 256 + shift) + 3 * np.sin(x * 6 * np.pi / 256 + shift)
         above = line - y
         columns = (np.floor(x / 2) % 4 < 3) | (above < 8)
@@ -116,18 +122,13 @@ def _aurora(made: Pixels) -> None:
 
 
 def _peaks(made: Pixels) -> None:
-    tops = far.peaks(
-        256,
-        136,
-        [(0, 12), (26, 40), (34, 34), (58, 62), (84, 26), (100, 34), (124, 10), (150, 46), (170, 30)]
-        + [(196, 54), (222, 20), (238, 28)],
-    )
+    tops = far.peaks(256, 136, PEAKS)
     x = np.arange(far.WIDTH)[None, :]
     y = np.arange(far.HEIGHT)[:, None]
     inside = (y >= tops) & (y < 144)
     made[inside] = 12
     slope = np.gradient(tops)
-    snow = tops + 13 + 5 * np.abs((x % 16) / 8 - 1)
+    snow = tops + (13 + 5 * np.abs((x % 16) / 8 - 1)) * np.clip((126 - tops) / 30, 0, 1)
     made[inside & (y < snow) & (slope < 0)] = 8
     made[inside & (y < snow) & (slope >= 0)] = 7
 
@@ -159,6 +160,7 @@ def _panorama() -> Pixels:
     far.repeat(made, _forest(24, 13), [(x, 152) for x in range(0, 512, 32)])
     made[168:] = 13
     far.ridge(made, far.hills(128, 184, [(1, 5, 2)]), 224, 14, 12, 2)
+    far.flecks(made, 192, 224, 12, 4)
     return made
 
 

@@ -10,7 +10,7 @@ from blocks import Style, ZoneArt, draw_blocks, fringe, gust, stones, tall
 from canvas import Pixels, blank, box, ellipse, outline, polygon, stroke
 from palette import palette
 
-FOREGROUND = palette("223 011 210 321 432 020 140 472 210 431 653 777 700 776 456 345")
+FOREGROUND = palette("223 011 210 321 432 020 140 574 210 431 653 777 700 777 556 345")
 BACKGROUND = palette("000 122 223 233 334 344 445 455 566 243 233 132 122 345 112 556")
 
 EDGE = fringe(
@@ -137,9 +137,9 @@ def _panorama() -> Pixels:
     for seed, (width, height, places) in enumerate(
         (
             (128, 32, [(0, -8), (256, -8)]),
-            (96, 28, [(136, -4), (400, -6)]),
+            (96, 28, [(136, -4), (400, -4)]),
             (96, 24, [(64, 20), (320, 20)]),
-            (72, 18, [(208, 28), (448, 26)]),
+            (72, 18, [(208, 28), (448, 28)]),
         )
     ):
         far.repeat(made, far.cloud(width, height, 5, 1, seed + 2, 3), places)
@@ -150,13 +150,13 @@ def _panorama() -> Pixels:
     made[136:152][made[136:152] == 5] = 9
     far.ridge(made, far.hills(256, 148, [(1, 5, 3), (3, 2, 1)]), 224, 10, 9, 1)
     far.ridge(made, far.hills(128, 178, [(1, 6, 1), (2, 2, 2)]), 224, 11, 10, 2)
+    far.flecks(made, 192, 224, 12, 2)
     return made
 
 
 def _draughts() -> dict[str, Pixels]:
     """Streaks in three entries that cycle, so that the wind moves."""
     streaks = gust((13, 14, 15))
-    streaks[7, 10:15] = (15, 15, 14, 14, 13)
     return {"gust_right": streaks, "gust_left": streaks[:, ::-1].copy(), "updraft": streaks.T[::-1].copy()}
 
 

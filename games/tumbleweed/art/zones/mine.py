@@ -9,7 +9,7 @@ from blocks import Style, ZoneArt, draw_blocks, fringe, plain, stones, tall
 from canvas import Pixels, blank, box, ellipse, grid, outline, polygon, shade, stroke
 from palette import palette
 
-FOREGROUND = palette("000 001 211 322 443 432 654 776 210 431 653 777 600 760 246 577")
+FOREGROUND = palette("000 001 211 322 432 432 654 776 210 431 653 777 600 760 246 577")
 BACKGROUND = palette("000 001 011 112 122 223 210 311 321 542 753 213 325 436 101 010")
 
 EDGE = fringe(
@@ -25,7 +25,7 @@ EDGE = fringe(
 
 def _texture() -> Pixels:
     """Broken rock."""
-    return stones(5, 33, (2, 2, 3, 3), 5)
+    return stones(5, 33, (2, 3, 3, 4), 5)
 
 
 def _ore(ramp: props.Ramp) -> Pixels:

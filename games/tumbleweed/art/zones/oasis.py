@@ -9,8 +9,8 @@ from blocks import Style, ZoneArt, draw_blocks, fringe, plain, stones, tall
 from canvas import Pixels, blank, ellipse, outline, polygon, stroke
 from palette import palette
 
-FOREGROUND = palette("257 101 420 531 642 030 151 463 322 543 765 777 700 760 036 477")
-BACKGROUND = palette("000 357 457 467 567 577 777 765 654 543 664 454 354 243 677 565")
+FOREGROUND = palette("257 101 310 421 532 030 151 674 322 543 765 777 700 760 036 477")
+BACKGROUND = palette("000 357 457 467 567 577 777 765 654 543 664 454 354 243 677 775")
 
 EDGE = fringe(
     """
@@ -111,9 +111,9 @@ def _far_palm() -> Pixels:
 def _panorama() -> Pixels:
     made = blank(far.WIDTH, far.HEIGHT, 1)
     far.sky(made, 0, 128, (1, 2, 3, 4, 5))
-    made[ellipse(made, 400, 36, 15)] = 6
+    made[ellipse(made, 400, 36, 15)] = 15
     far.repeat(made, far.cloud(64, 16, 6, 14, 3), [(48, 24), (272, 40)])
-    far.repeat(made, far.cloud(40, 12, 6, 14, 4), [(144, 48), (352, 36), (480, 16)])
+    far.repeat(made, far.cloud(40, 12, 6, 14, 4), [(144, 40), (352, 36), (480, 16)])
     for width, x in ((112, 24), (64, 112), (80, 184)):
         for shift in (0, 256):
             far.repeat(made, _pyramid(width), [(x + shift, 128 - width * 5 // 8)])
@@ -123,6 +123,7 @@ def _panorama() -> Pixels:
         far.repeat(made, _far_palm(), [(x, y), (x + 256, y)])
     far.ridge(made, far.hills(128, 167, [(4, 2.2, 0), (7, 1.6, 2), (1, 2, 0)]), 224, 13)
     far.ridge(made, far.hills(128, 184, [(1, 3, 2), (2, 2, 1)]), 224, 12, 11, 1)
+    far.flecks(made, 200, 224, 11, 5)
     return made
 
 
