@@ -10,12 +10,20 @@
 #define FALL_LONGEST 90           /* frames: it has left the level by then */
 #define CRUMBLE_BACK 240
 #define DEBRIS_FRAMES 24
+#define CHEST 10                  /* pixels above the player's centre */
+#define HEAD 14
 
 struct top { const struct thing *thing; s16 left, right, y; };
 static struct top tops[MAX_PLATFORMS];   /* of those near the player */
 static u16 num_tops;
 
-/* The platform under the player takes it along. */
+/* Whether a wall is where the player would be carried to. */
+static u16 is_blocked(s16 dx) {
+  s16 side = player_x() + dx + (dx < 0 ? -PLAYER_HALF_WIDTH : PLAYER_HALF_WIDTH), y = player_y();
+  return is_solid(side, y) || is_solid(side, y - CHEST) || barrier_at(side, y);
+}
+
+/* The platform under the player takes it along, but not into a wall; a ceiling crushes. */
 static void carry_player(void) {
   struct near before, now;
   s16 dx, dy;
@@ -25,8 +33,9 @@ static void carry_player(void) {
   dx = now.x - before.x;
   dy = now.y - before.y;
   if (dy < -16 || dy > 16) return;       /* it is back at its place */
-  player.x += (s32)dx << 16;
+  if (dx && !is_blocked(dx)) player.x += (s32)dx << 16;
   player.y += (s32)dy << 16;
+  if (dy < 0 && is_solid(player_x(), player_y() - HEAD)) player_die();
 }
 
 void platforms_frame(void) {
@@ -78,20 +87,18 @@ DRAWING(platform) {
 
 /* ---- the falling platform ---- */
 
+static u16 fall_delay(const struct near *it) { return it->thing->c + 10; }
+
 PLACE(falling) {
-  u16 delay = it->thing->c + 10, age = clock - thing_clock[it->index];
-  if (!it->state || age <= delay) return;
-  age -= delay;
+  u16 age = clock - thing_clock[it->index] - fall_delay(it);   /* huge before the fall */
+  if (!it->state || age >= FALL_BACK) return;
   if (age > FALL_LONGEST) age = FALL_LONGEST;
   it->y += (u16)(age * age * 7) >> 6;          /* the tumbleweed's own gravity */
 }
 
 PREPARE(falling) {
   if (it->state) {
-    if (age_of(it) >= it->thing->c + 10 + FALL_BACK) {
-      change_state(it, STATE_WHOLE);
-      it->y = it->thing->y;
-    }
+    if (age_of(it) >= fall_delay(it) + FALL_BACK) change_state(it, STATE_WHOLE);
   } else if (player.stands_on == it->thing) {
     set_state(it, STATE_USED);
   }
@@ -99,7 +106,7 @@ PREPARE(falling) {
 }
 
 DRAWING(falling) {
-  s16 shaken = it->state && it->y == (s16)it->thing->y ? (s16)(V.clock >> 1 & 1) * 2 - 1 : 0;
+  s16 shaken = it->state && age_of(it) < fall_delay(it) ? (s16)(V.clock >> 1 & 1) * 2 - 1 : 0;
   DRAW(FALLING, 0, it->x - 16 + shaken, it->y, 0);
   DRAW(FALLING, 0, it->x + 16 + shaken, it->y, MIRRORED);
 }

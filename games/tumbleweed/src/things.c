@@ -125,7 +125,7 @@ void place_thing(struct near *it, const struct thing *thing, u16 clock) {
 }
 
 static void find_movers(void) {
-  s16 right = camera_x + 320 + MOVER_RANGE;
+  s16 right = camera_x + 320 + MOVER_RANGE, left_of_player = player_x() - SOLID_RANGE;
   const struct thing *thing, *end = things_end();
   struct near *it = movers;
   u16 index = first_mover = first_from(first_mover, camera_x - MOVER_RANGE);
@@ -140,7 +140,7 @@ static void find_movers(void) {
     }
     stand(it, thing, kind, index);
     if (kind->place) kind->place(it, V.clock);
-    if (kind->prepare) kind->prepare(it);
+    if (kind->prepare && (u16)(it->x - left_of_player) < 2 * SOLID_RANGE) kind->prepare(it);
     if (++it == movers + MAX_MOVERS) break;
   }
   movers_end = it;

@@ -28,7 +28,7 @@ struct near {
 /* What the kinds of objects do; a null pointer is nothing. */
 struct kind {
   void (*place)(struct near *it, u16 clock);      /* moves it from (thing->x, thing->y) to where it is at that clock */
-  void (*prepare)(struct near *it);               /* before the player moves */
+  void (*prepare)(struct near *it);               /* before the player moves, when it is near */
   void (*touch)(struct near *it, s16 dx, s16 dy); /* after, when the player's centre is less than touch_x and touch_y away */
   void (*draw)(struct near *it);
   u16 touch_x, touch_y;
