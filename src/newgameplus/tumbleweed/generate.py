@@ -97,8 +97,8 @@ def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
 
 
 def _hardness(act: int, share: float) -> float:
-    """0 to 1: a half from the act, a half from how far along the level."""
-    return min(1.0, 0.5 * (min(act, HARDEST_ACT) - 1) / (HARDEST_ACT - 1) + 0.5 * share)
+    """0.1 to 1: the act's share, and how far along the level."""
+    return 0.1 + 0.4 * (min(act, HARDEST_ACT) - 1) / (HARDEST_ACT - 1) + 0.5 * min(1.0, share)
 
 
 def _phrase(grammar: Grammar, rng: random.Random) -> list[Role]:

@@ -12,9 +12,9 @@ def _lower_road(course: Course, length: int) -> None:
     """Ground with beds of thorns and enemies, for those who did not take the upper path."""
     end = course.x + length
     while end - course.x >= 10:
-        x = course.flat(course.between(4, 5))
-        if course.chance(0.5):
-            course.thorns(course.harder(2, 3))
+        x = course.flat(course.between(3, 5))
+        if course.chance(0.3 + 0.4 * course.hardness):
+            course.thorns(course.harder(2, 4))
         else:
             x = course.flat(6)
             course.enemy(x, course.x, course.row)
@@ -224,7 +224,7 @@ BRANCHES = (
 SPRING_WALL = Piece(spring_wall, Role.BACK, 1.5, up=8)
 DOOR_AND_SWITCH = Piece(door_and_switch, Role.BACK, 1, up=2)
 LOOP_AFTER_HILL = Piece(loop_after_hill, Role.BACK, 1, down=6)
-LOOP_AFTER_STEP = Piece(loop_after_step, Role.BACK, 1, up=3, from_hardness=0.5)
+LOOP_AFTER_STEP = Piece(loop_after_step, Role.BACK, 1.5, up=3, from_hardness=0.4)
 LOOP_BACK = Piece(loop_back, Role.BACK, 1, down=6, from_hardness=0.3)
 BREAKABLE_WALL = Piece(breakable_wall, Role.BACK, 1, up=2, from_hardness=0.1)
 BACKS = (SPRING_WALL, DOOR_AND_SWITCH, LOOP_AFTER_HILL, LOOP_AFTER_STEP, LOOP_BACK, BREAKABLE_WALL)

@@ -56,5 +56,12 @@ class Grammar:
     """The block that walls are built of."""
     abyss: str = "empty"
     """The block at the bottom of pits."""
-    rhythm: tuple[Role, ...] = (Role.REST, Role.OBSTACLE, Role.BRANCH, Role.SIGNATURE, Role.BACK, Role.SIGNATURE)
+    rhythm: tuple[Role, ...] = (
+        Role.OBSTACLE,
+        Role.BRANCH,
+        Role.SIGNATURE,
+        Role.REST,
+        Role.BACK,
+        Role.SIGNATURE,
+    )
     """The roles of the pieces between two checkpoints; their order varies a little."""

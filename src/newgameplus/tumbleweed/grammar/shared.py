@@ -70,8 +70,8 @@ def descent(course: Course) -> None:
 def wall(course: Course) -> None:
     """A step too high to roll over."""
     course.flat(course.between(5, 7))
-    course.rise(course.harder(3, 5))
-    x = course.flat(course.between(5, 7))
+    course.rise(course.harder(4, 5))
+    x = course.flat(course.between(4, 6))
     course.coins(x + 0.5, course.row, 3)
 
 
@@ -104,7 +104,7 @@ def tower(course: Course) -> None:
 def gap(course: Course) -> None:
     """A pit; its other side may lie a little higher or lower."""
     course.flat(course.between(5, 7))
-    x = course.pit(course.harder(3, 7))
+    x = course.pit(course.harder(4, 9))
     course.arc(x - 2, course.x + 2, course.row)
     change = course.between(-2, 2)
     course.rise(max(-course.room_down, min(course.room_up, change)))
@@ -115,11 +115,11 @@ def stones(course: Course) -> None:
     """Pillars of rock in a pit."""
     course.flat(course.between(5, 6))
     for _ in range(course.harder(1, 3)):
-        x = course.pit(course.harder(3, 5))
+        x = course.pit(course.harder(3, 6))
         course.coin(x + (course.x - x - 1) / 2, course.row - 3.5)
         course.rise(max(-course.room_down, min(course.room_up, course.between(-2, 2))))
         course.flat(course.between(2, 4))
-    course.pit(course.harder(3, 5))
+    course.pit(course.harder(3, 6))
     x = course.flat(6)
     course.coins(x + 1, course.row, 3)
 
@@ -128,7 +128,7 @@ def thorn_beds(course: Course) -> None:
     """Beds of thorns in the ground."""
     course.flat(course.between(5, 7))
     for _ in range(course.harder(1, 3)):
-        x = course.thorns(course.harder(2, 5))
+        x = course.thorns(course.harder(3, 6))
         course.arc(x - 1, course.x + 1, course.row, 3)
         course.flat(course.between(4, 6))
 
@@ -166,8 +166,11 @@ def opening(course: Course) -> None:
     """How a level begins: room to roll, a wall that has to be jumped, and a pit behind it."""
     course.flat(9)
     course.coins(6, course.row, 2)
-    course.rng.choice([meadow, hills, hollow])(course)
-    course.flat(2)
+    course.hill(course.rng.choice([-2, 2, 3]))
+    x = course.flat(course.between(4, 6))
+    course.coins(x + 0.5, course.row, 2)
+    course.hill(course.rng.choice([-2, -1, 0, 2]))
+    course.flat(3)
     height = course.between(3, 4)
     if course.room_up >= 4 and course.chance(0.7):
         course.rise(height)
@@ -175,7 +178,7 @@ def opening(course: Course) -> None:
         course.flat(2, surface="fill")
         course.build(course.x - 2, course.row, 2, height)
     course.flat(course.between(4, 5))
-    x = course.pit(course.between(4, 5))
+    x = course.pit(course.between(4, 6))
     course.arc(x - 2, course.x + 2, course.row)
     course.flat(5)
 
