@@ -148,6 +148,7 @@ void hud_begin(void);                 /* with the level's picture: show everythi
 void hud_frame(void);                 /* what has changed since the frame before */
 void hud_copy(void);                  /* between two pictures */
 void hud_zone_name(void);             /* over the first seconds of a level */
+void hud_tally(u16 goal, u16 time);   /* over the last ones: what they add to the score */
 
 /* sound.c: the PSG */
 enum sound { SOUND_JUMP = 1, SOUND_COIN, SOUND_HURT, SOUND_DIE, SOUND_SPRING, SOUND_BREAK, SOUND_POP, SOUND_CHARGE,

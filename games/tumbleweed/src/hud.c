@@ -28,16 +28,19 @@ static void put(u16 tile, char letter) {
   changed |= (u32)1 << tile;
 }
 
-static void put_number(u16 tile, u32 number, u16 digits) {
+/* The digit of a number at a power of ten, which is taken out of it: cheaper than dividing. */
+static char take_digit(u32 *number, u16 power) {
   static const u32 powers[] = {1, 10, 100, 1000, 10000, 100000};
-  while (digits--) {
-    char digit = '0';
-    while (number >= powers[digits]) {
-      number -= powers[digits];
-      digit++;
-    }
-    put(tile++, digit);
+  char digit = '0';
+  while (*number >= powers[power]) {
+    *number -= powers[power];
+    digit++;
   }
+  return digit;
+}
+
+static void put_number(u16 tile, u32 number, u16 digits) {
+  while (digits--) put(tile++, take_digit(&number, digits));
 }
 
 static void place_breath(u16 is_shown) {
@@ -110,4 +113,19 @@ void hud_zone_name(void) {
   act[at] = 0;
   screen_text(9, zone_names[V.zone]);
   screen_text(11, act);
+}
+
+static void draw_bonus(u16 row, char *text, u32 number) {
+  u16 digits = 4;
+  char *end = text;
+  while (*end) end++;
+  while (digits--) *(end - 1 - digits) = take_digit(&number, digits);
+  screen_text(row, text);
+}
+
+void hud_tally(u16 goal, u16 time) {
+  static char goal_bonus[] = "GOAL BONUS 0000", quick_bonus[] = "TIME BONUS 0000";
+  screen_text(8, "LEVEL CLEAR");
+  draw_bonus(11, goal_bonus, goal);
+  draw_bonus(13, quick_bonus, time);
 }

@@ -17,6 +17,7 @@
 __attribute__((section(".variables"))) struct variables V;
 const struct level *level;
 static u16 mode_clock;        /* frames in this mode */
+static u16 time_bonus;        /* of the level that was just cleared */
 
 static void enter(u16 mode) {
   V.mode = mode;
@@ -88,8 +89,8 @@ static void begin_title(void) {
 
 void clear_level(void) {
   if (V.mode != MODE_PLAY) return;
-  V.score += GOAL_SCORE;
-  if (V.seconds < BONUS_SECONDS) V.score += (u16)((BONUS_SECONDS - V.seconds) * BONUS_PER_SECOND);
+  time_bonus = V.seconds < BONUS_SECONDS ? (BONUS_SECONDS - V.seconds) * BONUS_PER_SECOND : 0;
+  V.score += GOAL_SCORE + time_bonus;
   player.is_rolling = 0;
   sound_effect(SOUND_CLEAR);
   enter(MODE_CLEAR);
@@ -104,11 +105,16 @@ static void count_time(void) {
   V.seconds++;
 }
 
-static void draw_level(const char *text) {
+static void draw_text(void) {
+  if (V.mode == MODE_PLAY && mode_clock < NAME_FRAMES) hud_zone_name();
+  else if (V.mode == MODE_CLEAR) hud_tally(GOAL_SCORE, time_bonus);
+  else if (V.mode == MODE_OVER) screen_text(TEXT_ROW, "GAME OVER");
+}
+
+static void draw_level(void) {
   screen_follow();
   screen_begin_sprites();
-  if (text) screen_text(TEXT_ROW, text);
-  if (V.mode == MODE_PLAY && mode_clock < NAME_FRAMES) hud_zone_name();
+  draw_text();
   player_draw();
   things_draw();
   hud_frame();
@@ -120,12 +126,12 @@ static void frame_of_play(void) {
   player_frame();
   if (V.mode == MODE_PLAY) things_touch();
   if (V.mode == MODE_DYING) mode_clock = 0;
-  draw_level(0);
+  draw_level();
 }
 
 static void frame_of_dying(void) {
   player_fall_dead();
-  draw_level(0);
+  draw_level();
   if (mode_clock < DYING_FRAMES) return;
   if (!V.lives) {
     sound_effect(SOUND_OVER);
@@ -138,21 +144,25 @@ static void frame_of_dying(void) {
   enter(MODE_PLAY);
 }
 
+/* The player comes to rest by itself. */
 static void frame_of_clear(void) {
-  draw_level("LEVEL CLEAR");
+  pad = pad_pressed = 0;
+  things_frame();
+  player_frame();
+  draw_level();
   if (mode_clock < CLEAR_FRAMES) return;
   if (V.level + 1 < V.num_levels) begin_level(V.level + 1);
   else begin_title();
 }
 
 static void frame_of_over(void) {
-  draw_level("GAME OVER");
+  draw_level();
   if (mode_clock >= OVER_FRAMES || (pad_pressed & PAD_START)) begin_title();
 }
 
 static void frame_of_title(void) {
   screen_begin_sprites();
-  if (!V.num_levels) screen_text(TITLE_ROW, "THIS ROM HAS NO LEVELS");
+  if (!V.num_levels) screen_text(TITLE_ROW, "ROM WITHOUT LEVELS");
   else if (!(mode_clock & 32)) screen_text(TITLE_ROW, "PRESS START");
   if (pad_pressed & PAD_START) begin_game(0);
 }
@@ -171,7 +181,7 @@ static void frame(void) {
 
 static void publish(void) {
   V.x = player.x >> 16;
-  V.y = player.y >> 16;
+  V.y = player.y < 0 ? 0 : player.y >> 16;
   V.x_speed = player.x_speed;
   V.y_speed = player.y_speed;
   V.ground_speed = player.ground_speed;
