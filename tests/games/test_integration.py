@@ -89,3 +89,33 @@ def test_state_name_cannot_point_out_of_the_game(make_game: MakeGame, tmp_path: 
 def test_second_hash_fits_as_well(make_game: MakeGame) -> None:
     make_game("Mine-Genesis", b"one", b"two")
     assert find_game("Mine-Genesis").rom_sha1s == tuple(hashlib.sha1(rom).hexdigest() for rom in (b"one", b"two"))
+
+
+def test_states_beside_the_data_belong_to_the_named_core_until_it_has_a_folder(make_game: MakeGame) -> None:
+    folder = make_game("Mine-Genesis", metadata={"core": "picodrive"}, files={"A.state": gzip.compress(b"plain")})
+    game = find_game("Mine-Genesis")
+    assert game.plain_core_name == game.core("native").name == game.core("reference").name == "picodrive"
+    assert game.state("A") == game.state("A", "picodrive") == b"plain"
+    with pytest.raises(NotFoundError, match=r"for the core genesis_plus_gx.*: picodrive"):
+        game.state("A", "genesis_plus_gx")
+    (folder / "picodrive").mkdir()
+    (folder / "picodrive" / "A.state").write_bytes(gzip.compress(b"fast"))
+    assert game.plain_core_name == game.core("reference").name == "genesis_plus_gx"
+    assert game.core("native").name == "picodrive"
+    assert (game.state("A", "genesis_plus_gx"), game.state("A", "picodrive")) == (b"plain", b"fast")
+
+
+def test_a_state_for_a_core_cannot_be_named_out_of_the_game(make_game: MakeGame, tmp_path: Path) -> None:
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "A.state").write_bytes(gzip.compress(b"secret"))
+    make_game("Mine-Genesis", files={"A.state": gzip.compress(b"state")})
+    with pytest.raises(NotFoundError):
+        find_game("Mine-Genesis").state("A", "../../secret")
+
+
+def test_a_game_that_checks_its_rom_refuses_another(make_game: MakeGame, noise: bytes) -> None:
+    folder = make_game("Mine-Genesis", noise, metadata={"checks_rom": True}, files={"rom.md": noise})
+    assert find_game("Mine-Genesis").rom() == folder / "rom.md"
+    (folder / "rom.md").write_bytes(noise[:-1])
+    with pytest.raises(RomError, match=f"its SHA-1 is {hashlib.sha1(noise[:-1]).hexdigest()}, not "):
+        find_game("Mine-Genesis").rom()

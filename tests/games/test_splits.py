@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from newgameplus.errors import IntegrationError, NotFoundError
+from newgameplus.errors import IntegrationError, NotFoundError, UsageError
 from newgameplus.games.ale import ale_roms
-from newgameplus.games.catalogue import games
-from newgameplus.games.levels import find_level, find_split, split_files
+from newgameplus.games.catalogue import find_game, games
+from newgameplus.games.folders import GAMES_VARIABLE, named_collections
+from newgameplus.games.levels import SPLIT_FILE, find_level, find_split, split_files
 
 
 @pytest.mark.parametrize(
@@ -88,3 +89,48 @@ def test_broken_split_is_an_error_in_words(home: Path, content: bytes, message: 
     (home / "splits" / "mine.toml").write_bytes(content)
     with pytest.raises(IntegrationError, match=message):
         find_split("mine")
+
+
+def test_a_split_is_found_by_the_path_of_its_file_or_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = 'description = "Mine."\nscenario = "scenario"\nlevels = ["Airstriker-Genesis-v0/Level1"]\n'
+    (tmp_path / "mine.toml").write_text(text)
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / SPLIT_FILE).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    by_file, by_folder = find_split("mine.toml"), find_split("secret")
+    assert (by_file.name, by_folder.name) == ("mine", "secret")
+    assert by_file.levels == by_folder.levels == find_split("airstriker").levels
+    monkeypatch.chdir("/")
+    assert [find_split(split.reference) for split in (by_file, by_folder)] == [by_file, by_folder]
+    assert find_split("airstriker").reference == "airstriker"
+
+
+def test_only_a_folder_with_games_is_looked_through_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(GAMES_VARIABLE, "")
+    (tmp_path / "with").mkdir()
+    (tmp_path / "without").mkdir()
+    game = tmp_path / "with" / "Mine-Genesis"
+    game.mkdir()
+    (game / "data.json").write_text('{"info": {}}')
+    (game / "scenario.json").write_text("{}")
+    for folder in ("with", "without"):
+        (tmp_path / folder / SPLIT_FILE).write_text('levels = ["Mine-Genesis/One"]')
+        find_split(str(tmp_path / folder))
+        find_split(str(tmp_path / folder))
+    assert named_collections() == [str(tmp_path / "with")]
+    assert find_game("Mine-Genesis").folders == (game,)
+
+
+def test_what_is_no_split_is_said_in_words(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"holds no split.*split\.toml"):
+        find_split(str(tmp_path))
+    with pytest.raises(NotFoundError, match=r"nor a file or folder of that path; there are: airstriker"):
+        find_split(str(tmp_path / "missing.toml"))
+    odd = tmp_path / "a:b"
+    (odd / "Mine-Genesis").mkdir(parents=True)
+    (odd / "Mine-Genesis" / "data.json").write_text("{}")
+    (odd / SPLIT_FILE).write_text("levels = []")
+    with pytest.raises(UsageError, match="separates folders; rename it"):
+        find_split(str(odd))

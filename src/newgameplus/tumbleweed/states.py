@@ -9,6 +9,7 @@ from pathlib import Path
 from newgameplus.emulator.backends import Backend, default_backend, open_emulator
 from newgameplus.emulator.cores import Core, core_of
 from newgameplus.emulator.interface import Emulator
+from newgameplus.emulator.native import core_spec, in_words, read_rom, required_engine
 from newgameplus.errors import IntegrationError
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
@@ -32,6 +33,8 @@ POINTERS = {
 channels, and in the second processor. Loading puts its own in their place."""
 UNUSED = {"genesis_plus_gx": slice(144_228, 144_275, 2)}
 """Where in a core's state it saves what loading does not take back, left over from what the process did before."""
+DICE = {"picodrive": slice(140_298, 140_300)}
+"""Where a core's state at power-on has a number that the core draws: how far the picture has come."""
 
 _SCENARIO = "scenario"
 
@@ -55,6 +58,8 @@ class Starter:
         self._emulator: Emulator = open_emulator(game.rom(), core, backend=backend)
         try:
             self._scenario: Scenario = open_scenario(self._emulator, game, _SCENARIO)
+            if core.name in DICE:
+                self._emulator.load(_power_on(game, core))
             self._title = self._at_the_title()
         except BaseException:
             self._emulator.close()
@@ -107,6 +112,16 @@ class Starter:
         self._emulator.step(is_drawn=False)
         self._scenario.judge()
         return self._scenario.variables()
+
+
+def _power_on(game: Integration, core: Core) -> bytes:
+    """Return the machine state before the first frame, with the core's dice at 0."""
+    engine = required_engine()
+    with in_words():
+        console = engine.Console(core_spec(core, game.rom()), engine.Blob(read_rom(game.rom())))
+        state = bytearray(console.save())
+    state[DICE[core.name]] = bytes(len(state[DICE[core.name]]))
+    return bytes(state)
 
 
 def without_garbage(state: bytes, core: str) -> bytes:
