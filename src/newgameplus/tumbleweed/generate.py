@@ -24,6 +24,8 @@ HARDEST_ACT = 8
 """From this act on levels get no harder."""
 MAX_TRIES = 40
 """Drafts of one seed until one of them is plausible."""
+CHECKPOINT_DISTANCE = 95
+"""Blocks after which the next checkpoint comes as soon as a piece is finished."""
 _FORGETTING = 4
 """Pieces after which one may come again."""
 
@@ -80,16 +82,18 @@ def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
     length, waves = rng.randint(MIN_LENGTH, MAX_LENGTH), (rng.uniform(1.5, 3), rng.random())
     opening(course)
     drawn: list[Piece] = []
+    roles: list[Role] = []
+    marked = 0
     while course.x < length:
-        for role in _phrase(grammar, rng):
-            course.hardness = _hardness(act, course.x / length)
-            course.wander(_height(course.x / length, waves))
-            piece = _choose(grammar, role, course, drawn)
-            drawn.append(piece)
-            piece.draw(course)
-            if course.x >= length:
-                break
-        checkpoint(course)
+        roles = roles or _phrase(grammar, rng)
+        course.hardness = _hardness(act, course.x / length)
+        course.wander(_height(course.x / length, waves))
+        piece = _choose(grammar, roles.pop(0), course, drawn)
+        drawn.append(piece)
+        piece.draw(course)
+        if course.x - marked >= CHECKPOINT_DISTANCE and course.x < length:
+            checkpoint(course)
+            marked = course.x
     goal = finale(course)
     sketch.crop(course.x)
     decorate(sketch, rng, course.quiet)

@@ -83,7 +83,8 @@ class _Reach:
             for thing in self.things[kind]:
                 self._carry(thing)
         self.closed = {thing.a: thing for thing in self.things[Kind.DOOR]}
-        self.places = self._standing_places()
+        places = self._standing_places()
+        self.rows = [np.nonzero(column)[0].tolist() for column in places]
         self._count_solid()
 
     def _carry(self, thing: Thing) -> None:
@@ -115,8 +116,7 @@ class _Reach:
 
     def below(self, column: int, row: int) -> Place | None:
         """The place on which one lands from a point."""
-        rows = np.nonzero(self.places[column, row:])[0]
-        return Place(column, row + int(rows[0])) if len(rows) else None
+        return next((Place(column, found) for found in self.rows[column] if found >= row), None)
 
     def explore(self, start: Place) -> dict[Place, set[Place]]:
         """Return each place that can be reached with those it leads to; doors open as their switches are found."""
@@ -157,7 +157,7 @@ class _Reach:
     def _jumps(self, place: Place, height: int, length: int) -> Iterator[Place]:
         for column in range(max(0, place.column - 14), min(self.width, place.column + 15)):
             far = abs(column - place.column)
-            for row in np.nonzero(self.places[column])[0].tolist():
+            for row in self.rows[column]:
                 up = place.row - row
                 if up <= height and far <= min(14, length - max(0, up)) and self._is_free(place, column, row, height):
                     yield Place(column, row)

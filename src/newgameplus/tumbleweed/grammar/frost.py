@@ -23,8 +23,8 @@ def popping_thorns(course: Course) -> None:
 def slide(course: Course) -> None:
     """A long slide; at its end the ground is missing."""
     x = course.flat(4)
+    course.coins(x + 1, course.row, 2)
     course.slope("down26", course.between(4, min(6, course.room_down)))
-    course.coins(x + 5, course.row - 3, 2)
     course.flat(course.between(4, 6))
     x = course.pit(course.harder(4, 7))
     course.arc(x - 2, course.x + 2, course.row)

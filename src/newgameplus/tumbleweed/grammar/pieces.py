@@ -64,4 +64,4 @@ class Grammar:
         Role.BACK,
         Role.SIGNATURE,
     )
-    """The roles of the pieces between two checkpoints; their order varies a little."""
+    """The roles of the pieces, again and again; their order varies a little."""
