@@ -67,8 +67,8 @@ static void begin_level(u16 number) {
   things_begin();
   place_player();
   V.furthest_x = player.x >> 16;
-  sound_begin_zone(level->zone);
   show_level();
+  sound_begin_zone(level->zone);
   V.lag = 0;
   enter(MODE_PLAY);
 }

@@ -198,6 +198,7 @@ void screen_vblank(void) {
  * before. */
 
 static void next_frame(void) {
+  sound_frame();
   wait_for_picture();
   wait_for_top();
 }

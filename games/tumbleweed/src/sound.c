@@ -106,7 +106,7 @@ static u16 effect_frame(struct channel *channel, u16 number) {
   return 1;
 }
 
-/* At once, since the next frame may be long in coming while a level is built up. */
+/* At the start nothing is known of the chip, so all is written. */
 static void silence_all(void) {
   for (u16 i = 0; i < NUM_CHANNELS; i++) {
     channels[i].effect = 0;
