@@ -21,7 +21,7 @@ u8 ground_block;
 static u16 meet_wall(s16 dx, s32 old_x, s16 lower) {
   s16 x = pixel(player.x), y = pixel(player.y);
   s16 side = x + (dx > 0 ? PLAYER_HALF_WIDTH : -PLAYER_HALF_WIDTH);
-  if (is_solid(side, y + lower) || is_solid(side, y - 10)) {
+  if (is_wall(side, y - 10, y + lower)) {
     player.x = at_pixel(dx > 0 ? (side & ~15) - PLAYER_HALF_WIDTH - 1 : (side | 15) + PLAYER_HALF_WIDTH + 1);
     return 1;
   }

@@ -100,6 +100,7 @@ u8 terrain_at(s16 x, s16 y);          /* number of the block */
 #define NO_FLOOR 32
 s16 floor_distance(s16 x, s16 y, u8 *block, u16 with_one_way);   /* down from y to the ground; NO_FLOOR for none near */
 u16 is_solid(s16 x, s16 y);
+u16 is_wall(s16 x, s16 high, s16 low);   /* is_solid at either height */
 
 /* things.c: the objects */
 void things_begin(void);              /* forget what was taken, broken and pressed */

@@ -59,6 +59,14 @@ void player_take_off(void) {
   player.stands_on = 0;
 }
 
+static void point_along_ground(void) {
+  player.x_speed = player.ground_speed;
+  player.y_speed = 0;
+  if (!player.angle) return;   /* most ground is flat, and products are slow */
+  player.x_speed = times_cosine(player.ground_speed, player.angle);
+  player.y_speed = times_sine(player.ground_speed, player.angle);
+}
+
 void player_land(u8 angle) {
   player.is_grounded = 1;
   player.angle = angle;
@@ -69,8 +77,7 @@ void player_land(u8 angle) {
     player.ground_speed = 0;
   }
   player.is_rolling = (pad & PAD_DOWN) && absolute(player.ground_speed) >= ROLL_SPEED;
-  player.x_speed = times_cosine(player.ground_speed, angle);
-  player.y_speed = times_sine(player.ground_speed, angle);
+  point_along_ground();
 }
 
 static s16 towards_zero(s16 speed, s16 step) {
@@ -128,6 +135,7 @@ static void charge(void) {
 
 static void pull_down_slope(void) {
   s16 pull;
+  if (!player.angle) return;
   if (player.is_rolling) {
     u16 is_downhill = (sine_table[player.angle] < 0) == (player.ground_speed < 0);
     pull = times_sine(is_downhill ? ROLL_PULL_DOWN : ROLL_PULL_UP, player.angle);
@@ -208,8 +216,7 @@ static void frame_on_ground(void) {
     blow_on_ground();
   }
   limit_ground_speed();
-  player.x_speed = times_cosine(player.ground_speed, player.angle);
-  player.y_speed = times_sine(player.ground_speed, player.angle);
+  point_along_ground();
   body_move_on_ground(player.x_speed + conveyor(), player.y_speed);
   if (player.is_grounded) loop_catch(old_x);
   touch_surface();
