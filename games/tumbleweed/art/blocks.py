@@ -25,8 +25,6 @@ from newgameplus.tumbleweed.terrain import (
 OUTLINE, EARTH, TOP, WOOD, WHITE, HOT, AIR = 1, (2, 3, 4), (5, 6, 7), (8, 9, 10), 11, (12, 13), (14, 15)
 LOOP_MIDDLE = (LOOP_SIZE - 1) * BLOCK - LOOP_RADIUS
 """Rows from the top of a loop's square to its centre: the square's lowest row is ground."""
-SLOPE_EDGE = 6
-"""Rows of what lies on sloping earth."""
 SLOPES = ("up45", "down45", "up26", "down26", "up14", "down14")
 
 
@@ -58,6 +56,8 @@ class Style:
     """The earth, 16 × 16, without seams."""
     edge: Pixels
     """What lies on the earth, 16 wide, from its surface down; transparent pixels show the earth."""
+    slope_edge: int = 5
+    """Rows of what lies on sloping earth."""
     ring: tuple[int, ...] = (1, 7, 6, 6, 5, 2, 3, 3, 2, 1)
     """Entries of a loop's ring from its inner side outwards."""
     ring_seam: int = 2
@@ -76,7 +76,7 @@ def earth(style: Style, tops: Field, height: int) -> Pixels:
     width = len(tops)
     made = np.tile(style.texture, (height // BLOCK + 1, width // BLOCK + 1))[:height, :width].copy()
     depth = np.arange(height)[:, None] - tops[None, :].astype(int)
-    edge_height = min(len(style.edge), SLOPE_EDGE) if np.ptp(tops) else len(style.edge)
+    edge_height = min(len(style.edge), style.slope_edge) if np.ptp(tops) else len(style.edge)
     row = np.clip(depth, 0, edge_height - 1) * (len(style.edge) - 1) // (edge_height - 1)
     lying = style.edge[row, np.arange(width) % BLOCK]
     made = np.where((depth < edge_height) & (lying > 0), lying, made)

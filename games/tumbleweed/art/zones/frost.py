@@ -167,7 +167,13 @@ def _panorama() -> Pixels:
 def draw() -> ZoneArt:
     """The zone's pictures."""
     style = Style(
-        _texture(), EDGE, ring=(1, 7, 7, 6, 6, 5, 15, 4, 3, 1), ring_seam=3, wood=(4, 15, 7), extra=_decorations()
+        _texture(),
+        EDGE,
+        slope_edge=4,
+        ring=(1, 7, 7, 6, 6, 5, 15, 4, 3, 1),
+        ring_seam=3,
+        wood=(4, 15, 7),
+        extra=_decorations(),
     )
     return ZoneArt(
         foreground=FOREGROUND,

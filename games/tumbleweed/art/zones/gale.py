@@ -6,7 +6,7 @@ import math
 
 import panorama as far
 import props
-from blocks import Style, ZoneArt, draw_blocks, fringe, gust, stones, tall
+from blocks import Style, ZoneArt, draw_blocks, fringe, gust, lava, stones, tall
 from canvas import Pixels, blank, box, ellipse, outline, polygon, stroke
 from palette import palette
 
@@ -157,7 +157,12 @@ def _panorama() -> Pixels:
 def _draughts() -> dict[str, Pixels]:
     """Streaks in three entries that cycle, so that the wind moves."""
     streaks = gust((13, 14, 15))
-    return {"gust_right": streaks, "gust_left": streaks[:, ::-1].copy(), "updraft": streaks.T[::-1].copy()}
+    return {
+        "gust_right": streaks,
+        "gust_left": streaks[:, ::-1].copy(),
+        "updraft": streaks.T[::-1].copy(),
+        "lava": lava(glow=10),
+    }
 
 
 def draw() -> ZoneArt:
