@@ -57,6 +57,8 @@ class Duration(click.ParamType[float]):
 @click.option(
     "--movies/--no-movies", "records_movies", default=True, show_default=True, help="Keep every episode as a movie."
 )
+@click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a training run's weights.")
+@click.option("--frozen", "is_frozen", is_flag=True, help="Only play with them; learn nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")
 @click.pass_context
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
@@ -113,6 +115,7 @@ def _plan(options: dict[str, Any]) -> Plan:
     from newgameplus.contest.evaluation import Plan
     from newgameplus.contest.rules import find_rules, with_budget
     from newgameplus.games.levels import find_level, find_split
+    from newgameplus.training.transfer import checkpoint_at
 
     if options["split"] and options["levels"]:
         raise UsageError("Give --split or --level, not both.")
@@ -141,6 +144,8 @@ def _plan(options: dict[str, Any]) -> Plan:
         split=split,
         core=options["core"],
         records_movies=options["records_movies"],
+        init=str(checkpoint_at(options["init"]).resolve()) if options["init"] else None,
+        is_frozen=options["is_frozen"],
     )
 
 
@@ -162,7 +167,7 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     typed = {
         name
         for name in ("split", "levels", "scenario", "preset", "overrides", "rules", "timesteps", "episodes",
-                     "wall_clock", "seed", "num_seeds", "core", "records_movies")
+                     "wall_clock", "seed", "num_seeds", "core", "records_movies", "init", "is_frozen")
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }  # fmt: skip
     if options["agent"] not in (None, plan.agent):
@@ -199,6 +204,8 @@ def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
         "num_seeds": len(plan.seeds),
         "core": plan.core,
         "records_movies": plan.records_movies,
+        "init": None if plan.init is None else Path(plan.init),
+        "is_frozen": plan.is_frozen,
     }
     return {name: value for name, value in begun.items() if name not in typed}
 

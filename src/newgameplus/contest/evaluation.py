@@ -27,6 +27,7 @@ from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.folders import named_collections
 from newgameplus.games.levels import Level
 from newgameplus.processes import available_cores
+from newgameplus.training.transfer import checkpoint_at
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
 _NUMBER = int | float
@@ -70,12 +71,18 @@ class Plan:
     """Name of the core that plays; None for the one that each game names."""
     records_movies: bool = True
     """Whether every episode is kept as a movie."""
+    init: str | None = None
+    """A training run or checkpoint whose weights the agent begins with."""
+    is_frozen: bool = False
+    """Whether the agent only plays with these weights and no longer learns."""
 
     def __post_init__(self) -> None:
         if not self.levels:
             raise UsageError("An evaluation needs at least one level; see: ngp levels")
         if not self.seeds or min(self.seeds) < 0:
             raise UsageError(f"Seeds are whole numbers from 0, at least one; not {list(self.seeds)}.")
+        if self.is_frozen and self.init is None:
+            raise UsageError("--frozen plays with weights from elsewhere: say whose with --init RUN.")
 
     def check(self) -> None:
         """Make sure that every level can be played, before anything is written.
@@ -85,6 +92,8 @@ class Plan:
         """
         for level in self.levels:
             _fingerprint(level, self.core)
+        if self.init is not None:
+            checkpoint_at(Path(self.init))
 
     def manifest(self, command: Sequence[str]) -> dict[str, Any]:
         """The content of ``manifest.json``."""
@@ -100,6 +109,8 @@ class Plan:
             "records_movies": self.records_movies,
             "levels": [_fingerprint(level, self.core) for level in self.levels],
             "seeds": list(self.seeds),
+            "init": None if self.init is None else _origin(Path(self.init)),
+            "is_frozen": self.is_frozen,
             "versions": _versions(),
             "backend": default_backend(),
             "git_commit": _git_commit(),
@@ -118,6 +129,8 @@ class Plan:
                 folder=results.run_folder(level, seed),
                 core=self.core,
                 records_movies=self.records_movies,
+                init=self.init,
+                is_frozen=self.is_frozen,
             )
             for level in self.levels
             for seed in self.seeds
@@ -146,6 +159,8 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
             split=manifest["split"],
             core=manifest.get("core"),
             records_movies=manifest["records_movies"],
+            init=_checked_origin(manifest.get("init")),
+            is_frozen=bool(manifest.get("is_frozen")),
         )
     except TypeError as error:
         raise ResultsError(f"The manifest is corrupt: {error!r}.") from error
@@ -225,6 +240,26 @@ def _check_unchanged(level: Level, recorded: dict[str, Any], core_name: str | No
                 f"{level} is not what it was when these results were begun: its {part.split('_')[0]} was "
                 f"{recorded.get(part)} and is {today[part]}; start anew with another --results."
             )
+
+
+def _origin(path: Path) -> dict[str, str]:
+    """Which weights an evaluation begins with."""
+    file = checkpoint_at(path)
+    return {"path": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+
+
+def _checked_origin(recorded: dict[str, str] | None) -> str | None:
+    """Return the path of the weights that results were begun with.
+
+    Raises:
+        ResultsError: they are gone or others today.
+    """
+    if recorded is None:
+        return None
+    file = Path(recorded["path"])
+    if not file.is_file() or _origin(file) != recorded:
+        raise ResultsError(f"The weights {file} are gone or not what they were; start anew with another --results.")
+    return str(file)
 
 
 def _versions() -> dict[str, str]:

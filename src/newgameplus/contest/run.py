@@ -27,6 +27,7 @@ from newgameplus.games.levels import Level
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.loop import play
+from newgameplus.training.transfer import begin_from
 from newgameplus.types import Agent
 
 REPORT_INTERVAL_SECONDS = 0.25
@@ -49,6 +50,10 @@ class Job:
     core: str | None = None
     """Name of the core that plays; None for the one that the game names."""
     records_movies: bool = True
+    init: str | None = None
+    """A training run or checkpoint whose weights the agent begins with."""
+    is_frozen: bool = False
+    """Whether the agent only plays with these weights and no longer learns."""
 
 
 @dataclass(slots=True)
@@ -239,6 +244,10 @@ def _opened(job: Job) -> Iterator[_Run]:
         log = CsvLog(job.folder / "log.csv", LOG_HEADER, saved["log_bytes"] if saved else None)
         closing.callback(log.close)
         agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
+        if hasattr(agent, "keep_in"):
+            agent.keep_in(job.folder / "replay")
+        if job.init is not None:
+            begin_from(agent, job.agent, Path(job.init), is_frozen=job.is_frozen)
         if saved:
             world.restore_random_state(saved["world"])
             agent.restore(saved["agent"])

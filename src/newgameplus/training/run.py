@@ -28,7 +28,7 @@ from newgameplus.nn.device import find_device
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.loop import Turn, play
 from newgameplus.training.metrics import JsonLines, Sink, TensorBoard, all_of
-from newgameplus.training.transfer import begin_from, checkpoints
+from newgameplus.training.transfer import begin_from, checkpoint_at, checkpoints
 from newgameplus.types import Agent, Array
 
 FORMAT = 1
@@ -124,8 +124,8 @@ def check(plan: TrainingPlan) -> None:
     device = getattr(plan.config, "device", None)
     if device is not None:
         find_device(device)
-    if plan.init is not None and not Path(plan.init).exists():
-        raise UsageError(f"--init {plan.init} does not exist; give a run's folder or a checkpoint file.")
+    if plan.init is not None:
+        checkpoint_at(Path(plan.init))
 
 
 def begin(plan: TrainingPlan, folder: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from newgameplus.errors import StateError, UsageError
+from newgameplus.errors import NotFoundError, StateError, UsageError
 from newgameplus.training.checkpoints import load_state
 from newgameplus.types import Agent
 
@@ -25,7 +25,7 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
     """
     if not hasattr(agent, "begin_from"):
         raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
-    file = find_checkpoint(path) if path.is_dir() else path
+    file = checkpoint_at(path)
     try:
         agent.begin_from(load_state(file)["agent"], is_frozen=is_frozen)
     except (KeyError, StateError) as error:
@@ -37,14 +37,19 @@ def checkpoints(folder: Path) -> list[Path]:
     return sorted((folder / "checkpoints").glob("[0-9]*.safetensors"))
 
 
-def find_checkpoint(folder: Path) -> Path:
-    """Return the best checkpoint of a run, or its newest.
+def checkpoint_at(path: Path) -> Path:
+    """Return the checkpoint that ``path`` means: itself, or of a run's folder the best one, else the newest.
 
     Raises:
-        StateError: none was written yet.
+        NotFoundError: there is nothing at ``path``.
+        StateError: it is a folder without a checkpoint.
     """
-    best = folder / "checkpoints" / "best.safetensors"
-    found = [best] if best.is_file() else checkpoints(folder)
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise NotFoundError(f"There is no checkpoint at {path}; give a training run's folder or a checkpoint file.")
+    best = path / "checkpoints" / "best.safetensors"
+    found = [best] if best.is_file() else checkpoints(path)
     if not found:
-        raise StateError(f"There is no checkpoint in {folder} yet.")
+        raise StateError(f"There is no checkpoint in {path} yet; train for longer, or give another run.")
     return found[-1]
