@@ -224,7 +224,7 @@ static void frame_on_ground(void) {
 
 static void steer_in_air(void) {
   s16 direction = wish();
-  if (player.is_hurt) return;
+  if (player.is_hurt || player.rail) return;   /* who fell off a loop stays inside of it */
   if (direction) {
     player.faces_left = direction < 0;
     player.x_speed = pushed(player.x_speed, direction * grip->air, direction * grip->top);
