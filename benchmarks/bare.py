@@ -26,7 +26,7 @@ def bare_loop(play: Play, core_name: str, num_threads: int) -> Callable[[], None
     lines = "".join(f"{key}={value}\n" for key, value in options.items())
     library = _compiled()
     with tempfile.NamedTemporaryFile() as state:
-        state.write(game.state(play.level.state))
+        state.write(game.state(play.level.state, core_name))
         state.flush()
         texts = [str(text).encode() for text in (core.path, game.rom(), state.name, lines)]
         error = library.bare_open(*texts, play.num_envs, num_threads)

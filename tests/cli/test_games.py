@@ -70,7 +70,7 @@ class TestList:
         (mine / "rom.md").write_bytes(ROM)
         assert run(["games", "list", "--available", "--json"]) == 0
         found = {game["name"]: game["rom"] for game in read_json(capsys)["games"]}
-        assert found == {"Airstriker-Genesis-v0": "free", "Mine-Genesis": "own"}
+        assert found == {"Airstriker-Genesis-v0": "free", "Mine-Genesis": "own", "Tumbleweed-Genesis-v0": "free"}
 
     @pytest.mark.parametrize(("file", "content"), [("rom.sha", b"\xff"), ("metadata.json", b"{")])
     def test_broken_game_is_marked_and_hides_no_other(

@@ -9,7 +9,7 @@ import click
 
 from newgameplus.cli.import_roms import import_roms
 from newgameplus.cli.tables import at_terminal, counted, print_json, print_note, print_table
-from newgameplus.emulator.cores import consoles, core_of
+from newgameplus.emulator.cores import consoles
 from newgameplus.errors import NewGamePlusError, NotFoundError, did_you_mean
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.catalogue import games as all_games
@@ -146,7 +146,7 @@ def _facts(game: Integration) -> dict[str, Any]:
         "name": game.name,
         "title": game.metadata.get("title"),
         "console": console.name,
-        "core": console.core,
+        "core": game.core_name or console.core,
         "core_problem": _core_problem(game),
         "buttons": [button for button in console.buttons if button],
         "rom": {
@@ -167,7 +167,7 @@ def _facts(game: Integration) -> dict[str, Any]:
 
 def _core_problem(game: Integration) -> str | None:
     try:
-        core_of(game.console)
+        game.core()
     except NewGamePlusError as error:
         return str(error)
     return None

@@ -234,7 +234,7 @@ def _fingerprint(level: Level, core_name: str | None) -> dict[str, Any]:
 
 def _check_unchanged(level: Level, recorded: dict[str, Any], core_name: str | None) -> None:
     today = _fingerprint(level, core_name)
-    for part in ("rom_sha1", "state_sha256", "core"):
+    for part in ("rom_sha1", "core", "state_sha256"):
         if recorded.get(part) != today[part]:
             raise ResultsError(
                 f"{level} is not what it was when these results were begun: its {part.split('_')[0]} was "
