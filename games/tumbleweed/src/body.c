@@ -1,4 +1,4 @@
-/* The player's body against walls, ground and ceilings: it moves in steps of a few pixels and looks around after each. */
+/* The player's body against walls, ground and ceilings: it moves a few pixels at a time and looks around after each. */
 #include "player.h"
 
 #define FOOT 7                /* of the two points that feel the ground, sideways from the centre */

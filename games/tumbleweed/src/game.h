@@ -5,8 +5,8 @@
  * emits accesses at odd addresses for anything else (tools/check_alignment.py stops the build then).
  *
  * Nothing in memory may depend on time within a frame (no beam position, no counter of spent cycles): a frame's memory
- * is then a function of the frame before and the buttons alone, on every emulator, also after a loaded state. Interrupts
- * are let in by the `stop` that ends a frame and nowhere else.
+ * is then a function of the frame before and the buttons alone, on every emulator, also after a loaded state.
+ * Interrupts are let in by the `stop` that ends a frame and nowhere else.
  */
 #ifndef GAME_H
 #define GAME_H
@@ -110,8 +110,9 @@ void things_touch(void);              /* after player_frame: touch everything ne
 void things_draw(void);
 void things_scatter(void);            /* coins fly off the player */
 const struct thing *loop_near(s16 x); /* the loop near the player whose ring spans x, or null */
-s16 platform_under(s16 x, s16 feet_y, s16 y_speed, const struct thing **found);   /* distance down to the top of a platform
-                                         that the player lands or stands on, 32 for none; feet_y is a height on the screen */
+/* Distance down from feet_y, a height in the level, to the top of a platform that the player lands or stands on; 32 for
+ * none. */
+s16 platform_under(s16 x, s16 feet_y, s16 y_speed, const struct thing **found);
 u16 barrier_at(s16 x, s16 y);         /* whether a door, a wall or a box is at this point */
 
 /* screen.c: picture, sprites, scrolling */

@@ -51,7 +51,7 @@ void loop_stop_flight(s16 old_x) {
   player.x_speed = 0;
 }
 
-/* Off at the bottom, on the side to which it runs: in front of the loop after a full turn, before it if it rolled back. */
+/* Off at the bottom, on the side to which it runs: beyond the loop after a full turn, before it if it rolled back. */
 static void leave_rail(void) {
   player.x = at_pixel(player.rail->x + (player.ground_speed < 0 ? -1 : 1));
   player.y = at_pixel(player.rail->y + RAIL_RADIUS);

@@ -193,9 +193,9 @@ void screen_vblank(void) {
 
 /* ---- whole pictures; the screen is dark ----
  *
- * They are made in steps that take less than a picture's time even at the speed that video memory has while a picture is
- * shown, 18 bytes per line: after a loaded state, picodrive believes until the picture's end in the light or dark of
- * before. */
+ * They are made in steps that take less than a picture's time even at the speed that video memory has while a picture
+ * is shown, 18 bytes per line: after a loaded state, picodrive believes until the picture's end in the light or dark
+ * of before. */
 
 static void next_frame(void) {
   sound_frame();

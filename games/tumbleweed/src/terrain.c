@@ -35,8 +35,8 @@ u16 is_wall(s16 x, s16 high, s16 low) {
   return is_solid_in(column, x, low) || is_solid_in(column, x, high);
 }
 
-/* Looks in the block at the point and, where that is full or empty, in the one above or below it. On a curve the surface
- * may leave a block exactly at its edge: the block's slope counts there nevertheless, not that of the earth under it. */
+/* Looks in the block at the point and, where that is full or empty, in the one above or below it. On a curve the
+ * surface may leave a block exactly at its edge: its slope counts there nevertheless, not that of the earth under it. */
 s16 floor_distance(s16 x, s16 y, u8 *block, u16 with_one_way) {
   const u8 *const *heights = with_one_way ? floor_heights : solid_heights;
   const u8 *column = column_at(x);
