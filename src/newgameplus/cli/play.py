@@ -20,7 +20,7 @@ MAX_SCALE = 16
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("level_id", metavar="LEVEL", required=False)
+@click.argument("level_id", metavar="[LEVEL]", required=False)
 @click.option("--scale", metavar="N", type=click.IntRange(1, MAX_SCALE), help="Show each line N pixels high.")
 @click.option("--fullscreen", is_flag=True, help="Begin without a window's borders.")
 @click.option("--mute", is_flag=True, help="Begin without sound.")

@@ -149,6 +149,11 @@ class Controls:
         self._asked.clear()
         self._tapped = 0
 
+    def close(self) -> None:
+        """Let go of the controllers."""
+        self._devices.clear()
+        controller.quit()
+
     def _key_down(self, event: pygame.Event) -> Request | None:
         if event.key in (pygame.K_BACKSPACE, pygame.K_TAB):
             if not event.mod & pygame.KMOD_ALT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ def window_size(width: int, height: int, shape: Fraction, scale: int) -> tuple[i
     A picture of more than 300 lines has every line of a television twice, so half the scale makes it as large.
     """
     lines = height if height <= 300 else height // 2
-    return round(lines * scale * shape), lines * scale
+    return math.ceil(lines * scale * shape), lines * scale
 
 
 def place(width: int, height: int, shape: Fraction, room: tuple[int, int]) -> Box:

@@ -16,7 +16,7 @@ _DIAMOND = {"B": "Z", "A": "X", "Y": "A", "X": "S", "L": "Q", "R": "W"}
 _DIAMOND_ON_PAD = {"B": "A", "A": "B", "Y": "X", "X": "Y", "L": "Left shoulder", "R": "Right shoulder"}
 _NUMBERED = {"II": "Z", "I": "X", "III": "A", "IV": "S", "V": "D", "VI": "Q"}
 _NUMBERED_ON_PAD = {"II": "A", "I": "B", "III": "X", "IV": "Y", "V": "Left shoulder", "VI": "Right shoulder"}
-_MIDDLE = {"START": "Enter", "RUN": "Enter", "PAUSE": "Enter", "RESET": "Enter", "MODE": "Right Shift",
+MIDDLE = {"START": "Enter", "RUN": "Enter", "PAUSE": "Enter", "RESET": "Enter", "MODE": "Right Shift",
            "SELECT": "Right Shift"}  # fmt: skip
 _MIDDLE_ON_PAD = {"START": "Start", "RUN": "Start", "PAUSE": "Start", "RESET": "Start", "MODE": "Back",
                   "SELECT": "Back"}  # fmt: skip
@@ -43,7 +43,7 @@ def layout_of(buttons: Sequence[str | None]) -> tuple[Binding, ...]:
         buttons: name of each bit of a mask, None where the bit does nothing.
     """
     names = [name for name in buttons if name is not None]
-    keys = ARROWS | _MIDDLE | _preferred(names, _SIX_BUTTONS, _DIAMOND, _NUMBERED)
+    keys = ARROWS | MIDDLE | _preferred(names, _SIX_BUTTONS, _DIAMOND, _NUMBERED)
     controls = STICK | _MIDDLE_ON_PAD | _preferred(names, _SIX_ON_PAD, _DIAMOND_ON_PAD, _NUMBERED_ON_PAD)
     by_key = _assigned(names, keys, _SPARE_KEYS)
     by_control = _assigned(names, controls, _SPARE_ON_PAD)

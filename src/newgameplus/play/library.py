@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
+from collections.abc import Iterator
 from types import ModuleType
 
 from newgameplus.errors import UsageError
 
 _NO_SCREEN = ("offscreen", "dummy")
 """Video drivers that show nothing; SDL falls back to the first where there is no display."""
+_ADVICE = (
+    "run this on a desktop, set DISPLAY or WAYLAND_DISPLAY, or choose one of SDL's drivers with SDL_VIDEODRIVER "
+    "(dummy shows nothing)."
+)
 
 
 def sdl() -> ModuleType:
@@ -37,16 +44,32 @@ def open_display() -> None:
     pygame = sdl()
     wanted = os.environ.get("SDL_VIDEODRIVER", "")
     try:
-        pygame.display.init()
+        with no_chatter():
+            pygame.display.init()
         found = str(pygame.display.get_driver())
     except pygame.error as error:
         raise UsageError(f"There is no display to play on ({error}); {_ADVICE}") from error
     if found in _NO_SCREEN and found != wanted:
         pygame.display.quit()
         raise UsageError(f"There is no display to play on; {_ADVICE}")
+    if found == "x11":  # SDL would hand each picture to OpenGL, which takes six times as long where there is no GPU
+        os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
 
 
-_ADVICE = (
-    "run this on a desktop, set DISPLAY or WAYLAND_DISPLAY, or choose one of SDL's drivers with SDL_VIDEODRIVER "
-    "(dummy shows nothing)."
-)
+@contextlib.contextmanager
+def no_chatter() -> Iterator[None]:
+    """Keep off the terminal what system libraries write about a missing device: a dozen lines, past Python."""
+    sys.stderr.flush()
+    try:
+        kept = os.dup(2)
+    except OSError:
+        yield
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)

@@ -10,13 +10,16 @@ from enum import Enum
 import pygame
 
 from newgameplus.play.geometry import Box
-from newgameplus.play.layout import Binding
+from newgameplus.play.layout import ARROWS, MIDDLE, Binding
 
 TEXT = (238, 238, 242)
 DIM = (168, 168, 182)
 ACCENT = (255, 193, 7)
 _PANEL = (16, 16, 24, 222)
 _TRACK = (70, 70, 84)
+_SHADE = (10, 10, 16, 216)
+_SMALLEST = 8
+_ON_CONTROLLER = {"rewind (hold)": "Left trigger", "fast forward (hold)": "Right trigger"}
 _LINES_HIGH = 30
 """How many lines of text fit one below the other."""
 
@@ -34,6 +37,7 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F10", "television or square pixels"),
     ("F11", "fullscreen"),
     ("F12", "screenshot"),
+    ("F1", "these keys"),
     ("Esc", "leave"),
 )
 """What the keys beside the console's buttons do."""
@@ -72,6 +76,9 @@ def draw(surface: pygame.Surface, box: Box, view: View) -> None:
         view: what to draw.
     """
     size = max(11, box.height // _LINES_HIGH)
+    if view.layout:
+        _draw_keys(surface, box, view.layout, size)
+        return
     if view.variables:
         _draw_variables(surface, box, view.variables, size)
     if view.sign is not None:
@@ -82,8 +89,6 @@ def draw(surface: pygame.Surface, box: Box, view: View) -> None:
         _draw_track(surface, box, view.reached, size)
     if view.ending:
         _draw_ending(surface, box, view.ending, size)
-    if view.layout:
-        _draw_keys(surface, box, view.layout, size)
 
 
 @functools.lru_cache(maxsize=16)
@@ -166,25 +171,56 @@ def _draw_ending(surface: pygame.Surface, box: Box, lines: Sequence[str], size: 
 
 
 def _draw_keys(surface: pygame.Surface, box: Box, layout: Sequence[Binding], size: int) -> None:
-    directions = ("UP", "DOWN", "LEFT", "RIGHT")
-    rows = [("Arrows", "directions", "D-pad or stick")] if any(each.button in directions for each in layout) else []
-    rows += [(each.key or "", each.button, each.control or "") for each in layout if each.button not in directions]
-    rows += [("", "", "")]
-    rows += [(key, meaning, _ON_CONTROLLER.get(meaning, "")) for key, meaning in KEYS]
-    step = size * 5 // 4
-    columns = [max(_text(row[at], size, TEXT).get_width() for row in rows) for at in range(3)]
-    area = pygame.Rect(0, 0, sum(columns) + 6 * size, step * len(rows) + 3 * size + step)
-    area.center = (box.x + box.width // 2, box.y + box.height // 2)
-    _panel(surface, area, size)
-    x = area.x + size * 3 // 2
-    starts = (x, x + columns[0] + size * 3 // 2, x + columns[0] + columns[1] + 3 * size)
-    y = area.y + size
-    for start, heading in zip(starts, ("Key", "", "Controller"), strict=True):
-        surface.blit(_text(heading, size, DIM), (start, y))
-    for row in rows:
-        y += step if any(row) else step // 2
-        for start, word, colour in zip(starts, row, (ACCENT, TEXT, DIM), strict=True):
-            surface.blit(_text(word, size, colour), (start, y))
+    """Two tables side by side over the darkened picture, in letters as large as fit."""
+    directions = [each for each in layout if each.button in ARROWS]
+    buttons = sorted((each for each in layout if each.button not in ARROWS), key=lambda each: _place(each.button))
+    game: list[tuple[str, ...]] = [("Key", "Button", "Controller")]
+    game += [("Arrows", "directions", "D-pad, stick")] if directions else []
+    game += [(each.key or "–", each.button, each.control or "–") for each in buttons]
+    program: list[tuple[str, ...]] = [("Key", "", ""), *((*row, _ON_CONTROLLER.get(row[1], "")) for row in KEYS)]
+    while size > _SMALLEST and not _fits((game, program), box, size):
+        size -= 1
+    shade = pygame.Surface(box[2:], pygame.SRCALPHA)
+    shade.fill(_SHADE)
+    surface.blit(shade, box[:2])
+    widths = [_table_width(table, size) for table in (game, program)]
+    x = box.x + (box.width - sum(widths) - 3 * size) // 2
+    y = box.y + (box.height - _row_height(size) * len(program)) // 2
+    for table, width in zip((game, program), widths, strict=True):
+        _draw_table(surface, (x, y), table, size)
+        x += width + 3 * size
 
 
-_ON_CONTROLLER = {"rewind (hold)": "Left trigger", "fast forward (hold)": "Right trigger"}
+def _fits(tables: Sequence[Sequence[tuple[str, ...]]], box: Box, size: int) -> bool:
+    width = sum(_table_width(table, size) for table in tables) + 5 * size
+    height = max(len(table) for table in tables) * _row_height(size) + 2 * size
+    return width <= box.width and height <= box.height
+
+
+def _row_height(size: int) -> int:
+    return size * 3 // 2
+
+
+def _columns(table: Sequence[tuple[str, ...]], size: int) -> list[int]:
+    return [max(_text(row[at], size, TEXT).get_width() for row in table) for at in range(3)]
+
+
+def _table_width(table: Sequence[tuple[str, ...]], size: int) -> int:
+    columns = [width for width in _columns(table, size) if width]
+    return sum(columns) + size * (len(columns) - 1)
+
+
+def _draw_table(surface: pygame.Surface, at: tuple[int, int], table: Sequence[tuple[str, ...]], size: int) -> None:
+    left, y = at
+    for index, row in enumerate(table):
+        x = left
+        colours = (ACCENT, TEXT, DIM) if index else (DIM, DIM, DIM)
+        for word, colour, width in zip(row, colours, _columns(table, size), strict=True):
+            surface.blit(_text(word, size, colour), (x, y))
+            x += width + size
+        y += _row_height(size)
+
+
+def _place(button: str) -> tuple[bool, str]:
+    """Letters first, then what lies in the middle of a pad."""
+    return button in MIDDLE, button

@@ -26,8 +26,8 @@ NOTE_SECONDS = 2.5
 _PUMP_SECONDS = 0.004
 _LATE_SECONDS = 0.1
 """Later than this a lost moment is not made up for."""
-_FIRST_VARIABLES = ("x", "y", "score", "lives", "coins", "rings", "health")
-_MAX_VARIABLES = 12
+_FIRST_VARIABLES = ("x", "y", "score", "lives", "coins", "rings", "health", "zone", "act")
+_MAX_VARIABLES = 8
 
 
 @dataclass(slots=True)

@@ -75,6 +75,7 @@ def play(level: Level, options: Options, beginning: Beginning | None = None) -> 
     finally:
         sound.close()
         player.session.close()
+        controls.close()
         pygame.display.quit()
     return player.session
 

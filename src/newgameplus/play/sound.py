@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
-
 import pygame
 
+from newgameplus.play.library import no_chatter
 from newgameplus.play.sound_queue import SoundQueue
 from newgameplus.types import Array
 
@@ -40,7 +36,7 @@ class Sound:
         self._queue = SoundQueue(samples_per_second / frames_per_second)
         self._channel: pygame.mixer.Channel | None = None
         try:
-            with _no_chatter():
+            with no_chatter():
                 pygame.mixer.init(round(samples_per_second), -16, 2, BUFFER_SAMPLES, allowedchanges=0)
             self._channel = pygame.mixer.Channel(0)
         except pygame.error as error:
@@ -66,7 +62,7 @@ class Sound:
     def play(self, sound: Array, speed: float) -> None:
         """Play one frame's sound, int16 ``[samples, 2]``, ``speed`` times as fast as it was made."""
         if self._channel is not None:
-            self._queue.push(sound, speed)
+            self._queue.push(sound, speed=speed, num_ahead=self._num_ahead(self._channel))
             self.pump()
 
     def pump(self) -> None:
@@ -74,14 +70,17 @@ class Sound:
         channel = self._channel
         if channel is None or channel.get_queue() is not None:
             return
-        chunk = self._queue.take()
+        is_start = not channel.get_busy()
+        chunk = self._queue.take(is_start=is_start)
         if chunk is None:
             return
-        if channel.get_busy():
-            channel.queue(pygame.mixer.Sound(buffer=chunk.tobytes()))
-        else:
+        prepared = pygame.mixer.Sound(buffer=chunk.tobytes())
+        if is_start:
             self.num_starts += 1
-            channel.play(pygame.mixer.Sound(buffer=chunk.tobytes()))
+            channel.play(prepared)
+            self.pump()
+        else:
+            channel.queue(prepared)
 
     def stop(self) -> None:
         """Fall silent at once, until the next frame."""
@@ -95,24 +94,9 @@ class Sound:
             self._channel = None
             pygame.mixer.quit()
 
+    def _num_ahead(self, channel: pygame.mixer.Channel) -> float:
+        """Samples that the sound card has yet to play, as far as it tells: half of a chunk has sounded on average."""
+        return self._queue.chunk * (0.5 * channel.get_busy() + (channel.get_queue() is not None))
+
     def _apply_volume(self) -> None:
         self._queue.volume = 0.0 if self.is_muted else self._volume
-
-
-@contextlib.contextmanager
-def _no_chatter() -> Iterator[None]:
-    """Keep what ALSA writes about a missing sound card off the terminal: it goes around Python, in a dozen lines."""
-    try:
-        sys.stderr.flush()
-        kept = os.dup(2)
-    except OSError:
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(nowhere)
-        os.close(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -39,8 +40,8 @@ class Window:
         """Whether pixels are shown as wide as high, instead of as a television showed them."""
         self.is_fullscreen = is_fullscreen
         self._console = console
-        height, width = picture.shape[:2]
-        shape = shape_of(console, width, height, is_square=False)
+        self._picture_size = height, width = picture.shape[:2]
+        shape = self._shape(width, height)
         self._size = window_size(width, height, shape, scale or _fitting_scale(width, height, shape))
         self._open()
         self.set_title(title)
@@ -55,11 +56,10 @@ class Window:
         surface = pygame.display.get_surface()
         if surface is None:
             return
-        height, width = picture.shape[:2]
-        shape = shape_of(self._console, width, height, is_square=self.is_square)
-        box = place(width, height, shape, surface.get_size())
+        self._picture_size = height, width = picture.shape[:2]
+        box = place(width, height, self._shape(width, height), surface.get_size())
         surface.fill(_AROUND)
-        surface.blit(_enlarged(picture, box), box[:2])
+        _enlarge(picture, surface, box)
         draw_over(surface, box)
         pygame.display.flip()
 
@@ -77,8 +77,16 @@ class Window:
         self._open()
 
     def toggle_shape(self) -> None:
-        """Show pixels square, or as a television showed them."""
+        """Show pixels square, or as a television showed them, with lines as high as before."""
+        height, width = self._picture_size
+        lines = place(width, height, self._shape(width, height), pygame.display.get_window_size()).height
         self.is_square = not self.is_square
+        if not self.is_fullscreen:
+            self._size = math.ceil(lines * self._shape(width, height)), lines
+            self._open()
+
+    def _shape(self, width: int, height: int) -> Fraction:
+        return shape_of(self._console, width, height, is_square=self.is_square)
 
     def _open(self) -> None:
         try:
@@ -110,17 +118,19 @@ def _fitting_scale(width: int, height: int, shape: Fraction) -> int:
     return next((scale for scale in scales if sizes[scale][0] <= room[0] and sizes[scale][1] <= room[1]), 1)
 
 
-def _enlarged(picture: Array, box: Box) -> pygame.Surface:
-    """Enlarge lines by a whole number, which is sharp; columns to whole pixels as near as can be, then smoothly."""
-    small = _surface(picture)
+def _enlarge(picture: Array, surface: pygame.Surface, box: Box) -> None:
+    """Draw lines a whole number of pixels high, which is sharp; columns as near as can be, then smoothly."""
+    small = _surface(picture).convert(surface)
     height, width = picture.shape[:2]
-    if box.width % width == 0 and box.height % height == 0:
-        return pygame.transform.scale(small, box[2:])
-    if box.height < height:
-        return pygame.transform.smoothscale(small, box[2:])
-    columns = -(-box.width // width) * width
-    wide = pygame.transform.smoothscale(pygame.transform.scale(small, (columns, height)), (box.width, height))
-    return pygame.transform.scale(wide, box[2:])
+    target = surface.subsurface(pygame.Rect(box).clip(surface.get_rect()))
+    if target.get_height() < height:
+        pygame.transform.smoothscale(small, target.get_size(), target)
+        return
+    if target.get_width() % width:
+        columns = -(-target.get_width() // width) * width
+        wide = pygame.transform.scale(small, (columns, height))
+        small = pygame.transform.smoothscale(wide, (target.get_width(), height))
+    pygame.transform.scale(small, target.get_size(), target)
 
 
 def _surface(picture: Array) -> pygame.Surface:
