@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pygame
 
-from newgameplus.errors import MovieError, RomError, UsageError
+from newgameplus.errors import IntegrationError, MovieError, RomError, UsageError
 from newgameplus.games.levels import Level, find_level, find_split, levels_of, split_files
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.recorder import level_of
@@ -125,14 +125,21 @@ def read_beginning(path: Path, level: Level | None = None) -> Beginning:
 
 
 def following_level(level: Level) -> Level | None:
-    """The level after ``level`` in the first split that holds it, else in its game; None after the last."""
+    """The level after ``level`` in the first split that has one, else in its game; None after the last."""
     for name in split_files():
-        levels = find_split(name).levels
-        if level in levels[:-1]:
-            return levels[levels.index(level) + 1]
-    levels = levels_of(level.integration, level.scenario)
-    at = levels.index(level) + 1 if level in levels else len(levels)
-    return levels[at] if at < len(levels) else None
+        try:
+            levels = find_split(name).levels
+        except IntegrationError:
+            continue  # a broken split of the user's own; ngp levels tells of it
+        if (following := _after(level, levels)) is not None:
+            return following
+    return _after(level, levels_of(level.integration, level.scenario))
+
+
+def _after(level: Level, levels: Sequence[Level]) -> Level | None:
+    ids = [str(each) for each in levels]
+    at = ids.index(str(level)) + 1 if str(level) in ids else len(ids)
+    return levels[at] if at < len(ids) else None
 
 
 def _opener(options: Options) -> Callable[[Level], Session | None]:
