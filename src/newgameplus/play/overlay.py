@@ -17,7 +17,7 @@ DIM = (168, 168, 182)
 ACCENT = (255, 193, 7)
 _PANEL = (16, 16, 24, 222)
 _TRACK = (70, 70, 84)
-_SHADE = (10, 10, 16, 216)
+_SHADE = (10, 10, 16, 232)
 _SMALLEST = 8
 _ON_CONTROLLER = {"rewind (hold)": "Left trigger", "fast forward (hold)": "Right trigger"}
 _LINES_HIGH = 30
@@ -114,7 +114,8 @@ def _draw_variables(surface: pygame.Surface, box: Box, rows: Sequence[tuple[str,
     names = max(name.get_width() for name, _ in drawn)
     values = max(max(value.get_width() for _, value in drawn), 5 * size)
     step = size * 5 // 4
-    area = pygame.Rect(box.x + size, box.y + size, names + values + 3 * size, step * len(drawn) + size)
+    area = pygame.Rect(0, box.y + size * 7 // 2, names + values + 3 * size, step * len(drawn) + size)
+    area.right = box.x + box.width - size  # games have their own on the left
     _panel(surface, area, size)
     for row, (name, value) in enumerate(drawn):
         y = area.y + size // 2 + row * step

@@ -35,10 +35,14 @@ class Clock:
     """Keeps turns apart by the length of a frame, and says how many there were in a second."""
 
     turns_per_second: float
-    measured: float = 0.0
-    """Turns per second as they came."""
+    _mean_seconds: float = 0.0
     _next: float = field(default_factory=time.perf_counter)
     _last: float = field(default_factory=time.perf_counter)
+
+    @property
+    def measured(self) -> float:
+        """Turns per second as they came of late; 0 before the first."""
+        return 1 / self._mean_seconds if self._mean_seconds else 0.0
 
     def wait(self, meanwhile: Callable[[], None]) -> None:
         """Sleep until the next turn is due, and do ``meanwhile`` every few milliseconds."""
@@ -47,9 +51,8 @@ class Clock:
             time.sleep(min(left, _PUMP_SECONDS))
             meanwhile()
         now = time.perf_counter()
-        rate = 1 / max(now - self._last, 1e-6)
-        self.measured = rate if self.measured == 0.0 else self.measured + 0.05 * (rate - self.measured)
-        self._last = now
+        spent, self._last = now - self._last, now
+        self._mean_seconds += (0.05 if self._mean_seconds else 1.0) * (spent - self._mean_seconds)
 
 
 class Player:
