@@ -5,6 +5,7 @@
 #define LIVES 3
 #define FRAMES_PER_SECOND 60
 #define DYING_FRAMES 100
+#define SPARED_FRAMES 60     /* after a death nothing hurts at once */
 #define OVER_FRAMES 300
 #define CLEAR_FRAMES 240
 #define NAME_FRAMES 150
@@ -112,7 +113,7 @@ static void draw_text(void) {
 }
 
 static void draw_level(void) {
-  screen_follow();
+  if (V.mode != MODE_DYING) screen_follow();
   screen_begin_sprites();
   draw_text();
   player_draw();
@@ -140,6 +141,7 @@ static void frame_of_dying(void) {
   }
   things_respawn();
   place_player();
+  player.invulnerable = SPARED_FRAMES;
   show_level();
   enter(MODE_PLAY);
 }

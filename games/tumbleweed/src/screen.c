@@ -184,6 +184,8 @@ void screen_vblank(void) {
   if (V.mode == MODE_TITLE) return;
   copy_player();
   copy_to_video(scroll_a, VIDEO_SCROLL, ROWS, 32);
+  /* picodrive looks the first lines of a row up where the row would begin without the vertical scroll */
+  if (camera_y & 7) copy_to_video(scroll_a, VIDEO_SCROLL + (8 - (camera_y & 7)) * 4, ROWS, 32);
   copy_to_video(scroll_b, VIDEO_SCROLL + 2, ROWS, 32);
   copy_to_vertical_scroll(camera_y, 0);
   copy_columns();
