@@ -1,4 +1,4 @@
-"""One minute with New Game Plus: evaluate an agent on a free game, look at its best episode, read the report.
+"""One minute with New Game Plus: evaluate an agent on levels it never saw, look at its best episode, read the report.
 
 Run by ``make demo``. Everything that it writes lies in ``demo/``.
 """
@@ -11,6 +11,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path("demo")
 
@@ -18,31 +19,29 @@ FOLDER = Path("demo")
 def main() -> int:
     """Evaluate, render, report, and say what happened."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--timesteps", type=int, default=15_000, help="agent steps per seed (default: 15000)")
+    parser.add_argument("--timesteps", type=int, default=15_000, help="agent steps per level (default: 15000)")
     timesteps = parser.parse_args().timesteps
     results = next_folder(FOLDER)
     say(
-        "JERK, the simplest agent of the 2018 Retro Contest, now plays Airstriker, a free Mega Drive shooter. It never "
-        "looks at the screen: it tries random moves and repeats what paid off. The contest's clumsy controller (a "
-        "quarter of all actions come a frame late) makes sure that repeating is not enough."
+        "JERK, the simplest agent of the 2018 Retro Contest, now plays the 11 validation levels of Tumbleweed, our own "
+        "Mega Drive game. It never looks at the screen: it tries random moves and repeats what paid off. The contest's "
+        "clumsy controller (a quarter of all actions come a frame late) makes sure that repeating is not enough."
     )
-    ngp("evaluate", "jerk", "--split", "airstriker", "--timesteps", str(timesteps), "--seeds", "2",
-        "--results", str(results))  # fmt: skip
+    ngp("evaluate", "jerk", "--timesteps", str(timesteps), "--results", str(results))
     say("Every episode was recorded as the buttons that were held. Here the best one is played again, into a video.")
     movie, best = best_episode(results)
     ngp("movie", "render", str(movie), "-o", str(results), "--scale", "2", "--overwrite")
     say("Last, one web page with everything in it:")
     ngp("report", str(results), "-o", str(results / "report.html"))
     scores = json.loads((results / "scores.json").read_text())["score"]
-    low, high = scores["interval"] or (scores["mean"], scores["mean"])
     say(
-        f"Done. JERK's score is {scores['mean']:.1f}: the mean return of all its episodes, good and bad, over two "
-        f"seeds ({low:.1f} to {high:.1f}). Its best episode reached {best:.0f}.\n\n"
+        f"Done. JERK's score is {scores['mean']:.1f} of 10,000: the mean return of all episodes, good and bad, over "
+        f"{len(levels_of(results))} levels. Its best episode reached {best:.0f}.\n\n"
         f"  Report   {results / 'report.html'}   (open it in a browser)\n"
         f"  Video    {results / movie.with_suffix('.mp4').name}\n"
         f"  Numbers  {results / 'scores.json'}\n\n"
-        "Next: ngp evaluate random --split airstriker --timesteps 10000, then put both in one report; "
-        "ngp games import PATH for games of your own; docs/index.md for the rest."
+        "Next: ngp play, to try it yourself; ngp evaluate random --timesteps 10000, then put both in one report; "
+        "ngp levels generate for levels that nobody has seen; docs/index.md for the rest."
     )
     return 0
 
@@ -57,10 +56,18 @@ def next_folder(parent: Path) -> Path:
 
 def best_episode(results: Path) -> tuple[Path, float]:
     """Return the movie of the episode with the highest return, and that return."""
-    (level,) = json.loads((results / "scores.json").read_text())["levels"]
-    run = max(level["runs"], key=lambda run: run["best"])
+    level, run = max(
+        ((level, run) for level in levels_of(results) for run in level["runs"] if run["best"] is not None),
+        key=lambda pair: pair[1]["best"],
+    )
     folder = results / "levels" / level["id"].replace("/", "-") / f"seed-{run['seed']}" / "bk2"
     return next(folder.glob(f"*-{run['best_episode']:06d}.bk2")), run["best"]
+
+
+def levels_of(results: Path) -> list[dict[str, Any]]:
+    """Return what ``scores.json`` says of each level."""
+    levels: list[dict[str, Any]] = json.loads((results / "scores.json").read_text())["levels"]
+    return levels
 
 
 def ngp(*arguments: str) -> None:

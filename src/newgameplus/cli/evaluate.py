@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from newgameplus.contest.evaluation import Plan
     from newgameplus.contest.results import Results
 
-DEFAULT_SPLIT = "airstriker"
+DEFAULT_SPLIT = "tumbleweed-validation"
 """What is played when neither a split nor a level is named."""
 MAX_SEEDS = 10_000
 """More are a slip of the keyboard."""

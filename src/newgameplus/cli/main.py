@@ -61,7 +61,7 @@ def cli() -> None:
     Train agents on some levels of classic console games, judge them on levels they have never seen, and watch
     everything they did. A first run that needs nothing but this program:
 
-    ngp evaluate jerk --split airstriker --timesteps 10000
+    ngp evaluate jerk --timesteps 10000
     """
 
 
