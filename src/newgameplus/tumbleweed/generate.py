@@ -16,6 +16,7 @@ from newgameplus.tumbleweed.grammar.pieces import Grammar, Piece, Role
 from newgameplus.tumbleweed.grammar.shared import checkpoint, finale, opening
 from newgameplus.tumbleweed.pack import MAX_WIDTH, check_level
 from newgameplus.tumbleweed.reach import plausible
+from newgameplus.tumbleweed.terrain import BLOCK
 from newgameplus.tumbleweed.zones import ZONE_NAMES
 
 MIN_LENGTH, MAX_LENGTH = 400, 480
@@ -26,6 +27,8 @@ MAX_TRIES = 40
 """Drafts of one seed until one of them is plausible."""
 CHECKPOINT_DISTANCE = 95
 """Blocks after which the next checkpoint comes as soon as a piece is finished."""
+CHARGE_SHARE = 0.9
+"""Of the levels, except first acts, that have a place where one has to charge."""
 _FORGETTING = 4
 """Pieces after which one may come again."""
 
@@ -79,8 +82,19 @@ def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
     grammar = GRAMMARS[zone]
     sketch = Sketch(MAX_WIDTH, zone, act)
     course = Course(sketch, rng, grammar.enemies, row=rng.randint(19, 23), wall=grammar.wall, abyss=grammar.abyss)
-    length, waves = rng.randint(MIN_LENGTH, MAX_LENGTH), (rng.uniform(1.5, 3), rng.random())
     opening(course)
+    _draw_pieces(course, grammar, act, rng.randint(MIN_LENGTH, MAX_LENGTH))
+    goal = finale(course)
+    sketch.crop(course.x)
+    decorate(sketch, rng, course.quiet)
+    return sketch.finish(goal_x=goal * BLOCK + BLOCK // 2)
+
+
+def _draw_pieces(course: Course, grammar: Grammar, act: int, length: int) -> None:
+    """Chain pieces up to column ``length``, with checkpoints between them."""
+    rng = course.rng
+    waves = (rng.uniform(1.5, 3), rng.random())
+    charge_at = _charge_at(act, rng) * length
     drawn: list[Piece] = []
     roles: list[Role] = []
     marked = 0
@@ -88,16 +102,14 @@ def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
         roles = roles or _phrase(grammar, rng)
         course.hardness = _hardness(act, course.x / length)
         course.wander(_height(course.x / length, waves))
-        piece = _choose(grammar, roles.pop(0), course, drawn)
-        drawn.append(piece)
-        piece.draw(course)
+        if course.x >= charge_at and _fitting(grammar, Role.CHARGE, course, drawn):
+            roles.insert(0, Role.CHARGE)
+            charge_at = length
+        drawn.append(_choose(grammar, roles.pop(0), course, drawn))
+        drawn[-1].draw(course)
         if course.x - marked >= CHECKPOINT_DISTANCE and course.x < length:
             checkpoint(course)
             marked = course.x
-    goal = finale(course)
-    sketch.crop(course.x)
-    decorate(sketch, rng, course.quiet)
-    return sketch.finish(goal_x=goal * 16 + 8)
 
 
 def _hardness(act: int, share: float) -> float:
@@ -113,6 +125,12 @@ def _phrase(grammar: Grammar, rng: random.Random) -> list[Role]:
     return roles
 
 
+def _charge_at(act: int, rng: random.Random) -> float:
+    """The share of a level after which nothing but a charge leads on; 1 for nowhere, as in all first acts."""
+    where = rng.uniform(0.3, 0.65)
+    return where if act > 1 and rng.random() < CHARGE_SHARE else 1.0
+
+
 def _height(share: float, waves: tuple[float, float]) -> int:
     """The row that the ground tends to: it goes up and down a few times along a level."""
     count, phase = waves
@@ -121,7 +139,14 @@ def _height(share: float, waves: tuple[float, float]) -> int:
 
 def _choose(grammar: Grammar, role: Role, course: Course, drawn: list[Piece]) -> Piece:
     """One of the pieces of a role that fit, the rarer the more often it came; of any role when none does."""
-    fitting = [piece for piece in grammar.pieces if piece.fits(course) and piece not in drawn[-_FORGETTING:]]
-    candidates = [piece for piece in fitting if piece.role == role] or fitting
+    others = [other for other in Role if other != Role.CHARGE]
+    candidates = _fitting(grammar, role, course, drawn)
+    candidates = candidates or [piece for other in others for piece in _fitting(grammar, other, course, drawn)]
     weights = [piece.weight / (1 + drawn.count(piece)) ** 2 for piece in candidates]
     return course.rng.choices(candidates, weights)[0]
+
+
+def _fitting(grammar: Grammar, role: Role, course: Course, drawn: list[Piece]) -> list[Piece]:
+    """The pieces of a role that may come next."""
+    recent = drawn[-_FORGETTING:]
+    return [piece for piece in grammar.pieces if piece.role == role and piece.fits(course) and piece not in recent]

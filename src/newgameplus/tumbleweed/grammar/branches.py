@@ -180,11 +180,11 @@ def loop(course: Course) -> None:
 
 
 def loop_after_step(course: Course) -> None:
-    """A loop without a run-up: charge."""
+    """A loop without a run-up: charge. The step is too low for a jump from it over the loop."""
     course.flat(4)
-    course.rise(3)
+    course.rise(2)
     course.flat(course.between(3, 4))
-    course.rise(-3)
+    course.rise(-2)
     course.flat(course.between(6, 9))
     loop(course)
 
@@ -214,6 +214,20 @@ def breakable_wall(course: Course) -> None:
     course.flat(6)
 
 
+def vault(course: Course) -> None:
+    """Down a shaft, and in a passage too short to run a wall that only a fast roll breaks: charge."""
+    x = course.flat(7)
+    course.coins(x + 2, course.row, 3)
+    course.rise(-6)
+    x = course.flat(3)
+    course.coins(x + 0.5, course.row - 3, 2)
+    x = course.gate(course.between(14, 18), 4)
+    course.sketch.thing(Kind.BREAKABLE, (x + 4) * BLOCK, course.row * BLOCK - 32)
+    course.prize(x + 8, course.row)
+    course.coins(x + 10, course.row, 3)
+    course.flat(5)
+
+
 BRANCHES = (
     Piece(table, Role.BRANCH, 1.5),
     Piece(gallery, Role.BRANCH, 1.2),
@@ -224,7 +238,9 @@ BRANCHES = (
 SPRING_WALL = Piece(spring_wall, Role.BACK, 1.5, up=8)
 DOOR_AND_SWITCH = Piece(door_and_switch, Role.BACK, 1, up=2)
 LOOP_AFTER_HILL = Piece(loop_after_hill, Role.BACK, 1, down=6)
-LOOP_AFTER_STEP = Piece(loop_after_step, Role.BACK, 1.5, up=3, from_hardness=0.4)
 LOOP_BACK = Piece(loop_back, Role.BACK, 1, down=6, from_hardness=0.3)
 BREAKABLE_WALL = Piece(breakable_wall, Role.BACK, 1, up=2, from_hardness=0.1)
-BACKS = (SPRING_WALL, DOOR_AND_SWITCH, LOOP_AFTER_HILL, LOOP_AFTER_STEP, LOOP_BACK, BREAKABLE_WALL)
+CHARGES = (
+    Piece(loop_after_step, Role.CHARGE, 1, up=2),
+    Piece(vault, Role.CHARGE, 1.5, down=6),
+)

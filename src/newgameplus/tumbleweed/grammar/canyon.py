@@ -86,6 +86,7 @@ GRAMMAR = Grammar(
         *shared.RESTS,
         *shared.OBSTACLES,
         *branches.BRANCHES,
+        *branches.CHARGES,
         branches.SPRING_WALL,
         branches.BREAKABLE_WALL,
         Piece(falling_bridge, Role.SIGNATURE, 1.5),

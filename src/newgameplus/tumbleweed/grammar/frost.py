@@ -91,6 +91,7 @@ GRAMMAR = Grammar(
         *shared.RESTS,
         *shared.OBSTACLES,
         *branches.BRANCHES,
+        *branches.CHARGES,
         branches.SPRING_WALL,
         branches.LOOP_AFTER_HILL,
         branches.DOOR_AND_SWITCH,

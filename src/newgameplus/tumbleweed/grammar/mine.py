@@ -114,6 +114,7 @@ GRAMMAR = Grammar(
         *shared.RESTS,
         *shared.OBSTACLES,
         *branches.BRANCHES,
+        *branches.CHARGES,
         branches.SPRING_WALL,
         branches.DOOR_AND_SWITCH,
         branches.BREAKABLE_WALL,

@@ -128,6 +128,7 @@ GRAMMAR = Grammar(
         *shared.RESTS,
         *shared.OBSTACLES,
         *branches.BRANCHES,
+        *branches.CHARGES,
         branches.SPRING_WALL,
         branches.DOOR_AND_SWITCH,
         Piece(pool, Role.SIGNATURE, 1.5, down=2),

@@ -23,6 +23,8 @@ class Role(Enum):
     """What the zone is known for."""
     BACK = "back"
     """One has to go back, or gather speed."""
+    CHARGE = "charge"
+    """Only a charge leads on: once in most levels, in the later half."""
 
 
 @dataclass(frozen=True, slots=True)
