@@ -10,7 +10,6 @@ import pytest
 from newgameplus.cli.main import run
 from newgameplus.games.folders import HOME_VARIABLE
 
-
 FREE = {"Airstriker-Genesis-v0", "Tumbleweed-Genesis-v0"}
 """The games whose ROM everybody has."""
 
