@@ -121,12 +121,11 @@ class Course:
     def gate(self, length: int, clear: int) -> int:
         """Draw a cliff too high to climb, with a passage ``clear`` blocks high through it; return its first column."""
         x = self.flat(length)
-        top, roof = max(2, self.row - 13), self.row - clear
-        crest = max(3, length - 2 * (roof - 3 - top))
-        self.island(x, top, crest, roof - top)
-        self.sketch.slope("down26", x + crest, top, (length - crest) // 2, bottom=roof)
-        end = x + crest + (length - crest) // 2 * 2
-        self.island(end, top + (length - crest) // 2, x + length - end, 2)
+        top, bottom = max(2, self.row - 13), self.row - clear
+        fall = min((length - 3) // 2, bottom - 3 - top)
+        crest = length - 2 * fall
+        self.island(x, top, crest, bottom - top)
+        self.sketch.slope("down26", x + crest, top, fall, bottom=bottom)
         self.quiet.append((x - 1, x + length + 1))
         return x
 

@@ -15,7 +15,7 @@ def hills(course: Course) -> None:
         height = min(course.rng.choice([2, 3, 3, 4, 6, 7, 8]), room)
         height = 5 if height > 8 else height
         course.hill(height if up else -height)
-        x = course.flat(course.between(4, 7))
+        x = course.flat(course.between(5, 7))
         course.coins(x + 0.5, course.row, course.between(2, 3))
 
 
@@ -71,8 +71,10 @@ def wall(course: Course) -> None:
     """A step too high to roll over."""
     course.flat(course.between(5, 7))
     course.rise(course.harder(4, 5))
-    x = course.flat(course.between(4, 6))
+    x = course.flat(course.between(6, 8))
     course.coins(x + 0.5, course.row, 3)
+    if course.chance(course.hardness):
+        course.enemy(x + 3, course.x, course.row)
 
 
 def stairs(course: Course) -> None:
@@ -108,7 +110,9 @@ def gap(course: Course) -> None:
     course.arc(x - 2, course.x + 2, course.row)
     change = course.between(-2, 2)
     course.rise(max(-course.room_down, min(course.room_up, change)))
-    course.flat(course.between(5, 7))
+    x = course.flat(course.between(6, 9))
+    if course.chance(0.6 * course.hardness):
+        course.enemy(x + 3, course.x, course.row)
 
 
 def stones(course: Course) -> None:
