@@ -28,7 +28,8 @@ def slide(course: Course) -> None:
     course.flat(course.between(4, 6))
     x = course.pit(course.harder(4, 7))
     course.arc(x - 2, course.x + 2, course.row)
-    course.flat(8)
+    x = course.flat(9)
+    course.enemy(x + 3, course.x, course.row)
 
 
 def ice_slope(course: Course) -> None:
@@ -37,8 +38,9 @@ def ice_slope(course: Course) -> None:
     height = course.between(6, min(9, course.room_up))
     course.hill(height)
     course.ledge(x + 8, course.row + height - 4, 3)
-    x = course.flat(6)
-    course.coins(x + 1, course.row, 3)
+    x = course.flat(8)
+    course.coins(x + 1, course.row, 2)
+    course.enemy(x + 3, course.x, course.row)
 
 
 def frozen_stairs(course: Course) -> None:

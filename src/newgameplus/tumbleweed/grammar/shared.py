@@ -16,7 +16,10 @@ def hills(course: Course) -> None:
         height = 5 if height > 8 else height
         course.hill(height if up else -height)
         x = course.flat(course.between(5, 7))
-        course.coins(x + 0.5, course.row, course.between(2, 3))
+        if course.chance(0.2 + 0.4 * course.hardness):
+            course.enemy(x, course.x, course.row)
+        else:
+            course.coins(x + 0.5, course.row, course.between(2, 3))
 
 
 def meadow(course: Course) -> None:
@@ -124,8 +127,11 @@ def stones(course: Course) -> None:
         course.rise(max(-course.room_down, min(course.room_up, course.between(-2, 2))))
         course.flat(course.between(2, 4))
     course.pit(course.harder(3, 6))
-    x = course.flat(6)
-    course.coins(x + 1, course.row, 3)
+    x = course.flat(7)
+    if course.chance(course.hardness):
+        course.enemy(x + 2, course.x, course.row)
+    else:
+        course.coins(x + 1, course.row, 3)
 
 
 def thorn_beds(course: Course) -> None:
@@ -134,7 +140,9 @@ def thorn_beds(course: Course) -> None:
     for _ in range(course.harder(1, 3)):
         x = course.thorns(course.harder(3, 6))
         course.arc(x - 1, course.x + 1, course.row, 3)
-        course.flat(course.between(4, 6))
+        x = course.flat(course.between(4, 7))
+        if course.x - x > 5:
+            course.enemy(x, course.x, course.row)
 
 
 def thorn_wall(course: Course) -> None:
