@@ -100,12 +100,22 @@ class Cell:
 
 
 class Walk:
-    """What one row plays now: a plan from a cell's moment."""
+    """What one row plays now: a plan from the moment that was a cell's best when it began."""
 
-    __slots__ = ("cell", "done", "plan")
+    __slots__ = ("_num_steps", "_trail", "cell", "done", "plan")
 
     def __init__(self, cell: Cell, plan: Plan) -> None:
         self.cell, self.plan, self.done = cell, plan, 0
+        self._trail, self._num_steps = cell.trail, cell.num_steps
+
+    @property
+    def num_steps(self) -> int:
+        """Steps from the start to where it is."""
+        return self._num_steps + self.done
+
+    def trail(self) -> Trail:
+        """The actions from the start to where it is."""
+        return Trail(self._trail, self.plan[: self.done])
 
 
 def key_of(moment: Moment) -> tuple[int, ...]:
@@ -159,7 +169,7 @@ class Search:
                 walk = walks[row]
                 walk.done += 1
                 if moment.mode == MODE_CLEAR:
-                    return walk.cell.trail.unrolled() + walk.plan[: walk.done]
+                    return walk.trail().unrolled()
                 if not self._goes_on(row, walk, moment):
                     walks[row] = self._new_walk(row)
             self._widen()
@@ -178,7 +188,7 @@ class Search:
 
     def _goes_on(self, row: int, walk: Walk, moment: Moment) -> bool:
         """Judge the moment that a row is at; whether its plan goes on."""
-        num_steps = walk.cell.num_steps + walk.done
+        num_steps = walk.num_steps
         if moment.mode != MODE_PLAY or moment.lives < self._lives:
             walk.cell.num_deaths += 1
             return False
@@ -187,7 +197,7 @@ class Search:
         key = key_of(moment)
         cell = self._cells.get(key)
         if self._is_worth(moment, num_steps, cell):
-            self._note(moment, num_steps, Trail(walk.cell.trail, walk.plan[: walk.done]), row)
+            self._note(moment, num_steps, walk.trail(), row)
         return walk.done < len(walk.plan)
 
     def _is_worth(self, moment: Moment, num_steps: int, cell: Cell | None) -> bool:
