@@ -1,7 +1,11 @@
 """The objects of Tumbleweed's levels: what each kind is and what its three parameters mean.
 
 Most objects move as a pure function of the level's clock (frames since the level began) and their parameters, so they
-need no state, and a saved game is small.
+need no state, and a saved game is small. A *phase* is how far along its own period an object is when the clock begins,
+in 1/256 of that period.
+
+An object that moves is looked at while its place, (x, y), is within 160 pixels of the picture, so none should reach
+farther than about 128 pixels to a side.
 """
 
 from __future__ import annotations
@@ -21,25 +25,29 @@ class Kind(IntEnum):
     """Kinds of objects, with width × height in pixels; (x, y) is the centre and a, b, c are bytes."""
 
     COIN = 1
-    """16 × 16."""
+    """16 × 16. Ten points; coins protect from one hit, which loses all of them; fifty are a life."""
     SPRING = 2
     """16 × 16, throws up. a: strength, the speed in 1/16 pixel per frame (160 rises about 230 pixels)."""
     DIAGONAL_SPRING = 3
-    """16 × 16, throws up and sideways. a: strength, as above; b: 0 to the right, 1 to the left."""
+    """16 × 16, throws up and sideways. a: strength, the total speed in 1/16 pixel per frame, of which 0.707 goes up and
+    as much sideways; b: 0 to the right, 1 to the left."""
     WALKER = 4
-    """24 × 16, walks to and fro, beaten by a roll or jump. a: reach to each side in pixels; b: phase; c: speed in 1/16
-    pixel per frame."""
+    """24 × 16, walks to and fro in 64 · a / c frames; beaten by a roll or jump, or by falling onto it. a: reach to each
+    side in pixels; b: phase, from its left end; c: speed in 1/16 pixel per frame."""
     HOPPER = 5
-    """16 × 24, hops on the spot, beaten by a jump. a: height of a hop in pixels; b: phase; c: frames between hops."""
+    """16 × 24, hops on the spot every 32 + a / 4 + c frames; beaten only from the air, and hurts who rolls into it on
+    the ground. a: height of a hop in pixels; b: phase, from the take-off; c: frames between hops."""
     SHOOTER = 6
-    """24 × 24, stands and shoots a seed to one side, beaten by a jump or a roll. a: reach of the seed in 2 pixels; b: 0
-    to the right, 1 to the left; c: phase."""
+    """24 × 24, stands and shoots a seed to one side every 128 frames, 3 pixels per frame fast; its mouth is open for
+    the 32 frames before. Beaten by a jump or a roll. a: reach of the seed in 2 pixels; b: 0 to the right, 1 to the
+    left; c: phase, from a shot."""
     FLYER = 7
-    """24 × 16, flies to and fro and up and down. a: reach to each side in pixels; b: phase; c: reach up and down in
-    pixels."""
+    """24 × 16, flies a lying eight in 256 frames, beaten as a walker is. a: reach to each side in pixels; b: phase,
+    from the middle; c: reach up and down in pixels."""
     PLATFORM = 8
-    """64 × 16, moves, carries, solid from above. a: reach to each side in 2 pixels; b: reach up and down in 2 pixels;
-    c: phase."""
+    """64 × 16, moves in a sine, carries, solid from above; to and fro in 256 frames if a and b are 32 or less, else in
+    512. It carries nobody into a wall, but crushes at a ceiling: a lift needs 32 pixels of headroom above the
+    tumbleweed. a: reach to each side in 2 pixels; b: reach up and down in 2 pixels; c: phase, from the middle."""
     FALLING_PLATFORM = 9
     """64 × 16, solid from above; falls c + 10 frames after it was stepped on and is back 3 seconds later."""
     CRUMBLE = 10
@@ -49,24 +57,28 @@ class Kind(IntEnum):
     DOOR = 12
     """16 × 64, solid, open while its channel's switch is pressed. a: channel."""
     BREAKABLE = 13
-    """32 × 64, solid; breaks when rolled into at 4 pixels per frame or faster."""
+    """32 × 64, solid; breaks when a roll, or a jump curled up, comes at 4 pixels per frame or faster from the side."""
     CHECKPOINT = 14
-    """16 × 32."""
+    """16 × 32. After a death the level goes on at the one farthest along."""
     BOX = 15
-    """24 × 24, broken by a jump or roll. a: 0 ten coins, 1 shield, 2 life."""
+    """24 × 24, solid, broken by a jump or roll. a: 0 ten coins, 1 shield, 2 life."""
     GOAL = 16
-    """32 × 64; the level is cleared when the tumbleweed's centre passes x."""
+    """32 × 64, a mark only: the level is cleared when the tumbleweed's centre passes the level's ``goal_x``."""
     LOOP = 17
-    """Centre of a loop: y + LOOP_RADIUS is the ground. Run into it fast enough or roll back."""
+    """Centre of a loop: y + LOOP_RADIUS is the ground. At the bottom about 6.7 pixels per frame lead round; slower ones
+    roll back or fall off. It cannot be jumped through."""
     POP_THORNS = 18
-    """32 × 16, hurts while out. a: frames out; b: frames in; c: phase."""
+    """32 × 16, hurts while out, in turns of a + b frames; its points show 20 frames before. a: frames out; b: frames
+    in; c: phase, from coming out."""
     PENDULUM = 19
-    """A ball, 24 × 24, that hurts, on a chain from (x, y). a: length of the chain in pixels; b: phase; c: swing to each
-    side in 1/256 turn."""
+    """A ball, 24 × 24, that hurts, on a chain from (x, y); to and fro in 171 frames. a: length of the chain in pixels;
+    b: phase, from hanging; c: swing to each side in 1/256 turn."""
     JET = 20
-    """A flame from a nozzle at (x, y) that hurts, 16 wide, 64 tall. a: frames on; b: frames off; c: phase."""
+    """A flame, 16 wide, 64 tall, that hurts, in turns of a + b frames; sparks show 20 frames before. (x, y) is its
+    nozzle on the ground, and the flame reaches up to y - 64. a: frames on; b: frames off; c: phase, from the start of
+    the flame."""
     BUMPER = 21
-    """24 × 24, throws what touches it away."""
+    """24 × 24, throws what touches it away, 6 pixels per frame fast."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
