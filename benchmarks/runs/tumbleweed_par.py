@@ -39,8 +39,8 @@ class Line:
     is_proven: bool
 
 
-def line_of(level: Level, tell: Tell, *, seed: int, max_steps: int, again: bool) -> Line:
-    """Prove one level, unless its movie still does, and say how."""
+def line_of(level: Level, tell: Tell, *, seeds: Sequence[int], max_steps: int, again: bool) -> Line:
+    """Prove one level, unless its movie still does, and say how; of several searches the fastest way is kept."""
     del tell
     path = par_path(level)
     try:
@@ -50,7 +50,8 @@ def line_of(level: Level, tell: Tell, *, seed: int, max_steps: int, again: bool)
         pass  # recorded from another ROM or start: prove the level anew
     start = time.perf_counter()
     try:
-        proof = prove(level, seed=seed, max_steps=max_steps, num_threads=1)
+        proofs = [prove(level, seed=seed, max_steps=max_steps, num_threads=1) for seed in seeds]
+        proof = min(proofs, key=lambda proof: proof.num_frames)
         write_par(proof, path)
         verify_par(level, path)
     except UnprovenError as error:
@@ -59,7 +60,8 @@ def line_of(level: Level, tell: Tell, *, seed: int, max_steps: int, again: bool)
         return Line(level.state, row(level, missing, "", done.num_steps, seconds), is_proven=False)
     except NewGamePlusError as error:
         return Line(level.state, f"{level.state:16} {error}", is_proven=False)
-    text = row(level, proof.num_frames, f"{proof.score:.0f}", proof.num_steps, time.perf_counter() - start)
+    num_steps = sum(proof.num_steps for proof in proofs)
+    text = row(level, proof.num_frames, f"{proof.score:.0f}", num_steps, time.perf_counter() - start)
     return Line(level.state, text, proof.score >= PAR_SCORE)
 
 
@@ -90,12 +92,14 @@ def main() -> int:
     options.add_argument("--game", default=NAME, help="the game whose levels are proven")
     options.add_argument("--levels", nargs="*", default=[], help="names of levels; all when none is named")
     options.add_argument("--processes", type=int, default=available_cores(), help="levels that are proven at a time")
-    options.add_argument("--seed", type=int, default=0, help="of the search")
+    options.add_argument("--seed", type=int, default=0, help="of the first search")
+    options.add_argument("--searches", type=int, default=1, help="per level; the fastest way found is kept")
     options.add_argument("--max-steps", type=int, default=MAX_SEARCH_STEPS, help="steps of the search in one level")
     options.add_argument("--again", action="store_true", help="prove anew what is proven")
     chosen = options.parse_args()
     levels = chosen_levels(chosen.game, chosen.levels)
-    work = functools.partial(line_of, seed=chosen.seed, max_steps=chosen.max_steps, again=chosen.again)
+    seeds = range(chosen.seed, chosen.seed + chosen.searches)
+    work = functools.partial(line_of, seeds=seeds, max_steps=chosen.max_steps, again=chosen.again)
     print(f"{'level':16} {'frames':>8} {'score':>7} {'steps':>10} {'seconds':>8}")
     start, num_proven = time.perf_counter(), 0
     for event in side_by_side(work, levels, chosen.processes):

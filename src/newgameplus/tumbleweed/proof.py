@@ -19,7 +19,7 @@ from newgameplus.envs.actions import ActionMeaning
 from newgameplus.envs.capacity import num_cores
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import RetroEnv
-from newgameplus.errors import MovieError, NewGamePlusError
+from newgameplus.errors import EmulatorError, MovieError, NewGamePlusError
 from newgameplus.games.integration import read_json_object
 from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import NativeScenario
@@ -115,7 +115,8 @@ def prove(
 
     Raises:
         UnprovenError: no way was found.
-        NotFoundError, RomError, IntegrationError, EmulatorError: as when the level is played.
+        EmulatorError: a way was found that does not hold when it is played in one go.
+        NotFoundError, RomError, IntegrationError: as when the level is played.
     """
     with Arena(level, NUM_ROWS, num_threads or num_cores()) as arena:
         search = Search(arena, seed, report)
@@ -124,23 +125,28 @@ def prove(
         report(progress)
         if plan is None:
             raise UnprovenError(level, progress, search.furthest_plan())
-    proof = _checked(level, plan, progress.num_steps)
-    if proof is None:
-        raise UnprovenError(level, progress, plan)
-    return proof
+    return _checked(level, plan, progress.num_steps)
 
 
-def _checked(level: Level, plan: Plan, num_steps: int) -> Proof | None:
-    """The proof that ``plan`` is, if it leads to the goal also when it is played in one go."""
+def _checked(level: Level, plan: Plan, num_steps: int) -> Proof:
+    """The proof that ``plan`` is: it leads to the goal also when it is played in one go."""
+    masks = masks_of(level, plan)
+    outcome = play(level, masks)
+    if not outcome.is_at_goal:
+        raise EmulatorError(
+            f"A way to the goal of {level} was found, but played in one go it ends at x = {outcome.x}: this core, or "
+            "the game, does not go on from a saved moment as it went on before."
+        )
+    buttons = np.array([0, *masks], np.uint32)[: outcome.num_frames]
+    return Proof(level, tuple(plan), buttons, outcome.score, num_steps)
+
+
+def masks_of(level: Level, plan: Iterable[int]) -> list[int]:
+    """Return the buttons of each frame of a plan, four frames per action."""
     game = level.integration
     pad = Pad(game.console, read_json_object(game.scenario(level.scenario)))
     meaning = ActionMeaning(SONIC_8, game.console.buttons, pad.combos(), pad.filter)
-    masks = [meaning.mask(action) for action in plan for _ in range(FRAMES_PER_STEP)]
-    outcome = play(level, masks)
-    if not outcome.is_at_goal:
-        return None
-    buttons = np.array([0, *masks], np.uint32)[: outcome.num_frames]
-    return Proof(level, tuple(plan), buttons, outcome.score, num_steps)
+    return [meaning.mask(action) for action in plan for _ in range(FRAMES_PER_STEP)]
 
 
 def play(level: Level, masks: Iterable[int], core: str | None = None) -> Outcome:
