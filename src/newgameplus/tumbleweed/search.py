@@ -26,6 +26,10 @@ BREATH_FRAMES = 256
 """Of breath that a cell tells apart."""
 UNPROTECTED_STEPS = 15
 """How much later a moment with coins may come and still be the better one."""
+MIN_GAIN = 5
+"""Steps that a moment must gain to replace the one that its cell has: a snapshot costs as much."""
+AIRBORNE_WEIGHT = 0.3
+"""Of a cell in the air, against 1 on the ground: many of them are above a pit."""
 MIN_PLAN_STEPS, MAX_PLAN_STEPS = 8, 48
 """How long the search plays on from a moment."""
 BASE_REACH, MAX_REACH = 120.0, 3000.0
@@ -194,9 +198,7 @@ class Search:
             return False
         if num_steps >= MAX_EPISODE_STEPS:
             return False
-        key = key_of(moment)
-        cell = self._cells.get(key)
-        if self._is_worth(moment, num_steps, cell):
+        if self._is_worth(moment, num_steps, self._cells.get(key_of(moment))):
             self._note(moment, num_steps, walk.trail(), row)
         return walk.done < len(walk.plan)
 
@@ -205,7 +207,7 @@ class Search:
             return False
         if cell is None:
             return True
-        return cost_of(moment, num_steps) < cell.cost - 4
+        return cost_of(moment, num_steps) <= cell.cost - MIN_GAIN
 
     def _note(self, moment: Moment, num_steps: int, trail: Trail, row: int) -> None:
         cell = self._cells.setdefault(key_of(moment), Cell())
@@ -233,7 +235,7 @@ class Search:
         behind = np.array([self._fronts[cell.moment.switches] - cell.moment.x for cell in cells], np.float64)
         visits = np.array([cell.num_visits for cell in cells], np.float64)
         deaths = np.array([cell.num_deaths for cell in cells], np.float64)
-        steady = np.array([1.0 if cell.moment.is_grounded else 0.3 for cell in cells])
+        steady = np.array([1.0 if cell.moment.is_grounded else AIRBORNE_WEIGHT for cell in cells])
         survival = (visits - deaths + 1.0) / (visits + 1.0)
         weights = np.exp(-behind / self._reach) * steady * survival**2 / np.sqrt(visits + 1.0)
         chosen = self._random.choice(len(cells), PICKS, p=weights / weights.sum())
