@@ -14,7 +14,8 @@ from newgameplus.errors import ResultsError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from newgameplus.training.run import Report, TrainingPlan
+    from newgameplus.training.plan import TrainingPlan
+    from newgameplus.training.run import Report
 
 DEFAULT_SPLIT = "tumbleweed-train"
 """What is learned on when neither a split nor a level is named."""
@@ -40,6 +41,8 @@ _LEAST_ROWS = 8
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of every random number.")
 @click.option("--core", metavar="NAME", help="The core that plays.  [default: the game's own]")
 @click.option("--checkpoint-every", type=int, default=50_000, show_default=True, metavar="N", help="Steps between two.")
+@click.option("--watch-every", type=int, metavar="N", help="Record an episode of what it does, every N steps.")
+@click.option("--episode-steps", type=int, metavar="N", help="Cut episodes after N steps.  [default: 4,500]")
 @click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
@@ -65,7 +68,7 @@ def train(ctx: click.Context, /, **options: Any) -> int:
 
 def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
     """Make a plan of what was typed, check it, and only then write anything."""
-    from newgameplus.training.run import begin, check
+    from newgameplus.training.plan import begin, check
 
     if options["agent"] is None:
         raise UsageError("Say which agent learns: ngp train ppo, or ngp train rainbow.")
@@ -80,7 +83,7 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
     from newgameplus.agents import find_agent
     from newgameplus.agents.configuration import configure
     from newgameplus.games.levels import find_level, find_split
-    from newgameplus.training.run import TrainingPlan
+    from newgameplus.training.plan import TrainingPlan
 
     if options["split"] and options["levels"]:
         raise UsageError("Give --split or --level, not both.")
@@ -104,6 +107,8 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
         checkpoint_steps=options["checkpoint_every"],
         init=str(options["init"].resolve()) if options["init"] else None,
         core=options["core"],
+        watch_steps=options["watch_every"],
+        **({"max_episode_steps": options["episode_steps"]} if options["episode_steps"] is not None else {}),
     )
 
 
@@ -117,7 +122,7 @@ def _fields(overrides: tuple[str, ...]) -> dict[str, str]:
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
     """Open a run that was begun before; nothing else may be typed, since the run knows its plan."""
-    from newgameplus.training.run import read_plan
+    from newgameplus.training.plan import read_plan
 
     folder = options["folder"] or _latest_run()
     typed = [

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -39,6 +38,7 @@ class JsonLines:
         self._file = path.open("ab")
         if size_bytes is not None:
             if path.stat().st_size < size_bytes:
+                self._file.close()
                 raise ResultsError(
                     f"{path} is shorter than its checkpoint says; it was changed, so resume is not exact."
                 )
@@ -82,13 +82,3 @@ class TensorBoard:
     def close(self) -> None:
         """Write what is held back."""
         self._writer.close()
-
-
-@contextmanager
-def all_of(sinks: list[Sink]) -> Iterator[list[Sink]]:
-    """Close every sink at the end of the block."""
-    try:
-        yield sinks
-    finally:
-        for sink in sinks:
-            sink.close()

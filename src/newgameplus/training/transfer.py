@@ -27,8 +27,11 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
         raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
     file = checkpoint_at(path)
     try:
-        agent.begin_from(load_state(file)["agent"], is_frozen=is_frozen)
-    except (KeyError, StateError) as error:
+        state = load_state(file).get("agent")
+        if not isinstance(state, dict):
+            raise StateError("it holds no agent.")
+        agent.begin_from(state, is_frozen=is_frozen)
+    except StateError as error:
         raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
 
 

@@ -1,0 +1,143 @@
+"""What a training run is: its plan, checked before anything is written, and kept in the run's folder."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newgameplus.agents import find_agent
+from newgameplus.agents.configuration import configuration_of, describe
+from newgameplus.durable import write_atomically
+from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
+from newgameplus.errors import ResultsError, UsageError
+from newgameplus.games.levels import Level
+from newgameplus.nn.device import find_device
+from newgameplus.training.transfer import checkpoint_at
+
+FORMAT = 1
+MANIFEST = "training.json"
+_PLAIN = (
+    "num_envs",
+    "num_steps",
+    "seed",
+    "checkpoint_steps",
+    "init",
+    "core",
+    "max_episode_steps",
+    "log_steps",
+    "watch_steps",
+)
+"""Fields of a plan that its manifest holds as they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """What is to be trained, on what, for how long."""
+
+    agent: str
+    """Name of the agent, or ``package.module:Class``."""
+    preset: str
+    config: Any
+    """The agent's configuration dataclass."""
+    levels: tuple[Level, ...]
+    """Row ``i`` of the world plays level ``i`` modulo their number."""
+    num_envs: int
+    """B, the number of rows."""
+    num_steps: int
+    """Agent steps in all rows together."""
+    seed: int = 0
+    checkpoint_steps: int = 50_000
+    """Steps between checkpoints."""
+    init: str | None = None
+    """A checkpoint whose weights the agent begins with."""
+    core: str | None = None
+    """Name of the core that plays; None for the one that each game names."""
+    max_episode_steps: int = MAX_EPISODE_STEPS
+    """Steps after which an episode is truncated."""
+    log_steps: int | None = None
+    """Steps between two lines of figures; None for 1,000, or 128 in each row where that is more."""
+    watch_steps: int | None = None
+    """Steps between two episodes that are played with the weights of the moment and recorded; None for none."""
+
+    def __post_init__(self) -> None:
+        if not self.levels:
+            raise UsageError("Training needs at least one level; see: ngp levels")
+        for name in ("num_envs", "num_steps", "checkpoint_steps", "max_episode_steps", "log_steps", "watch_steps"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} must be at least 1, not {value}.")
+        if self.seed < 0:
+            raise UsageError(f"A seed is a whole number from 0, not {self.seed}.")
+
+    def manifest(self) -> dict[str, Any]:
+        """Return the plan as JSON types."""
+        return {
+            "format": FORMAT,
+            "agent": {"name": self.agent, "preset": self.preset, "config": describe(self.config)},
+            "levels": [[level.game, level.state, level.scenario] for level in self.levels],
+            **{name: getattr(self, name) for name in _PLAIN},
+        }
+
+
+def read_plan(folder: Path) -> TrainingPlan:
+    """Return the plan that a run was begun with.
+
+    Raises:
+        ResultsError: there is no run in the folder, or its manifest is damaged or of another version.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["format"] != FORMAT:
+            raise ResultsError(f"{path} is of another version ({content['format']}); begin a new run.")
+        agent = content["agent"]
+        return TrainingPlan(
+            agent=agent["name"],
+            preset=agent["preset"],
+            config=configuration_of(find_agent(agent["name"]), agent["config"]),
+            levels=tuple(Level(*level) for level in content["levels"]),
+            **{name: content[name] for name in _PLAIN if name in content},
+        )
+    except FileNotFoundError:
+        raise ResultsError(f"There is no training run in {folder}; begin one with: ngp train AGENT --run DIR") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"{path} is damaged ({error}); begin a new run.") from error
+
+
+def check(plan: TrainingPlan) -> None:
+    """Make sure that every level can be played and that the agent can begin, before anything is written.
+
+    Raises:
+        NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
+        UsageError: the agent cannot do what the plan asks for.
+    """
+    for level in dict.fromkeys(plan.levels):
+        level.integration.rom()
+        level.integration.scenario(level.scenario)
+    device = getattr(plan.config, "device", None)
+    if device is not None:
+        find_device(device)
+    can_begin = hasattr(find_agent(plan.agent), "begin_from")
+    if plan.watch_steps is not None and not can_begin:
+        raise UsageError(f"The agent {plan.agent} has no weights that could be watched; leave out --watch-every.")
+    if plan.init is not None:
+        if not can_begin:
+            raise UsageError(f"The agent {plan.agent} has no weights, so it cannot begin from a checkpoint.")
+        checkpoint_at(Path(plan.init))
+
+
+def begin(plan: TrainingPlan, folder: Path) -> None:
+    """Make a run's folder and write its plan into it.
+
+    Raises:
+        ResultsError: the folder exists and holds something, or cannot be written.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise ResultsError(f"{folder} is not empty; give another --run, or --resume to go on with it.")
+        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / MANIFEST, json.dumps(plan.manifest(), indent=2) + "\n")
+    except OSError as error:
+        raise ResultsError(f"Cannot write a run to {folder}: {error.strerror or error}.") from error

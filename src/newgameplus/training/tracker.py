@@ -1,0 +1,76 @@
+"""How far a training run is and how its episodes went."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from newgameplus.training.loop import Turn
+from newgameplus.types import Array
+
+NUM_RECENT = 20
+"""Episodes of a level that its mean return is taken over."""
+
+
+@dataclass(slots=True)
+class Tracker:
+    """How far a run is and how its episodes went; goes into its checkpoints."""
+
+    num_envs: int
+    num_steps: int = 0
+    """Agent steps in all rows together."""
+    num_episodes: int = 0
+    best: float | None = None
+    """The highest mean return over recent episodes that a checkpoint was kept for."""
+    elapsed_seconds: float = 0.0
+    episode_return: Array = field(default_factory=lambda: np.zeros(0))
+    """Return so far of the episode in progress, float64 ``[B]``."""
+    episode_steps: Array = field(default_factory=lambda: np.zeros(0, np.int64))
+    recent: dict[str, deque[float]] = field(default_factory=dict)
+    """Level id to the returns of its last episodes."""
+
+    def __post_init__(self) -> None:
+        if not len(self.episode_return):
+            self.episode_return = np.zeros(self.num_envs)
+            self.episode_steps = np.zeros(self.num_envs, np.int64)
+
+    def follow(self, turn: Turn, levels: list[str]) -> list[dict[str, Any]]:
+        """Count a turn; return the episodes that ended in it: level, return and length in steps."""
+        self.num_steps += self.num_envs
+        self.episode_return += turn.step.reward
+        self.episode_steps += 1
+        ended = []
+        for row in np.flatnonzero(turn.step.done).tolist():
+            value, length = float(self.episode_return[row]), int(self.episode_steps[row])
+            ended.append({"level": levels[row], "return": value, "length": length})
+            self.recent.setdefault(levels[row], deque(maxlen=NUM_RECENT)).append(value)
+            self.episode_return[row], self.episode_steps[row] = 0.0, 0
+            self.num_episodes += 1
+        return ended
+
+    @property
+    def mean_return(self) -> float | None:
+        """Mean over levels of the mean return of their recent episodes; None before the first episode ends."""
+        means = [float(np.mean(returns)) for returns in self.recent.values()]
+        return float(np.mean(means)) if means else None
+
+    def state(self) -> dict[str, Any]:
+        """Return everything as a saved state may hold it."""
+        return {
+            "num_steps": self.num_steps,
+            "num_episodes": self.num_episodes,
+            "best": self.best,
+            "elapsed_seconds": self.elapsed_seconds,
+            "episode_return": self.episode_return.copy(),
+            "episode_steps": self.episode_steps.copy(),
+            "recent": {level: list(returns) for level, returns in self.recent.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from ``state``."""
+        for name in ("num_steps", "num_episodes", "best", "elapsed_seconds", "episode_return", "episode_steps"):
+            setattr(self, name, state[name])
+        self.recent = {level: deque(returns, NUM_RECENT) for level, returns in state["recent"].items()}

@@ -1,0 +1,145 @@
+"""What does it do? Now and then an episode is played with a copy of the learner and recorded as a movie.
+
+The copy learns nothing and draws from random numbers of its own, so that watching changes nothing about the run.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.agents import find_agent
+from newgameplus.envs.contest import make_contest
+from newgameplus.envs.retro import RetroEnv
+from newgameplus.envs.world import SingleWorld, world_spec
+from newgameplus.movies.recorder import MovieRecorder, movie_name
+from newgameplus.training.loop import play
+from newgameplus.training.plan import TrainingPlan
+from newgameplus.types import Agent, Array
+
+FOLDER = "movies"
+NUM_POINTS = 200
+"""Points that the value along an episode is kept as."""
+
+
+def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[str, Any]:
+    """Play and record one episode with the weights that the agent has now.
+
+    The level is the next in turn. The same weights and index give the same episode, and the same movie.
+
+    Args:
+        plan: of the agent's run.
+        folder: of the run; the movie goes into its ``movies``.
+        agent: has a ``begin_from``; is left as it is.
+        index: how many episodes were watched before.
+
+    Returns:
+        level, return, length in steps, movie (from ``folder``), actions (share of the steps in which each was taken,
+        ``[A]``) and, of agents that say what they think, likeliest (the same had it always taken the one that it
+        thought best), value (mean), values (along the episode) and entropy (mean of the policy's, in nats).
+
+    Raises:
+        NewGamePlusError: the level cannot be played or the movie not written.
+    """
+    level = plan.levels[index % len(plan.levels)]
+    world_seed, agent_seed = map(int, np.random.SeedSequence([plan.seed, 2, index]).generate_state(2))
+    agent_class = find_agent(plan.agent)
+    observation_spec, action_spec = agent_class.specs(plan.config)
+    recorder = MovieRecorder(folder / FOLDER, first_index=index)
+    env = make_contest(
+        level,
+        observation_spec=observation_spec,
+        action_spec=action_spec,
+        max_episode_steps=plan.max_episode_steps,
+        listeners=[_FirstEpisode(recorder)],
+        core=plan.core,
+    )
+    with closing(SingleWorld(env)) as world:
+        copy: Any = agent_class(plan.config, world_spec(world, num_timesteps=plan.max_episode_steps), agent_seed)
+        copy.begin_from(agent.state(), is_frozen=True)
+        notes = _watch_episode(copy, world, world_seed)
+    movie = f"{FOLDER}/{movie_name(level.folder_name, index)}"
+    return {"level": str(level), "return": notes.episode_return, "length": notes.length, "movie": movie} | notes.line()
+
+
+class _FirstEpisode:
+    """Lets a recorder hear of one episode only: the world begins another when that one ends."""
+
+    def __init__(self, recorder: MovieRecorder) -> None:
+        self._recorder: MovieRecorder | None = recorder
+
+    def episode_started(self, env: RetroEnv) -> None:
+        if self._recorder is not None:
+            self._recorder.episode_started(env)
+
+    def frame_ran(self, mask: int, reward: float) -> None:
+        if self._recorder is not None:
+            self._recorder.frame_ran(mask, reward)
+
+    def episode_ended(self, env: RetroEnv) -> None:
+        if self._recorder is not None:
+            self._recorder.episode_ended(env)
+            self._recorder = None
+
+
+def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
+    notes = _Notes(int(world.single_action_space.n))  # type: ignore[attr-defined]  # who has weights numbers actions
+    observation, _ = world.reset(seed=seed)
+    for turn in play(agent, world, observation=observation):
+        notes.take(agent, observation, int(turn.action[0]), float(turn.step.reward[0]))
+        if turn.step.done[0]:
+            break
+        observation = turn.step.observation
+    return notes
+
+
+@dataclass
+class _Notes:
+    """What an agent did in an episode and thought of it."""
+
+    num_actions: int
+    episode_return: float = 0.0
+    actions: list[int] = field(default_factory=list)
+    likeliest: list[int] = field(default_factory=list)
+    values: list[float] = field(default_factory=list)
+    entropies: list[float] = field(default_factory=list)
+
+    @property
+    def length(self) -> int:
+        return len(self.actions)
+
+    def take(self, agent: Any, observation: Array, action: int, reward: float) -> None:
+        self.actions.append(action)
+        self.episode_return += reward
+        if hasattr(agent, "probabilities"):
+            probability, value = agent.probabilities(observation)
+            self.likeliest.append(int(probability[0].argmax()))
+            self.values.append(float(value[0]))
+            self.entropies.append(_entropy(probability[0]))
+        elif hasattr(agent, "expected_returns"):
+            expected = agent.expected_returns(observation)[0]
+            self.likeliest.append(int(expected.argmax()))
+            self.values.append(float(expected.max()))
+
+    def line(self) -> dict[str, Any]:
+        line: dict[str, Any] = {"actions": self._shares(self.actions)}
+        if self.values:
+            stretches = np.array_split(np.array(self.values), min(NUM_POINTS, len(self.values)))
+            line |= {"likeliest": self._shares(self.likeliest), "value": float(np.mean(self.values))}
+            line["values"] = [round(float(stretch.mean()), 4) for stretch in stretches]
+        if self.entropies:
+            line["entropy"] = float(np.mean(self.entropies))
+        return line
+
+    def _shares(self, actions: list[int]) -> list[float]:
+        counts = np.bincount(actions, minlength=self.num_actions)
+        return [round(share, 4) for share in (counts / len(actions)).tolist()]
+
+
+def _entropy(probability: Array) -> float:
+    positive = probability[probability > 0].astype(np.float64)
+    return float(-(positive * np.log(positive)).sum())
