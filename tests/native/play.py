@@ -45,9 +45,11 @@ def course(num_frames: int, num_buttons: int) -> Course:
     return Course(buttons, saves=steps(12), loads=steps(12), resets=steps(6))
 
 
-def frames(level: Level, backend: Backend, num_frames: int, kind: Any = "image") -> Iterator[tuple[Any, ...]]:
+def frames(
+    level: Level, backend: Backend, num_frames: int, kind: Any = "image", core: str | None = None
+) -> Iterator[tuple[Any, ...]]:
     """Yields (screen, memory, reward, end, variables) of every frame; screen and memory as hashes."""
-    env = RetroEnv(level, kind=kind, frame_skip=LATE, backend=backend)
+    env = RetroEnv(level, kind=kind, frame_skip=LATE, backend=backend, core=core)
     try:
         plan = course(num_frames, len(env.buttons))
         saved = b""

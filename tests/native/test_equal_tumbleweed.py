@@ -1,0 +1,30 @@
+"""The engine equals stable-retro on Tumbleweed's usual core, frame for frame, in every zone."""
+
+from __future__ import annotations
+
+import pytest
+
+from newgameplus.games.levels import find_level
+from newgameplus.tumbleweed.game_folder import NAME
+from newgameplus.tumbleweed.zones import ZONE_NAMES
+
+from .play import frames
+
+NUM_FRAMES = 1_000
+
+
+@pytest.mark.parametrize("zone", ZONE_NAMES)
+def test_a_thousand_random_frames_of_each_zone_equal_the_reference(zone: str) -> None:
+    level = find_level(f"{NAME}/{zone}.Act1")
+    expected = frames(level, "reference", NUM_FRAMES)
+    ours = frames(level, "native", NUM_FRAMES, core=level.integration.plain_core_name)
+    furthest = 0
+    for index, (mine, theirs) in enumerate(zip(ours, expected, strict=True)):
+        assert mine == theirs, f"frame {index}"
+        furthest = max(furthest, theirs[4]["x"])
+    assert furthest > find_start(zone)
+
+
+def find_start(zone: str) -> int:
+    """Where the tumbleweed stands when the zone's first act begins."""
+    return int(next(frames(find_level(f"{NAME}/{zone}.Act1"), "reference", 1))[4]["x"])
