@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.ppo import config as presets
 from newgameplus.agents.ppo.bonus import Distillation, Novelty
 from newgameplus.agents.ppo.config import PpoConfig
@@ -38,20 +39,7 @@ from newgameplus.nn.saved import (
     restore_module,
     restore_optimizer,
 )
-from newgameplus.types import (
-    SONIC_7,
-    SONIC_8,
-    SONIC_10,
-    WARPED,
-    ActionSpec,
-    Array,
-    ObservationSpec,
-    State,
-    Step,
-    WorldSpec,
-)
-
-_ACTIONS = {"sonic-7": SONIC_7, "sonic-8": SONIC_8, "sonic-10": SONIC_10}
+from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 
 class Ppo:
@@ -105,7 +93,7 @@ class Ppo:
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return that it sees warped pictures and presses one of the contest's combinations."""
-        return WARPED, _ACTIONS[config.actions]
+        return WARPED, ACTION_SETS[config.actions]
 
     def act(self, observation: Array) -> Array:
         """Draw an action for each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""

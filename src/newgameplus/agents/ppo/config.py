@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from newgameplus.agents.action_sets import ActionSetName
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName, EncoderName
 
@@ -17,8 +18,8 @@ class PpoConfig:
     """The convolutions: Mnih et al. 2015, IMPALA, or depthwise separable ones."""
     num_hidden: int = 512
     """Units of the layer between the convolutions and the heads."""
-    actions: Literal["sonic-7", "sonic-8", "sonic-10"] = "sonic-7"
-    """Which button combinations the actions are (types.py)."""
+    actions: ActionSetName = "sonic-7"
+    """Which button combinations the actions are (action_sets.py)."""
     num_steps: int = 128
     """T: steps in each row between two updates."""
     num_epochs: int = 4

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.rainbow import config as presets
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
@@ -38,20 +39,7 @@ from newgameplus.nn.saved import (
     restore_module,
     restore_optimizer,
 )
-from newgameplus.types import (
-    SONIC_7,
-    SONIC_8,
-    SONIC_10,
-    WARPED,
-    ActionSpec,
-    Array,
-    ObservationSpec,
-    State,
-    Step,
-    WorldSpec,
-)
-
-_ACTIONS = {"sonic-7": SONIC_7, "sonic-8": SONIC_8, "sonic-10": SONIC_10}
+from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 
 class Rainbow:
@@ -106,7 +94,7 @@ class Rainbow:
     @staticmethod
     def specs(config: RainbowConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return that it sees warped pictures and presses one of the contest's combinations."""
-        return WARPED, _ACTIONS[config.actions]
+        return WARPED, ACTION_SETS[config.actions]
 
     def keep_in(self, folder: Path) -> None:
         """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not hold them."""
