@@ -29,7 +29,7 @@ from newgameplus.tumbleweed.arena import MODE_PLAY
 from newgameplus.tumbleweed.blueprint import Blueprint
 from newgameplus.tumbleweed.game_folder import NAME
 from newgameplus.tumbleweed.pack import read_pack
-from newgameplus.tumbleweed.terrain import BLOCK, TERRAIN, Medium, Surface
+from newgameplus.tumbleweed.terrain import BLOCK, TERRAIN, Medium, Solidity, Surface
 from newgameplus.tumbleweed.things import Kind, Thing
 from newgameplus.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import Array
@@ -63,8 +63,11 @@ SIGNATURES: dict[str, tuple[Kind, ...]] = {
     "Foundry": (Kind.JET, Kind.PENDULUM),
 }
 """What makes a zone; worth twice."""
-MIN_BLOCKS = 8
-"""Of water, wind, thorns or belts in sight, so that they count."""
+SIGNATURE_BLOCKS = {"Oasis": ("water",), "Gale": ("gust_left", "gust_right", "updraft"), "Foundry": ("conveyor_left",)}
+"""The same for blocks."""
+MIN_BLOCKS, MANY_BLOCKS, MIN_GROUND = 8, 70, 30
+"""Of water, wind, thorns or belts in sight, so that they count, and beyond which more do not count more; of earth, so
+that it is seen where one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def special(block: int) -> str:
 
 
 SPECIAL = [special(number) for number in range(len(TERRAIN))]
+IS_EARTH = np.array([terrain.solidity == Solidity.SOLID for terrain in TERRAIN])
 
 
 def is_burning(jet: Thing, clock: int) -> bool:
@@ -133,7 +137,10 @@ def worth_of(level: Blueprint, frame: Frame) -> float:
     )
     in_sight = level.blocks[left // BLOCK : right // BLOCK, top // BLOCK : bottom // BLOCK]
     names = Counter(SPECIAL[number] for number in in_sight.ravel().tolist())
-    return worth + sum(2.0 for name, count in names.items() if name and count >= MIN_BLOCKS)
+    for name, count in names.items():
+        if name and count >= MIN_BLOCKS:
+            worth += min(count, MANY_BLOCKS) / 10 if name in SIGNATURE_BLOCKS.get(level.zone, ()) else 1.5
+    return worth if np.count_nonzero(IS_EARTH[in_sight]) >= MIN_GROUND else worth / 2
 
 
 def course_of(path: Path, level: Blueprint) -> Course:
@@ -215,7 +222,7 @@ def film_of(courses: dict[str, list[Course]]) -> Iterator[Array]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take them all; the folder may be named."""
     given = sys.argv[1:] if arguments is None else arguments
-    folder = Path(given[0]) if given else Path(__file__).parents[3] / "docs" / "images"
+    folder = Path(given[0]) if given else Path(__file__).parents[3] / "docs" / "images" / "tumbleweed"
     rom = find_game(NAME).rom()
     found: dict[str, list[Course]] = {zone: [] for zone in ZONE_NAMES}
     for level in read_pack(rom.read_bytes()):
@@ -227,8 +234,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         course = max(of_zone, key=lambda course: max(course.worth))
         first = int(np.argmax(course.worth))
         for picture in pictures_of(course, range(first, first + 1)):
-            write_png(folder / f"tumbleweed-{zone.lower()}.png", picture)
-    write_film(folder / "tumbleweed.webp", film_of(courses))
+            write_png(folder / f"{zone.lower()}.png", picture)
+    write_film(folder / "play.webp", film_of(courses))
     return 0
 
 
