@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import shlex
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newgameplus.errors import ResultsError, UsageError
+from newgameplus.errors import LearningError, ResultsError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,8 +52,12 @@ def train(ctx: click.Context, /, **options: Any) -> int:
 
     All levels are played side by side in one process. Figures go to metrics.jsonl and TensorBoard in the run's folder.
     Ctrl-C or a power cut loses at most the steps since the last checkpoint; --resume goes on exactly from there.
+    With --watch-every, movies and watched.jsonl there show what it does.
     """
+    _require_torch()
     from rich.console import Console
+
+    from newgameplus.training.transfer import checkpoints
 
     console = Console(stderr=True)
     plan, folder = _reopened(ctx, options) if options["resume"] else _created(options)
@@ -62,8 +67,18 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     except KeyboardInterrupt:
         _say(console, f"Interrupted; go on with: ngp train --resume --run {shlex.quote(str(folder))}")
         return 130
+    except LearningError as error:
+        if not checkpoints(folder):
+            raise
+        again = f"ngp train {plan.agent} --init {shlex.quote(str(folder))} --set learning_rate=…"
+        raise LearningError(f"{error} Its checkpoints are intact; to begin anew with their weights: {again}") from error
     _conclude(console, plan, folder, report)
     return 0
+
+
+def _require_torch() -> None:
+    if importlib.util.find_spec("torch") is None:
+        raise UsageError("Training needs PyTorch, which is not installed: pip install 'newgameplus[train]'")
 
 
 def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:

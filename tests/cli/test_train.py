@@ -1,0 +1,150 @@
+"""``ngp train`` as a person types it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from newgameplus.cli.main import run
+
+AIRSTRIKER = ["--level", "Airstriker-Genesis-v0/Level1", "--num-envs", "2"]
+SHORT = [*AIRSTRIKER, "--steps", "40"]
+SMALL_PPO = ["--set", "num_steps=8", "--set", "batch_size=16", "--set", "num_hidden=16", "--set", "num_epochs=1"]
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NGP_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def test_a_first_training_says_where_it_lies_and_what_to_do_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO]) == 0
+    told = capsys.readouterr().err
+    folder = "runs/ppo-Airstriker-Genesis-v0-Level1-1"
+    assert f"Run: {folder}" in told
+    assert f"ngp evaluate ppo --init {folder}" in told
+    assert f"tensorboard --logdir {folder}" in told
+    left = {path.name for path in (tmp_path / folder).iterdir()}
+    assert {"training.json", "checkpoints", "episodes.jsonl", "metrics.jsonl", "tensorboard"} <= left
+
+
+def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
+    arguments = ["--seed", "7", "--checkpoint-every", "20", "--watch-every", "20", "--episode-steps", "10"]
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO, *arguments, "--device", "cpu", "--run", "r"]) == 0
+    manifest = json.loads((tmp_path / "r/training.json").read_text())
+    assert manifest["agent"]["config"]["num_hidden"] == 16
+    assert manifest["agent"]["config"]["device"] == "cpu"
+    expected = {"seed": 7, "num_steps": 40, "num_envs": 2, "checkpoint_steps": 20, "watch_steps": 20}
+    assert {name: manifest[name] for name in expected} == expected
+    assert manifest["max_episode_steps"] == 10
+    assert len(list((tmp_path / "r/movies").glob("*.bk2"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["train"], "Say which agent learns"),
+        (["train", "pop"], "Did you mean ppo?"),
+        (["train", "ppo", "--preset", "tune"], "Did you mean tuned?"),
+        (["train", "ppo", "--set", "lerning_rate=1"], "Did you mean learning_rate or"),
+        (["train", "ppo", "--set", "learning_rate"], "FIELD=VALUE"),
+        (["train", "ppo", "--set", "learning_rate=-1"], "learning_rate must be more than 0"),
+        (["train", "ppo", "--set", "encoder=resnet"], "expected one of nature"),
+        (["train", "ppo", "--split", "tumbleweed-trian"], "Did you mean tumbleweed-train"),
+        (["train", "ppo", "--split", "airstriker", "--level", "A/B"], "not both"),
+        (["train", "ppo", "--level", "Airstriker-Genesis-v0/Level9"], "Did you mean Level1?"),
+        (["train", "ppo", *AIRSTRIKER, "--steps", "0"], "num_steps must be at least 1"),
+        (["train", "ppo", *AIRSTRIKER, "--seed", "-1"], "A seed is a whole number from 0"),
+        (["train", "ppo", *AIRSTRIKER, "--watch-every", "0"], "watch_steps must be at least 1"),
+        (["train", "random", *AIRSTRIKER, "--watch-every", "5"], "no weights that could be watched"),
+        (["train", "random", *AIRSTRIKER, "--init", "x"], "no weights, so it cannot begin"),
+        (["train", "ppo", *AIRSTRIKER, "--init", "nowhere"], "There is no checkpoint at"),
+        (["train", "ppo", *AIRSTRIKER, "--run", "/proc/nowhere"], "Cannot write a run to /proc/nowhere"),
+        (["train", "ppo", "--resume"], "There are no training runs"),
+        (["train", "--resume", "--run", "nowhere"], "There is no training run in nowhere"),
+        (["train", "no_such_module:Bot"], "Cannot import"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_exit_code_2_and_leaves_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    assert run(arguments) == 2
+    assert sentence in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is CUDA here")
+def test_cuda_that_is_not_there_is_said_before_anything_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "ppo", *SHORT, "--device", "cuda"]) == 2
+    assert "There is no CUDA device on this machine" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_loss_that_is_no_longer_a_number_is_told_with_a_way_on(capsys: pytest.CaptureFixture[str]) -> None:
+    fields = [*SMALL_PPO, "--set", "num_epochs=2", "--set", "learning_rate=1e30"]
+    assert run(["train", "ppo", *SHORT, *fields, "--run", "r", "--checkpoint-every", "4"]) == 2
+    assert "no longer a number" in (told := capsys.readouterr().err)
+    assert "ngp train ppo --init r --set learning_rate=" in told
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--init", "r"]) == 0
+
+
+def test_a_run_is_never_begun_over_another(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "random", *SHORT, "--run", "r"]) == 0
+    assert run(["train", "random", *SHORT, "--run", "r"]) == 2
+    assert "r is not empty" in capsys.readouterr().err
+
+
+def test_what_a_resumed_run_is_cannot_be_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "random", *SHORT, "--run", "r"]) == 0
+    capsys.readouterr()
+    assert run(["train", "--resume", "--run", "r"]) == 0
+    assert "complete already" in capsys.readouterr().err
+    assert run(["train", "--resume", "--run", "r", "--steps", "80"]) == 2
+    assert "leave out" in capsys.readouterr().err
+
+
+def test_interrupted_it_says_how_to_go_on_and_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "newgameplus", "train", "random", *AIRSTRIKER, "--steps", "10000000"]
+    process = subprocess.Popen(
+        [*command, "--checkpoint-every", "20", "--run", "runs/a run"], stderr=subprocess.PIPE, text=True
+    )
+    while process.poll() is None and not list(tmp_path.glob("runs/a run/checkpoints/0*.safetensors")):
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate()
+    assert process.returncode == 130
+    assert "ngp train --resume --run 'runs/a run'" in told
+    manifest = tmp_path / "runs/a run/training.json"
+    done = int(max(path.stem for path in tmp_path.glob("runs/a run/checkpoints/0*.safetensors")))
+    manifest.write_text(manifest.read_text().replace("10000000", str(done + 20)))
+    assert run(["train", "--resume"]) == 0
+    assert f"Trained for {done + 20:,} steps" in capsys.readouterr().err
+
+
+def test_a_trained_agent_is_judged_frozen_with_the_weights_it_ended_with(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["train", "ppo", *SHORT, "--run", "r", "--set", "num_steps=8"]) == 0
+    assert run(["evaluate", "ppo", *AIRSTRIKER[:2], "--init", "r", "--frozen", "--timesteps", "30", "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out)
+    assert scores["levels"][0]["runs"][0]["num_timesteps"] == 30

@@ -1,0 +1,86 @@
+"""Encoders make as many features as their papers say, of any uint8 picture, and all of their weights learn."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from newgameplus.nn.encoders import PixelConv, make_encoder, num_features, orthogonal, pixels
+from newgameplus.nn.names import EncoderName
+
+FEATURES: dict[EncoderName, int] = {
+    "nature": 64 * 7 * 7,
+    "nature-extra": 128 * 8 * 8,
+    "impala": 32 * 11 * 11,
+    "impala-normalised": 64 * 11 * 11,
+    "mobile": 48 * 7 * 7,
+}
+every_encoder = pytest.mark.parametrize("name", FEATURES)
+
+
+def pictures(num: int = 2, side: int = 84, seed: int = 0) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randint(0, 256, (num, side, side, 4), generator=generator, dtype=torch.uint8)
+
+
+@every_encoder
+def test_a_picture_of_84_by_84_becomes_the_features_of_the_paper(name: EncoderName) -> None:
+    encoder = make_encoder(name, 4)
+    assert num_features(encoder, 84, 84, 4) == FEATURES[name]
+    assert encoder(pixels(pictures())).shape == (2, FEATURES[name])
+
+
+@every_encoder
+def test_every_weight_has_a_gradient(name: EncoderName) -> None:
+    torch.manual_seed(0)
+    encoder = make_encoder(name, 4)
+    encoder(pixels(pictures())).square().sum().backward()
+    without = [label for label, weight in encoder.named_parameters() if not weight.grad.abs().sum() > 0]
+    assert without == []
+
+
+@every_encoder
+def test_channels_last_computes_the_same(name: EncoderName) -> None:
+    torch.manual_seed(0)
+    plain = make_encoder(name, 4).eval()
+    torch.manual_seed(0)
+    last = make_encoder(name, 4).to(memory_format=torch.channels_last).eval()
+    torch.testing.assert_close(last(pixels(pictures())), plain(pixels(pictures())), rtol=1e-4, atol=1e-4)
+
+
+@every_encoder
+def test_bfloat16_is_close_to_float32(name: EncoderName) -> None:
+    torch.manual_seed(0)
+    encoder = make_encoder(name, 4).eval()
+    with torch.inference_mode():
+        exact = encoder(pixels(pictures()))
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = encoder(pixels(pictures())).float()
+    assert float((rough - exact).norm() / exact.norm()) < 0.03
+
+
+def test_pixels_are_seen_where_they_lie_and_are_exact_in_bfloat16() -> None:
+    observation = pictures()
+    seen = pixels(observation)
+    assert seen.shape == (2, 4, 84, 84)
+    assert seen.is_contiguous(memory_format=torch.channels_last)
+    assert torch.equal(seen[1, 2, 3], observation[1, 3, :, 2].float())
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = pixels(torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16, 1))
+    assert rough.dtype == torch.bfloat16
+    assert rough.flatten().tolist() == list(range(256))
+
+
+def test_a_convolution_of_pixels_is_that_of_pixels_from_0_to_1() -> None:
+    torch.manual_seed(0)
+    layer = PixelConv(4, 8, 3, stride=2)
+    seen = pixels(pictures(side=9))
+    expected = torch.nn.functional.conv2d(seen / 255, layer.weight, layer.bias, stride=2)
+    torch.testing.assert_close(layer(seen), expected)
+
+
+def test_orthogonal_weights_have_the_gain_as_their_length_and_no_bias() -> None:
+    layer = torch.nn.Linear(20, 6)
+    orthogonal(layer, 3.0)
+    torch.testing.assert_close(layer.weight @ layer.weight.T, 9 * torch.eye(6), rtol=1e-5, atol=1e-5)
+    assert not layer.bias.any()

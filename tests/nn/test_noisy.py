@@ -1,0 +1,75 @@
+"""A noisy layer is what the paper writes down, though its noisy weights are never built."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from newgameplus.nn.noisy import NoisyLinear, draw_noise, set_noise
+
+
+def layer(seed: int = 0) -> NoisyLinear:
+    torch.manual_seed(seed)
+    made = NoisyLinear(7, 5)
+    with torch.no_grad():
+        made.weight_sigma.normal_()
+        made.bias_sigma.normal_()
+    made.draw(torch.Generator().manual_seed(seed))
+    return made
+
+
+def test_it_equals_its_definition_with_an_explicit_weight_matrix() -> None:
+    noisy, inputs = layer(), torch.randn(3, 7)
+    weight = noisy.weight + noisy.weight_sigma * torch.outer(noisy.noise_out, noisy.noise_in)
+    bias = noisy.bias + noisy.bias_sigma * noisy.noise_out
+    torch.testing.assert_close(noisy(inputs), inputs @ weight.T + bias)
+
+
+def test_its_gradients_are_those_of_the_definition() -> None:
+    noisy, inputs = layer(), torch.randn(3, 7)
+    names = ("weight", "bias", "weight_sigma", "bias_sigma")
+    noisy(inputs).square().sum().backward()
+    found = [getattr(noisy, name).grad.clone() for name in names]
+    noisy.zero_grad()
+    weight = noisy.weight + noisy.weight_sigma * torch.outer(noisy.noise_out, noisy.noise_in)
+    (inputs @ weight.T + noisy.bias + noisy.bias_sigma * noisy.noise_out).square().sum().backward()
+    for name, gradient in zip(names, found, strict=True):
+        torch.testing.assert_close(gradient, getattr(noisy, name).grad, msg=name)
+
+
+def test_without_noise_it_is_the_layer_of_the_mean_weights() -> None:
+    noisy, inputs = layer(), torch.randn(3, 7)
+    set_noise(noisy, False)
+    assert torch.equal(noisy(inputs), nn.functional.linear(inputs, noisy.weight, noisy.bias))
+    set_noise(noisy, True)
+    assert not torch.equal(noisy(inputs), nn.functional.linear(inputs, noisy.weight, noisy.bias))
+
+
+def test_noise_changes_when_it_is_drawn_and_only_then() -> None:
+    noisy, inputs = layer(), torch.randn(1, 7)
+    first, again = noisy(inputs), noisy(inputs)
+    draw_noise(nn.Sequential(nn.Linear(1, 1), noisy), torch.Generator().manual_seed(9))
+    assert torch.equal(first, again)
+    assert not torch.equal(noisy(inputs), first)
+
+
+def test_the_same_generator_draws_the_same_noise() -> None:
+    assert torch.equal(layer(3).noise_in, layer(3).noise_in)
+    assert not torch.equal(layer(3).noise_in, layer(4).noise_in)
+
+
+def test_noise_has_the_signed_root_of_a_normal_distribution() -> None:
+    noisy = NoisyLinear(20_000, 1)
+    noisy.draw(torch.Generator().manual_seed(0))
+    # Where f(e) = sign(e) sqrt(|e|), f² is |e|, whose mean is sqrt(2 / pi); f itself has mean 0.
+    assert float(noisy.noise_in.square().mean()) == pytest.approx((2 / torch.pi) ** 0.5, abs=0.02)
+    assert float(noisy.noise_in.mean()) == pytest.approx(0, abs=0.02)
+
+
+def test_weights_and_noise_begin_as_wide_as_the_paper_says() -> None:
+    noisy = NoisyLinear(100, 50, sigma=0.5)
+    assert float(noisy.weight.detach().abs().max()) <= 0.1
+    assert float(noisy.weight.detach().abs().max()) > 0.099
+    assert torch.equal(noisy.weight_sigma, torch.full((50, 100), 0.05))
+    assert torch.equal(noisy.bias_sigma, torch.full((50,), 0.05))
