@@ -1,0 +1,55 @@
+"""Learners learn: within seconds, on the first screen of a level of Tumbleweed, they get further than chance does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from newgameplus.agents import find_agent
+from newgameplus.agents.configuration import configure
+from newgameplus.games.levels import find_level
+from newgameplus.training.plan import TrainingPlan, begin
+from newgameplus.training.run import train
+
+LEVEL = find_level("Tumbleweed-Genesis-v0/Mesa.Act1")
+PPO = {
+    "num_steps": "32",
+    "batch_size": "64",
+    "num_epochs": "3",
+    "num_hidden": "64",
+    "learning_rate": "1e-3",
+    "final_learning_rate": "none",
+    "clip": "0.2",
+    "device": "cpu",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def returns(agent: str, fields: dict[str, str], num_steps: int, folder: Path) -> list[float]:
+    """The returns of episodes of 100 steps: how far it got on each."""
+    config = configure(find_agent(agent), "default", fields)
+    plan = TrainingPlan(agent, "default", config, (LEVEL,), 8, num_steps, checkpoint_steps=10**9, max_episode_steps=100)
+    begin(plan, folder)
+    for _ in train(plan, folder):
+        pass
+    return [json.loads(line)["return"] for line in (folder / "episodes.jsonl").read_text().splitlines()]
+
+
+def test_ppo_gets_twice_as_far_as_chance_within_5000_steps(tmp_path: Path) -> None:
+    by_chance = np.mean(returns("random", {}, 5000, tmp_path / "random"))
+    learning = returns("ppo", PPO, 5000, tmp_path / "ppo")
+    # Five seeds reached 450 to 990 in their last 16 episodes, from 100 to 270 in their first; chance reaches 80.
+    assert np.mean(learning[-16:]) > 2 * by_chance
+    assert np.mean(learning[-16:]) > 1.3 * np.mean(learning[:8])
