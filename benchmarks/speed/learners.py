@@ -174,7 +174,7 @@ def main() -> None:
     arguments = parser(__doc__, num_rounds=5).parse_args()
     for package in ("stable_baselines3", "sb3_contrib"):
         if importlib.util.find_spec(package) is None:
-            sys.exit(f"{package} is missing; install the peers with: pip install stable-baselines3 sb3-contrib")
+            sys.exit(f"{package} is missing; install the peers with: pip install 'newgameplus[bench]'")
     publish(measure(arguments), arguments.results, ("stable-baselines3", "sb3-contrib", "torch"))
 
 

@@ -78,7 +78,7 @@ def side_by_side(
         while waiting or running:
             while waiting and len(running) < num_processes:
                 task = waiting.pop()
-                connection, process = _start(work, task)
+                connection, process = _start(work, task, max(1, available_cores() // num_processes))
                 running[connection] = (task, process)
                 yield Begun(task)
             ready = wait(list(running), timeout=tick_seconds)
@@ -113,10 +113,12 @@ def ending(process: SpawnProcess) -> str:
     return f"ended with exit code {code}"
 
 
-def _start(work: Callable[[Task, Tell], Any], task: Task) -> tuple[Connection[Any, Any], SpawnProcess]:
+def _start(
+    work: Callable[[Task, Tell], Any], task: Task, num_threads: int
+) -> tuple[Connection[Any, Any], SpawnProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(work, task, theirs), daemon=True)
+    process = context.Process(target=_run, args=(work, task, theirs, num_threads), daemon=True)
     process.start()
     theirs.close()
     return ours, process
@@ -131,8 +133,12 @@ def _receive(connection: Connection[Any, Any], task: Task, process: SpawnProcess
     return Returned(task, content) if is_returned else Told(task, content)
 
 
-def _run(work: Callable[[Task, Tell], Any], task: Task, connection: Connection[Any, Any]) -> None:
-    """Body of a process; Ctrl-C is left to whoever started it."""
+def _run(work: Callable[[Task, Tell], Any], task: Task, connection: Connection[Any, Any], num_threads: int) -> None:
+    """Body of a process; Ctrl-C is left to whoever started it.
+
+    Libraries that compute in threads of their own, as torch does, are told what this process's share of the cores is.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", str(num_threads))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         connection.send((True, work(task, lambda content: connection.send((False, content)))))
