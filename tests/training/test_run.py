@@ -337,3 +337,11 @@ def test_a_damaged_manifest_is_said_to_be_so(content: str, tmp_path: Path) -> No
     (tmp_path / "training.json").write_text(content)
     with pytest.raises(ResultsError, match=r"training\.json is (damaged|of another version)"):
         read_plan(tmp_path)
+
+
+def test_a_replay_buffer_that_goes_round_between_two_checkpoints_comes_back_whole(tmp_path: Path) -> None:
+    plan = plan_of("rainbow", 300, checkpoint_steps=100, watch_steps=None, fields={"capacity": "40"})
+    folder = run_to_the_end(plan, tmp_path / "run")
+    expected = contents(folder)
+    newest(folder).unlink()
+    assert contents(run_to_the_end(plan, folder)) == expected

@@ -21,7 +21,7 @@ from newgameplus.experience.priorities import SumTree
 from newgameplus.types import Array, State, Step
 
 SLACK = 60_000
-"""Slots beyond the capacity: how much may be written after a checkpoint without hurting it."""
+"""Slots beyond the capacity, of all rows: how much may be written to files after a checkpoint without hurting it."""
 _PARTS = (("action", np.int16), ("reward", np.float32), ("kind", np.uint8))
 _STEP, _TERMINATED, _CUT, _LAST_FRAME = 0, 1, 2, 3
 _FIRST = 16
@@ -59,6 +59,7 @@ class ReplayBuffer:
         discount: gamma.
         exponent: alpha, how much priorities count; 0 draws uniformly.
         folder: where the files lie; None keeps everything in memory.
+        slack: slots beyond the capacity where there are files; see ``SLACK``.
 
     Raises:
         UsageError: the capacity is too small for the rows.
@@ -74,6 +75,7 @@ class ReplayBuffer:
         discount: float = 0.99,
         exponent: float = 0.5,
         folder: Path | None = None,
+        slack: int = SLACK,
     ) -> None:
         height, width, self._stack = observation_shape
         self._capacity = capacity // num_rows
@@ -81,8 +83,8 @@ class ReplayBuffer:
             raise UsageError(f"A replay buffer of {capacity} transitions is too small for {num_rows} rows.")
         self._num_rows, self._num_steps, self._exponent = num_rows, num_steps, exponent
         self._powers = discount ** np.arange(num_steps + 1)
-        slack = min(-(-SLACK // num_rows), self._capacity) if folder else 0
-        self._size = self._capacity + num_steps + self._stack + slack
+        num_beyond = -(-slack // num_rows) if folder else 0
+        self._size = self._capacity + num_steps + self._stack + num_beyond
         self._frame = _array(folder, "frame", np.uint8, (num_rows, self._size, height, width))
         self._action, self._reward, self._kind = (
             _array(folder, name, dtype, (num_rows, self._size)) for name, dtype in _PARTS

@@ -182,7 +182,8 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         spec = world_spec(world, num_timesteps=plan.num_steps // plan.num_envs)
         agent = agent_class(plan.config, spec, _seeds(plan)[1])
         if hasattr(agent, "keep_in"):
-            agent.keep_in(folder / "replay")
+            # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
+            agent.keep_in(folder / "replay", NUM_KEPT * plan.checkpoint_steps * 5 // 4)
         tracker = Tracker(plan.num_envs)
         observation = None
         if saved is not None:

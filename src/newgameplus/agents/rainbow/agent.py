@@ -23,7 +23,7 @@ from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
-from newgameplus.experience.replay import Batch, ReplayBuffer
+from newgameplus.experience.replay import SLACK, Batch, ReplayBuffer
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.losses import cross_entropy
 from newgameplus.learning.projections import expectation, project
@@ -85,6 +85,7 @@ class Rainbow:
         self._atoms = torch.linspace(-config.highest_return, config.highest_return, config.num_atoms).to(self._device)
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         self._folder: Path | None = None
+        self._slack = SLACK
         self._buffer: ReplayBuffer | None = None
         self._last: tuple[Array, Array] | None = None
         self._num_steps = 0
@@ -96,9 +97,14 @@ class Rainbow:
         """Return that it sees warped pictures and presses one of the contest's combinations."""
         return WARPED, ACTION_SETS[config.actions]
 
-    def keep_in(self, folder: Path) -> None:
-        """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not hold them."""
-        self._folder = folder
+    def keep_in(self, folder: Path, num_steps: int = SLACK) -> None:
+        """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not hold them.
+
+        Args:
+            folder: made when it is missing.
+            num_steps: how many steps, of all rows, may follow a checkpoint that is gone back to.
+        """
+        self._folder, self._slack = folder, num_steps
 
     def act(self, observation: Array) -> Array:
         """Return the action of the highest expected return of each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""
@@ -202,6 +208,7 @@ class Rainbow:
                 discount=config.discount,
                 exponent=config.exponent,
                 folder=self._folder,
+                slack=self._slack,
             )
         return self._buffer
 
