@@ -43,7 +43,7 @@ def test_a_first_training_says_where_it_lies_and_what_to_do_next(
     assert f"ngp evaluate ppo --init {folder}" in told
     assert f"tensorboard --logdir {folder}" in told
     left = {path.name for path in (tmp_path / folder).iterdir()}
-    assert {"training.json", "checkpoints", "episodes.jsonl", "metrics.jsonl", "tensorboard"} <= left
+    assert {"training.json", "checkpoints", "episodes.jsonl", "metrics.jsonl", "tensorboard", "curves.html"} <= left
 
 
 def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:

@@ -216,13 +216,15 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
 
 
 def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report | None) -> None:
+    from newgameplus.training.curves import write_curves
+
     if report is None:
         _say(console, "This run was complete already.")
         return
     where = shlex.quote(str(folder))
     score = "" if report.mean_return is None else f" Mean return of recent episodes: {report.mean_return:,.1f}."
     _say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
-    _say(console, f"Look at it: tensorboard --logdir {where}")
+    _say(console, f"Look at it: {write_curves(folder)}, or: tensorboard --logdir {where}")
     if plan.agent not in ("random", "jerk"):
         _say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}")
 

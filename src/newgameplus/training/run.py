@@ -183,7 +183,8 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         agent = agent_class(plan.config, spec, _seeds(plan)[1])
         if hasattr(agent, "keep_in"):
             # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
-            agent.keep_in(folder / "replay", NUM_KEPT * plan.checkpoint_steps * 5 // 4)
+            most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.num_steps)
+            agent.keep_in(folder / "replay", most_steps_back * 5 // 4 + plan.num_envs)
         tracker = Tracker(plan.num_envs)
         observation = None
         if saved is not None:
