@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -108,6 +109,11 @@ def test_a_loss_that_is_no_longer_a_number_is_told_with_a_way_on(capsys: pytest.
     assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--init", "r"]) == 0
 
 
+def test_levels_for_which_there_is_no_row_are_not_said_to_be_learned_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "random", "--split", "tumbleweed-train", "--num-envs", "2", "--steps", "4"]) == 0
+    assert "learns on the first 2 of 47 levels in 2 rows" in capsys.readouterr().err
+
+
 def test_a_run_is_never_begun_over_another(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "random", *SHORT, "--run", "r"]) == 0
     assert run(["train", "random", *SHORT, "--run", "r"]) == 2
@@ -141,10 +147,11 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(tmp_path: Path, capsys: py
     assert f"Trained for {done + 20:,} steps" in capsys.readouterr().err
 
 
-def test_a_trained_agent_is_judged_frozen_with_the_weights_it_ended_with(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert run(["train", "ppo", *SHORT, "--run", "r", "--set", "num_steps=8"]) == 0
-    assert run(["evaluate", "ppo", *AIRSTRIKER[:2], "--init", "r", "--frozen", "--timesteps", "30", "--json"]) == 0
+def test_the_command_that_it_ends_with_judges_what_was_trained(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--set", "value_clip=none", "--run", "a run"]) == 0
+    (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("Judge it: ngp "))
+    arguments = shlex.split(line.removeprefix("Judge it: ngp "))
+    assert "value_clip=none" in arguments
+    assert run([*arguments, *AIRSTRIKER[:2], "--frozen", "--timesteps", "30", "--json"]) == 0
     scores = json.loads(capsys.readouterr().out)
     assert scores["levels"][0]["runs"][0]["num_timesteps"] == 30

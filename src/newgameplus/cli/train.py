@@ -208,6 +208,8 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     from newgameplus.cli.tables import counted
 
     levels = counted(len(plan.levels), "level")
+    if plan.num_envs < len(plan.levels):
+        levels = f"the first {plan.num_envs} of {levels}"
     _say(
         console,
         f"{plan.agent} ({plan.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
@@ -226,11 +228,21 @@ def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report
     _say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
     _say(console, f"Look at it: {write_curves(folder)}, or: tensorboard --logdir {where}")
     if plan.agent not in ("random", "jerk"):
-        _say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}")
+        _say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}".rstrip())
 
 
 def _spec(plan: TrainingPlan) -> str:
-    return "" if plan.preset == "default" else f"--preset {plan.preset}"
+    """The options that give an agent of the plan's configuration, as a shell takes them."""
+    from newgameplus.agents import find_agent
+    from newgameplus.agents.configuration import describe
+
+    preset = describe(find_agent(plan.agent).PRESETS[plan.preset])
+    options = [] if plan.preset == "default" else ["--preset", plan.preset]
+    for name, value in describe(plan.config).items():
+        if value != preset[name]:
+            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
+            options += ["--set", f"{name}={'none' if value is None else text}"]
+    return shlex.join(options)
 
 
 def _say(console: Console, text: str) -> None:

@@ -107,12 +107,19 @@ def _render(plan: TrainingPlan, sections: list[tuple[str, Figure]]) -> str:
     from plotly.graph_objects import Figure as Drawing
     from plotly.io import to_html
 
-    title = html.escape(f"{plan.agent} ({plan.preset}), {len(plan.levels)} levels, {plan.num_steps:,} steps")
+    num_levels = min(len(plan.levels), plan.num_envs)
+    title = html.escape(f"{plan.agent} ({plan.preset}), levels: {num_levels}, steps: {plan.num_steps:,}")
     parts = [f"<!doctype html><html lang='en'><meta charset='utf-8'><title>{title}</title><style>{_STYLE}</style>"]
     parts.append(f"<h1>{title}</h1>")
     if not sections:
         parts.append("<p>There are no figures yet.</p>")
     for number, (heading, figure) in enumerate(sections):
-        drawn = to_html(Drawing(figure), include_plotlyjs=number == 0, full_html=False, div_id=f"figure-{number}")
+        drawn = to_html(
+            Drawing(figure),
+            config={"displayModeBar": False},
+            include_plotlyjs=number == 0,
+            full_html=False,
+            div_id=f"figure-{number}",
+        )
         parts.append(f"<h2>{html.escape(heading)}</h2>{drawn}")
     return "\n".join(parts) + "\n"
