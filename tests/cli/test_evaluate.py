@@ -6,7 +6,7 @@ import shlex
 import click
 import pytest
 
-from newgameplus.cli.evaluate import Duration
+from newgameplus.cli.evaluate import DEFAULT_SPLIT, Duration
 from newgameplus.cli.main import run
 
 
@@ -14,14 +14,16 @@ from newgameplus.cli.main import run
 def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NGP_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("newgameplus.cli.evaluate.DEFAULT_SPLIT", "airstriker")  # one level instead of eleven
 
 
-def test_a_first_evaluation_needs_an_agent_and_nothing_else(tmp_path, capsys):
+def test_a_first_evaluation_needs_an_agent_and_nothing_else(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("newgameplus.cli.evaluate.DEFAULT_SPLIT", DEFAULT_SPLIT)
     assert run(["evaluate", "random", "--timesteps", "100"]) == 0
     output = capsys.readouterr().out
     assert "Score" in output
-    assert "results/random-airstriker-1" in output
-    assert (tmp_path / "results/random-airstriker-1/scores.json").is_file()
+    assert "results/random-tumbleweed-validation-1" in output
+    assert (tmp_path / "results/random-tumbleweed-validation-1/scores.json").is_file()
 
 
 def test_json_is_all_that_is_printed_on_standard_output(capsys):

@@ -189,7 +189,7 @@ def wait_for_episodes(process, monitor: Path, num_episodes):
 
 @pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
 def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tmp_path, blow):
-    arguments = ("evaluate", "jerk", "--timesteps", "2500", "--results")
+    arguments = ("evaluate", "jerk", "--split", "airstriker", "--timesteps", "2500", "--results")
     whole = start_ngp(*arguments, "whole", folder=tmp_path)
     struck = start_ngp(*arguments, "struck", folder=tmp_path)
     folder = Results(tmp_path / "struck").run_folder(LEVEL, 0)
