@@ -156,3 +156,12 @@ def test_an_empty_or_tiny_buffer_says_so() -> None:
         buffer_for(Diary(1, 1, 0), 100).draw(1, 0.4, np.random.default_rng(0))
     with pytest.raises(UsageError, match="too small"):
         buffer_for(Diary(4, 3, 0), 20)
+
+
+def test_files_of_a_buffer_of_another_size_are_left_alone(tmp_path: Path) -> None:
+    diary = Diary(1, 1, 0)
+    buffer_for(diary, 100, tmp_path)
+    size_bytes = (tmp_path / "frame.bin").stat().st_size
+    with pytest.raises(StateError, match="another size"):
+        buffer_for(diary, 200, tmp_path)
+    assert (tmp_path / "frame.bin").stat().st_size == size_bytes

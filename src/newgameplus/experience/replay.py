@@ -63,6 +63,7 @@ class ReplayBuffer:
 
     Raises:
         UsageError: the capacity is too small for the rows.
+        StateError: the folder holds files of a buffer of another size.
     """
 
     def __init__(
@@ -238,5 +239,7 @@ def _array(folder: Path | None, name: str, dtype: Any, shape: tuple[int, ...]) -
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.bin"
     size_bytes = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    mode: Any = "r+" if path.is_file() and path.stat().st_size == size_bytes else "w+"
+    if path.is_file() and path.stat().st_size != size_bytes:
+        raise StateError(f"{path} holds a replay buffer of another size; begin a new run in another folder.")
+    mode: Any = "r+" if path.is_file() else "w+"
     return np.memmap(path, dtype, mode, shape=shape)

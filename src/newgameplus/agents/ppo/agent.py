@@ -96,8 +96,14 @@ class Ppo:
         return WARPED, ACTION_SETS[config.actions]
 
     def act(self, observation: Array) -> Array:
-        """Draw an action for each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""
+        """Draw an action for each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``.
+
+        Raises:
+            LearningError: the weights are no longer numbers.
+        """
         log_probabilities, value = self._evaluate(observation)
+        if not bool(log_probabilities.isfinite().all()):
+            raise self._broke_down()
         action = torch.multinomial(log_probabilities.exp(), 1, generator=self._generator).squeeze(1)
         if not self.is_frozen:
             rollout, now = self._rollout, self._rollout.length
@@ -247,10 +253,7 @@ class Ppo:
         loss.backward()  # type: ignore[no-untyped-call]
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
         if not math.isfinite(float(norm)):
-            raise LearningError(
-                f"The loss of PPO is no longer a number after {self._num_updates} updates: "
-                "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
-            )
+            raise self._broke_down()
         self._optimizer.step()
         return {
             "policy_loss": policy_loss.detach(),
@@ -260,6 +263,12 @@ class Ppo:
             "clipped": ((chosen - old).exp() - 1).abs().gt(config.clip).float().mean(),
             "gradient_norm": norm,
         }
+
+    def _broke_down(self) -> LearningError:
+        return LearningError(
+            f"The loss of PPO is no longer a number after {self._num_updates} updates: "
+            "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
+        )
 
     def _set_learning_rate(self) -> None:
         final = self.config.final_learning_rate
