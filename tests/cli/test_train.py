@@ -134,7 +134,9 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(tmp_path: Path, capsys: py
     process = subprocess.Popen(
         [*command, "--checkpoint-every", "20", "--run", "runs/a run"], stderr=subprocess.PIPE, text=True
     )
+    deadline = time.monotonic() + 60
     while process.poll() is None and not list(tmp_path.glob("runs/a run/checkpoints/0*.safetensors")):
+        assert time.monotonic() < deadline, "no checkpoint was written within a minute"
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from newgameplus.cli.typed import as_typed, fields_of, say
 from newgameplus.errors import ResultsError, UsageError
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
                 if isinstance(event, Failed):
                     failures.append(event)
     except KeyboardInterrupt:
-        _say(console, f"Interrupted; go on with: ngp evaluate --resume --results {_typed(results.path)}")
+        say(console, f"Interrupted; go on with: ngp evaluate --resume --results {as_typed(results.path)}")
         return 130
     _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
     if not failures:
@@ -132,7 +132,7 @@ def _plan(options: dict[str, Any]) -> Plan:
     return Plan(
         agent=options["agent"],
         preset=options["preset"],
-        config=configure(find_agent(options["agent"]), options["preset"], _fields(options["overrides"])),
+        config=configure(find_agent(options["agent"]), options["preset"], fields_of(options["overrides"])),
         rules=with_budget(
             find_rules(options["rules"]),
             timesteps=options["timesteps"],
@@ -147,14 +147,6 @@ def _plan(options: dict[str, Any]) -> Plan:
         init=str(checkpoint_at(options["init"]).resolve()) if options["init"] else None,
         is_frozen=options["is_frozen"],
     )
-
-
-def _fields(overrides: tuple[str, ...]) -> dict[str, str]:
-    pairs = [override.partition("=") for override in overrides]
-    for name, separator, _ in pairs:
-        if not separator:
-            raise UsageError(f"--set takes FIELD=VALUE, not {name!r}.")
-    return {name: value for name, _, value in pairs}
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Plan]:
@@ -175,7 +167,7 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     if typed and _retyped(plan, options, typed) != plan:
         raise ResultsError(
             f"{results.path} was begun with other settings; --resume needs none: "
-            f"ngp evaluate --resume --results {_typed(results.path)}"
+            f"ngp evaluate --resume --results {as_typed(results.path)}"
         )
     return results, plan
 
@@ -237,7 +229,7 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
         markup=False,
         highlight=False,
     )
-    _say(console, f"Results: {click.format_filename(results.path)}")
+    say(console, f"Results: {click.format_filename(results.path)}")
 
 
 def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_json: bool) -> None:
@@ -248,7 +240,7 @@ def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_
         return
     score = scores["score"]
     if score["mean"] is None:
-        _say(console, "No episode was finished within the budget, so there is no score.")
+        say(console, "No episode was finished within the budget, so there is no score.")
         return
     so_far = "" if scores["is_complete"] else "so far "
     interval = score["interval"]
@@ -259,14 +251,4 @@ def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_
         f"\n[bold]Score {so_far}{score['mean']:,.1f}[/bold]{spread}; best episode {score['best']:,.1f}.",
         highlight=False,
     )
-    _say(console, f"Look at it: ngp report {_typed(results.path)}")
-
-
-def _say(console: Console, text: str) -> None:
-    """Print lines as they are: what was typed is no markup, and a command that is broken in two cannot be copied."""
-    console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
-def _typed(path: Path) -> str:
-    """A path as a shell takes it."""
-    return shlex.quote(click.format_filename(path))
+    say(console, f"Look at it: ngp report {as_typed(results.path)}")

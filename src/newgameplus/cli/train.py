@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newgameplus.cli.typed import as_typed, fields_of, say
 from newgameplus.errors import LearningError, ResultsError, UsageError
 
 if TYPE_CHECKING:
@@ -65,12 +66,12 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     try:
         report = _follow(console, plan, folder)
     except KeyboardInterrupt:
-        _say(console, f"Interrupted; go on with: ngp train --resume --run {shlex.quote(str(folder))}")
+        say(console, f"Interrupted; go on with: ngp train --resume --run {as_typed(folder)}")
         return 130
     except LearningError as error:
         if not checkpoints(folder):
             raise
-        again = f"ngp train {plan.agent} --init {shlex.quote(str(folder))} --set learning_rate=…"
+        again = f"ngp train {plan.agent} --init {as_typed(folder)} --set learning_rate=…"
         raise LearningError(f"{error} Its checkpoints are intact; to begin anew with their weights: {again}") from error
     _conclude(console, plan, folder, report)
     return 0
@@ -107,7 +108,7 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
     else:
         listed = find_split(options["split"] or DEFAULT_SPLIT).levels
         levels = tuple(find_level(str(level), level.scenario) for level in listed)
-    fields = _fields(options["overrides"])
+    fields = fields_of(options["overrides"])
     if options["device"]:
         fields["device"] = options["device"]
     num_envs = options["num_envs"]
@@ -125,14 +126,6 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
         watch_steps=options["watch_every"],
         **({"max_episode_steps": options["episode_steps"]} if options["episode_steps"] is not None else {}),
     )
-
-
-def _fields(overrides: tuple[str, ...]) -> dict[str, str]:
-    pairs = [override.partition("=") for override in overrides]
-    for name, separator, _ in pairs:
-        if not separator:
-            raise UsageError(f"--set takes FIELD=VALUE, not {name!r}.")
-    return {name: value for name, _, value in pairs}
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
@@ -190,7 +183,7 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
             progress.update(task, completed=report.num_steps, **shown)
             if not console.is_terminal and report.elapsed_seconds >= told:
                 told = report.elapsed_seconds + 60
-                _say(console, f"{report.num_steps:,} steps, {shown['speed']} steps/s, return {shown['score']}")
+                say(console, f"{report.num_steps:,} steps, {shown['speed']} steps/s, return {shown['score']}")
     return last
 
 
@@ -210,7 +203,7 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     levels = counted(len(plan.levels), "level")
     if plan.num_envs < len(plan.levels):
         levels = f"the first {plan.num_envs} of {levels}"
-    _say(
+    say(
         console,
         f"{plan.agent} ({plan.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
         f"for {counted(plan.num_steps, 'step')}.\nRun: {folder}",
@@ -221,14 +214,14 @@ def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report
     from newgameplus.training.curves import write_curves
 
     if report is None:
-        _say(console, "This run was complete already.")
+        say(console, "This run was complete already.")
         return
-    where = shlex.quote(str(folder))
+    where = as_typed(folder)
     score = "" if report.mean_return is None else f" Mean return of recent episodes: {report.mean_return:,.1f}."
-    _say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
-    _say(console, f"Look at it: {write_curves(folder)}, or: tensorboard --logdir {where}")
+    say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
+    say(console, f"Look at it: {write_curves(folder)}, or: tensorboard --logdir {where}")
     if plan.agent not in ("random", "jerk"):
-        _say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}".rstrip())
+        say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}".rstrip())
 
 
 def _spec(plan: TrainingPlan) -> str:
@@ -243,7 +236,3 @@ def _spec(plan: TrainingPlan) -> str:
             text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
             options += ["--set", f"{name}={'none' if value is None else text}"]
     return shlex.join(options)
-
-
-def _say(console: Console, text: str) -> None:
-    console.print(text, markup=False, highlight=False, soft_wrap=True)

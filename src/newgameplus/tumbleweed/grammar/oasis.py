@@ -9,6 +9,18 @@ from newgameplus.tumbleweed.terrain import BLOCK, LEVEL_HEIGHT
 from newgameplus.tumbleweed.things import Kind
 
 
+def _climb_out(course: Course, x: int, row: int) -> None:
+    """Steps from the bottom of a pool that begins at ``x`` up to its shore at ``row``, and the water over all of it."""
+    course.rise(4)
+    course.flat(3)
+    while course.row > row + 4:
+        course.rise(min(4, course.row - row - 1))
+        course.flat(3)
+    _fill_with_water(course, x, course.x, row + 1)
+    course.row = row
+    course.flat(5)
+
+
 def _fill_with_water(course: Course, x0: int, x1: int, row: int) -> None:
     """Fill what is empty below a water level."""
     course.air(x0, row, x1, row + 1, "water_top")
@@ -50,14 +62,7 @@ def sunken_wall(course: Course) -> None:
     course.flat(10)
     course.coins(x + 11, floor, 3)
     course.coins(course.x - 6, floor, 3)
-    course.rise(4)
-    course.flat(3)
-    while course.row > row + 4:
-        course.rise(min(4, course.row - row - 1))
-        course.flat(3)
-    _fill_with_water(course, x, course.x, row + 1)
-    course.row = row
-    course.flat(5)
+    _climb_out(course, x, row)
 
 
 def sunken_cave(course: Course) -> None:
@@ -76,14 +81,7 @@ def sunken_cave(course: Course) -> None:
     course.coins(bar + 2, row - 5, 3)
     course.enemy(bar + 6, bar + length - 2, row - 5)
     course.ledge(x - 4, row - 3, 3)
-    course.rise(4)
-    course.flat(3)
-    while course.row > row + 4:
-        course.rise(min(4, course.row - row - 1))
-        course.flat(3)
-    _fill_with_water(course, x, course.x, row + 1)
-    course.row = row
-    course.flat(5)
+    _climb_out(course, x, row)
 
 
 def colonnade(course: Course) -> None:
