@@ -32,7 +32,7 @@ from newgameplus.tumbleweed.game_folder import (
     write_game,
 )
 from newgameplus.tumbleweed.pack import PACK_ADDRESS, pack_levels
-from newgameplus.tumbleweed.states import POINTERS, Starter, cores_for, without_garbage
+from newgameplus.tumbleweed.states import POINTERS, cores_for, without_garbage
 from newgameplus.tumbleweed.things import Kind
 
 pytestmark = pytest.mark.usefixtures("collection")
@@ -204,10 +204,25 @@ def test_a_level_starts_alike_on_both_cores(game: Integration) -> None:
     assert starts[0]["zone"] == 5
 
 
+STATE_OF_THE_REFERENCE = """
+import sys
+from pathlib import Path
+from newgameplus.games.integration import Integration
+from newgameplus.tumbleweed.states import Starter, cores_for
+
+game = Integration(sys.argv[1], (Path(sys.argv[2]),))
+with Starter(game, cores_for(game, "reference")[0], "reference") as starter:
+    sys.stdout.buffer.write(starter.state(1))
+"""
+"""Runs in a process of its own: the reference has one console per process, whose processor keeps its registers from the
+game before, and the program saves them on its stack before it uses them."""
+
+
 def test_the_order_of_levels_and_the_backend_do_not_show_in_a_state(game: Integration) -> None:
     usual: Core = cores_for(game, "reference")[0]
-    with Starter(game, usual, "reference") as starter:
-        assert starter.state(1) == game.state("Frost.Act1", usual.name)
+    command = [sys.executable, "-c", STATE_OF_THE_REFERENCE, game.name, str(game.folders[0])]
+    done = subprocess.run(command, capture_output=True, check=True, timeout=120)
+    assert done.stdout == game.state("Frost.Act1", usual.name)
 
 
 def test_what_lies_where_addresses_should_is_left_alone() -> None:
