@@ -214,8 +214,8 @@ game = Integration(sys.argv[1], (Path(sys.argv[2]),))
 with Starter(game, cores_for(game, "reference")[0], "reference") as starter:
     sys.stdout.buffer.write(starter.state(1))
 """
-"""Runs in a process of its own: the reference has one console per process, and after hundreds of other tests in it a byte
-of the stack once differed for a reason that is not known."""
+"""Runs in a process of its own: the reference has one console per process, and after many other tests in it a byte of
+the stack once differed, for a reason that is not known."""
 
 
 def test_the_order_of_levels_and_the_backend_do_not_show_in_a_state(game: Integration) -> None:
