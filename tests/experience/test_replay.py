@@ -113,6 +113,32 @@ def test_a_full_buffer_holds_only_the_newest_and_nothing_half_overwritten(seed: 
     assert len(buffer) == 60
 
 
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), num_steps=st.integers(1, 3))
+def test_turns_given_row_by_row_are_those_given_together(seed: int, num_steps: int) -> None:
+    together, apart = Diary(3, num_steps, seed), Diary(3, num_steps, seed)
+    buffers = buffer_for(together, 200), buffer_for(apart, 200)
+    for _ in range(40):
+        together.play(buffers[0])
+        apart.play(RowByRow(buffers[1]))  # type: ignore[arg-type]  # only add is called
+    first, second = (buffer.state() for buffer in buffers)
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+class RowByRow:
+    """Adds the rows of each turn in three calls, the last row first."""
+
+    def __init__(self, buffer: ReplayBuffer) -> None:
+        self._buffer = buffer
+
+    def add(self, observation: Array, action: Array, reward: Array, step: Step) -> None:
+        for row in reversed(range(len(action))):
+            part = slice(row, row + 1)
+            final = {0: step.final_observation[row]} if row in step.final_observation else {}
+            own = Step(step.observation[part], step.reward[part], step.terminated[part], step.truncated[part], final)
+            self._buffer.add(observation[part], action[part], reward[part], own, [row])
+
+
 def test_an_entry_of_ten_times_the_priority_is_drawn_about_ten_times_as_often() -> None:
     diary = Diary(1, 1, 0)
     buffer = ReplayBuffer(200, 1, (SIDE, SIDE, STACK), exponent=1.0)

@@ -10,6 +10,7 @@ between two checkpoints, so that what a checkpoint needs is still there when a k
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,22 +101,26 @@ class ReplayBuffer:
         """Slots in use, of all rows."""
         return int(np.minimum(self._written, self._capacity).sum())
 
-    def add(self, observation: Array, action: Array, reward: Array, step: Step) -> None:
-        """Store a turn of every row.
+    def add(
+        self, observation: Array, action: Array, reward: Array, step: Step, rows: Sequence[int] | None = None
+    ) -> None:
+        """Store a turn of every row, or of R rows.
 
         Args:
-            observation: uint8 ``[B, H, W, C]`` that the actions were chosen for.
-            action: int ``[B]``.
-            reward: float ``[B]`` as it is to be learned from.
+            observation: uint8 ``[R, H, W, C]`` that the actions were chosen for.
+            action: int ``[R]``.
+            reward: float ``[R]`` as it is to be learned from.
             step: what came of it: ends and last observations.
+            rows: whose turn it was, ``[R]``; None for all B.
         """
+        rows = range(self._num_rows) if rows is None else rows
         cut = np.logical_and(step.truncated, np.logical_not(step.terminated))
-        kind = np.where(step.terminated, _TERMINATED, np.where(cut, _CUT, _STEP)) + _FIRST * self._is_first
-        for row in range(self._num_rows):
-            self._write(row, observation[row, :, :, -1], int(action[row]), float(reward[row]), int(kind[row]))
-            if cut[row]:
-                self._write(row, step.final_observation[row][:, :, -1], 0, 0.0, _LAST_FRAME)
-        self._is_first = step.done.copy()
+        kind = np.where(step.terminated, _TERMINATED, np.where(cut, _CUT, _STEP)) + _FIRST * self._is_first[rows]
+        for place, row in enumerate(rows):
+            self._write(row, observation[place, :, :, -1], int(action[place]), float(reward[place]), int(kind[place]))
+            if cut[place]:
+                self._write(row, step.final_observation[place][:, :, -1], 0, 0.0, _LAST_FRAME)
+        self._is_first[rows] = step.done
 
     def draw(self, num: int, correction: float, random: np.random.Generator) -> Batch:
         """Draw ``num`` transitions, one from each of as many equal stretches of the sum of priorities.

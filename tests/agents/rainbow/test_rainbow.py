@@ -157,6 +157,29 @@ def test_learning_waits_and_then_comes_every_so_many_steps() -> None:
     assert [count for num_steps, count in learned if num_steps >= 20] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]
 
 
+def test_turns_that_it_remembers_are_stored_as_its_own_and_are_no_steps_of_its_own() -> None:
+    config = replace(SMALL, min_transitions=60, allows_backtracking=True)
+    played, told = build(config), build(config)
+    steps = outcomes(15)[:14]
+    for before, step in pairwise(steps):
+        action = played.act(before.observation)
+        played.observe(step)
+        told.remember(before.observation, action, step, range(NUM_ROWS))
+    own, other = played.state(), told.state()
+    assert all(np.array_equal(own["replay"][0][name], other["replay"][0][name]) for name in own["replay"][0])
+    assert np.array_equal(own["rewards"]["best"], other["rewards"]["best"])
+    assert (own["num_steps"], other["num_steps"]) == (26, 0)
+    assert content(told.network) == content(build(config).network)
+
+
+def test_it_learns_at_once_from_what_it_was_told() -> None:
+    agent = build()
+    for before, step in pairwise(outcomes(15)):
+        agent.remember(before.observation, np.zeros(NUM_ROWS, np.int64), step, range(NUM_ROWS))
+    follow(agent, outcomes(1))
+    assert agent.state()["num_updates"] == 1
+
+
 def test_the_action_is_that_of_the_highest_expected_return_under_the_noise_of_the_moment() -> None:
     agent = build()
     observation = outcomes(1)[0].observation

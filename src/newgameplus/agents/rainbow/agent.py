@@ -10,6 +10,7 @@ not grow; products run in bfloat16 where the hardware has it. See docs/agents/ra
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -133,12 +134,25 @@ class Rainbow:
         self._last = None
         before, self._num_steps = self._num_steps, self._num_steps + len(reward)
         config = self.config
-        if self._num_steps < max(config.min_transitions, config.batch_size):
+        if max(self._num_steps, len(self._replay)) < max(config.min_transitions, config.batch_size):
             return
         for _ in range(self._num_steps // config.train_interval - before // config.train_interval):
             self._learn()
         if self._num_steps // config.target_interval > before // config.target_interval:
             self._target.load_state_dict(self.network.state_dict())
+
+    def remember(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
+        """Store a turn that was played elsewhere; it counts as no step and nothing is learned from it yet.
+
+        Args:
+            observation: uint8 ``[R, H, W, C]``.
+            action: int ``[R]``.
+            step: what came of it, ``[R]``; its rewards are the world's.
+            rows: R different ones of the B rows, whose part of the replay buffer takes it.
+        """
+        reward, done = np.zeros(self._world.num_envs), np.zeros(self._world.num_envs, np.bool_)
+        reward[rows], done[rows] = step.reward, step.done
+        self._replay.add(observation, action, self._shaper(reward, done)[rows], step, rows)
 
     def metrics(self) -> dict[str, float]:
         """Return figures of the last update, by name; empty before the first."""
