@@ -1,0 +1,222 @@
+"""One level after another in each row: a vector environment whose rows move on through a list of levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from newgameplus.envs.batch import RetroVecEnv
+from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
+from newgameplus.errors import StateError, UsageError
+from newgameplus.games.levels import Level
+from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
+
+
+class SerialVecEnv(VectorEnv[Array, Array, Array]):
+    """``B`` rows that each play one level at a time.
+
+    The levels form a line, in an order that is shuffled anew for each pass. Row 0 takes the first, row 1 the second,
+    and so on. A row that has played its level for ``switch_steps`` steps takes the next of the line as soon as its
+    episode ends, so that no episode is cut for it. Every episode is what :class:`RetroVecEnv` makes of its level, and
+    ends in the same way, but ``info`` holds ``final_obs`` alone.
+
+    A row keeps one console for each game among the levels. Where its level is not the one that the console was made
+    with, an episode begins with a snapshot of that level's first moment.
+
+    Source: one submission to the contest pre-trained Rainbow so, on another level every 5,000 steps.
+
+    Args:
+        levels: of one or more games of one console.
+        num_envs: B; there may be more rows than levels.
+        switch_steps: steps that a row plays a level for, at least.
+        order_seed: of the order of the levels.
+        observation_spec: what the agents see.
+        action_spec: what actions mean.
+        max_episode_steps: steps after which an episode is truncated; None for no limit.
+        core: name of the core that plays; None for the one that each game names.
+
+    Raises:
+        UsageError: no levels, a number below 1, or levels that differ in shape.
+        NewGamePlusError: a level cannot be played; see :class:`RetroVecEnv`.
+    """
+
+    def __init__(
+        self,
+        levels: Sequence[Level],
+        num_envs: int,
+        *,
+        switch_steps: int,
+        order_seed: int,
+        observation_spec: ObservationSpec = PICTURE,
+        action_spec: ActionSpec = BUTTONS,
+        max_episode_steps: int | None = MAX_EPISODE_STEPS,
+        core: str | None = None,
+    ) -> None:
+        if not levels or min(num_envs, switch_steps) < 1:
+            raise UsageError("Playing levels one after another takes at least one level, row and step.")
+        self._made_with: dict[str, Any] = {
+            "observation_spec": observation_spec,
+            "action_spec": action_spec,
+            "max_episode_steps": max_episode_steps,
+            "core": core,
+        }
+        self._line, self._switch_steps, self._order_seed = tuple(levels), switch_steps, order_seed
+        bases = {_kind(level): level for level in reversed(levels)}
+        self._kinds = {kind: number for number, kind in enumerate(bases)}
+        # Lane ``kind * B + row`` is the console with which a row plays the levels of one kind.
+        consoles = [level for level in bases.values() for _ in range(num_envs)]
+        self._inner = RetroVecEnv(consoles, **self._made_with)
+        self._starts: dict[Level, Any] = {}
+        self.num_envs = num_envs
+        self.single_observation_space = self._inner.single_observation_space
+        self.single_action_space = self._inner.single_action_space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": [], "render_fps": 60}
+        self._places = np.arange(num_envs)
+        self._num_taken = num_envs
+        self._steps = np.zeros(num_envs, np.int64)
+        self.levels = [self._level_at(row) for row in range(num_envs)]
+        """What each row plays now."""
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Array, dict[str, Any]]:
+        """Begin an episode of its level in every row.
+
+        Args:
+            seed: row i gets seed + i; or one seed per row. Without, rows keep their random numbers.
+            options: none are known.
+        """
+        del options
+        seeds = [seed + row for row in range(self.num_envs)] if isinstance(seed, int | np.integer) else seed
+        self._inner.reset()
+        for row in range(self.num_envs):
+            if seeds is not None and seeds[row] is not None:
+                self._inner.seed_row(self._lane(row), seeds[row])
+        return np.stack([self._begin(row) for row in range(self.num_envs)]), {}
+
+    def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """Take one action in every row; rows whose episode ended begin the next, on their level or another.
+
+        Raises:
+            UsageError: an action is not in the space.
+            EmulatorError: as :class:`RetroVecEnv`.
+        """
+        lanes = [self._lane(row) for row in range(self.num_envs)]
+        self._inner.send(actions, lanes)
+        done_lanes, observation, reward, terminated, truncated, final = self._inner.receive(self.num_envs)
+        if (order := _order(done_lanes.tolist(), lanes)) is not None:
+            observation, reward, terminated, truncated = (
+                part[order] for part in (observation, reward, terminated, truncated)
+            )
+        self._steps += 1
+        over = terminated | truncated
+        if not over.any():
+            return observation, reward, terminated, truncated, {}
+        final_observation = np.full(self.num_envs, None, object)
+        for row in np.flatnonzero(over).tolist():
+            final_observation[row] = final[lanes[row]]
+            if self._steps[row] >= self._switch_steps:
+                self._move_on(row)
+            observation[row] = self._begin(row)
+        return observation, reward, terminated, truncated, {"final_obs": final_observation, "_final_obs": over}
+
+    def save(self, row: int) -> Any:  # the engine's own class, without stubs
+        """Return a row's moment, as :meth:`RetroVecEnv.save` does."""
+        return self._inner.save(self._lane(row))
+
+    def load(self, row: int, snapshot: Any) -> Array:
+        """Put a row back to a moment of the level that it plays, and return its observation.
+
+        Raises:
+            EmulatorError: the snapshot belongs to another core build or game, or was made with another observation.
+        """
+        return self._inner.load(self._lane(row), snapshot)
+
+    def random_state(self, row: int) -> dict[str, Any]:
+        """The random numbers that a row has still to draw, as numpy has them."""
+        return self._inner.random_state(self._lane(row))
+
+    def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
+        """Put the random numbers of one row back.
+
+        Raises:
+            StateError: it is not such a state.
+        """
+        self._inner.restore_random_state(self._lane(row), state)
+
+    def places(self) -> dict[str, Any]:
+        """Where the rows are in the line of levels, and for how many steps."""
+        return {"places": self._places.copy(), "steps": self._steps.copy(), "num_taken": self._num_taken}
+
+    def restore_places(self, state: dict[str, Any]) -> None:
+        """Put the rows back to where they were in the line; their moments are to be loaded after that.
+
+        Raises:
+            StateError: it is of another number of rows.
+        """
+        if len(state["places"]) != self.num_envs:
+            raise StateError(f"The saved world has {len(state['places'])} rows, this one has {self.num_envs}.")
+        self._places, self._steps = state["places"].copy(), state["steps"].copy()
+        self._num_taken = state["num_taken"]
+        self.levels = [self._level_at(place) for place in self._places.tolist()]
+
+    def get_attr(self, name: str) -> tuple[Any, ...]:
+        """Return an attribute of each row: its ``level`` of the moment, its ``buttons`` or its ``core``."""
+        if name == "level":
+            return tuple(self.levels)
+        found = self._inner.get_attr(name)
+        return tuple(found[self._lane(row)] for row in range(self.num_envs))
+
+    def close_extras(self, **kwargs: Any) -> None:
+        """Free the consoles."""
+        del kwargs
+        self._inner.close()
+
+    def _level_at(self, place: int) -> Level:
+        turn, index = divmod(place, len(self._line))
+        order = np.random.default_rng([self._order_seed, turn]).permutation(len(self._line))
+        return self._line[int(order[index])]
+
+    def _lane(self, row: int) -> int:
+        return self._kinds[_kind(self.levels[row])] * self.num_envs + row
+
+    def _move_on(self, row: int) -> None:
+        """Let a row take the next level of the line, with the random numbers that it has still to draw."""
+        random = self.random_state(row)
+        self._places[row], self._steps[row] = self._num_taken, 0
+        self._num_taken += 1
+        self.levels[row] = self._level_at(int(self._places[row]))
+        self.restore_random_state(row, random)
+
+    def _begin(self, row: int) -> Array:
+        return self.load(row, self._start_of(self.levels[row]))
+
+    def _start_of(self, level: Level) -> Any:
+        """A snapshot of a level's first moment, made when it is first needed."""
+        if level not in self._starts:
+            world = RetroVecEnv([level], num_threads=1, **self._made_with)
+            try:
+                world.reset(seed=0)
+                self._starts[level] = world.save(0)
+            finally:
+                world.close()
+        return self._starts[level]
+
+
+def _kind(level: Level) -> tuple[str, str]:
+    """What levels share that one console can play."""
+    return level.game, level.scenario
+
+
+def _order(done: list[int], lanes: list[int]) -> list[int] | None:
+    """Return where in ``done`` each of ``lanes`` is, or None where it is in its place."""
+    if done == lanes:
+        return None
+    places = {lane: place for place, lane in enumerate(done)}
+    return [places[lane] for lane in lanes]
