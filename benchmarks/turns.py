@@ -199,16 +199,21 @@ def parser(description: str | None, num_rounds: int) -> argparse.ArgumentParser:
 
 def publish(result: dict[str, Any], results: Path, packages: Sequence[str] = ()) -> None:
     """Print a result and keep it in ``results``, with the machine and the versions of our and of ``packages``."""
+    _show(result)
+    print(f"\nWritten to {keep(result, result['figure'], results, packages)}")
+
+
+def keep(result: dict[str, Any], name: str, results: Path, packages: Sequence[str] = ()) -> Path:
+    """Write a result into a new folder in ``results``, with the machine and the versions, and return the folder."""
     result = result | {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in (*PACKAGES, *packages)}},
         "platform": platform.platform(),
         "num_cores": os.cpu_count(),
         "load_average": os.getloadavg()[0],
     }
-    _show(result)
-    folder = _new_folder(results, result["figure"])
+    folder = _new_folder(results, name)
     (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
-    print(f"\nWritten to {folder}")
+    return folder
 
 
 def _version(package: str) -> str | None:

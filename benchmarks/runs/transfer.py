@@ -1,0 +1,214 @@
+"""The question of the contest: does what was learned on 47 levels help on 11 others? One command for each row.
+
+    python -m benchmarks.runs.transfer pretrain ppo --steps 5000000    learn on tumbleweed-train, into runs/transfer/ppo
+    python -m benchmarks.runs.transfer row ppo-joint --seed 0          be judged on tumbleweed-validation
+    python -m benchmarks.runs.transfer table                           write docs/transfer.md from what is published
+
+``pretrain`` is ``ngp train`` and ``row`` is ``ngp evaluate`` with the settings below; what stands after ``--`` is
+handed to them (``-- --device cuda``). Both go on where they were stopped when the same command is given again. A row
+becomes one small file in benchmarks/results, one for each seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.transfer_page import curve, write_page
+from benchmarks.turns import RESULTS, keep
+from newgameplus.contest.logs import read_monitor
+from newgameplus.contest.results import Results
+from newgameplus.contest.run import split_seed
+from newgameplus.games.levels import Level
+from newgameplus.processes import available_cores
+from newgameplus.training.checkpoints import load_state
+from newgameplus.training.plan import MANIFEST
+from newgameplus.training.transfer import checkpoint_at
+
+TRAINING_SPLIT, JUDGED_SPLIT = "tumbleweed-train", "tumbleweed-validation"
+RUNS, WORK = Path("runs/transfer"), Path("results/transfer")
+SETTINGS = {
+    "random": (),
+    "jerk": (),
+    "ppo": ("--preset", "tuned"),
+    "rainbow": ("--preset", "tuned"),
+    "experts": ("--set", "learner_preset=tuned"),
+}
+"""Name of each agent to the options that make it what it is, in training and when it is judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the table."""
+
+    agent: str
+    is_joint: bool = False
+    """Whether it begins with what the agent learned on the training levels."""
+    is_frozen: bool = False
+
+
+ROWS = {
+    "random": Row("random"),
+    "jerk": Row("jerk"),
+    "ppo": Row("ppo"),
+    "ppo-joint": Row("ppo", is_joint=True),
+    "ppo-joint-frozen": Row("ppo", is_joint=True, is_frozen=True),
+    "rainbow": Row("rainbow"),
+    "rainbow-joint": Row("rainbow", is_joint=True),
+    "rainbow-joint-frozen": Row("rainbow", is_joint=True, is_frozen=True),
+    "experts": Row("experts", is_joint=True),
+}
+
+
+def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
+    """Learn on the training levels, or go on with that."""
+    folder = arguments.run or RUNS / arguments.agent
+    manifest = folder / MANIFEST
+    if manifest.is_file():
+        plan = json.loads(manifest.read_text())
+        if (plan["num_steps"], plan["seed"]) != (arguments.steps, arguments.seed):
+            sys.exit(f"{folder} was begun with {plan['num_steps']} steps and seed {plan['seed']}; give another --run.")
+        ngp(["train", "--resume", "--run", str(folder)])
+        return
+    options = ["--split", arguments.split, "--steps", str(arguments.steps), "--seed", str(arguments.seed)]
+    ngp(["train", arguments.agent, *SETTINGS[arguments.agent], *options, "--run", str(folder), *extra])
+
+
+def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
+    """Judge a row's agent, or go on with that, and publish what came out."""
+    row = ROWS[arguments.row]
+    results = Results(arguments.work / f"{arguments.row}-{arguments.steps}-seed-{arguments.seed}")
+    options = [*SETTINGS[row.agent], "--split", arguments.split, "--timesteps", str(arguments.steps)]
+    options += ["--seed", str(arguments.seed), "--results", str(results.path), "--no-movies"]
+    if row.is_joint:
+        options += ["--init", str(arguments.init or RUNS / row.agent)]
+    if row.is_frozen:
+        options.append("--frozen")
+    if arguments.workers:
+        options += ["--workers", str(arguments.workers)]
+    if results.manifest_path.is_file():
+        options.append("--resume")
+    ngp(["evaluate", row.agent, *options, *extra], num_processes=arguments.workers or available_cores())
+    result = gather(arguments.row, results)
+    if is_published(result, arguments.results):
+        print(f"{arguments.row}: {result['score']:.1f}; published before, so nothing is written.")
+        return
+    folder = keep(result, f"transfer_{arguments.row}", arguments.results)
+    print(f"{arguments.row}: {result['score']:.1f}; written to {folder}")
+
+
+def ngp(arguments: list[str], num_processes: int = 1) -> None:
+    """Run ``ngp`` and end with it where it fails; processes side by side share the cores."""
+    threads = {"OMP_NUM_THREADS": str(max(1, available_cores() // num_processes))}
+    command = [sys.executable, "-m", "newgameplus", *arguments]
+    code = subprocess.run(command, env=threads | os.environ, stdout=sys.stderr, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def gather(name: str, results: Results) -> dict[str, Any]:
+    """Return what is published of an evaluation with one seed."""
+    manifest, scores = results.manifest(), results.scores()
+    if not scores["is_complete"]:
+        sys.exit(f"{results.path} is not complete; give the same command again to go on.")
+    (seed,) = manifest["seeds"]
+    return {
+        "figure": "transfer",
+        "row": name,
+        "created": manifest["created"],
+        "command": ["python", "-m", "benchmarks.runs.transfer", *sys.argv[1:]],
+        "agent": manifest["agent"],
+        "is_frozen": manifest["is_frozen"],
+        "init": manifest["init"] and origin(Path(manifest["init"]["path"])),
+        "split": manifest["split"],
+        "rules": manifest["rules"],
+        "num_steps": manifest["rules"]["max_timesteps"],
+        "seed": seed,
+        "score": scores["score"]["mean"],
+        "levels": {line["state"]: level_of(results, line, seed) for line in manifest["levels"]},
+        "git_commit": manifest["git_commit"],
+        "machine": manifest["machine"],
+    }
+
+
+def is_published(result: dict[str, Any], results: Path) -> bool:
+    """Whether this very evaluation is among the results."""
+    found = [json.loads(path.read_text()) for path in results.glob(f"*_transfer_{result['row']}*/result.json")]
+    return any(all(other[part] == result[part] for part in ("row", "created", "seed")) for other in found)
+
+
+def level_of(results: Results, line: dict[str, str], seed: int) -> dict[str, Any]:
+    """Return what is published of one level."""
+    level = Level(line["game"], line["state"], line["scenario"])
+    episodes = read_monitor(results.run_folder(level, seed) / "monitor.csv")
+    returns = [episode.episode_return for episode in episodes]
+    num_steps = results.manifest()["rules"]["max_timesteps"]
+    return {
+        "score": round(sum(returns) / len(returns), 2),
+        "num_episodes": len(returns),
+        "best": round(max(returns), 1),
+        "curve": curve([(episode.num_steps, episode.episode_return) for episode in episodes], num_steps),
+        "wall_seconds": episodes[-1].elapsed_seconds,
+        "seeds_of_world_and_agent": list(split_seed(seed, level)),
+    }
+
+
+def origin(checkpoint: Path) -> dict[str, Any]:
+    """Return where weights come from: the checkpoint, the run that it is of, and what that run began with."""
+    folder = checkpoint.parent.parent
+    manifest = folder / MANIFEST
+    plan = json.loads(manifest.read_text()) if manifest.is_file() else None
+    before = plan and plan["init"]
+    return {
+        "sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
+        "num_steps": load_state(checkpoint)["tracker"]["num_steps"],
+        "plan": plan and {name: value for name, value in plan.items() if name != "init"},
+        "init": before and origin(checkpoint_at(Path(before))),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = options.add_subparsers(dest="command", required=True)
+    learn = commands.add_parser("pretrain", help="learn on the training levels")
+    learn.add_argument("agent", choices=[name for name in SETTINGS if name not in ("random", "jerk")])
+    learn.add_argument("--steps", type=int, required=True, help="agent steps, of all levels together")
+    learn.add_argument("--split", default=TRAINING_SPLIT)
+    learn.add_argument("--run", type=Path, help="where to write; by default runs/transfer/AGENT")
+    row = commands.add_parser("row", help="judge one row and publish it")
+    row.add_argument("row", choices=ROWS)
+    row.add_argument("--steps", type=int, default=100_000, help="agent steps per level")
+    row.add_argument("--split", default=JUDGED_SPLIT)
+    row.add_argument("--init", type=Path, help="what a joint row begins with; by default runs/transfer/AGENT")
+    row.add_argument("--workers", type=int, help="levels side by side; by default one per core")
+    row.add_argument("--work", type=Path, default=WORK, help="where the evaluations lie")
+    for command in (learn, row):
+        command.add_argument("--seed", type=int, default=0)
+    table = commands.add_parser("table", help="write docs/transfer.md and its pictures")
+    for command in (row, table):
+        command.add_argument("--results", type=Path, default=RESULTS, help="where the published results lie")
+    return options
+
+
+def main() -> None:
+    """Do one of the three."""
+    typed = sys.argv[1:]
+    end = typed.index("--") if "--" in typed else len(typed)
+    arguments, extra = _parser().parse_args(typed[:end]), typed[end + 1 :]
+    if arguments.command == "pretrain":
+        pretrain(arguments, extra)
+    elif arguments.command == "row":
+        judge(arguments, extra)
+    else:
+        write_page(arguments.results)
+
+
+if __name__ == "__main__":
+    main()
