@@ -1,27 +1,48 @@
 """One run: how steps and episodes are counted, and that an interruption leaves no trace in the result."""
 
 import json
+import multiprocessing
+import random
+import signal
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
+from newgameplus.contest import run as run_module
 from newgameplus.contest.logs import read_log, read_monitor
 from newgameplus.contest.rules import CONTEST, CONTEST_2018, with_budget
 from newgameplus.contest.run import Job, Progress, play_run, read_run, split_seed
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
-from newgameplus.training.checkpoints import save_state
+from newgameplus.training.checkpoints import load_state, save_state
 
 LEVEL = find_level("Airstriker-Genesis-v0/Level1")
+SMALL = {
+    "ppo": {"num_steps": "16", "batch_size": "16", "num_epochs": "1", "num_hidden": "16"},
+    "rainbow": {"capacity": "120", "min_transitions": "32", "batch_size": "8", "num_hidden": "16"},
+}
+"""Fields that make a learner learn within a few dozen steps; Rainbow's replay buffer goes round several times."""
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["newgameplus.contest.run", "newgameplus.agents.ppo.agent"])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def job(folder, *, agent="jerk", preset="default", rules=CONTEST, seed=0, max_episode_steps=60, **budget):
     rules = replace(with_budget(rules, **budget), max_episode_steps=max_episode_steps)
-    config = configure(find_agent(agent), preset)
+    config = configure(find_agent(agent), preset, SMALL.get(agent, {}))
     return Job(level=LEVEL, seed=seed, agent=agent, config=config, rules=rules, folder=folder)
 
 
@@ -107,6 +128,109 @@ def test_an_interrupted_run_ends_like_one_that_was_not(tmp_path, agent, preset):
     assert sorted(path.name for path in (pieces / "bk2").iterdir()) == names
     for name in names:
         assert np.array_equal(read_movie(pieces / "bk2" / name).masks, read_movie(whole / "bk2" / name).masks)
+
+
+@pytest.fixture
+def _seldom_checkpoints(monkeypatch):
+    """A checkpoint at the first episode's end and then one in 150 steps, whatever the time; a report every step."""
+    monkeypatch.setattr(run_module, "REPORT_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 1e9)
+    monkeypatch.setattr(run_module, "CHECKPOINT_SHARE", 1e-12)
+    monkeypatch.setattr(run_module, "CHECKPOINT_STEPS", 150)
+
+
+def learned(folder):
+    """All that an agent is at the end of its run."""
+    return flat(load_state(folder / "checkpoint.safetensors")["agent"])
+
+
+def flat(node):
+    if isinstance(node, dict):
+        return {key: flat(inner) for key, inner in node.items()}
+    if isinstance(node, list):
+        return [flat(inner) for inner in node]
+    return (node.dtype.str, node.shape, node.tobytes()) if isinstance(node, np.ndarray) else node
+
+
+def movies(folder):
+    return {path.name: read_movie(path).masks.tobytes() for path in (folder / "bk2").iterdir()}
+
+
+@pytest.mark.usefixtures("_seldom_checkpoints")
+@pytest.mark.parametrize("agent", ["random", "ppo", "rainbow"])
+def test_what_came_after_the_last_checkpoint_is_played_again_and_no_trace_of_it_stays(tmp_path, agent):
+    whole, pieces = tmp_path / "whole", tmp_path / "pieces"
+    play_run(job(whole, agent=agent, timesteps=500), ignore)
+    for num_steps in (140, 290, 420):
+        with pytest.raises(Interruption):
+            play_run(job(pieces, agent=agent, timesteps=500), interrupt_after(num_steps))
+        num_saved = load_state(pieces / "checkpoint.safetensors")["progress"]["num_episodes"]
+        assert num_saved < len(returns_and_lengths(pieces))
+    play_run(job(pieces, agent=agent, timesteps=500), ignore)
+    assert returns_and_lengths(pieces) == returns_and_lengths(whole)
+    assert movies(pieces) == movies(whole)
+    assert learned(pieces) == learned(whole)
+    assert read_run(pieces, "l", 0, CONTEST).num_frames == read_run(whole, "l", 0, CONTEST).num_frames
+
+
+@pytest.mark.usefixtures("_seldom_checkpoints")
+def test_movies_of_episodes_that_the_last_checkpoint_does_not_know_are_removed_first(tmp_path):
+    with pytest.raises(Interruption):
+        play_run(job(tmp_path, timesteps=400), interrupt_after(190))
+    assert len(movies(tmp_path)) == 4
+    with pytest.raises(Interruption):
+        play_run(job(tmp_path, timesteps=400), interrupt_after(0))
+    assert len(movies(tmp_path)) == 2
+
+
+def play_ppo(folder):
+    """What the process does that is killed."""
+    torch.set_num_threads(1)
+    play_run(job(folder, agent="ppo", timesteps=600), ignore)
+
+
+def test_a_learner_that_is_killed_at_random_moments_ends_as_if_it_had_never_stopped(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    started = time.monotonic()
+    play_ppo(whole)
+    seconds = time.monotonic() - started
+    rng = random.Random(time.time_ns())
+    exit_codes = []
+    for _ in range(3):
+        process = FORKS.Process(target=play_ppo, args=(killed,))
+        process.start()
+        process.join(rng.uniform(0.1, 0.5) * seconds)
+        process.kill()
+        process.join()
+        exit_codes.append(process.exitcode)
+    assert -signal.SIGKILL in exit_codes
+    play_ppo(killed)
+    assert returns_and_lengths(killed) == returns_and_lengths(whole)
+    assert movies(killed) == movies(whole)
+    assert learned(killed) == learned(whole)
+
+
+@pytest.mark.usefixtures("_seldom_checkpoints")
+def test_the_frames_of_a_replay_buffer_lie_beside_the_checkpoint_and_go_when_the_run_is_over(tmp_path):
+    with pytest.raises(Interruption):
+        play_run(job(tmp_path, agent="rainbow", timesteps=400), interrupt_after(200))
+    assert (tmp_path / "replay" / "frame.bin").stat().st_size > 120 * 84 * 84
+    assert "frame" not in load_state(tmp_path / "checkpoint.safetensors")["agent"]["replay"][0]
+    play_run(job(tmp_path, agent="rainbow", timesteps=400), ignore)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".lock", "bk2", "checkpoint.safetensors", "log.csv", "monitor.csv", "run.json",
+    ]  # fmt: skip
+
+
+def test_a_run_that_was_killed_before_it_said_that_it_is_over_says_so_when_it_is_resumed(tmp_path):
+    play_run(job(tmp_path, agent="rainbow", timesteps=150), ignore)
+    expected = (tmp_path / "run.json").read_bytes(), (tmp_path / "monitor.csv").read_bytes()
+    (tmp_path / "run.json").unlink()
+    (tmp_path / "replay").mkdir()
+    (tmp_path / "replay" / "frame.bin").write_bytes(b"what was there")
+    play_run(job(tmp_path, agent="rainbow", timesteps=150), interrupt_after(1000))
+    assert ((tmp_path / "run.json").read_bytes(), (tmp_path / "monitor.csv").read_bytes()) == expected
+    assert not (tmp_path / "replay").exists()
 
 
 def test_a_run_is_the_same_every_time_and_another_with_another_seed(tmp_path):

@@ -9,7 +9,8 @@
           monitor.csv log.csv  episodes, progress
           bk2/                 a movie per episode; movie i is row i of monitor.csv
           worker.log           what the worker printed
-          checkpoint.safetensors  where the run goes on after an interruption
+          checkpoint.safetensors  where the run goes on after an interruption; in the end, what the agent has become
+          replay/              frames of a replay buffer, until the run is complete
 """
 
 from __future__ import annotations

@@ -1,8 +1,14 @@
-"""One level, one seed: an agent plays until the budget is spent; every episode is logged, recorded and checkpointed."""
+"""One level, one seed: an agent plays until the budget is spent; every episode is logged and recorded.
+
+Checkpoints are written where an episode has ended and it is time for one. A run that is killed at any moment and
+resumed ends as if it had never stopped: what was written after its last checkpoint is cut off and played again.
+"""
 
 from __future__ import annotations
 
+import itertools
 import json
+import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,7 +30,7 @@ from newgameplus.envs.retro import FrameListener, RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.games.levels import Level
-from newgameplus.movies.recorder import MovieRecorder
+from newgameplus.movies.recorder import MovieRecorder, movie_name
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.loop import play
 from newgameplus.training.transfer import begin_from
@@ -32,6 +38,14 @@ from newgameplus.types import Agent
 
 REPORT_INTERVAL_SECONDS = 0.25
 """How often a run tells how far it is."""
+CHECKPOINT_SECONDS = 60.0
+"""Time after which the next episode's end is a checkpoint."""
+CHECKPOINT_SHARE = 0.02
+"""Share of the time that checkpoints may take while they are more frequent than that: cheap ones come after every
+episode, those of a large network seldom."""
+CHECKPOINT_STEPS = 50_000
+"""Agent steps after which the next episode's end is a checkpoint, whatever the time: the files of a replay buffer must
+reach back to it."""
 _CHECKPOINT_PARTS = {"progress", "monitor_bytes", "log_bytes", "world", "agent"}
 
 
@@ -109,9 +123,15 @@ def play_run(job: Job, report: Callable[[Progress], None]) -> None:
     """
     job.folder.mkdir(parents=True, exist_ok=True)
     with only_writer(job.folder):
-        if not is_complete(job.folder):
-            with _opened(job) as run:
+        if is_complete(job.folder):
+            return
+        saved = _load_checkpoint(job.folder)
+        progress = Progress(**saved["progress"]) if saved else Progress(num_resets=1)
+        if not progress.is_complete:
+            with _opened(job, saved, progress) as run:
                 run.play(report)
+        _conclude(job, progress)
+        report(progress)
 
 
 class _FrameCounter:
@@ -146,6 +166,10 @@ class _Run:
     episode_return: float = 0.0
     num_episode_steps: int = 0
     started: float = field(default_factory=time.monotonic)
+    saved_steps: int = 0
+    """Agent steps before the last checkpoint."""
+    next_checkpoint_at: float = 0.0
+    """When it is time for another, as ``time.monotonic`` tells it."""
 
     def play(self, report: Callable[[Progress], None]) -> None:
         """Play until the budget is spent."""
@@ -161,7 +185,6 @@ class _Run:
                 report(self.progress)
                 next_report = self.progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
         self._finish()
-        report(self.progress)
 
     def _count(self, reward: float) -> None:
         progress = self.progress
@@ -179,7 +202,8 @@ class _Run:
             return
         self._log_episode()
         self.progress.num_resets += 1
-        self._save_checkpoint()
+        if self._is_time_for_checkpoint():
+            self._save_checkpoint()
 
     def _log_episode(self) -> None:
         progress = self.progress
@@ -201,8 +225,15 @@ class _Run:
             or (rules.max_wall_clock_seconds is not None and progress.elapsed_seconds >= rules.max_wall_clock_seconds)
         )
 
+    def _is_time_for_checkpoint(self) -> bool:
+        num_steps = self.progress.num_steps - self.saved_steps
+        return num_steps >= CHECKPOINT_STEPS or time.monotonic() >= self.next_checkpoint_at
+
     def _save_checkpoint(self) -> None:
+        began = time.monotonic()
         self.progress.num_frames = self.frames.num_frames
+        self.monitor.sync()
+        self.log.sync()
         state = {
             "progress": {item.name: getattr(self.progress, item.name) for item in fields(Progress)},
             "monitor_bytes": self.monitor.size_bytes,
@@ -211,29 +242,25 @@ class _Run:
             "agent": self.agent.state(),
         }
         save_state(_checkpoint_path(self.job.folder), state)
+        self.saved_steps = self.progress.num_steps
+        now = time.monotonic()
+        self.next_checkpoint_at = now + min(CHECKPOINT_SECONDS, (now - began) / CHECKPOINT_SHARE)
 
     def _finish(self) -> None:
+        """Log what the budget cut, and keep the agent as it is at the end."""
         if self.num_episode_steps and not self.job.rules.drops_last_episode:
             self._log_episode()
-        self.progress.num_frames = self.frames.num_frames
         self.progress.is_complete = True
-        summary = {
-            "format": FORMAT,
-            "num_timesteps": self.progress.num_timesteps(self.job.rules),
-            "num_frames": self.progress.num_frames,
-            "elapsed_seconds": round(self.progress.elapsed_seconds, 3),
-        }
-        write_atomically(_summary_path(self.job.folder), json.dumps(summary) + "\n")
+        self._save_checkpoint()
 
 
 @contextmanager
-def _opened(job: Job) -> Iterator[_Run]:
+def _opened(job: Job, saved: dict[str, Any] | None, progress: Progress) -> Iterator[_Run]:
     """Make the world and the agent of a run, put them where the last checkpoint left them, and close them after."""
-    saved = _load_checkpoint(job.folder)
-    progress = Progress(**saved["progress"]) if saved else Progress(num_resets=1)
     frames = _FrameCounter(progress.num_frames)
     listeners: list[FrameListener] = [frames]
     if job.records_movies:
+        _remove_movies(job, progress.num_episodes)
         listeners.append(MovieRecorder(job.folder / "bk2", first_index=progress.num_episodes))
     world_seed, agent_seed = split_seed(job.seed, job.level)
     agent_class = find_agent(job.agent)
@@ -245,13 +272,49 @@ def _opened(job: Job) -> Iterator[_Run]:
         closing.callback(log.close)
         agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
         if hasattr(agent, "keep_in"):
-            agent.keep_in(job.folder / "replay")
+            agent.keep_in(_replay_path(job.folder), _most_steps_back(job.rules))
         if job.init is not None:
             begin_from(agent, job.agent, Path(job.init), is_frozen=job.is_frozen)
         if saved:
             world.restore_random_state(saved["world"])
             agent.restore(saved["agent"])
-        yield _Run(job, world, agent, monitor, log, frames, progress, seed=None if saved else world_seed)
+        seed = None if saved else world_seed
+        yield _Run(job, world, agent, monitor, log, frames, progress, seed, saved_steps=progress.num_steps)
+
+
+def _remove_movies(job: Job, first_index: int) -> None:
+    """Delete the movies of episodes that are played again, since the last checkpoint knows nothing of them."""
+    for index in itertools.count(first_index):
+        path = job.folder / "bk2" / movie_name(job.level.folder_name, index)
+        if not path.is_file():
+            return
+        path.unlink()
+
+
+def _most_steps_back(rules: Rules) -> int:
+    """How many slots of a replay buffer are written at most after a checkpoint: an episode that is cut takes one more.
+
+    A quarter more than the steps is ample: hardly an episode is cut after fewer than four steps.
+    """
+    most = CHECKPOINT_STEPS + rules.max_episode_steps
+    return (most if rules.max_timesteps is None else min(most, rules.max_timesteps)) * 5 // 4
+
+
+def _conclude(job: Job, progress: Progress) -> None:
+    """Clear away the files of a replay buffer, gigabytes that nobody needs any more, and say that the run is complete.
+
+    In this order: a process that is killed in between comes here again.
+    """
+    replay = _replay_path(job.folder)
+    if replay.is_dir():
+        shutil.rmtree(replay)
+    summary = {
+        "format": FORMAT,
+        "num_timesteps": progress.num_timesteps(job.rules),
+        "num_frames": progress.num_frames,
+        "elapsed_seconds": round(progress.elapsed_seconds, 3),
+    }
+    write_atomically(_summary_path(job.folder), json.dumps(summary) + "\n")
 
 
 @contextmanager
@@ -353,6 +416,10 @@ def _load_checkpoint(folder: Path) -> dict[str, Any] | None:
 
 def _checkpoint_path(folder: Path) -> Path:
     return folder / "checkpoint.safetensors"
+
+
+def _replay_path(folder: Path) -> Path:
+    return folder / "replay"
 
 
 def _summary_path(folder: Path) -> Path:

@@ -64,8 +64,8 @@ Event = Started | Advanced | Finished | Failed | Tick
 def run_side_by_side(jobs: Sequence[Job], num_workers: int) -> Iterator[Event]:
     """Play ``jobs`` in up to ``num_workers`` processes and tell what happens.
 
-    A run that fails does not stop the others. Closing the generator ends the workers at once; each has saved every
-    episode but the one it was playing.
+    A run that fails does not stop the others. Closing the generator ends the workers at once; what they played after
+    their last checkpoints is lost.
     """
     with closing(side_by_side(_work, jobs, num_workers, tick_seconds=TICK_SECONDS)) as events:
         for event in events:
@@ -114,7 +114,7 @@ def _work(job: Job, tell: Tell) -> Failed | None:
     try:
         play_run(job, tell)
     except BrokenPipeError:
-        raise  # whoever waited for us is gone; the checkpoint is saved
+        raise  # whoever waited for us is gone; the last checkpoint is on the disk
     except NewGamePlusError as error:
         os.write(log, traceback.format_exc().encode())
         return Failed(job, f"{where}: {error}", is_bad_input=True)
