@@ -132,7 +132,8 @@ def test_put_back_in_its_places_it_goes_on_as_it_did() -> None:
 
 
 def test_what_makes_no_sense_is_refused() -> None:
-    for changes in ({"num_envs": 0}, {"switch_steps": 0}, {"levels": []}):
+    bad: list[dict[str, Any]] = [{"num_envs": 0}, {"switch_steps": 0}, {"levels": []}]
+    for changes in bad:
         arguments: dict[str, Any] = {"levels": TUMBLEWEED, "num_envs": 1, **changes}
         with pytest.raises(UsageError, match="at least one level, row and step"):
             serial(**arguments)

@@ -55,7 +55,8 @@ class Playback:
         try:
             if not any_core:
                 self._check_core()
-            self._scenario = self._judge_of(integration)
+            self.scenario = self._judge_of(integration)
+            """What judges the frames."""
             self._has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
         except BaseException:
             self.emulator.close()
@@ -71,11 +72,15 @@ class Playback:
 
     def rewards(self) -> Iterator[float]:
         """Play from the start and yield each frame's reward; the first frame is the reset's and earns 0."""
-        return self._frames(is_judged=True)
+        return (reward for reward, _ in self._frames(is_judged=True))
 
     def frames(self) -> Iterator[float]:
         """Play for the pictures: rewards are left out, unless the scenario has scripts, which may write memory."""
-        return self._frames(is_judged=self._has_scripts)
+        return (reward for reward, _ in self._frames(is_judged=self._has_scripts))
+
+    def judged(self) -> Iterator[tuple[float, bool]]:
+        """Play from the start and yield each frame's reward and whether the scenario ends the episode there."""
+        return self._frames(is_judged=True)
 
     def memory_sha256(self) -> str:
         """SHA-256 of the console's memory now, all blocks in order of address."""
@@ -85,7 +90,7 @@ class Playback:
         """The whole screen now, uint8 ``[H, W, 3]``."""
         return self.emulator.screen()
 
-    def _frames(self, *, is_judged: bool) -> Iterator[float]:
+    def _frames(self, *, is_judged: bool) -> Iterator[tuple[float, bool]]:
         state = self.movie.start_state
         assert state is not None
         try:
@@ -94,11 +99,11 @@ class Playback:
             raise MovieError(f"The start state of the movie {self.path} does not fit: {error}") from error
         first, *rest = map(tuple, self.movie.masks.tolist())
         self.emulator.step(first)
-        self._scenario.reset()
-        yield 0.0
+        self.scenario.reset()
+        yield 0.0, False
         for masks in rest:
             self.emulator.step(masks)
-            yield self._scenario.judge()[0] if is_judged else 0.0
+            yield self.scenario.judge() if is_judged else (0.0, False)
 
     def _integration(self) -> Integration:
         game = self.movie.game
