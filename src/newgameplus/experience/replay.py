@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from newgameplus.errors import StateError, UsageError
@@ -233,9 +234,12 @@ class ReplayBuffer:
         """Return uint8 ``[N, H, W, C]``: the slots' frames after those before them, none from an earlier episode."""
         first = self._kind[row[:, None], (slot[:, None] - np.arange(self._stack - 1)) % self._size] >= _FIRST
         reach = np.where(first.any(1), first.argmax(1), self._stack)
-        offsets = np.minimum(np.arange(self._stack)[::-1], reach[:, None])
-        frames = self._frame[row[:, None], (slot[:, None] - offsets) % self._size]
-        return np.ascontiguousarray(np.moveaxis(frames, 1, -1))
+        offsets = np.minimum(np.arange(self._stack)[::-1, None], reach)
+        frames = self._frame[row, (slot - offsets) % self._size]
+        # OpenCV interleaves planes many times as fast as numpy copies a moved axis.
+        planes = list(frames.reshape(self._stack, -1, frames.shape[-1]))
+        stacked: Array = cv2.merge(planes).reshape(*frames.shape[1:], self._stack)
+        return stacked
 
 
 def _array(folder: Path | None, name: str, dtype: Any, shape: tuple[int, ...]) -> Array:
