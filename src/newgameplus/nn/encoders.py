@@ -35,6 +35,11 @@ class PixelConv(nn.Conv2d):
         return functional.conv2d(input, self.weight * (1 / 255), self.bias, self.stride, self.padding)
 
 
+def _flat(features: Tensor) -> Tensor:
+    """Return ``[B, C, H, W]`` as ``[B, H * W * C]``: in the order that channels-last memory has, so nothing is moved."""
+    return features.permute(0, 2, 3, 1).flatten(1)
+
+
 def _convolution(is_first: bool) -> type[nn.Conv2d]:
     return PixelConv if is_first else nn.Conv2d
 
@@ -65,8 +70,7 @@ class Nature(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """``[B, C, H, W]`` to features ``[B, F]``."""
-        features: Tensor = self.layers(picture).flatten(1)
-        return features
+        return _flat(self.layers(picture))
 
 
 class _Residual(nn.Module):
@@ -111,8 +115,7 @@ class Impala(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """``[B, C, H, W]`` to features ``[B, F]``."""
-        features: Tensor = self.layers(picture).flatten(1)
-        return features
+        return _flat(self.layers(picture))
 
 
 class Mobile(nn.Module):
@@ -136,8 +139,7 @@ class Mobile(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """``[B, C, H, W]`` to features ``[B, F]``."""
-        features: Tensor = self.layers(picture).flatten(1)
-        return features
+        return _flat(self.layers(picture))
 
 
 def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:

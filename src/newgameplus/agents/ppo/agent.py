@@ -225,7 +225,7 @@ class Ppo:
         for _ in range(self.config.num_epochs):
             order = torch.randperm(len(batch[1]), generator=self._generator)
             for chosen in torch.split(order, min(self.config.batch_size, len(order))):
-                figures = self._gradient_step(*(part[chosen].to(self._device) for part in batch))
+                figures = self._gradient_step(*(part.index_select(0, chosen).to(self._device) for part in batch))
                 num_batches += 1
                 for name, figure in figures.items():
                     sums[name] = sums.get(name, 0.0) + float(figure)
