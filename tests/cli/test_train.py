@@ -44,16 +44,16 @@ def test_a_first_training_says_where_it_lies_and_what_to_do_next(
     assert f"ngp evaluate ppo --init {folder}" in told
     assert f"tensorboard --logdir {folder}" in told
     left = {path.name for path in (tmp_path / folder).iterdir()}
-    assert {"training.json", "checkpoints", "episodes.jsonl", "metrics.jsonl", "tensorboard", "curves.html"} <= left
+    assert {"training.json", "checkpoints", "episodes.jsonl", "metrics.jsonl", "tensorboard"} <= left
 
 
 def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
     arguments = ["--seed", "7", "--checkpoint-every", "20", "--watch-every", "20", "--episode-steps", "10"]
-    assert run(["train", "ppo", *SHORT, *SMALL_PPO, *arguments, "--device", "cpu", "--run", "r"]) == 0
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO, *arguments, "--device", "cpu", "--threads", "1", "--run", "r"]) == 0
     manifest = json.loads((tmp_path / "r/training.json").read_text())
     assert manifest["agent"]["config"]["num_hidden"] == 16
     assert manifest["agent"]["config"]["device"] == "cpu"
-    expected = {"seed": 7, "num_steps": 40, "num_envs": 2, "checkpoint_steps": 20, "watch_steps": 20}
+    expected = {"seed": 7, "num_steps": 40, "num_envs": 2, "checkpoint_steps": 20, "watch_steps": 20, "num_threads": 1}
     assert {name: manifest[name] for name in expected} == expected
     assert manifest["max_episode_steps"] == 10
     assert len(list((tmp_path / "r/movies").glob("*.bk2"))) == 2
@@ -75,6 +75,7 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "ppo", *AIRSTRIKER, "--steps", "0"], "num_steps must be at least 1"),
         (["train", "ppo", *AIRSTRIKER, "--seed", "-1"], "A seed is a whole number from 0"),
         (["train", "ppo", *AIRSTRIKER, "--watch-every", "0"], "watch_steps must be at least 1"),
+        (["train", "ppo", *AIRSTRIKER, "--threads", "0"], "num_threads must be at least 1"),
         (["train", "random", *AIRSTRIKER, "--watch-every", "5"], "no weights that could be watched"),
         (["train", "random", *AIRSTRIKER, "--init", "x"], "no weights, so it cannot begin"),
         (["train", "ppo", *AIRSTRIKER, "--init", "nowhere"], "There is no checkpoint at"),

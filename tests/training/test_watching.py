@@ -10,15 +10,18 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.games.levels import find_level
 from newgameplus.movies.verify import verify_movie
 from newgameplus.training.checkpoints import load_state
+from newgameplus.training.drawing import HEIGHT, WIDTH
 from newgameplus.training.plan import TrainingPlan, begin
 from newgameplus.training.run import train
 from newgameplus.training.transfer import checkpoints
+from newgameplus.training.watching import picture_of
 from newgameplus.types import SONIC_7
 
 LEVELS = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
@@ -85,8 +88,8 @@ def test_the_line_says_what_was_done_and_thought(runs: tuple[str, Path, Path]) -
     for line in lines(watched / "watched.jsonl"):
         assert line["length"] == 30 == len(line["values"])
         for name in ("actions", "likeliest"):
-            assert len(line[name]) == len(SONIC_7.combos)
-            assert sum(line[name]) == pytest.approx(1, abs=1e-3)
+            assert list(line[name]) == ["+".join(combo) for combo in SONIC_7.combos]
+            assert sum(line[name].values()) == pytest.approx(1, abs=1e-3)
         assert line["value"] == pytest.approx(np.mean(line["values"]), abs=1e-3)
         if agent == "ppo":
             assert 0 < line["entropy"] <= np.log(len(SONIC_7.combos)) + 1e-6
@@ -108,3 +111,33 @@ def test_what_was_watched_becomes_curves(runs: tuple[str, Path, Path]) -> None:
     seen = lines(runs[1] / "watched.jsonl")
     assert [line["watched/return"] for line in found] == [line["return"] for line in seen]
     assert [line["watched/value"] for line in found] == [line["value"] for line in seen]
+    for kind, name in (("drawn", "actions"), ("likeliest", "likeliest")):
+        assert [line[f"{kind}/DOWN+B"] for line in found] == [line[name]["DOWN+B"] for line in seen]
+
+
+def test_tensorboard_has_the_returns_of_each_level_the_actions_and_the_values(runs: tuple[str, Path, Path]) -> None:
+    seen = lines(runs[1] / "watched.jsonl")
+    events = EventAccumulator(str(runs[1] / "tensorboard"))
+    events.Reload()
+    scalars, returns = set(events.Tags()["scalars"]), {f"return/{level}" for level in LEVELS}
+    assert returns | {"return/mean"} <= scalars
+    for name in ("drawn/RIGHT", "likeliest/RIGHT", "watched/value"):
+        assert [point.step for point in events.Scalars(name)] == [40, 80, 120]
+    drawn = [point.value for point in events.Scalars("drawn/RIGHT")]
+    assert drawn == pytest.approx([line["actions"]["RIGHT"] for line in seen])
+    pictures = events.Images("watched/value along the episode")
+    assert [(picture.step, picture.width, picture.height) for picture in pictures] == [
+        (step, WIDTH, HEIGHT) for step in (40, 80, 120)
+    ]
+
+
+def test_the_picture_of_the_values_shows_their_curve() -> None:
+    seen = {"level": "Game/Level", "return": 2.0, "length": 3, "values": [0.0, 5.0, 0.0]}
+    picture = picture_of(seen)
+    assert picture is not None
+    assert (picture.shape, picture.dtype) == ((HEIGHT, WIDTH, 3), np.uint8)
+    is_curve = (picture[:, :, 2].astype(int) - picture[:, :, 0]) > 150
+    heights = [np.flatnonzero(column).mean() for column in is_curve.T if column.any()]
+    assert heights[0] > heights[len(heights) // 2] < heights[-1]
+    assert len(set(np.round(heights))) > 100
+    assert picture_of({"level": "Game/Level"}) is None

@@ -45,6 +45,8 @@ _LEAST_ROWS = 8
 @click.option("--checkpoint-every", type=int, default=50_000, show_default=True, metavar="N", help="Steps between two.")
 @click.option("--watch-every", type=int, metavar="N", help="Record an episode of what it does, every N steps.")
 @click.option("--episode-steps", type=int, metavar="N", help="Cut episodes after N steps.  [default: 4,500]")
+@click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: as many as torch takes]")
+@click.option("--wandb", metavar="PROJECT", help="Send the figures to a project of Weights & Biases as well.")
 @click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
@@ -96,6 +98,8 @@ def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
 
 
 def _plan(options: dict[str, Any]) -> TrainingPlan:
+    import torch
+
     from newgameplus.agents import find_agent
     from newgameplus.agents.configuration import configure
     from newgameplus.games.levels import find_level, find_split
@@ -124,6 +128,8 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
         init=str(options["init"].resolve()) if options["init"] else None,
         core=options["core"],
         watch_steps=options["watch_every"],
+        num_threads=torch.get_num_threads() if options["threads"] is None else options["threads"],
+        wandb=options["wandb"],
         **({"max_episode_steps": options["episode_steps"]} if options["episode_steps"] is not None else {}),
     )
 
@@ -211,15 +217,13 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
 
 
 def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report | None) -> None:
-    from newgameplus.training.curves import write_curves
-
     if report is None:
         say(console, "This run was complete already.")
         return
     where = as_typed(folder)
     score = "" if report.mean_return is None else f" Mean return of recent episodes: {report.mean_return:,.1f}."
     say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
-    say(console, f"Look at it: {write_curves(folder)}, or: tensorboard --logdir {where}")
+    say(console, f"Look at it: tensorboard --logdir {where}")
     if plan.agent not in ("random", "jerk"):
         say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}".rstrip())
 

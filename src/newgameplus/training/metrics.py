@@ -1,14 +1,18 @@
-"""Where the figures of a training run go: a file of JSON lines, and TensorBoard where it is installed."""
+"""Where the figures of a training run go: a file of JSON lines, TensorBoard and, where asked for, Weights & Biases."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from newgameplus.errors import ResultsError
+from newgameplus.durable import write_atomically
+from newgameplus.errors import ResultsError, UsageError
+from newgameplus.types import Array
 
 
 class Sink(Protocol):
@@ -16,6 +20,10 @@ class Sink(Protocol):
 
     def write(self, num_steps: int, figures: Mapping[str, float]) -> None:
         """Take ``figures`` by name, true after ``num_steps`` steps."""
+        ...
+
+    def show(self, num_steps: int, name: str, picture: Array) -> None:
+        """Take a picture, RGB, uint8 ``[H, W, 3]``, of something after ``num_steps`` steps."""
         ...
 
     def close(self) -> None:
@@ -56,6 +64,9 @@ class JsonLines:
         line = json.dumps({"num_steps": num_steps, **figures}, allow_nan=True)
         self._file.write(line.encode() + b"\n")
 
+    def show(self, num_steps: int, name: str, picture: Array) -> None:
+        """Leave a picture out: lines hold figures alone."""
+
     def close(self) -> None:
         """Close the file."""
         self._file.close()
@@ -79,6 +90,73 @@ class TensorBoard:
         for name, figure in figures.items():
             self._writer.add_scalar(name, figure, num_steps)
 
+    def show(self, num_steps: int, name: str, picture: Array) -> None:
+        """Add a picture."""
+        self._writer.add_image(name, picture, num_steps, dataformats="HWC")
+
     def close(self) -> None:
         """Write what is held back."""
         self._writer.close()
+
+
+class WeightsAndBiases:
+    """Sends figures to a project of Weights & Biases; a run that is resumed goes on as the same one there.
+
+    What it is called there is kept in the file ``wandb.txt``. Steps that a resumed run plays again are there already
+    and are not sent twice. ``WANDB_MODE=offline`` keeps everything in the run's folder.
+
+    Args:
+        project: made there when it does not exist.
+        folder: the run's.
+        config: what the run was begun with.
+
+    Raises:
+        UsageError: the package wandb is not installed, or nobody is logged in.
+    """
+
+    def __init__(self, project: str, folder: Path, config: Mapping[str, Any]) -> None:
+        require_wandb()
+        import wandb
+
+        name = folder / "wandb.txt"
+        if not name.is_file():
+            write_atomically(name, secrets.token_hex(4))
+        try:
+            self._run: Any = wandb.init(
+                project=project,
+                id=name.read_text().strip(),
+                name=folder.resolve().name,
+                dir=str(folder),
+                config=dict(config),
+                resume="allow",
+                settings=wandb.Settings(console="off", quiet=True),
+            )
+        except wandb.errors.Error as error:
+            raise UsageError(
+                f"Weights & Biases did not let the run begin: {error}. Log in with wandb login, or set "
+                f"WANDB_MODE=offline, and go on with: ngp train --resume --run {folder}"
+            ) from error
+
+    def write(self, num_steps: int, figures: Mapping[str, float]) -> None:
+        """Add one point to each curve."""
+        self._run.log(dict(figures), step=num_steps)
+
+    def show(self, num_steps: int, name: str, picture: Array) -> None:
+        """Add a picture."""
+        import wandb
+
+        self._run.log({name: wandb.Image(picture)}, step=num_steps)
+
+    def close(self) -> None:
+        """Send what is held back."""
+        self._run.finish()
+
+
+def require_wandb() -> None:
+    """Make sure that the package wandb is there.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if importlib.util.find_spec("wandb") is None:
+        raise UsageError("--wandb needs a package that is not installed: pip install 'newgameplus[wandb]'")

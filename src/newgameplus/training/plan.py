@@ -14,6 +14,7 @@ from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.nn.device import find_device
+from newgameplus.training.metrics import require_wandb
 from newgameplus.training.transfer import checkpoint_at
 
 FORMAT = 1
@@ -28,8 +29,21 @@ _PLAIN = (
     "max_episode_steps",
     "log_steps",
     "watch_steps",
+    "num_threads",
+    "wandb",
 )
 """Fields of a plan that its manifest holds as they are."""
+
+_COUNTS = (
+    "num_envs",
+    "num_steps",
+    "checkpoint_steps",
+    "max_episode_steps",
+    "log_steps",
+    "watch_steps",
+    "num_threads",
+)
+"""Fields of a plan that are at least 1, or None where they may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +74,15 @@ class TrainingPlan:
     """Steps between two lines of figures; None for 1,000, or 128 in each row where that is more."""
     watch_steps: int | None = None
     """Steps between two episodes that are played with the weights of the moment and recorded; None for none."""
+    num_threads: int | None = None
+    """Threads that torch computes in, on which its sums depend; None leaves them as they are."""
+    wandb: str | None = None
+    """Project of Weights & Biases that the figures go to as well; None for none."""
 
     def __post_init__(self) -> None:
         if not self.levels:
             raise UsageError("Training needs at least one level; see: ngp levels")
-        for name in ("num_envs", "num_steps", "checkpoint_steps", "max_episode_steps", "log_steps", "watch_steps"):
+        for name in _COUNTS:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} must be at least 1, not {value}.")
@@ -119,6 +137,8 @@ def check(plan: TrainingPlan) -> None:
     device = getattr(plan.config, "device", None)
     if device is not None:
         find_device(device)
+    if plan.wandb is not None:
+        require_wandb()
     can_begin = hasattr(find_agent(plan.agent), "begin_from")
     if plan.watch_steps is not None and not can_begin:
         raise UsageError(f"The agent {plan.agent} has no weights that could be watched; leave out --watch-every.")

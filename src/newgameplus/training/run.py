@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from newgameplus.agents import find_agent
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
@@ -23,11 +24,11 @@ from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.loop import play
-from newgameplus.training.metrics import JsonLines, Sink, TensorBoard
+from newgameplus.training.metrics import JsonLines, Sink, TensorBoard, WeightsAndBiases
 from newgameplus.training.plan import FORMAT, TrainingPlan
 from newgameplus.training.tracker import Tracker
 from newgameplus.training.transfer import begin_from, checkpoints
-from newgameplus.training.watching import watch
+from newgameplus.training.watching import figures_of, picture_of, watch
 from newgameplus.types import Agent, Array
 
 NUM_KEPT = 2
@@ -35,8 +36,6 @@ NUM_KEPT = 2
 REPORT_INTERVAL_SECONDS = 0.25
 _LOGS = ("episodes", "metrics", "watched")
 """Files of JSON lines that a run writes: its episodes, the figures of learning, the episodes that were watched."""
-_WATCHED = ("return", "length", "value", "entropy")
-"""What of a watched episode becomes a curve."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,11 @@ class _Run:
             return
         seen = watch(plan, self.folder, self.agent, num_steps // plan.watch_steps - 1)
         self.logs["watched"].write(num_steps, seen)
-        self._tell({f"watched/{name}": float(seen[name]) for name in _WATCHED if name in seen})
+        self._tell(figures_of(seen))
+        picture = picture_of(seen)
+        if picture is not None:
+            for sink in self.sinks:
+                sink.show(num_steps, "watched/value along the episode", picture)
 
     def _tell(self, figures: dict[str, float]) -> None:
         if figures:
@@ -167,6 +170,8 @@ class _Run:
 @contextmanager
 def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
     agent_class = find_agent(plan.agent)
+    if plan.num_threads is not None:
+        torch.set_num_threads(plan.num_threads)
     observation_spec, action_spec = agent_class.specs(plan.config)
     saved = _last_checkpoint(folder)
     levels = [plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)]
@@ -198,9 +203,12 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         for name, length in lengths.items():
             logs[name] = JsonLines(folder / f"{name}.jsonl", length)
             closing.callback(logs[name].close)
-        curves = TensorBoard(folder / "tensorboard", tracker.num_steps)
-        closing.callback(curves.close)
-        yield _Run(plan, folder, world, agent, tracker, logs, [logs["metrics"], curves], observation)
+        sinks: list[Sink] = [TensorBoard(folder / "tensorboard", tracker.num_steps)]
+        closing.callback(sinks[0].close)
+        if plan.wandb is not None:
+            sinks.append(WeightsAndBiases(plan.wandb, folder, plan.manifest()))
+            closing.callback(sinks[1].close)
+        yield _Run(plan, folder, world, agent, tracker, logs, [logs["metrics"], *sinks], observation)
 
 
 @contextmanager

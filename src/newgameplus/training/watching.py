@@ -17,13 +17,16 @@ from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.movies.recorder import MovieRecorder, movie_name
+from newgameplus.training.drawing import draw_curve
 from newgameplus.training.loop import play
 from newgameplus.training.plan import TrainingPlan
-from newgameplus.types import Agent, Array
+from newgameplus.types import ActionSpec, Agent, Array
 
 FOLDER = "movies"
 NUM_POINTS = 200
 """Points that the value along an episode is kept as."""
+_CURVES = ("return", "length", "value", "entropy")
+"""What of a watched episode becomes a curve as it is."""
 
 
 def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[str, Any]:
@@ -38,9 +41,9 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
         index: how many episodes were watched before.
 
     Returns:
-        level, return, length in steps, movie (from ``folder``), actions (share of the steps in which each was taken,
-        ``[A]``) and, of agents that say what they think, likeliest (the same had it always taken the one that it
-        thought best), value (mean), values (along the episode) and entropy (mean of the policy's, in nats).
+        level, return, length in steps, movie (from ``folder``), actions (the share of the steps in which each was
+        taken, by its buttons) and, of agents that say what they think, likeliest (the same had it always taken the one
+        that it thought best), value (mean), values (along the episode) and entropy (mean of the policy's, in nats).
 
     Raises:
         NewGamePlusError: the level cannot be played or the movie not written.
@@ -61,9 +64,25 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
     with closing(SingleWorld(env)) as world:
         copy: Any = agent_class(plan.config, world_spec(world, num_timesteps=plan.max_episode_steps), agent_seed)
         copy.begin_from(agent.state(), is_frozen=True)
-        notes = _watch_episode(copy, world, world_seed)
+        notes = _watch_episode(copy, world, world_seed, action_spec)
     movie = f"{FOLDER}/{movie_name(level.folder_name, index)}"
     return {"level": str(level), "return": notes.episode_return, "length": notes.length, "movie": movie} | notes.line()
+
+
+def figures_of(seen: dict[str, Any]) -> dict[str, float]:
+    """Return what of a watched episode becomes curves, by name."""
+    figures = {f"watched/{name}": float(seen[name]) for name in _CURVES if name in seen}
+    for name, kind in (("actions", "drawn"), ("likeliest", "likeliest")):
+        figures |= {f"{kind}/{action}": share for action, share in seen.get(name, {}).items()}
+    return figures
+
+
+def picture_of(seen: dict[str, Any]) -> Array | None:
+    """Return the value along a watched episode as a picture, RGB, uint8 ``[H, W, 3]``; None where there is none."""
+    if "values" not in seen:
+        return None
+    title = f"{seen['level']}  return {seen['return']:.0f}"
+    return draw_curve(seen["values"], seen["length"], title)
 
 
 class _FirstEpisode:
@@ -86,8 +105,9 @@ class _FirstEpisode:
             self._recorder = None
 
 
-def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
-    notes = _Notes(int(world.single_action_space.n))  # type: ignore[attr-defined]  # who has weights numbers actions
+def _watch_episode(agent: Agent, world: SingleWorld, seed: int, action_spec: ActionSpec) -> _Notes:
+    num_actions = int(world.single_action_space.n)  # type: ignore[attr-defined]  # who has weights numbers actions
+    notes = _Notes(_names(action_spec, num_actions))
     observation, _ = world.reset(seed=seed)
     for turn in play(agent, world, observation=observation):
         notes.take(agent, observation, int(turn.action[0]), float(turn.step.reward[0]))
@@ -97,11 +117,17 @@ def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
     return notes
 
 
+def _names(spec: ActionSpec, num_actions: int) -> list[str]:
+    """What each action presses, or its number where the spec does not say."""
+    return ["+".join(combo) or "nothing" for combo in spec.combos] or [str(action) for action in range(num_actions)]
+
+
 @dataclass
 class _Notes:
     """What an agent did in an episode and thought of it."""
 
-    num_actions: int
+    names: list[str]
+    """Of the actions."""
     episode_return: float = 0.0
     actions: list[int] = field(default_factory=list)
     likeliest: list[int] = field(default_factory=list)
@@ -135,9 +161,9 @@ class _Notes:
             line["entropy"] = float(np.mean(self.entropies))
         return line
 
-    def _shares(self, actions: list[int]) -> list[float]:
-        counts = np.bincount(actions, minlength=self.num_actions)
-        return [round(share, 4) for share in (counts / len(actions)).tolist()]
+    def _shares(self, actions: list[int]) -> dict[str, float]:
+        counts = np.bincount(actions, minlength=len(self.names))
+        return {name: round(share, 4) for name, share in zip(self.names, (counts / len(actions)).tolist(), strict=True)}
 
 
 def _entropy(probability: Array) -> float:
