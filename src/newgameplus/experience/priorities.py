@@ -48,14 +48,17 @@ class SumTree:
 
         Targets are from 0 up to, not including, the total; an entry of priority 0 is never found.
         """
-        node = np.zeros(len(targets), np.int64)
-        for level in reversed(self._levels):
-            running = level[node].cumsum(1)
-            # Rounding may put a target at or past the last sum: the last child that has any priority is then meant.
+        running = self._levels[-1][0].cumsum()
+        # Rounding may put a target at or past the last sum: the last child that has any priority is then meant.
+        targets = np.minimum(targets, np.nextafter(running[-1], 0))
+        node = running.searchsorted(targets, side="right")
+        targets = targets - np.where(node > 0, running[node - 1], 0)
+        each = np.arange(len(targets))
+        for level in self._levels[-2::-1]:
+            running = level.take(node, 0).cumsum(1)
             targets = np.minimum(targets, np.nextafter(running[:, -1], 0))
-            branch = (running <= targets[:, None]).sum(1)
-            before = np.where(branch > 0, running[np.arange(len(node)), branch - 1], 0)
-            targets = targets - before
+            branch = (running > targets[:, None]).argmax(1)
+            targets = targets - np.where(branch > 0, running[each, branch - 1], 0)
             node = node * _BRANCHES + branch
         return node
 
