@@ -51,7 +51,7 @@ class SumTree:
         running = self._levels[-1][0].cumsum()
         # Rounding may put a target at or past the last sum: the last child that has any priority is then meant.
         targets = np.minimum(targets, np.nextafter(running[-1], 0))
-        node = running.searchsorted(targets, side="right")
+        node: Array = running.searchsorted(targets, side="right")
         targets = targets - np.where(node > 0, running[node - 1], 0)
         each = np.arange(len(targets))
         for level in self._levels[-2::-1]:
