@@ -102,6 +102,8 @@ class WorldSpec:
     """How many different values a scalar action takes; None when the action is not a scalar."""
     num_timesteps: int | None = None
     """The agent steps that the run may take in each row; None when the run is bounded otherwise."""
+    zones: tuple[str, ...] | None = None
+    """Name of the zone that each row plays, where a training run tells; None where the agent must find out itself."""
 
 
 @dataclass(frozen=True, slots=True)

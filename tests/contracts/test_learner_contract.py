@@ -15,6 +15,13 @@ from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.types import NOTHING, Agent, Array, State, Step, WorldSpec
 
 SMALL = {
+    "experts": {
+        "learner_fields": "num_steps=16,batch_size=16,num_hidden=32",
+        "num_hidden": "16",
+        "batch_size": "8",
+        "train_interval": "4",
+        "capacity": "10",
+    },
     "ppo": {"num_steps": "16", "batch_size": "16", "num_hidden": "32"},
     "rainbow": {
         "capacity": "100",
@@ -35,7 +42,8 @@ def build(name: str, num_envs: int = 2, seed: int = 0) -> Agent:
     agent_class = find_agent(name)
     config = configure(agent_class, "default", SMALL[name])
     combos = agent_class.specs(config)[1].combos
-    return agent_class(config, WorldSpec(num_envs, (), SHAPE, (), len(combos), num_timesteps=1000), seed)
+    zones = ("Mesa", "Canyon")[:num_envs]
+    return agent_class(config, WorldSpec(num_envs, (), SHAPE, (), len(combos), num_timesteps=1000, zones=zones), seed)
 
 
 def outcomes(num_steps: int, num_envs: int = 2, seed: int = 0) -> list[Step]:
@@ -58,12 +66,13 @@ def follow(agent: Agent, steps: list[Step]) -> list[Array]:
 
 
 def weights(agent: Agent) -> bytes:
-    network = agent.state()["network"]
-    return b"".join(network[name].tobytes() for name in sorted(network))
+    state = agent.state()
+    networks = [state["network"], *(expert["network"] for expert in state.get("experts", {}).values())]
+    return b"".join(network[name].tobytes() for network in networks for name in sorted(network))
 
 
 def test_there_are_learners() -> None:
-    assert {"ppo", "rainbow"} <= set(LEARNERS)
+    assert {"experts", "ppo", "rainbow"} <= set(LEARNERS)
 
 
 @every_learner

@@ -28,6 +28,13 @@ from newgameplus.training.run import train
 from newgameplus.training.transfer import checkpoints
 
 SMALL = {
+    "experts": {
+        "learner_fields": "num_steps=16,batch_size=32,num_epochs=2,num_hidden=16",
+        "num_hidden": "16",
+        "batch_size": "8",
+        "train_interval": "4",
+        "capacity": "20",
+    },
     "ppo": {"num_steps": "16", "batch_size": "32", "num_epochs": "2", "num_hidden": "16"},
     "rainbow": {
         "capacity": "120",
@@ -39,6 +46,8 @@ SMALL = {
     },
 }
 """Fields that make a learner learn within a few dozen steps; Rainbow's replay buffer goes round several times."""
+LEVELS = {"experts": ("Tumbleweed-Genesis-v0/Mesa.Act1", "Tumbleweed-Genesis-v0/Canyon.Act1")}
+"""What an agent learns on that needs more than one zone."""
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     ["torch.utils.tensorboard", "newgameplus.training.run", *(target.partition(":")[0] for target in AGENTS.values())]
@@ -59,7 +68,7 @@ def plan_of(agent: str, num_steps: int = 300, **changes: Any) -> TrainingPlan:
         "agent": agent,
         "preset": "default",
         "config": configure(find_agent(agent), "default", fields),
-        "levels": (find_level("Airstriker-Genesis-v0/Level1"),),
+        "levels": tuple(map(find_level, LEVELS.get(agent, ("Airstriker-Genesis-v0/Level1",)))),
         "num_envs": 2,
         "num_steps": num_steps,
         "checkpoint_steps": 50,
@@ -106,7 +115,8 @@ def what_follows(plan: TrainingPlan, saved: dict[str, Any]) -> list[bytes]:
     """The memories of some steps from a checkpoint's snapshots; their bytes hold addresses of the process beside."""
     observation_spec, action_spec = find_agent(plan.agent).specs(plan.config)
     snapshots = saved.pop("snapshots")
-    world = RetroVecEnv(plan.levels * 2, observation_spec=observation_spec, action_spec=action_spec)
+    levels = [plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)]
+    world = RetroVecEnv(levels, observation_spec=observation_spec, action_spec=action_spec)
     world.reset()
     for row, snapshot in enumerate(snapshots):
         world.load(row, snapshot_from_bytes(snapshot.tobytes()))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from newgameplus.types import ActionSpec, Agent, ObservationSpec, WorldSpec
 
 AGENTS = {
+    "experts": "newgameplus.agents.experts.agent:Experts",
     "jerk": "newgameplus.agents.jerk.agent:Jerk",
     "ppo": "newgameplus.agents.ppo.agent:Ppo",
     "rainbow": "newgameplus.agents.rainbow.agent:Rainbow",

@@ -33,6 +33,11 @@ class Level:
         return f"{self.game}-{self.state}"
 
     @property
+    def zone(self) -> str:
+        """The levels of a game that look and play alike share the part of their states' names before the first dot."""
+        return self.state.partition(".")[0]
+
+    @property
     def integration(self) -> Integration:
         """The game's files."""
         return find_game(self.game)

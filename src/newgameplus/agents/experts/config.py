@@ -1,0 +1,93 @@
+"""What can be set about zone experts, and the sets of values that have names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from newgameplus.agents import AgentClass, find_agent
+from newgameplus.agents.configuration import configure
+from newgameplus.errors import UsageError
+from newgameplus.nn.names import DeviceName, EncoderName
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertsConfig:
+    """One way to run zone experts."""
+
+    learner: str = "ppo"
+    """Name of the agent that each expert is, or ``package.module:Class``."""
+    learner_preset: str = "default"
+    """The learner's preset."""
+    learner_fields: tuple[str, ...] = ()
+    """What is changed in the learner's preset, as ``FIELD=VALUE``."""
+    encoder: EncoderName = "nature"
+    """The convolutions of the classifier."""
+    num_hidden: int = 128
+    """Units of the classifier's layer between the convolutions and the zones."""
+    learning_rate: float = 5e-4
+    """Of the classifier's Adam."""
+    batch_size: int = 64
+    """Pictures of a gradient step of the classifier, as many of each zone in the mean."""
+    train_interval: int = 8
+    """Steps of each row between two gradient steps of the classifier."""
+    capacity: int = 256
+    """Pictures of each zone that are kept to learn from; 84 × 84 × 4 take 28,224 bytes each."""
+    max_offset: int = 2
+    """Pixels by which the pictures of a gradient step are shifted at random."""
+    vote_steps: int = 16
+    """Steps at the start of a run whose pictures vote on the zone, where nobody tells it."""
+    device: DeviceName = "auto"
+    """Where all networks run; auto is CUDA where there is some."""
+
+    def __post_init__(self) -> None:
+        for name in ("num_hidden", "batch_size", "train_interval", "capacity", "vote_steps"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
+        if not self.learning_rate > 0:
+            raise UsageError(f"learning_rate must be more than 0, not {self.learning_rate}.")
+        if self.max_offset < 0:
+            raise UsageError(f"max_offset must be at least 0, not {self.max_offset}.")
+        self.learner_config()
+
+    def learner_class(self) -> AgentClass:
+        """Return the class of every expert.
+
+        Raises:
+            NotFoundError: there is no such agent.
+            UsageError: it cannot be an expert.
+        """
+        if self.learner == "experts":
+            raise UsageError("An expert cannot be made of experts; set learner to ppo or rainbow.")
+        learner = find_agent(self.learner)
+        if not hasattr(learner, "begin_from"):
+            raise UsageError(f"The agent {self.learner} has no weights, so it cannot be an expert; try ppo or rainbow.")
+        return learner
+
+    def learner_config(self) -> Any:
+        """Return the configuration of every expert.
+
+        Raises:
+            NotFoundError: there is no such agent or preset.
+            UsageError: the agent cannot be an expert, or refuses a field.
+        """
+        fields: dict[str, str] = {}
+        for text in self.learner_fields:
+            name, separator, value = text.partition("=")
+            if not separator:
+                raise UsageError(f"learner_fields are written FIELD=VALUE, with commas between them; not {text!r}.")
+            fields[name.strip()] = value
+        learner = self.learner_class()
+        if hasattr(learner.PRESETS["default"], "device"):
+            fields.setdefault("device", self.device)
+        return configure(learner, self.learner_preset, fields)
+
+
+DEFAULT = ExpertsConfig()
+FIFTH_2018 = ExpertsConfig(
+    learner_preset="contest-2018",
+    learner_fields=("actions=sonic-8", "entropy_weight=0.001"),
+)
+"""The policy of the contest's fifth (flyyufelix): eight actions, 4,096 steps, little entropy."""
+TUNED = ExpertsConfig(learner_preset="tuned")
+"""Ours, for Tumbleweed."""
