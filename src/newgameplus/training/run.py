@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +185,7 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         )
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.num_steps // plan.num_envs)
+        spec = replace(spec, zones=tuple(level.zone for level in levels))
         agent = agent_class(plan.config, spec, _seeds(plan)[1])
         if hasattr(agent, "keep_in"):
             # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
