@@ -64,8 +64,9 @@ class Duration(click.ParamType[float]):
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
     """Judge AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
 
-    AGENT is a name (random, jerk, ppo, rainbow) or package.module:Class for one of your own. Levels are played side
-    by side in worker processes. Ctrl-C or a power cut loses at most the episode that is being played; --resume goes on.
+    AGENT is a name (random, jerk, ppo, rainbow, experts) or package.module:Class for one of your own. Levels are
+    played side by side in worker processes. Ctrl-C or a power cut loses at most the episode that is being played;
+    --resume goes on.
     """
     from rich.console import Console
 
