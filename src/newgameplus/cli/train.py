@@ -16,7 +16,9 @@ from newgameplus.errors import LearningError, ResultsError, UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from newgameplus.games.levels import Level
     from newgameplus.training.plan import TrainingPlan
+    from newgameplus.training.prefill import Filled
     from newgameplus.training.run import Report
 
 DEFAULT_SPLIT = "tumbleweed-train"
@@ -47,15 +49,19 @@ _LEAST_ROWS = 8
 @click.option("--episode-steps", type=int, metavar="N", help="Cut episodes after N steps.  [default: 4,500]")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: as many as torch takes]")
 @click.option("--wandb", metavar="PROJECT", help="Send the figures to a project of Weights & Biases as well.")
+@click.option("--switch-every", type=int, metavar="N", help="Let each row take another level after N steps of its own.")
+@click.option("--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split.")
+@click.option("--prefill-steps", type=int, metavar="N", help="Transitions to fill it with.  [default: 100,000]")
 @click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
 def train(ctx: click.Context, /, **options: Any) -> int:
-    """Let AGENT learn: ppo, rainbow, or package.module:Class for one of your own.
+    """Let AGENT learn: ppo, rainbow, experts, or package.module:Class for one of your own.
 
-    All levels are played side by side in one process. Figures go to metrics.jsonl and TensorBoard in the run's folder.
-    Ctrl-C or a power cut loses at most the steps since the last checkpoint; --resume goes on exactly from there.
-    With --watch-every, movies and watched.jsonl there show what it does.
+    All levels are played side by side in one process, or with --switch-every one after another in each row. Figures go
+    to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C or a power cut loses at most the steps since the last
+    checkpoint; --resume goes on exactly from there. With --watch-every, movies and watched.jsonl there show what it
+    does. With --prefill, an agent with a replay buffer begins with turns of movies, or of the levels of a split.
     """
     _require_torch()
     from rich.console import Console
@@ -102,26 +108,25 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
 
     from newgameplus.agents import find_agent
     from newgameplus.agents.configuration import configure
-    from newgameplus.games.levels import find_level, find_split
     from newgameplus.training.plan import TrainingPlan
+    from newgameplus.training.prefill import reference
 
-    if options["split"] and options["levels"]:
-        raise UsageError("Give --split or --level, not both.")
-    if options["levels"]:
-        levels = tuple(find_level(level) for level in options["levels"])
-    else:
-        listed = find_split(options["split"] or DEFAULT_SPLIT).levels
-        levels = tuple(find_level(str(level), level.scenario) for level in listed)
+    levels = _levels(options)
     fields = fields_of(options["overrides"])
     if options["device"]:
         fields["device"] = options["device"]
+    if options["prefill_steps"] is not None and options["prefill"] is None:
+        raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
     num_envs = options["num_envs"]
+    if num_envs is None:
+        num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(levels))
+    counts = {"max_episode_steps": options["episode_steps"], "prefill_steps": options["prefill_steps"]}
     return TrainingPlan(
         agent=options["agent"],
         preset=options["preset"],
         config=configure(find_agent(options["agent"]), options["preset"], fields),
         levels=levels,
-        num_envs=max(_LEAST_ROWS, len(levels)) if num_envs is None else num_envs,
+        num_envs=num_envs,
         num_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
         seed=options["seed"],
         checkpoint_steps=options["checkpoint_every"],
@@ -130,8 +135,21 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
         watch_steps=options["watch_every"],
         num_threads=torch.get_num_threads() if options["threads"] is None else options["threads"],
         wandb=options["wandb"],
-        **({"max_episode_steps": options["episode_steps"]} if options["episode_steps"] is not None else {}),
+        switch_steps=options["switch_every"],
+        prefill=None if options["prefill"] is None else reference(options["prefill"]),
+        **{name: count for name, count in counts.items() if count is not None},
     )
+
+
+def _levels(options: dict[str, Any]) -> tuple[Level, ...]:
+    from newgameplus.games.levels import find_level, find_split
+
+    if options["split"] and options["levels"]:
+        raise UsageError("Give --split or --level, not both.")
+    if options["levels"]:
+        return tuple(find_level(level) for level in options["levels"])
+    listed = find_split(options["split"] or DEFAULT_SPLIT).levels
+    return tuple(find_level(str(level), level.scenario) for level in listed)
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
@@ -173,7 +191,7 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
     from newgameplus.training.run import train as train_plan
 
     columns = (
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} steps"),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[what]}"),
         BarColumn(),
         TextColumn("{task.fields[speed]} steps/s  return {task.fields[score]}  {task.fields[loss]}"),
         TimeRemainingColumn(),
@@ -182,8 +200,14 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
     first: Report | None = None
     told = 0.0
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=plan.num_steps, speed="…", score="…", loss="")
+        task = progress.add_task("", total=plan.num_steps, what="steps", speed="…", score="…", loss="")
         for report in train_plan(plan, folder):
+            if (filled := report.filled) is not None:
+                progress.update(task, completed=filled.num_steps, total=filled.num_total, what="remembered")
+                if filled.num_steps == filled.num_total:
+                    say(console, _remembered(filled))
+                    progress.reset(task, total=plan.num_steps, what="steps")
+                continue
             first, last = first or report, report
             shown = _figures(first, report)
             progress.update(task, completed=report.num_steps, **shown)
@@ -191,6 +215,14 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
                 told = report.elapsed_seconds + 60
                 say(console, f"{report.num_steps:,} steps, {shown['speed']} steps/s, return {shown['score']}")
     return last
+
+
+def _remembered(filled: Filled) -> str:
+    told = f"It begins with {filled.num_steps:,} transitions in its replay buffer"
+    if filled.num_exact is None:
+        return f"{told}."
+    share = filled.num_exact / max(1, filled.num_steps)
+    return f"{told}, {share:.0%} of them by buttons that are an action of its own."
 
 
 def _figures(first: Report, report: Report) -> dict[str, Any]:
@@ -207,7 +239,9 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     from newgameplus.cli.tables import counted
 
     levels = counted(len(plan.levels), "level")
-    if plan.num_envs < len(plan.levels):
+    if plan.switch_steps is not None:
+        levels += " one after another"
+    elif plan.num_envs < len(plan.levels):
         levels = f"the first {plan.num_envs} of {levels}"
     say(
         console,

@@ -17,6 +17,7 @@ from newgameplus.envs.actions import ActionMeaning
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP
 from newgameplus.envs.wrappers.observation import apply_observation_spec, check_observation_spec
 from newgameplus.errors import UsageError
+from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.playback import Playback
 from newgameplus.types import ActionSpec, Array, ObservationSpec
 
@@ -39,6 +40,15 @@ class MovieStep:
     """Whether the movie has no further step although the episode is not over."""
     next_observation: Array
     """What it would have seen after the step."""
+
+
+def most_steps(path: Path) -> int:
+    """Return how many steps a movie has at most; fewer if its end makes no whole one.
+
+    Raises:
+        MovieError: it cannot be read.
+    """
+    return -(-(read_movie(path).num_frames - 1) // CONTEST_FRAME_SKIP.num_frames)
 
 
 class MovieSteps:

@@ -15,6 +15,7 @@ from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.nn.device import find_device
 from newgameplus.training.metrics import require_wandb
+from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, check_prefill
 from newgameplus.training.transfer import checkpoint_at
 
 FORMAT = 1
@@ -31,6 +32,9 @@ _PLAIN = (
     "watch_steps",
     "num_threads",
     "wandb",
+    "switch_steps",
+    "prefill",
+    "prefill_steps",
 )
 """Fields of a plan that its manifest holds as they are."""
 
@@ -42,6 +46,8 @@ _COUNTS = (
     "log_steps",
     "watch_steps",
     "num_threads",
+    "switch_steps",
+    "prefill_steps",
 )
 """Fields of a plan that are at least 1, or None where they may be."""
 
@@ -56,7 +62,7 @@ class TrainingPlan:
     config: Any
     """The agent's configuration dataclass."""
     levels: tuple[Level, ...]
-    """Row ``i`` of the world plays level ``i`` modulo their number."""
+    """Row ``i`` of the world plays level ``i`` modulo their number, or where rows switch one after another."""
     num_envs: int
     """B, the number of rows."""
     num_steps: int
@@ -78,6 +84,13 @@ class TrainingPlan:
     """Threads that torch computes in, on which its sums depend; None leaves them as they are."""
     wandb: str | None = None
     """Project of Weights & Biases that the figures go to as well; None for none."""
+
+    switch_steps: int | None = None
+    """Steps after which a row takes another level at its episode's end; None where it keeps its level."""
+    prefill: str | None = None
+    """What the replay buffer begins with, as :mod:`newgameplus.training.prefill` finds it; None for nothing."""
+    prefill_steps: int = DEFAULT_PREFILL_STEPS
+    """Transitions that it begins with, at most."""
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -139,6 +152,10 @@ def check(plan: TrainingPlan) -> None:
         find_device(device)
     if plan.wandb is not None:
         require_wandb()
+    if plan.switch_steps is not None:
+        _check_switching(plan)
+    if (wanted := prefill_of(plan)) is not None:
+        check_prefill(wanted, plan.levels[0].integration.console.name)
     can_begin = hasattr(find_agent(plan.agent), "begin_from")
     if plan.watch_steps is not None and not can_begin:
         raise UsageError(f"The agent {plan.agent} has no weights that could be watched; leave out --watch-every.")
@@ -146,6 +163,30 @@ def check(plan: TrainingPlan) -> None:
         if not can_begin:
             raise UsageError(f"The agent {plan.agent} has no weights, so it cannot begin from a checkpoint.")
         checkpoint_at(Path(plan.init))
+
+
+def _check_switching(plan: TrainingPlan) -> None:
+    if len(dict.fromkeys(plan.levels)) == 1:
+        raise UsageError(f"There is no other level than {plan.levels[0]} to switch to; leave out --switch-every.")
+    if getattr(find_agent(plan.agent), "needs_zones", False):
+        raise UsageError(f"The agent {plan.agent} must know the zone of each row, so leave out --switch-every.")
+
+
+def prefill_of(plan: TrainingPlan) -> Prefill | None:
+    """Return what the replay buffer of a plan's agent begins with, or None for nothing."""
+    if plan.prefill is None:
+        return None
+    return Prefill(
+        source=plan.prefill,
+        num_steps=plan.prefill_steps,
+        agent=plan.agent,
+        config=plan.config,
+        num_envs=plan.num_envs,
+        seed=plan.seed,
+        init=plan.init,
+        core=plan.core,
+        max_episode_steps=plan.max_episode_steps,
+    )
 
 
 def begin(plan: TrainingPlan, folder: Path) -> None:

@@ -20,16 +20,18 @@ import torch
 
 from newgameplus.agents import find_agent
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
+from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.loop import play
 from newgameplus.training.metrics import JsonLines, Sink, TensorBoard, WeightsAndBiases
-from newgameplus.training.plan import FORMAT, TrainingPlan
+from newgameplus.training.plan import FORMAT, TrainingPlan, prefill_of
+from newgameplus.training.prefill import Filled, fill
 from newgameplus.training.tracker import Tracker
 from newgameplus.training.transfer import begin_from, checkpoints
 from newgameplus.training.watching import figures_of, picture_of, watch
-from newgameplus.types import Agent, Array
+from newgameplus.types import ActionSpec, Agent, Array, ObservationSpec
 
 NUM_KEPT = 2
 """Checkpoints kept beside the best: the newest and, should it be damaged, the one before."""
@@ -48,6 +50,8 @@ class Report:
     elapsed_seconds: float
     figures: dict[str, float]
     """The agent's own, of its last update."""
+    filled: Filled | None = None
+    """How far the prefill of the replay buffer is, while the run has not begun; None afterwards."""
 
 
 def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
@@ -73,7 +77,7 @@ def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
 class _Run:
     plan: TrainingPlan
     folder: Path
-    world: RetroVecEnv
+    world: RetroVecEnv | SerialVecEnv
     agent: Agent
     tracker: Tracker
     logs: dict[str, JsonLines]
@@ -85,16 +89,19 @@ class _Run:
 
     def play(self) -> Iterator[Report]:
         plan, tracker = self.plan, self.tracker
-        levels = [str(row.level) for row in self.world.rows]
+        if self.observation is None:
+            yield from self._begin()
+        levels = self._levels()
         started = time.monotonic() - tracker.elapsed_seconds
-        seed = _seeds(plan)[0] if self.observation is None else None
         next_report = 0.0
-        turns = play(self.agent, self.world, seed=seed, observation=self.observation)
+        turns = play(self.agent, self.world, observation=self.observation)
         if tracker.num_steps >= plan.num_steps:
             return
         for turn in turns:
             for episode in tracker.follow(turn, levels):
                 self.logs["episodes"].write(tracker.num_steps, episode)
+            if plan.switch_steps is not None:
+                levels = self._levels()
             tracker.elapsed_seconds = time.monotonic() - started
             self._write_figures()
             self._watch()
@@ -106,6 +113,19 @@ class _Run:
                 yield self._report()
             if is_over:
                 return
+
+    def _begin(self) -> Iterator[Report]:
+        """Fill the replay buffer where that is wanted, and put every row at the beginning."""
+        prefill = prefill_of(self.plan)
+        for filled in fill(prefill, self.agent) if prefill is not None else ():
+            yield replace(self._report(), filled=filled)
+        self.observation, _ = self.world.reset(seed=_seeds(self.plan)[0])
+        if prefill is not None:
+            self._save(self.observation)
+
+    def _levels(self) -> list[str]:
+        """What each row plays now."""
+        return [str(level) for level in self.world.get_attr("level")]
 
     def _report(self) -> Report:
         tracker = self.tracker
@@ -155,6 +175,7 @@ class _Run:
                 "snapshots": [np.frombuffer(self.world.save(row).to_bytes(), np.uint8) for row in rows],
                 "random": [self.world.random_state(row) for row in rows],
                 "observation": observation.copy(),
+                **({"places": self.world.places()} if isinstance(self.world, SerialVecEnv) else {}),
             },
             **{f"{name}_bytes": log.size_bytes for name, log in self.logs.items()},
         }
@@ -174,18 +195,12 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         torch.set_num_threads(plan.num_threads)
     observation_spec, action_spec = agent_class.specs(plan.config)
     saved = _last_checkpoint(folder)
-    levels = [plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)]
     with ExitStack() as closing:
-        world = RetroVecEnv(
-            levels,
-            observation_spec=observation_spec,
-            action_spec=action_spec,
-            max_episode_steps=plan.max_episode_steps,
-            core=plan.core,
-        )
+        world = _world(plan, observation_spec, action_spec)
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.num_steps // plan.num_envs)
-        spec = replace(spec, zones=tuple(level.zone for level in levels))
+        if plan.switch_steps is None:
+            spec = replace(spec, zones=tuple(level.zone for level in world.get_attr("level")))
         agent = agent_class(plan.config, spec, _seeds(plan)[1])
         if hasattr(agent, "keep_in"):
             # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
@@ -210,6 +225,21 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
             sinks.append(WeightsAndBiases(plan.wandb, folder, plan.manifest()))
             closing.callback(sinks[1].close)
         yield _Run(plan, folder, world, agent, tracker, logs, [logs["metrics"], *sinks], observation)
+
+
+def _world(
+    plan: TrainingPlan, observation_spec: ObservationSpec, action_spec: ActionSpec
+) -> RetroVecEnv | SerialVecEnv:
+    specs: dict[str, Any] = {
+        "observation_spec": observation_spec,
+        "action_spec": action_spec,
+        "max_episode_steps": plan.max_episode_steps,
+        "core": plan.core,
+    }
+    if plan.switch_steps is None:
+        return RetroVecEnv([plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)], **specs)
+    order_seed = int(np.random.SeedSequence([plan.seed, 3]).generate_state(1)[0])
+    return SerialVecEnv(plan.levels, plan.num_envs, switch_steps=plan.switch_steps, order_seed=order_seed, **specs)
 
 
 @contextmanager
@@ -242,8 +272,10 @@ def _last_checkpoint(folder: Path) -> dict[str, Any] | None:
     return None
 
 
-def _restore_world(world: RetroVecEnv, saved: dict[str, Any]) -> Array:
+def _restore_world(world: RetroVecEnv | SerialVecEnv, saved: dict[str, Any]) -> Array:
     world.reset()
+    if isinstance(world, SerialVecEnv):
+        world.restore_places(saved["places"])
     for row, (snapshot, random) in enumerate(zip(saved["snapshots"], saved["random"], strict=True)):
         world.load(row, snapshot_from_bytes(snapshot.tobytes()))
         world.restore_random_state(row, random)

@@ -49,6 +49,9 @@ class Experts:
         "tuned": presets.TUNED,
     }
 
+    needs_zones: ClassVar[bool] = True
+    """Whether it learns only where each row is known to play one zone."""
+
     def __init__(self, config: ExpertsConfig, world: WorldSpec, seed: int) -> None:
         if world.zones is None and world.num_envs != 1:
             raise UsageError(

@@ -1,0 +1,265 @@
+"""A replay buffer that is not empty at the start: it is told turns of movies, or of levels that are played for it.
+
+Source: one submission to the contest of 2018 let Rainbow begin so, with 100,000 transitions from training levels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.agents import find_agent
+from newgameplus.envs.serial import SerialVecEnv
+from newgameplus.envs.world import world_spec
+from newgameplus.errors import NotFoundError, UsageError
+from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
+from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
+from newgameplus.training.checkpoints import load_state
+from newgameplus.training.loop import play
+from newgameplus.training.transfer import begin_from, checkpoint_at
+from newgameplus.tumbleweed.proof import par_path
+from newgameplus.types import Agent, Array, Step
+
+PAR = "par"
+"""The source that stands for the par movies of ``PAR_SPLIT``."""
+PAR_SPLIT = "tumbleweed-train"
+DEFAULT_PREFILL_STEPS = 100_000
+SUFFIX = ".bk2"
+REPORT_STEPS = 500
+"""Transitions between two reports."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """What a replay buffer is to begin with, and whose it is."""
+
+    source: str
+    """``PAR``, a movie, a folder of movies, or what :func:`~newgameplus.games.levels.find_split` finds."""
+    num_steps: int
+    """Transitions at most; of a split, just as many in whole turns."""
+    agent: str
+    """Name of the learner, or ``package.module:Class``."""
+    config: Any
+    """The learner's configuration dataclass."""
+    num_envs: int
+    """B, the learner's rows."""
+    seed: int
+    init: str | None = None
+    """The checkpoint that the learner began with; where it is of the same agent, its policy plays the split."""
+    core: str | None = None
+    """Name of the core that plays a split; None for the one that each game names."""
+    max_episode_steps: int | None = None
+    """Steps after which an episode of a split is truncated at the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """How far a prefill is."""
+
+    num_steps: int
+    """Transitions told."""
+    num_total: int
+    """Transitions to be told; until the last report perhaps a few too many, as a movie's end may make no step."""
+    num_exact: int | None
+    """How many of them the learner's own actions could have brought about; None where it did so."""
+
+
+def reference(source: str) -> str:
+    """Return what ``source`` is found by in whatever folder one works.
+
+    Raises:
+        NotFoundError: there is no such movie, folder of movies or split.
+    """
+    path = Path(source).expanduser()
+    if source == PAR:
+        return source
+    if source not in split_files():
+        if path.is_dir() and not (path / SPLIT_FILE).is_file():
+            if not _movies_in(path):
+                raise NotFoundError(f"The folder {source} holds neither movies ({SUFFIX}) nor a split ({SPLIT_FILE}).")
+            return str(path.resolve())
+        if path.suffix == SUFFIX:
+            if not path.is_file():
+                raise NotFoundError(f"There is no movie {source}.")
+            return str(path.resolve())
+    return find_split(source).reference
+
+
+def check_prefill(prefill: Prefill, platform: str) -> None:
+    """Make sure that a prefill is possible, before anything is written.
+
+    Args:
+        prefill: what is asked for.
+        platform: the console that the learner plays, by stable-retro's name.
+
+    Raises:
+        UsageError: the agent has no replay buffer, or too small a one, or the movies show another console.
+        NewGamePlusError: a movie or a level cannot be played.
+    """
+    agent_class = find_agent(prefill.agent)
+    if not hasattr(agent_class, "remember"):
+        raise UsageError(f"The agent {prefill.agent} has no replay buffer that could be prefilled.")
+    movies = _movies(prefill.source)
+    dealt, num_most = _deal(prefill, movies)
+    for path, _, _ in dealt:
+        with MovieSteps(path, *agent_class.specs(prefill.config)) as movie:
+            if movie.platform != platform:
+                raise UsageError(f"The movie {path} is of a {movie.platform}, but what is learned is of a {platform}.")
+    for level in () if movies else _levels(prefill.source):
+        level.integration.rom()
+    if movies and not num_most:
+        raise UsageError(f"There is no whole step in the movies of {prefill.source}, so they prefill nothing.")
+    if not movies:
+        num_most = -(-prefill.num_steps // prefill.num_envs)
+    capacity = getattr(prefill.config, "capacity", None)
+    if capacity is not None and num_most > (num_slots := capacity // prefill.num_envs) // 2:
+        raise UsageError(
+            f"A prefill takes up half of the replay buffer at most, but {num_most:,} of its transitions would go to a "
+            f"row's {num_slots:,}: give fewer --prefill-steps, or a larger one with --set capacity=…"
+        )
+
+
+def fill(prefill: Prefill, agent: Any) -> Iterator[Filled]:
+    """Let ``agent`` remember what ``prefill`` says; every row's last turn ends an episode.
+
+    The same prefill tells the same, whatever the agent.
+
+    Args:
+        prefill: what is told.
+        agent: has a ``remember``; nothing else of it is called.
+
+    Raises:
+        NewGamePlusError: a movie or a level cannot be played.
+    """
+    movies = _movies(prefill.source)
+    if movies:
+        yield from _tell_movies(prefill, movies, agent)
+    else:
+        yield from _tell_levels(prefill, _levels(prefill.source), agent)
+
+
+def _movies(source: str) -> list[Path]:
+    """The movies that a source stands for; none where it is a split."""
+    if source == PAR:
+        return [par_path(level) for level in _levels(PAR_SPLIT)]
+    path = Path(source)
+    if path.suffix == SUFFIX:
+        return [path]
+    return _movies_in(path) if path.is_dir() and not (path / SPLIT_FILE).is_file() else []
+
+
+def _movies_in(folder: Path) -> list[Path]:
+    return sorted(folder.rglob(f"*{SUFFIX}"))
+
+
+def _levels(source: str) -> list[Level]:
+    return [find_level(str(level), level.scenario) for level in find_split(source).levels]
+
+
+def _deal(prefill: Prefill, movies: Sequence[Path]) -> tuple[list[tuple[Path, int, int]], int]:
+    """Deal movies out to the rows that have the fewest steps yet.
+
+    Returns:
+        Of each movie that is wanted, its path, its row and its steps at most; and the most steps of a row.
+    """
+    dealt, loads, num_left = [], [0] * prefill.num_envs, prefill.num_steps
+    for path in movies:
+        if not num_left:
+            break
+        num_steps, row = min(most_steps(path), num_left), loads.index(min(loads))
+        dealt.append((path, row, num_steps))
+        loads[row] += num_steps
+        num_left -= num_steps
+    return dealt, max(loads)
+
+
+def _tell_movies(prefill: Prefill, movies: Sequence[Path], agent: Any) -> Iterator[Filled]:
+    specs = find_agent(prefill.agent).specs(prefill.config)
+    dealt, _ = _deal(prefill, movies)
+    num_total, num_told, num_exact = sum(num_steps for _, _, num_steps in dealt), 0, 0
+    for path, row, num_steps in dealt:
+        with MovieSteps(path, *specs) as movie:
+            for number, step in enumerate(islice(movie, num_steps), 1):
+                turn = _turn(step, is_last=number == num_steps)
+                agent.remember(step.observation[None], np.array([step.action]), turn, [row])
+                num_told, num_exact = num_told + 1, num_exact + step.is_exact
+                if num_told % REPORT_STEPS == 0 and num_told < num_total:
+                    yield Filled(num_told, num_total, num_exact)
+    yield Filled(num_told, num_told, num_exact)
+
+
+def _turn(step: MovieStep, *, is_last: bool) -> Step:
+    """A movie's step as one of a world of one row."""
+    is_cut = step.is_cut or (is_last and not step.is_terminated)
+    return Step(
+        step.next_observation[None],
+        np.array([step.reward]),
+        np.array([step.is_terminated]),
+        np.array([is_cut]),
+        {0: step.next_observation} if is_cut or step.is_terminated else {},
+    )
+
+
+def _tell_levels(prefill: Prefill, levels: Sequence[Level], agent: Any) -> Iterator[Filled]:
+    """Play the levels one after another, each for its share of the steps."""
+    num_rows = prefill.num_envs
+    num_turns = -(-prefill.num_steps // num_rows)
+    rows, num_total = range(num_rows), num_turns * num_rows
+    observation_spec, action_spec = find_agent(prefill.agent).specs(prefill.config)
+    # An episode may begin just before half of a level's share is over: it ends before the share does.
+    half = max(1, num_total // max(len(levels), num_rows) // 2)
+    order_seed, world_seed, player_seed = np.random.SeedSequence([prefill.seed, 4]).generate_state(3).tolist()
+    world = SerialVecEnv(
+        levels,
+        num_rows,
+        switch_steps=half,
+        order_seed=order_seed,
+        observation_spec=observation_spec,
+        action_spec=action_spec,
+        max_episode_steps=min(half, prefill.max_episode_steps or half),
+        core=prefill.core,
+    )
+    with closing(world):
+        observation, _ = world.reset(seed=world_seed)
+        player: Any = _Player(_policy(prefill, world, player_seed))
+        for number, turn in enumerate(islice(play(player, world, observation=observation), num_turns), 1):
+            step = turn.step if number < num_turns else _ended(turn.step)
+            agent.remember(observation, turn.action, step, rows)
+            observation = turn.step.observation
+            if number == num_turns or number * num_rows % REPORT_STEPS < num_rows:
+                yield Filled(number * num_rows, num_total, None)
+
+
+class _Player:
+    """Plays by a policy and learns nothing."""
+
+    def __init__(self, policy: Callable[[Array], Array]) -> None:
+        self.act = policy
+
+    def observe(self, step: Step) -> None:
+        pass
+
+
+def _policy(prefill: Prefill, world: SerialVecEnv, seed: int) -> Callable[[Array], Array]:
+    """The learner as it began, where it began with weights of its own kind; else chance."""
+    if prefill.init is not None:
+        path = checkpoint_at(Path(prefill.init))
+        if load_state(path).get("agent", {}).get("agent") == prefill.agent:
+            player: Agent = find_agent(prefill.agent)(prefill.config, world_spec(world), seed)
+            begin_from(player, prefill.agent, path)
+            return player.act
+    random, num_actions = np.random.default_rng(seed), world_spec(world).num_actions
+    return lambda observation: random.integers(0, num_actions, len(observation))
+
+
+def _ended(step: Step) -> Step:
+    """The same step as the last of every row's episode."""
+    truncated = np.logical_or(step.truncated, np.logical_not(step.terminated))
+    final = {row: step.final_observation.get(row, step.observation[row]) for row in range(len(truncated))}
+    return Step(step.observation, step.reward, step.terminated, truncated, final)
