@@ -1,29 +1,34 @@
-"""Agent steps per second of whole learners, playing and learning, beside Stable-Baselines3's.
+"""Agent steps per second of whole learners, playing and learning, beside Stable-Baselines3's and tianshou's.
 
 Airstriker with the contest's preprocessing and seven actions. PPO: Nature network, 8 consoles, 128 steps, 4 epochs,
-batches of 256. Rainbow beside QR-DQN of sb3-contrib: one console, batches of 32, a gradient step for every fourth step
-and for every step, replay buffers filled to 2,000 transitions before the first turn. Ours plays on picodrive, its peers
-on stable-retro's core, which is the only one that stable-retro has.
+batches of 256. Rainbow beside QR-DQN of sb3-contrib and tianshou's Rainbow: one console, batches of 32, a gradient step
+for every fourth step and for every step, replay buffers filled to 2,000 transitions before the first turn. Tianshou's
+has the same parts as ours (Nature network, dueling, noisy layers, 51 atoms, prioritised replay, 3 steps) and its own
+trainer, which plays 100 steps and then does the gradient steps for them: it looks through the whole buffer after each
+such stretch, so that short ones would be slower. Ours plays on picodrive, its peers on stable-retro's core, which is
+the only one that stable-retro has.
 
-Run: python -m benchmarks.speed.learners [--rounds 5]
+Run: python -m benchmarks.speed.learners [--rounds 5] [--pairs rainbow-4 rainbow-1] [--steps 400]
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import importlib.util
 import itertools
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 
-from benchmarks.peers import STACK, Env, make_env
+from benchmarks.peers import STACK, Env, make_env, make_stacked_env
 from benchmarks.play import AIRSTRIKER, PICODRIVE, Play, picodrive_level
 from benchmarks.turns import Ratio, Side, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.agents.ppo.agent import Ppo
@@ -34,15 +39,14 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.games.levels import Level, find_level
 from newgameplus.training.loop import play as turns_of
-from newgameplus.types import SONIC_7, Array
+from newgameplus.types import CONTEST_SIZE, SONIC_7, Array
 
 NUM_THREADS = 2
 NUM_ENVS, NUM_STEPS, NUM_EPOCHS, BATCH_SIZE = 8, 128, 4, 256
-PPO_TURN = 2 * NUM_ENVS * NUM_STEPS
-"""Agent steps of a turn of PPO: two rollouts."""
+ROLLOUT = NUM_ENVS * NUM_STEPS
 FILLED, CAPACITY, REPLAY_BATCH = 2000, 20_000, 32
-REPLAY_TURN = 400
-"""Agent steps of a turn of Rainbow and QR-DQN."""
+STRETCH = 100
+"""Agent steps that tianshou plays between gradient steps."""
 
 
 class Numbered(gym.ActionWrapper[Array, Any, Any]):
@@ -94,18 +98,18 @@ def ours(level: Level, agent_class: Any, config: Any, num_envs: int, num_steps: 
     return run
 
 
-def their_ppo(play: Play) -> Callable[[], None]:
+def their_ppo(play: Play, num_steps: int) -> Callable[[], None]:
     """Stable-Baselines3's PPO as a side."""
     os.environ["OMP_NUM_THREADS"] = "1"
     world = peer_world(play)
     set_threads()
     ppo = importlib.import_module("stable_baselines3").PPO
     model = ppo("CnnPolicy", world, n_steps=NUM_STEPS, n_epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, device="cpu", seed=0)
-    model.learn(NUM_ENVS * NUM_STEPS)
-    return partial(_learn, model, PPO_TURN)
+    model.learn(ROLLOUT)
+    return partial(_learn, model, num_steps)
 
 
-def their_qr_dqn(play: Play, interval: int) -> Callable[[], None]:
+def their_qr_dqn(play: Play, num_steps: int, interval: int) -> Callable[[], None]:
     """QR-DQN of sb3-contrib as a side."""
     world = peer_world(replace(play, num_envs=1))
     set_threads()
@@ -115,50 +119,117 @@ def their_qr_dqn(play: Play, interval: int) -> Callable[[], None]:
         gradient_steps=1, device="cpu", seed=0,
     )  # fmt: skip
     model.learn(FILLED)
-    return partial(_learn, model, REPLAY_TURN)
+    return partial(_learn, model, num_steps)
+
+
+def their_rainbow(play: Play, num_steps: int, interval: int) -> Callable[[], None]:
+    """Tianshou's Rainbow as a side, in its own trainer, with the console in the same process: for one, the fastest."""
+    set_threads()
+    data, algorithms = importlib.import_module("tianshou.data"), importlib.import_module("tianshou.algorithm")
+    env = importlib.import_module("tianshou.env").DummyVectorEnv([partial(_numbered_stack, play)])
+    rainbow = tianshou_rainbow(algorithms, len(SONIC_7.combos))
+    buffer = data.PrioritizedVectorReplayBuffer(
+        CAPACITY, buffer_num=1, ignore_obs_next=True, save_only_last_obs=True, stack_num=STACK, alpha=0.5, beta=0.4,
+    )  # fmt: skip
+    collector = data.Collector(rainbow, env, buffer, exploration_noise=True)
+    collector.reset()
+    collector.collect(n_step=FILLED)
+    parameters = importlib.import_module("tianshou.trainer").OffPolicyTrainerParams(
+        training_collector=collector, epoch_num_steps=num_steps, collection_step_num_env_steps=STRETCH,
+        batch_size=REPLAY_BATCH, update_step_num_gradient_steps_per_sample=1 / interval,
+        verbose=False, show_progress=False,
+    )  # fmt: skip
+    trainer = rainbow.create_trainer(parameters)
+    trainer.reset(reset_collectors=False)
+
+    def run() -> None:
+        with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stderr(nowhere):  # its bars cannot be put off
+            trainer.execute_epoch()
+
+    return run
+
+
+def tianshou_rainbow(algorithms: Any, num_actions: int) -> Any:
+    """Make tianshou's Rainbow with the figures of ours, as its own Atari example puts it together."""
+    network = importlib.import_module("tianshou.env.atari.atari_network").RainbowNet(
+        c=STACK, h=CONTEST_SIZE[0], w=CONTEST_SIZE[1], action_shape=[num_actions], num_atoms=51, noisy_std=0.5
+    )
+    policy = importlib.import_module("tianshou.algorithm.modelfree.c51").C51Policy(
+        model=network, action_space=gym.spaces.Discrete(num_actions), num_atoms=51, v_min=-200.0, v_max=200.0
+    )
+    optimizer = importlib.import_module("tianshou.algorithm.optim").AdamOptimizerFactory(lr=1e-4)
+    return algorithms.RainbowDQN(
+        policy=policy, optim=optimizer, gamma=0.99, n_step_return_horizon=3, target_update_freq=500
+    )
+
+
+def _numbered_stack(play: Play) -> Env:
+    return Numbered(make_stacked_env(play))
 
 
 def _learn(model: Any, num_steps: int) -> None:
     model.learn(num_steps, reset_num_timesteps=False)
 
 
-def sides_of(fast: Level, play: Play) -> dict[str, Side]:
-    """Every side by name."""
-    ppo = PpoConfig(num_steps=NUM_STEPS, num_epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, device="cpu")
-    rainbow = RainbowConfig(capacity=CAPACITY, min_transitions=FILLED, batch_size=REPLAY_BATCH, device="cpu")
-    sides: dict[str, Side] = {
-        "PPO, ours": partial(ours, fast, Ppo, ppo, NUM_ENVS, PPO_TURN, NUM_ENVS * NUM_STEPS),
-        "PPO, Stable-Baselines3": partial(their_ppo, play),
+def ppo_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
+    """Both PPOs by name."""
+    config = PpoConfig(num_steps=NUM_STEPS, num_epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, device="cpu")
+    return {
+        "PPO, ours": partial(ours, fast, Ppo, config, NUM_ENVS, num_steps, ROLLOUT),
+        "PPO, Stable-Baselines3": partial(their_ppo, play, num_steps),
     }
-    for interval in (4, 1):
-        config = replace(rainbow, train_interval=interval)
-        sides[f"Rainbow, every {interval}, ours"] = partial(ours, fast, Rainbow, config, 1, REPLAY_TURN, FILLED)
-        sides[f"QR-DQN, every {interval}, sb3-contrib"] = partial(their_qr_dqn, play, interval)
-    return sides
 
 
-PAIRS = (
-    ("PPO, ours", "PPO, Stable-Baselines3", 5.0),
-    ("Rainbow, every 4, ours", "QR-DQN, every 4, sb3-contrib", 3.0),
-    ("Rainbow, every 1, ours", "QR-DQN, every 1, sb3-contrib", 3.0),
-)
+def rainbow_sides(interval: int, fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
+    """Rainbow and its peers by name, with a gradient step for every ``interval`` steps."""
+    config = RainbowConfig(
+        capacity=CAPACITY, min_transitions=FILLED, batch_size=REPLAY_BATCH, train_interval=interval, device="cpu"
+    )
+    return {
+        f"Rainbow, every {interval}, ours": partial(ours, fast, Rainbow, config, 1, num_steps, FILLED),
+        f"QR-DQN, every {interval}, sb3-contrib": partial(their_qr_dqn, play, num_steps, interval),
+        f"Rainbow, every {interval}, tianshou": partial(their_rainbow, play, num_steps, interval),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """What is compared with each other: ours, the first side, with every other one."""
+
+    sides: Callable[[Level, Play, int], dict[str, Side]]
+    """From our level, the peers' play and the steps of a turn to every side by name."""
+    num_steps: int
+    """Agent steps of a turn."""
+    targets: tuple[float | None, ...]
+    """The least that is wanted against each peer."""
+
+
+PAIRS = {
+    "ppo": Pair(ppo_sides, 2 * ROLLOUT, (5.0,)),
+    "rainbow-4": Pair(partial(rainbow_sides, 4), 400, (3.0, None)),
+    "rainbow-1": Pair(partial(rainbow_sides, 1), 400, (3.0, None)),
+}
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Let all sides take turns, pair by pair, and describe what came out."""
     level = find_level(AIRSTRIKER)
-    play = Play(level, NUM_ENVS, PPO_TURN)
-    sides = sides_of(picodrive_level(), play)
+    play = Play(level, NUM_ENVS, ROLLOUT)
     figures: dict[str, Any] = {}
     compared: list[dict[str, Any]] = []
     seconds = []
-    for mine, theirs, target in PAIRS:
-        rounds = list(take_turns({name: sides[name] for name in (mine, theirs)}, arguments.rounds))
-        figures |= speeds(rounds, PPO_TURN if mine.startswith("PPO") else REPLAY_TURN)
-        compared += ratios(rounds, [Ratio(mine, theirs, target)])
+    for name in arguments.pairs:
+        pair = PAIRS[name]
+        num_steps = arguments.steps or pair.num_steps
+        sides = pair.sides(picodrive_level(), play, num_steps)
+        mine, *peers = sides
+        rounds = list(take_turns(sides, arguments.rounds))
+        figures |= speeds(rounds, num_steps)
+        wanted = [Ratio(mine, peer, target) for peer, target in zip(peers, pair.targets, strict=True)]
+        compared += ratios(rounds, wanted)
         seconds += raw(rounds)
     return {
-        "figure": "learners",
+        "figure": "learners" if set(arguments.pairs) == set(PAIRS) else f"learners_{'_'.join(arguments.pairs)}",
         "what": f"Agent steps per second, playing and learning, Airstriker, {NUM_THREADS} threads",
         "unit": "agent steps per second",
         "core": PICODRIVE,
@@ -171,11 +242,17 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     """Measure, print and store."""
-    arguments = parser(__doc__, num_rounds=5).parse_args()
-    for package in ("stable_baselines3", "sb3_contrib"):
+    options = parser(__doc__, num_rounds=5)
+    options.add_argument("--pairs", nargs="+", choices=PAIRS, default=list(PAIRS), help="what is measured")
+    options.add_argument("--steps", type=int, help="agent steps of a turn: of PPO whole rollouts of 1,024")
+    arguments = options.parse_args()
+    unit = ROLLOUT if "ppo" in arguments.pairs else STRETCH
+    if arguments.steps is not None and (arguments.steps < 1 or arguments.steps % unit):
+        sys.exit(f"--steps must be a multiple of {unit}, not {arguments.steps}.")
+    for package in ("stable_baselines3", "sb3_contrib", "tianshou"):
         if importlib.util.find_spec(package) is None:
             sys.exit(f"{package} is missing; install the peers with: pip install 'newgameplus[bench]'")
-    publish(measure(arguments), arguments.results, ("stable-baselines3", "sb3-contrib", "torch"))
+    publish(measure(arguments), arguments.results, ("stable-baselines3", "sb3-contrib", "tianshou", "torch"))
 
 
 if __name__ == "__main__":
