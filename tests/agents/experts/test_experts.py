@@ -276,6 +276,7 @@ def test_rainbow_can_be_an_expert_too(tmp_path: Path) -> None:
 def test_a_vote_needs_to_know_the_zones() -> None:
     agent = Experts(SMALL, ALONE, 0)
     assert agent.metrics() == {}
+    assert not hasattr(agent, "probabilities")
     with pytest.raises(UsageError, match="begin with a run: ngp evaluate experts --init RUN"):
         agent.act(np.zeros((1, *SHAPE), np.uint8))
     with pytest.raises(UsageError, match="find out the zone of one row, not of 3"):

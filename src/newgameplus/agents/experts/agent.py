@@ -232,12 +232,10 @@ class Experts:
 
     def _only(self) -> Any:
         """The expert that plays alone."""
-        team = self._known()
-        if self._world.zones is None:
-            return team.experts[team.leading]
-        if len(team.rows) > 1:
-            raise AttributeError("Several experts play, so there is not one that could be asked.")
-        return team.experts[next(iter(team.rows))]
+        team = self._team
+        if team is None or len(team.rows) > 1:
+            raise AttributeError("There is not one expert that plays alone and could be asked.")
+        return team.experts[next(iter(team.rows), team.leading)]
 
     def _vote(self, team: _Team, observation: Array) -> None:
         """Count the votes of one more picture; once there are enough, all experts but one are out of play for good."""
