@@ -77,6 +77,14 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "ppo", *AIRSTRIKER, "--watch-every", "0"], "watch_steps must be at least 1"),
         (["train", "ppo", *AIRSTRIKER, "--threads", "0"], "num_threads must be at least 1"),
         (["train", "random", *AIRSTRIKER, "--watch-every", "5"], "no weights that could be watched"),
+        (["train", "ppo", *AIRSTRIKER, "--switch-every", "5"], "There is no other level than Airstriker-Genesis-v0"),
+        (["train", "ppo", "--switch-every", "0"], "switch_steps must be at least 1"),
+        (["train", "experts", "--switch-every", "5"], "experts must know the zone of each row"),
+        (["train", "ppo", *AIRSTRIKER, "--prefill", "par"], "The agent ppo has no replay buffer"),
+        (["train", "rainbow", *AIRSTRIKER, "--prefill", "nowhere.bk2"], "There is no movie nowhere.bk2"),
+        (["train", "rainbow", *AIRSTRIKER, "--prefill", "airstrike"], "Did you mean airstriker?"),
+        (["train", "rainbow", *AIRSTRIKER, "--prefill", "airstriker", "--set", "capacity=1000"], "takes up half"),
+        (["train", "rainbow", *AIRSTRIKER, "--prefill-steps", "10"], "give both"),
         (["train", "random", *AIRSTRIKER, "--init", "x"], "no weights, so it cannot begin"),
         (["train", "ppo", *AIRSTRIKER, "--init", "nowhere"], "There is no checkpoint at"),
         (["train", "ppo", *AIRSTRIKER, "--run", "/proc/nowhere"], "Cannot write a run to /proc/nowhere"),
@@ -116,6 +124,26 @@ def test_levels_for_which_there_is_no_row_are_not_said_to_be_learned_on(capsys: 
 
 
 def test_a_run_is_never_begun_over_another(capsys: pytest.CaptureFixture[str]) -> None:
+def test_levels_come_one_after_another_after_a_prefill_and_the_run_goes_on_from_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fields = ["--set", "capacity=400", "--set", "num_hidden=8", "--set", "min_transitions=400"]
+    order = ["--split", "tumbleweed-train", "--num-envs", "2", "--switch-every", "10", "--episode-steps", "10"]
+    prefill = ["--prefill", "par", "--prefill-steps", "80"]
+    assert run(["train", "rainbow", *order, *prefill, *fields, "--steps", "120", "--run", "r"]) == 0
+    told = capsys.readouterr().err
+    assert "learns on 47 levels one after another in 2 rows for 120 steps" in told
+    assert "It begins with 80 transitions in its replay buffer, " in told
+    assert "% of them by buttons that are an action of its own" in told
+    episodes = [json.loads(line) for line in (tmp_path / "r/episodes.jsonl").read_text().splitlines()]
+    assert len(episodes) == len({episode["level"] for episode in episodes}) == 12
+    (tmp_path / "r/checkpoints/000000000120.safetensors").unlink()
+    assert run(["train", "--resume", "--run", "r"]) == 0
+    assert "begins with" not in capsys.readouterr().err
+    again = [json.loads(line) for line in (tmp_path / "r/episodes.jsonl").read_text().splitlines()]
+    assert again == episodes
+
+
     assert run(["train", "random", *SHORT, "--run", "r"]) == 0
     assert run(["train", "random", *SHORT, "--run", "r"]) == 2
     assert "r is not empty" in capsys.readouterr().err
