@@ -76,7 +76,6 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "ppo", *AIRSTRIKER, "--seed", "-1"], "A seed is a whole number from 0"),
         (["train", "ppo", *AIRSTRIKER, "--watch-every", "0"], "watch_steps must be at least 1"),
         (["train", "ppo", *AIRSTRIKER, "--threads", "0"], "num_threads must be at least 1"),
-        (["train", "random", *AIRSTRIKER, "--watch-every", "5"], "no weights that could be watched"),
         (["train", "ppo", *AIRSTRIKER, "--switch-every", "5"], "There is no other level than Airstriker-Genesis-v0"),
         (["train", "ppo", "--switch-every", "0"], "switch_steps must be at least 1"),
         (["train", "experts", "--switch-every", "5"], "experts must know the zone of each row"),
@@ -85,6 +84,7 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "rainbow", *AIRSTRIKER, "--prefill", "airstrike"], "Did you mean airstriker?"),
         (["train", "rainbow", *AIRSTRIKER, "--prefill", "airstriker", "--set", "capacity=1000"], "takes up half"),
         (["train", "rainbow", *AIRSTRIKER, "--prefill-steps", "10"], "give both"),
+        (["train", "random", *AIRSTRIKER, "--watch-every", "5"], "no weights that could be watched"),
         (["train", "random", *AIRSTRIKER, "--init", "x"], "no weights, so it cannot begin"),
         (["train", "ppo", *AIRSTRIKER, "--init", "nowhere"], "There is no checkpoint at"),
         (["train", "ppo", *AIRSTRIKER, "--run", "/proc/nowhere"], "Cannot write a run to /proc/nowhere"),
@@ -123,7 +123,6 @@ def test_levels_for_which_there_is_no_row_are_not_said_to_be_learned_on(capsys: 
     assert "learns on the first 2 of 47 levels in 2 rows" in capsys.readouterr().err
 
 
-def test_a_run_is_never_begun_over_another(capsys: pytest.CaptureFixture[str]) -> None:
 def test_levels_come_one_after_another_after_a_prefill_and_the_run_goes_on_from_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -144,6 +143,7 @@ def test_levels_come_one_after_another_after_a_prefill_and_the_run_goes_on_from_
     assert again == episodes
 
 
+def test_a_run_is_never_begun_over_another(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "random", *SHORT, "--run", "r"]) == 0
     assert run(["train", "random", *SHORT, "--run", "r"]) == 2
     assert "r is not empty" in capsys.readouterr().err
