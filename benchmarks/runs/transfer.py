@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -27,7 +26,6 @@ from newgameplus.contest.logs import read_monitor
 from newgameplus.contest.results import Results
 from newgameplus.contest.run import split_seed
 from newgameplus.games.levels import Level
-from newgameplus.processes import available_cores
 from newgameplus.training.checkpoints import load_state
 from newgameplus.training.plan import MANIFEST
 from newgameplus.training.transfer import checkpoint_at
@@ -39,9 +37,11 @@ SETTINGS = {
     "jerk": (),
     "ppo": ("--preset", "tuned"),
     "rainbow": ("--preset", "tuned"),
-    "experts": ("--set", "learner_preset=tuned"),
+    "experts": ("--preset", "tuned"),
 }
 """Name of each agent to the options that make it what it is, in training and when it is judged."""
+BEGINS_WITH = {"experts": "ppo"}
+"""Name of each agent that does not begin to learn from nothing to the one whose run it takes up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
         ngp(["train", "--resume", "--run", str(folder)])
         return
     options = ["--split", arguments.split, "--steps", str(arguments.steps), "--seed", str(arguments.seed)]
+    if arguments.init or arguments.agent in BEGINS_WITH:
+        options += ["--init", str(arguments.init or RUNS / BEGINS_WITH[arguments.agent])]
     ngp(["train", arguments.agent, *SETTINGS[arguments.agent], *options, "--run", str(folder), *extra])
 
 
@@ -95,7 +97,7 @@ def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
         options += ["--workers", str(arguments.workers)]
     if results.manifest_path.is_file():
         options.append("--resume")
-    ngp(["evaluate", row.agent, *options, *extra], num_processes=arguments.workers or available_cores())
+    ngp(["evaluate", row.agent, *options, *extra])
     result = gather(arguments.row, results)
     if is_published(result, arguments.results):
         print(f"{arguments.row}: {result['score']:.1f}; published before, so nothing is written.")
@@ -104,11 +106,10 @@ def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
     print(f"{arguments.row}: {result['score']:.1f}; written to {folder}")
 
 
-def ngp(arguments: list[str], num_processes: int = 1) -> None:
-    """Run ``ngp`` and end with it where it fails; processes side by side share the cores."""
-    threads = {"OMP_NUM_THREADS": str(max(1, available_cores() // num_processes))}
+def ngp(arguments: list[str]) -> None:
+    """Run ``ngp`` and end with it where it fails."""
     command = [sys.executable, "-m", "newgameplus", *arguments]
-    code = subprocess.run(command, env=threads | os.environ, stdout=sys.stderr, check=False).returncode
+    code = subprocess.run(command, stdout=sys.stderr, check=False).returncode
     if code:
         sys.exit(code)
 
@@ -181,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     learn.add_argument("agent", choices=[name for name in SETTINGS if name not in ("random", "jerk")])
     learn.add_argument("--steps", type=int, required=True, help="agent steps, of all levels together")
     learn.add_argument("--split", default=TRAINING_SPLIT)
+    learn.add_argument("--init", type=Path, help="the run to begin with; of experts by default runs/transfer/ppo")
     learn.add_argument("--run", type=Path, help="where to write; by default runs/transfer/AGENT")
     row = commands.add_parser("row", help="judge one row and publish it")
     row.add_argument("row", choices=ROWS)
