@@ -42,6 +42,7 @@ def test_a_first_training_says_where_it_lies_and_what_to_do_next(
     folder = "runs/ppo-Airstriker-Genesis-v0-Level1-1"
     assert f"Run: {folder}" in told
     assert f"ngp evaluate ppo --init {folder}" in told
+    assert f"ngp report {folder}" in told
     assert f"tensorboard --logdir {folder}" in told
     left = {path.name for path in (tmp_path / folder).iterdir()}
     assert {"training.json", "checkpoints", "episodes.jsonl", "metrics.jsonl", "tensorboard"} <= left

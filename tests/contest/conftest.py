@@ -41,6 +41,37 @@ def jerk_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def training_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """PPO that learned for 120 steps on two levels and was watched three times; look, do not touch."""
+    import torch
+
+    from newgameplus.training.plan import TrainingPlan, begin
+    from newgameplus.training.run import train
+
+    fields = {"num_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"}
+    levels = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
+    plan = TrainingPlan(
+        agent="ppo",
+        preset="default",
+        config=configure(find_agent("ppo"), "default", fields),
+        levels=tuple(map(find_level, levels)),
+        num_envs=2,
+        num_steps=120,
+        max_episode_steps=25,
+        log_steps=20,
+        watch_steps=40,
+        num_threads=1,
+    )
+    folder = tmp_path_factory.mktemp("training") / "run"
+    before = torch.get_num_threads()
+    begin(plan, folder)
+    for _ in train(plan, folder):
+        pass
+    torch.set_num_threads(before)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def random_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the random agent came to in two short runs; look, do not touch."""
     return evaluated(tmp_path_factory.mktemp("evaluations") / "random", "random")

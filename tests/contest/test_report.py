@@ -13,8 +13,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from newgameplus.contest.report.checked import MAX_FILE_BYTES
 from newgameplus.contest.report.content import gather, number, span
-from newgameplus.contest.report.evaluations import MAX_FILE_BYTES, read_evaluations
+from newgameplus.contest.report.evaluations import read_evaluations
 from newgameplus.contest.report.figures import MAX_CURVE_POINTS, MAX_SCATTER_POINTS, series_of_level
 from newgameplus.contest.report.page import render_page, write_report
 from newgameplus.contest.report.series import evenly, mean_so_far, median_episode, running_mean
@@ -427,4 +428,5 @@ def test_base64_is_what_a_video_adds_to_the_page():
 
 def test_the_package_holds_the_pages_parts():
     folder = Path(render_page.__code__.co_filename).parent
-    assert {"template.html.j2", "style.css", "script.js"} <= {path.name for path in folder.iterdir()}
+    parts = {"page.html.j2", "evaluations.html.j2", "training.html.j2", "style.css", "script.js"}
+    assert parts <= {path.name for path in folder.iterdir()}

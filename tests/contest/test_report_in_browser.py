@@ -72,7 +72,9 @@ def show(browser, page):
     wait_for(browser, "window.Plotly !== undefined")
     for plot in browser.find_elements(By.CSS_SELECTOR, ".plot"):
         browser.execute_script("arguments[0].scrollIntoView()", plot)
-    wait_for(browser, "Array.from(document.querySelectorAll('.plot')).every(p => p.querySelector('.main-svg'))")
+        WebDriverWait(browser, 30, poll_frequency=0.02).until(
+            lambda driver, plot=plot: driver.execute_script("return arguments[0].querySelector('.main-svg')", plot)
+        )
 
 
 def background(browser):
@@ -200,3 +202,55 @@ def test_a_hostile_name_runs_nothing(browser, jerk_results, tmp_path):
     show(browser, write_report([hostile, jerk_results], tmp_path / "page.html", videos=None))
     assert browser.execute_script("return window.hacked") is None
     assert "onerror=" in browser.find_element(By.TAG_NAME, "h1").text
+
+
+@pytest.fixture(scope="module")
+def training_report(training_run, tmp_path_factory):
+    page = tmp_path_factory.mktemp("training-page") / "report.html"
+    return write_report([training_run], page, videos=VideoLimits(max_seconds=2.0))
+
+
+def test_every_plot_of_a_training_run_is_drawn_and_nothing_goes_wrong(browser, training_report):
+    show(browser, training_report)
+    assert [entry for entry in browser.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")] == []
+    drawn = browser.execute_script(
+        "return Array.from(document.querySelectorAll('.plot'), plot => plot.querySelector('.js-line, .point') ? 1 : 0)"
+    )
+    assert len(drawn) > 10
+    assert min(drawn) > 0
+    names = browser.execute_script("return performance.getEntriesByType('resource').map(entry => entry.name)")
+    assert [name for name in names if not name.startswith(("data:", "blob:"))] == []
+
+
+def test_a_line_follows_the_video_along_the_values_and_a_click_moves_the_video(browser, training_report):
+    show(browser, training_report)
+    watched = browser.find_element(By.CSS_SELECTOR, ".watched")
+    browser.execute_script("arguments[0].scrollIntoView(); arguments[0].querySelector('video').load()", watched)
+    script = "document.querySelector('.watched video').readyState >= 2"
+    wait_for(browser, script)
+    browser.execute_script(
+        """
+        const plot = arguments[0].querySelector('.values'), size = plot._fullLayout._size;
+        const place = plot.getBoundingClientRect();
+        plot.dispatchEvent(new MouseEvent('click', { clientX: place.left + size.l + size.w / 2, bubbles: true }));
+        """,
+        watched,
+    )
+    wait_for(browser, "!document.querySelector('.watched .cursor').hidden")
+    share, left, expected = browser.execute_script(
+        """
+        const video = arguments[0].querySelector('video');
+        const size = arguments[0].querySelector('.values')._fullLayout._size;
+        const cursor = arguments[0].querySelector('.cursor');
+        return [video.currentTime / video.duration, parseFloat(cursor.style.left), size.l + size.w / 2];
+        """,
+        watched,
+    )
+    assert share == pytest.approx(0.5, abs=0.02)
+    assert left == pytest.approx(expected, abs=2)
+
+
+def test_on_a_phone_nothing_of_a_training_run_is_wider_than_the_screen(browser, training_report):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    show(browser, training_report)
+    assert browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]

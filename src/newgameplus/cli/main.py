@@ -19,7 +19,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "levels": ("newgameplus.cli.levels:levels", "List levels and splits."),
     "movie": ("newgameplus.cli.movie:movie", "Look into, render and verify recorded episodes."),
     "play": ("newgameplus.cli.play:play", "Play a level yourself."),
-    "report": ("newgameplus.cli.report:report", "Write one web page about one or more results."),
+    "report": ("newgameplus.cli.report:report", "Write one web page about results or training runs."),
     "train": ("newgameplus.cli.train:train", "Let an agent learn on levels."),
 }
 """Name of each verb to where its command lies and its line in ``ngp --help``."""

@@ -1,4 +1,4 @@
-"""``ngp report``: one web page about one or more evaluations."""
+"""``ngp report``: one web page about evaluations or training runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
     help="By default report.html in the first RESULTS.",
 )
 @click.option("--title", help="Heading of the page; by default the agents and levels.")
-@click.option("--videos/--no-videos", default=True, show_default=True, help="Embed best, median and last episodes.")
+@click.option("--videos/--no-videos", default=True, show_default=True, help="Embed videos of episodes.")
 @click.option(
     "--video-seconds",
     type=click.FloatRange(min=1.0),
@@ -51,11 +51,12 @@ def report(
     video_megabytes: float,
     workers: int | None,
 ) -> None:
-    """Write one self-contained web page about one or more results directories.
+    """Write one self-contained web page about evaluations or about training runs; what RESULTS hold decides.
 
-    The page shows scores, learning curves, every episode, videos of the best, the median and the last one, and how to
-    reproduce it all. It needs no network. With several RESULTS it compares them. A report that is there already is
-    replaced; any other file is left alone.
+    Of an evaluation the page shows scores, learning curves, every episode, videos of the best, the median and the last
+    one, and how to reproduce it all; of a training run returns level by level, the figures of learning and the watched
+    episodes with actions and values. It needs no network. With several RESULTS it compares them. A report that is there
+    already is replaced; any other file is left alone.
     """
     from rich.console import Console
 

@@ -257,7 +257,7 @@ def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report
     where = as_typed(folder)
     score = "" if report.mean_return is None else f" Mean return of recent episodes: {report.mean_return:,.1f}."
     say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
-    say(console, f"Look at it: tensorboard --logdir {where}")
+    say(console, f"Look at it: ngp report {where}, or: tensorboard --logdir {where}")
     if plan.agent not in ("random", "jerk"):
         say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}".rstrip())
 

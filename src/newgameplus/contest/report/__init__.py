@@ -1,1 +1,1 @@
-"""One self-contained web page about one or more evaluations."""
+"""One self-contained web page about evaluations or training runs."""

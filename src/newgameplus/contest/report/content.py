@@ -176,14 +176,15 @@ def _sentence(evaluation: Evaluation) -> str:
     of_split = f" of the split {split}" if isinstance(split, str) else ""
     return (
         f"The agent {evaluation.agent} ({evaluation.preset} preset) played {levels}{of_split} with "
-        f"{'seed' if len(seeds) == 1 else f'{len(seeds)} seeds:'} {_listed(seeds)}, "
+        f"{'seed' if len(seeds) == 1 else f'{len(seeds)} seeds:'} {listed(seeds)}, "
         f"{_budget(evaluation.manifest.get('rules'))}. It finished "
         f"{counted(sum(len(run.episodes) for run in runs), 'episode')} in "
         f"{counted(sum(run.num_timesteps for run in runs), 'step')}{played}."
     )
 
 
-def _listed(words: Sequence[str], most: int = 8) -> str:
+def listed(words: Sequence[str], most: int = 8) -> str:
+    """``a, b and c``; of many words the first and how many more there are."""
     words = list(words) if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
@@ -210,12 +211,12 @@ def _notes(evaluation: Evaluation) -> list[Note]:
         text = "the evaluation was cut before it wrote its scores; they are worked out here from the episodes on disk."
         notes.append(Note(f"{name}: {text}", resume))
     elif unfinished:
-        listed = _listed([f"{run.level} with seed {run.seed} ({run.num_timesteps:,} steps)" for run in unfinished])
-        text = f"{counted(len(unfinished), 'run')} did not spend the budget: {listed}. Scores are those so far."
+        which = listed([f"{run.level} with seed {run.seed} ({run.num_timesteps:,} steps)" for run in unfinished])
+        text = f"{counted(len(unfinished), 'run')} did not spend the budget: {which}. Scores are those so far."
         notes.append(Note(f"{name}: {text}", resume))
     silent = [str(level.level) for level in evaluation.levels if not any(run.episodes for run in level.runs)]
     if silent:
-        notes.append(Note(f"{name}: no episode ended on {_listed(silent)}, so it has no score there."))
+        notes.append(Note(f"{name}: no episode ended on {listed(silent)}, so it has no score there."))
     if any(run.num_scored != len(run.episodes) for run in runs):
         notes.append(Note(f"{name}: scores and logs do not count the same episodes; the plots show those in the logs."))
     return notes
@@ -301,14 +302,15 @@ def _about(manifest: dict[str, Any]) -> list[tuple[str, str]]:
             lines.append((name, value))
     for name, key in (("Rules", "rules"), ("Versions", "versions"), ("Machine", "machine")):
         if isinstance(value := manifest.get(key), dict):
-            lines.append((name, _listing(value, " ")))
+            lines.append((name, listing(value, " ")))
     agent = manifest.get("agent")
     if isinstance(agent, dict) and isinstance(config := agent.get("config"), dict) and config:
-        lines.append(("Configuration", _listing(config, " = ")))
+        lines.append(("Configuration", listing(config, " = ")))
     return lines
 
 
-def _listing(values: dict[str, Any], sign: str) -> str:
+def listing(values: dict[str, Any], sign: str) -> str:
+    """Names and values of a flat dictionary in one line; what is None is left out."""
     words = {True: "yes", False: "no"}
     shown = {name: words[value] if isinstance(value, bool) else value for name, value in values.items()}
     return ", ".join(f"{name.replace('_', ' ')}{sign}{value}" for name, value in shown.items() if value is not None)
@@ -330,7 +332,8 @@ def _without_any_video(videos: Sequence[tuple[Clip, Video]]) -> dict[str, str]:
     return {label: min(reasons) for label, reasons in problems.items() if len(reasons) == 1 and min(reasons)}
 
 
-def _data_uri(kind: str, content: bytes) -> str:
+def data_uri(kind: str, content: bytes) -> str:
+    """A file as an address that holds it, or nothing where it is empty."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}" if content else ""
 
 
@@ -338,13 +341,13 @@ def _clip(clip: Clip, video: Video, is_comparison: bool) -> ClipContent:
     run, episode = clip.run, clip.episode
     speed = f" Shown at {video.speed} times the speed." if video.speed > 1 else ""
     return ClipContent(
-        title=f"{_listed(clip.roles)} episode".capitalize(),
+        title=f"{listed(clip.roles)} episode".capitalize(),
         caption=(
             f"Return {number(float(run.returns[episode]))}, {int(run.lengths[episode]):,} steps; "
             f"episode {episode}, seed {run.seed}.{speed}"
         ),
         label=clip.label if is_comparison else "",
-        source=_data_uri("video/mp4", video.mp4),
-        still=_data_uri("image/png", video.still),
+        source=data_uri("video/mp4", video.mp4),
+        still=data_uri("image/png", video.still),
         problem=video.problem,
     )

@@ -7,22 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from newgameplus.contest.logs import Episode, read_monitor
+from newgameplus.contest.report.checked import check_size, finite, objects, take, unique_labels, whole
 from newgameplus.contest.results import FORMAT, Results, know_games
 from newgameplus.contest.scores import RunScore, contest_score
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import Level
 from newgameplus.movies.recorder import movie_name
 from newgameplus.types import Array
-
-MAX_FILE_BYTES = 64 * 2**20
-"""A longer json or csv file is no log of an evaluation: a million episodes take about 30 MB."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +109,7 @@ def read_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
     Raises:
         ResultsError: one is no results directory, is corrupt, of another format, named twice, or holds no episode.
     """
-    if len({path.resolve() for path in paths}) < len(paths):
-        raise ResultsError("The same results directory is named twice; name each once.")
-    bare = [_agent(Results(path)) for path in paths]
-    names = [agent if preset == "default" else f"{agent} ({preset})" for agent, preset in bare]
-    labels = [
-        f"{name} · {path.resolve().name}" if names.count(name) > 1 else name
-        for name, path in zip(names, paths, strict=True)
-    ]
-    labels = [
-        f"{label} #{position}" if labels.count(label) > 1 else label for position, label in enumerate(labels, start=1)
-    ]
+    labels = unique_labels([_agent(Results(path)) for path in paths], paths)
     return [read_evaluation(path, label) for path, label in zip(paths, labels, strict=True)]
 
 
@@ -138,16 +124,16 @@ def read_evaluation(path: Path, label: str) -> Evaluation:
     manifest = results.manifest()
     know_games(manifest)
     where = str(results.manifest_path)
-    levels = [_level(entry, where) for entry in _take(manifest, "levels", list, where)]
-    seeds = [_whole(seed, "a seed", where) for seed in _take(manifest, "seeds", list, where)]
+    levels = [_level(entry, where) for entry in take(manifest, "levels", list, where)]
+    seeds = [whole(seed, "a seed", where) for seed in take(manifest, "seeds", list, where)]
     episodes = {(str(level), seed): _episodes(results.run_folder(level, seed)) for level in levels for seed in seeds}
     if not any(episodes.values()):
         raise ResultsError(f"{path} holds no finished episode, so there is nothing to report yet.")
     has_scores = results.scores_path.exists()
     scores = _scores(results) if has_scores else _scores_from_logs(episodes)
     where = str(results.scores_path)
-    lines = {_take(line, "id", str, where): line for line in _objects(scores, "levels", where)}
-    total = _take(scores, "score", dict, where)
+    lines = {take(line, "id", str, where): line for line in objects(scores, "levels", where)}
+    total = take(scores, "score", dict, where)
     return Evaluation(
         path=path,
         label=label,
@@ -155,24 +141,24 @@ def read_evaluation(path: Path, label: str) -> Evaluation:
         preset=preset,
         manifest=manifest,
         statistics=_statistics(total, "mean", where),
-        confidence=_number(total, "confidence", where) or 0.0,
+        confidence=finite(total, "confidence", where) or 0.0,
         levels=tuple(_level_runs(results, level, seeds, lines, episodes) for level in levels),
-        is_complete=_take(scores, "is_complete", bool, where),
+        is_complete=take(scores, "is_complete", bool, where),
         has_scores=has_scores,
     )
 
 
 def _agent(results: Results) -> tuple[str, str]:
-    _check_size(results.manifest_path)
+    check_size(results.manifest_path)
     where = str(results.manifest_path)
-    agent = _take(results.manifest(), "agent", dict, where)
-    return _take(agent, "name", str, where), _take(agent, "preset", str, where)
+    agent = take(results.manifest(), "agent", dict, where)
+    return take(agent, "name", str, where), take(agent, "preset", str, where)
 
 
 def _level(entry: object, where: str) -> Level:
     if not isinstance(entry, dict):
         raise ResultsError(f"{where} is corrupt: a level is not an object.")
-    level = Level(*(_take(entry, key, str, where) for key in ("game", "state", "scenario")))
+    level = Level(*(take(entry, key, str, where) for key in ("game", "state", "scenario")))
     if any(sign in level.folder_name for sign in ("/", "\\", "\0")) or level.folder_name.startswith("."):
         raise ResultsError(f"{where} is corrupt: {str(level)!r} is no level.")
     return level
@@ -187,7 +173,7 @@ def _level_runs(
 ) -> LevelRuns:
     where = str(results.scores_path)
     line = lines.get(str(level), {"score": None, "runs": []})
-    by_seed = {_whole(run.get("seed"), "a seed", where): run for run in _objects(line, "runs", where)}
+    by_seed = {whole(run.get("seed"), "a seed", where): run for run in objects(line, "runs", where)}
     runs = tuple(
         _run(
             level,
@@ -203,15 +189,15 @@ def _level_runs(
 
 
 def _run(level: Level, seed: int, line: dict[str, Any], folder: Path, episodes: tuple[Episode, ...], where: str) -> Run:
-    num_frames = int(_number(line, "num_frames", where) or 0)
+    num_frames = int(finite(line, "num_frames", where) or 0)
     return Run(
         level=level,
         seed=seed,
         statistics=_statistics(line, "score", where),
-        num_timesteps=int(_number(line, "num_timesteps", where) or 0),
+        num_timesteps=int(finite(line, "num_timesteps", where) or 0),
         num_frames=num_frames or None,
-        elapsed_seconds=_number(line, "elapsed_seconds", where) or 0.0,
-        num_scored=int(_number(line, "num_episodes", where) or 0),
+        elapsed_seconds=finite(line, "elapsed_seconds", where) or 0.0,
+        num_scored=int(finite(line, "num_episodes", where) or 0),
         is_complete=line.get("is_complete") is True,
         folder=folder,
         episodes=episodes,
@@ -222,19 +208,19 @@ def _episodes(folder: Path) -> tuple[Episode, ...]:
     path = folder / "monitor.csv"
     if not path.exists():
         return ()
-    _check_size(path)
+    check_size(path)
     try:
         episodes = read_monitor(path)
     except (ValueError, OverflowError) as error:
         raise ResultsError(f"{path} is corrupt: {error}.") from error
-    for number, episode in enumerate(episodes, start=2):
+    for line, episode in enumerate(episodes, start=2):
         if not math.isfinite(episode.episode_return) or not 0 <= episode.num_steps < 2**40:
-            raise ResultsError(f"{path} is corrupt: line {number} is no episode.")
+            raise ResultsError(f"{path} is corrupt: line {line} is no episode.")
     return tuple(episodes)
 
 
 def _scores(results: Results) -> dict[str, Any]:
-    _check_size(results.scores_path)
+    check_size(results.scores_path)
     return results.scores()
 
 
@@ -254,52 +240,18 @@ def _scores_from_logs(episodes: dict[tuple[str, int], tuple[Episode, ...]]) -> d
     return contest_score(runs, FORMAT)
 
 
-def _check_size(path: Path) -> None:
-    if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
-        raise ResultsError(f"{path} is corrupt: it is larger than {MAX_FILE_BYTES >> 20} MB.")
-
-
 def _statistics(line: dict[str, Any], score_key: str, where: str) -> Statistics:
     interval = line.get("interval")
     ends = None
     if interval is not None:
         if not isinstance(interval, list) or len(interval) != 2:
             raise ResultsError(f"{where} is corrupt: an interval is not two numbers.")
-        low, high = (_number({"interval": end}, "interval", where) for end in interval)
+        low, high = (finite({"interval": end}, "interval", where) for end in interval)
         ends = (low, high) if low is not None and high is not None else None
     return Statistics(
-        score=_number(line, score_key, where),
-        median=_number(line, "median", where),
-        best=_number(line, "best", where),
-        interquartile_mean=_number(line, "interquartile_mean", where),
+        score=finite(line, score_key, where),
+        median=finite(line, "median", where),
+        best=finite(line, "best", where),
+        interquartile_mean=finite(line, "interquartile_mean", where),
         interval=ends,
     )
-
-
-def _take(content: dict[str, Any], key: str, kind: type[T], where: str) -> T:
-    value = content.get(key)
-    if not isinstance(value, kind):
-        raise ResultsError(f"{where} is corrupt: {key!r} is missing or is not of type {kind.__name__}.")
-    return value
-
-
-def _objects(content: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
-    values = _take(content, key, list, where)
-    if not all(isinstance(value, dict) for value in values):
-        raise ResultsError(f"{where} is corrupt: {key!r} holds something that is not an object.")
-    return values
-
-
-def _number(content: dict[str, Any], key: str, where: str) -> float | None:
-    value = content.get(key)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ResultsError(f"{where} is corrupt: {key!r} is not a number.")
-    return float(value)
-
-
-def _whole(value: object, what: str, where: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ResultsError(f"{where} is corrupt: {what} is not a whole number.")
-    return value

@@ -75,8 +75,8 @@ def score_curves(series: Sequence[Series]) -> Figure:
             _trace(
                 line,
                 "line",
-                x=_packed(line.run.timesteps[kept]),
-                y=_packed(mean_so_far(line.run.returns)[kept]),
+                x=packed(line.run.timesteps[kept]),
+                y=packed(mean_so_far(line.run.returns)[kept]),
                 mode="lines+markers" if len(kept) < 3 else "lines",
                 line={"width": 2.5, "dash": DASHES[line.variant % len(DASHES)]},
                 hovertemplate=f"{_seed(line)}<br>timestep %{{x:,}}<br>mean so far %{{y:,.2f}}<extra></extra>",
@@ -122,11 +122,11 @@ def _points(line: Series, limit: int) -> Figure:
     return _trace(
         line,
         "points",
-        x=_packed(line.run.timesteps[kept]),
-        y=_packed(line.run.returns[kept]),
-        customdata=_packed(details),
+        x=packed(line.run.timesteps[kept]),
+        y=packed(line.run.returns[kept]),
+        customdata=packed(details),
         mode="markers",
-        marker={"symbol": SYMBOLS[line.variant % len(SYMBOLS)], **_mark(len(kept))},
+        marker={"symbol": SYMBOLS[line.variant % len(SYMBOLS)], **mark(len(kept))},
         hovertemplate=(
             f"{_seed(line)} · episode %{{customdata[0]}}<br>return %{{y:,.2f}}<br>"
             "%{customdata[1]:,} steps<extra></extra>"
@@ -134,7 +134,7 @@ def _points(line: Series, limit: int) -> Figure:
     )
 
 
-def _mark(num_points: int) -> dict[str, float]:
+def mark(num_points: int) -> dict[str, float]:
     """Size in pixels and opacity of a mark: many marks are small and let others shine through."""
     if num_points < 60:
         return {"size": 7, "opacity": 0.85}
@@ -146,8 +146,8 @@ def _running_mean(line: Series) -> Figure:
     return _trace(
         line,
         "line",
-        x=_packed(line.run.timesteps[kept]),
-        y=_packed(running_mean(line.run.returns)[kept]),
+        x=packed(line.run.timesteps[kept]),
+        y=packed(running_mean(line.run.returns)[kept]),
         mode="lines",
         line={"width": 2, "dash": DASHES[line.variant % len(DASHES)]},
         hovertemplate=f"{_seed(line)}<br>mean of {WINDOW} episodes %{{y:,.2f}}<extra></extra>",
@@ -160,8 +160,8 @@ def _rings(line: Series, episodes: Sequence[int]) -> Figure:
     return _trace(
         line,
         "ring",
-        x=_packed(line.run.timesteps[ringed]),
-        y=_packed(line.run.returns[ringed]),
+        x=packed(line.run.timesteps[ringed]),
+        y=packed(line.run.returns[ringed]),
         mode="markers",
         marker={"size": 13, "symbol": "circle-open"},
         hoverinfo="skip",
@@ -249,7 +249,7 @@ def _short(level: str) -> str:
     return level if len(level) <= 44 else f"{level[:20]}…{level[-23:]}"
 
 
-def _packed(array: Array) -> dict[str, str]:
+def packed(array: Array) -> dict[str, str]:
     """Plotly's own compact form of an array: little-endian base64, exact."""
     kind = "f8" if array.dtype == np.float64 else "i4"
     if kind == "i4" and array.size and array.max() >= 2**31:

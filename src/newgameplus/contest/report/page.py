@@ -1,4 +1,7 @@
-"""Put a report together and write it: one file that asks nothing of any network."""
+"""Put a report together and write it: one file that asks nothing of any network.
+
+It is about evaluations or about training runs; what lies in the folders decides.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,17 @@ from markupsafe import Markup
 
 from newgameplus.contest.report.content import Content, gather
 from newgameplus.contest.report.evaluations import Evaluation, read_evaluations
-from newgameplus.contest.report.videos import DEFAULT_LIMITS, Clip, Video, VideoLimits, choose_clips, render_clips
+from newgameplus.contest.report.training_content import Shown, TrainingContent, choose_shown, gather_training
+from newgameplus.contest.report.training_runs import TrainingRun, is_training_run, read_training_runs
+from newgameplus.contest.report.videos import (
+    DEFAULT_LIMITS,
+    Clip,
+    Video,
+    VideoLimits,
+    choose_clips,
+    render_clips,
+    render_movies,
+)
 from newgameplus.durable import write_atomically
 from newgameplus.errors import ResultsError, UsageError
 
@@ -30,26 +43,26 @@ def write_report(
     title: str | None = None,
     videos: VideoLimits | None = DEFAULT_LIMITS,
 ) -> Path:
-    """Write one page about one or more results directories and return where it lies.
+    """Write one page about one or more evaluations, or about one or more training runs; return where it lies.
 
     Args:
-        results: results directories; the first names the page's place when ``output`` is None.
+        results: results directories or folders of training runs; the first names the page's place when ``output`` is
+            None.
         output: the page; an earlier report is replaced, any other file is left alone.
         title: heading; None makes one of the agents and levels.
         videos: how much video to embed; None for none.
 
     Raises:
         ResultsError: a directory cannot be reported on, or the page cannot be written.
-        UsageError: no results directory is given.
+        UsageError: no directory is given, or both evaluations and training runs.
     """
     if not results:
         raise UsageError("A report needs at least one results directory.")
-    evaluations = read_evaluations(results)
+    num_runs = sum(map(is_training_run, results))
+    if 0 < num_runs < len(results):
+        raise UsageError("Some of these are evaluations and some training runs; report on each kind by itself.")
     path = output or results[0] / "report.html"
-    _check_output(path)
-    clips = choose_clips(evaluations)
-    rendered = render_clips(clips, videos) if videos else [Video(problem="")] * len(clips)
-    html = render_page(evaluations, title, list(zip(clips, rendered, strict=True)) if videos else [])
+    html = (_report_on_training if num_runs else _report_on_evaluations)(results, path, title, videos)
     try:
         write_atomically(path, html)
     except OSError as error:
@@ -58,7 +71,40 @@ def write_report(
 
 
 def render_page(evaluations: Sequence[Evaluation], title: str | None, videos: Sequence[tuple[Clip, Video]]) -> str:
-    """Return the page's HTML."""
+    """Return the HTML of the page about evaluations."""
+    return _render("evaluations.html.j2", gather(evaluations, title, videos))
+
+
+def render_training_page(runs: Sequence[TrainingRun], title: str | None, videos: Sequence[tuple[Shown, Video]]) -> str:
+    """Return the HTML of the page about training runs."""
+    return _render("training.html.j2", gather_training(runs, title, videos))
+
+
+def _report_on_evaluations(results: Sequence[Path], path: Path, title: str | None, videos: VideoLimits | None) -> str:
+    evaluations = read_evaluations(results)
+    _check_output(path)
+    clips = choose_clips(evaluations)
+    rendered = render_clips(clips, videos) if videos else []
+    return render_page(evaluations, title, list(zip(clips, rendered, strict=True)) if videos else [])
+
+
+def _report_on_training(results: Sequence[Path], path: Path, title: str | None, videos: VideoLimits | None) -> str:
+    runs = read_training_runs(results)
+    _check_output(path)
+    shown = choose_shown(runs)
+    order = sorted(range(len(shown)), key=lambda place: (_is_between(shown, place), -place))
+    movies = [shown[place].episode.movie for place in order]
+    rendered = dict(zip(order, render_movies(movies, videos) if videos else [Video()] * len(shown), strict=True))
+    return render_training_page(runs, title, [(one, rendered[place]) for place, one in enumerate(shown)])
+
+
+def _is_between(shown: Sequence[Shown], place: int) -> bool:
+    """Whether an episode is neither the first nor the last of its run: without its video a page loses least."""
+    of_run = [one for one in shown if one.run is shown[place].run]
+    return shown[place] is not of_run[0] and shown[place] is not of_run[-1]
+
+
+def _render(template: str, content: Content | TrainingContent) -> str:
     folder = Path(__file__).parent
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -67,10 +113,9 @@ def render_page(evaluations: Sequence[Evaluation], title: str | None, videos: Se
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    content: Content = gather(evaluations, title, videos)
     script = (folder / "script.js").read_text(encoding="utf-8")
     plotly = files("plotly").joinpath("package_data", "plotly.min.js").read_bytes()
-    return environment.get_template("template.html.j2").render(
+    return environment.get_template(template).render(
         content=content,
         generator=GENERATOR,
         style=Markup((folder / "style.css").read_text(encoding="utf-8")),

@@ -34,8 +34,9 @@
     if (role === "ring") trace.marker.color = colours.text;
     if (role === "bar") {
       trace.marker = { color: colour };
-      trace.error_x.color = colours.text;
+      if (trace.error_x) trace.error_x.color = colours.text;
     }
+    if (role === "outline") trace.marker = { color: "transparent", line: { color: colour, width: 1.5 } };
     return trace;
   }
 
@@ -43,7 +44,7 @@
     const axis = { gridcolor: colours.line, zerolinecolor: colours.line, linecolor: colours.line, tickfont: { color: colours.muted } };
     const themed = Object.assign(layout, {
       paper_bgcolor: "transparent", plot_bgcolor: "transparent", autosize: true,
-      dragmode: isTouch ? false : "zoom",
+      dragmode: isTouch || layout.xaxis.fixedrange ? false : "zoom",
       font: { family: getComputedStyle(document.body).fontFamily, size: 12, color: colours.muted },
       hoverlabel: { bgcolor: colours.surface, bordercolor: colours.line, font: { color: colours.text } },
     });
@@ -63,6 +64,33 @@
       colourLayout(figure.layout, colours),
       { responsive: true, displaylogo: false, displayModeBar: false },
     );
+  }
+
+  /* A line runs along the values of a watched episode while its video plays; a click there moves the video. */
+  function follow(figure) {
+    const video = figure.querySelector("video");
+    const plot = figure.querySelector(".values");
+    if (!video || !plot) return;
+    const cursor = document.createElement("i");
+    cursor.className = "cursor";
+    cursor.hidden = true;
+    plot.append(cursor);
+    plot.classList.add("seekable");
+    const span = () => plot._fullLayout._size;
+    function move() {
+      if (!plot._fullLayout || !video.duration) return;
+      cursor.hidden = false;
+      cursor.style.left = span().l + span().w * video.currentTime / video.duration + "px";
+      if (!video.paused && !video.ended) requestAnimationFrame(move);
+    }
+    video.addEventListener("play", move);
+    video.addEventListener("seeked", move);
+    addEventListener("resize", move);
+    plot.addEventListener("click", (event) => {
+      if (!plot._fullLayout || !video.duration) return;
+      const share = (event.clientX - plot.getBoundingClientRect().left - span().l) / span().w;
+      video.currentTime = Math.min(1, Math.max(0, share)) * video.duration;
+    });
   }
 
   const observer = new IntersectionObserver((entries) => {
@@ -110,10 +138,11 @@
   startThemeButton();
   unpackPlotly().then(() => {
     drawWhenSeen();
+    document.querySelectorAll(".watched").forEach(follow);
     startPrinting();
   }).catch((problem) => {
     for (const plot of plots) {
-      plot.textContent = "This browser cannot draw the plots (" + problem.message + "). The tables hold the scores.";
+      plot.textContent = "This browser cannot draw the plots (" + problem.message + "). The tables hold the numbers.";
       plot.classList.add("plot-problem");
     }
   });

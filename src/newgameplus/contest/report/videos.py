@@ -97,10 +97,16 @@ def render_clips(clips: Sequence[Clip], limits: VideoLimits) -> list[Video]:
     error: its ``problem`` says why.
     """
     order = sorted(range(len(clips)), key=lambda number: ROLES.index(clips[number].roles[0]))
-    videos = [Video(problem=NO_ROOM)] * len(clips)
+    videos = dict(zip(order, render_movies([clips[number].movie for number in order], limits), strict=True))
+    return [videos[number] for number in range(len(clips))]
+
+
+def render_movies(movies: Sequence[Path], limits: VideoLimits) -> list[Video]:
+    """Render movies, the most important one first, as ``render_clips`` does."""
+    videos = [Video(problem=NO_ROOM)] * len(movies)
     room = limits.max_bytes
-    with closing(_rendered([clips[number] for number in order], limits)) as rendered:
-        for number, video in zip(order, rendered, strict=True):
+    with closing(_rendered(movies, limits)) as rendered:
+        for number, video in enumerate(rendered):
             room -= encoded_bytes(video)
             if room < 0:
                 break
@@ -126,28 +132,28 @@ def _clips(label: str, level: LevelRuns) -> list[Clip]:
     return [Clip(label, *places[place], tuple(of_place)) for place, of_place in roles.items()]
 
 
-def _rendered(clips: Sequence[Clip], limits: VideoLimits) -> Generator[Video, None, None]:
-    """Yield the video of each clip, in the order of ``clips``."""
-    videos = {clip.movie: Video(problem=_missing(clip)) for clip in clips if not clip.movie.is_file()}
-    paths = [clip.movie for clip in clips if clip.movie not in videos]
+def _rendered(movies: Sequence[Path], limits: VideoLimits) -> Generator[Video, None, None]:
+    """Yield the video of each movie, in their order."""
+    videos = {movie: Video(problem=_missing(movie)) for movie in movies if not movie.is_file()}
+    paths = [movie for movie in movies if movie not in videos]
     with tempfile.TemporaryDirectory() as folder, _progress() as progress:
         render_one = partial(_render, folder=Path(folder), max_seconds=limits.max_seconds)
         task = progress.add_task("Rendering videos", total=len(paths))
         with closing(work_side_by_side(render_one, paths, limits.num_workers)) as events:
-            for clip in clips:
-                while clip.movie not in videos:
+            for movie in movies:
+                while movie not in videos:
                     event = next(events)
                     if isinstance(event, Advanced):
                         continue
                     videos[event.path] = event.result if isinstance(event, Done) else Video(problem=event.reason)
                     progress.advance(task)
-                yield videos[clip.movie]
+                yield videos[movie]
 
 
-def _missing(clip: Clip) -> str:
-    if not clip.movie.parent.is_dir():
+def _missing(movie: Path) -> str:
+    if not movie.parent.is_dir():
         return "the evaluation kept no movies."
-    return f"its movie {clip.movie.name} is not there any more."
+    return f"its movie {movie.name} is not there any more."
 
 
 def _progress() -> Progress:

@@ -1,0 +1,352 @@
+"""What a report says of training runs: every word and number of the page, ready for the template."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from newgameplus import __version__
+from newgameplus.contest.report import training_figures as figures
+from newgameplus.contest.report.content import NOTHING, Note, counted, data_uri, listed, listing, number
+from newgameplus.contest.report.figures import Figure
+from newgameplus.contest.report.series import WINDOW
+from newgameplus.contest.report.training_runs import MEAN, LevelEpisodes, TrainingRun, Watched
+from newgameplus.contest.report.videos import Video
+
+MAX_SHOWN = 12
+"""Watched episodes that a page shows with their video; the others stand in the list."""
+LEVEL_COLUMNS = ("Episodes", f"First {WINDOW}", f"Last {WINDOW}", "Gain", "Best")
+WATCHED_COLUMNS = ("After steps", "Return", "Length", "Mean value", "Entropy", "Movie")
+_LEARNING = "learning/"
+_MEANINGS = {
+    "policy_loss": "What moves the policy towards actions that did better than expected.",
+    "value_loss": "Squared error of the values.",
+    "entropy": "How undecided the policy is, in nats. At 0 it no longer explores.",
+    "divergence": "How far the last update moved the policy, in nats.",
+    "clipped": "Share of the actions whose ratio was clipped.",
+    "gradient_norm": "Length of the gradient, before it is cut.",
+    "explained_variance": "Share of the variance of the returns that the values account for: 1 is all, 0 none.",
+    "learning_rate": "Size of the steps of the optimizer.",
+    "loss": "Cross-entropy between the expected and the learned distribution of returns.",
+    "expected_return": "Mean of what is learned for the actions of a batch.",
+    "transitions": "Transitions in the replay buffer.",
+}
+"""What the learners' figures mean, by the last part of their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A watched episode that the page shows."""
+
+    run: TrainingRun
+    colour: int
+    """Number of the run's colour."""
+    episode: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a table."""
+
+    name: str
+    kind: str
+    """``total`` or ``level``: how much it stands out."""
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunContent:
+    """What the page says about one run."""
+
+    label: str
+    score: str
+    facts: tuple[tuple[str, str], ...]
+    """Small figures beside the score: name and value."""
+    rows: tuple[Row, ...]
+    """As ``LEVEL_COLUMNS`` has them."""
+    watched: tuple[Row, ...]
+    """As ``WATCHED_COLUMNS`` has them."""
+    path: str
+    about: tuple[tuple[str, str], ...]
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One of many small plots."""
+
+    figure: str
+    """Its id among the figures."""
+    name: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeContent:
+    """A watched episode with what it looked like."""
+
+    title: str
+    caption: str
+    label: str
+    """Of the run, where there are several."""
+    colour: int
+    source: str
+    """A data URI, empty when there is no video."""
+    still: str
+    problem: str
+    values: str
+    """Id of the figure, empty where the agent does not say what it expects."""
+    shares: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingContent:
+    """Everything that the template shows."""
+
+    title: str
+    lede: tuple[str, ...]
+    notes: tuple[Note, ...]
+    runs: tuple[RunContent, ...]
+    level_columns: tuple[str, ...]
+    watched_columns: tuple[str, ...]
+    levels: tuple[Plot, ...]
+    learning: tuple[Plot, ...]
+    actions: tuple[Plot, ...]
+    episodes: tuple[EpisodeContent, ...]
+    figures: dict[str, Figure]
+    window: int
+    version: str
+
+
+def choose_shown(runs: Sequence[TrainingRun]) -> list[Shown]:
+    """Return the watched episodes that the page shows: of each run the first, the last, the best and some between."""
+    shown = []
+    for colour, run in enumerate(runs):
+        places = _places([one.episode_return for one in run.watched], max(3, MAX_SHOWN // len(runs)))
+        shown += [Shown(run, colour, run.watched[place]) for place in places]
+    return shown
+
+
+def gather_training(
+    runs: Sequence[TrainingRun], title: str | None, videos: Sequence[tuple[Shown, Video]]
+) -> TrainingContent:
+    """Return the content of the report on ``runs``."""
+    drawn: dict[str, Figure] = {"mean": figures.mean_returns(runs)} if any(MEAN in run.curves for run in runs) else {}
+    plots = {
+        "levels": list(_level_plots(runs, drawn)),
+        "learning": list(_learning_plots(runs, drawn)),
+        "actions": list(_action_plots(runs, drawn)),
+    }
+    return TrainingContent(
+        title=title or _title(runs),
+        lede=tuple(_sentence(run) for run in runs),
+        notes=(*_differences(runs), *(note for run in runs for note in _notes(run))),
+        runs=tuple(_run(run) for run in runs),
+        level_columns=LEVEL_COLUMNS,
+        watched_columns=WATCHED_COLUMNS,
+        levels=tuple(plots["levels"]),
+        learning=tuple(plots["learning"]),
+        actions=tuple(plots["actions"]),
+        episodes=tuple(_episode(place, *pair, runs, drawn) for place, pair in enumerate(videos)),
+        figures=drawn,
+        window=WINDOW,
+        version=__version__,
+    )
+
+
+def _places(returns: Sequence[float], most: int) -> list[int]:
+    """Indices of at most ``most`` episodes, evenly, with the first, the last and the best among them."""
+    if len(returns) <= most:
+        return list(range(len(returns)))
+    best = int(np.argmax(returns))
+    kept = np.linspace(0, len(returns) - 1, most).round().astype(int).tolist()
+    if best not in kept:
+        kept[min(range(1, most - 1), key=lambda place: abs(kept[place] - best))] = best
+    return sorted(kept)
+
+
+def _level_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> Iterator[Plot]:
+    levels = list(dict.fromkeys(level.level for run in runs for level in run.levels))
+    for place, level in enumerate(levels):
+        top = figures.range_of_game(runs, level.partition("/")[0])
+        drawn[f"level-{place}"] = figures.level_returns(runs, level, top, len(levels))
+        yield Plot(f"level-{place}", level)
+
+
+def _learning_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> Iterator[Plot]:
+    names = [name for run in runs for name in run.curves if name.startswith(_LEARNING)]
+    for place, name in enumerate(dict.fromkeys(names)):
+        drawn[f"learning-{place}"] = figures.learning(runs, name)
+        bare = name.removeprefix(_LEARNING)
+        yield Plot(f"learning-{place}", bare.replace("_", " ").capitalize(), _MEANINGS.get(bare.rpartition("/")[2], ""))
+
+
+def _action_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> Iterator[Plot]:
+    if all(len(run.watched) < 2 for run in runs):
+        return
+    actions = dict.fromkeys(action for run in runs for episode in run.watched for action in episode.drawn)
+    for place, action in enumerate(actions):
+        drawn[f"action-{place}"] = figures.action_shares(runs, action)
+        yield Plot(f"action-{place}", action)
+
+
+def _title(runs: Sequence[TrainingRun]) -> str:
+    agents = " and ".join(dict.fromkeys(run.label for run in runs)) if len(runs) <= 3 else f"{len(runs)} agents"
+    verb = "learns" if len(runs) == 1 else "learn"
+    levels = dict.fromkeys(level.level for run in runs for level in run.levels)
+    return f"{agents} {verb} on {next(iter(levels)) if len(levels) == 1 else counted(len(levels), 'level')}"
+
+
+def _sentence(run: TrainingRun) -> str:
+    seed = run.manifest.get("seed")
+    done = "all of its" if run.is_complete else f"{run.num_done:,} of"
+    watched = f"; {counted(len(run.watched), 'episode')} {_were(run)} watched" if run.watched else ""
+    return (
+        f"The agent {run.agent} ({run.preset} preset, seed {seed}) learned for {done} {run.num_steps:,} steps in "
+        f"{counted(run.num_rows, 'row')} on {counted(len(run.levels), 'level')}. It finished "
+        f"{counted(_num_episodes(run), 'episode')}{watched}."
+    )
+
+
+def _were(run: TrainingRun) -> str:
+    return "was" if len(run.watched) == 1 else "were"
+
+
+def _notes(run: TrainingRun) -> Iterator[Note]:
+    where = shlex.quote(str(run.path))
+    if not run.is_complete:
+        yield Note(f"{run.label}: the run is not over.", f"ngp train --resume --run {where}")
+    if not run.levels:
+        yield Note(f"{run.label}: no episode has ended yet, so there are no returns.")
+    if not run.watched:
+        yield Note(f"{run.label}: no episode was watched. To see what an agent does, train it with --watch-every N.")
+
+
+def _differences(runs: Sequence[TrainingRun]) -> Iterator[Note]:
+    """What makes a comparison of the curves unfair."""
+    unlike = [
+        words
+        for words, key in (("levels", "levels"), ("numbers of rows", "num_envs"), ("limits of an episode",
+                                                                                   "max_episode_steps"))
+        if any(run.manifest.get(key) != runs[0].manifest.get(key) for run in runs)
+    ]  # fmt: skip
+    if unlike:
+        yield Note(f"Compare with care: the {listed(unlike)} of these runs are not the same.")
+
+
+def _run(run: TrainingRun) -> RunContent:
+    scores = [_last(level) for level in run.levels]
+    return RunContent(
+        label=run.label,
+        score=number(round(float(np.mean(scores)), 2)) if scores else NOTHING,
+        facts=(
+            ("levels", f"{len(run.levels):,}"),
+            ("rows", f"{run.num_rows:,}"),
+            ("episodes", f"{_num_episodes(run):,}"),
+            ("steps", f"{run.num_done:,}"),
+            ("best return", number(max((float(level.returns.max()) for level in run.levels), default=None))),
+        ),
+        rows=tuple(_level_rows(run)),
+        watched=tuple(_watched_row(episode) for episode in run.watched),
+        path=str(run.path),
+        about=tuple(_about(run)),
+        manifest=json.dumps(run.manifest, indent=2, ensure_ascii=False),
+    )
+
+
+def _num_episodes(run: TrainingRun) -> int:
+    return sum(len(level.returns) for level in run.levels)
+
+
+def _first(level: LevelEpisodes) -> float:
+    return float(level.returns[: _span(level)].mean())
+
+
+def _last(level: LevelEpisodes) -> float:
+    return float(level.returns[-_span(level) :].mean())
+
+
+def _span(level: LevelEpisodes) -> int:
+    """Episodes that stand for the beginning and for the end: never the same ones, unless there is only one."""
+    return max(1, min(WINDOW, len(level.returns) // 2))
+
+
+def _level_rows(run: TrainingRun) -> Iterator[Row]:
+    if len(run.levels) > 1:
+        first, last = (float(np.mean([of(level) for level in run.levels])) for of in (_first, _last))
+        best = max(float(level.returns.max()) for level in run.levels)
+        yield Row("All levels", "total", _level_cells(_num_episodes(run), first, last, best))
+    for level in run.levels:
+        cells = _level_cells(len(level.returns), _first(level), _last(level), float(level.returns.max()))
+        yield Row(level.level, "level", cells)
+
+
+def _level_cells(num_episodes: int, first: float, last: float, best: float) -> tuple[str, ...]:
+    gain = round(last - first, 1)
+    return f"{num_episodes:,}", f"{first:,.1f}", f"{last:,.1f}", f"{gain:+,.1f}", f"{best:,.1f}"
+
+
+def _watched_row(episode: Watched) -> Row:
+    return Row(
+        episode.level,
+        "level",
+        (
+            f"{episode.num_steps:,}",
+            f"{episode.episode_return:,.1f}",
+            f"{episode.length:,}",
+            NOTHING if episode.value is None else f"{episode.value:.3g}",
+            NOTHING if episode.entropy is None else f"{episode.entropy:.2f}",
+            episode.movie.stem.rpartition("-")[2],
+        ),
+    )
+
+
+def _about(run: TrainingRun) -> Iterator[tuple[str, str]]:
+    """The plan's plain facts, one line each."""
+    plain = {
+        name: value
+        for name, value in run.manifest.items()
+        if name not in ("format", "agent", "levels") and isinstance(value, int | float | str)
+    }
+    yield "Plan", listing(plain, " = ")
+    agent = run.manifest["agent"]
+    if isinstance(config := agent.get("config"), dict) and config:
+        yield "Configuration", listing(config, " = ")
+
+
+def _episode(
+    place: int, shown: Shown, video: Video, runs: Sequence[TrainingRun], drawn: dict[str, Figure]
+) -> EpisodeContent:
+    episode = shown.episode
+    values = f"values-{place}" if len(episode.values) else ""
+    if values:
+        drawn[values] = figures.values(episode, shown.colour, _range_of_values(shown.run))
+    if episode.drawn:
+        drawn[f"shares-{place}"] = figures.shares(episode, shown.colour)
+    told = [f"Return {number(round(episode.episode_return, 2))}", counted(episode.length, "step")]
+    if episode.value is not None:
+        told.append(f"mean value {episode.value:.3g}")
+    if episode.entropy is not None:
+        told.append(f"entropy {episode.entropy:.2f} nats")
+    speed = f" Shown at {video.speed} times the speed." if video.speed > 1 else ""
+    return EpisodeContent(
+        title=f"After {episode.num_steps:,} steps",
+        caption=f"{episode.level}. {', '.join(told)}.{speed}",
+        label=shown.run.label if len(runs) > 1 else "",
+        colour=shown.colour,
+        source=data_uri("video/mp4", video.mp4),
+        still=data_uri("image/png", video.still),
+        problem=video.problem,
+        values=values,
+        shares=f"shares-{place}" if episode.drawn else "",
+    )
+
+
+def _range_of_values(run: TrainingRun) -> tuple[float, float]:
+    """Lowest and highest value in any watched episode, so that the curves of a run share one scale."""
+    values = np.concatenate([episode.values for episode in run.watched])
+    return float(values.min()), float(values.max())

@@ -1,0 +1,246 @@
+"""What a report shows of a training run's folder, checked while it is read: nothing in it is trusted."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.contest.report.checked import check_size, finite, take, unique_labels, whole
+from newgameplus.errors import ResultsError
+from newgameplus.training.transfer import checkpoints
+from newgameplus.types import Array
+
+MANIFEST, FORMAT = "training.json", 1
+"""The plan of a run and the version of its folder, as ``ngp train`` writes them."""
+MEAN = "return/mean"
+"""Name of the curve of mean returns over all levels."""
+MAX_STEPS = 2**53
+"""A larger number of steps is not exact in a browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelEpisodes:
+    """The episodes of one level, in their order."""
+
+    level: str
+    steps: Array
+    """Agent steps of the run, in all rows, when each ended, int64 ``[E]``."""
+    returns: Array
+    """float64 ``[E]``."""
+    lengths: Array
+    """Agent steps of each, int64 ``[E]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An episode that was played with the weights of a moment and recorded."""
+
+    num_steps: int
+    """Agent steps before it."""
+    level: str
+    episode_return: float
+    length: int
+    """Agent steps."""
+    movie: Path
+    drawn: dict[str, float]
+    """Action to the share of the steps in which it was taken."""
+    likeliest: dict[str, float]
+    """The same had it always taken the one that it thought best; empty where it does not say."""
+    values: Array
+    """What it expected, along the episode, float64 ``[V]``; empty where it does not say."""
+    value: float | None
+    entropy: float | None
+    """Mean of the policy's, in nats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A figure over the steps of a run; moments at which it was no number are left out."""
+
+    steps: Array
+    """int64 ``[P]``."""
+    values: Array
+    """float64 ``[P]``."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """One training run's folder."""
+
+    path: Path
+    label: str
+    """How the report calls it: the agent, its preset and, where that is not enough, the folder."""
+    agent: str
+    preset: str
+    manifest: dict[str, Any]
+    num_steps: int
+    """Agent steps that were planned."""
+    num_done: int
+    """Agent steps that were played, as far as the files tell."""
+    num_rows: int
+    levels: tuple[LevelEpisodes, ...]
+    """In the plan's order; those of which an episode ended."""
+    curves: dict[str, Curve]
+    """By name, as in ``metrics.jsonl``."""
+    watched: tuple[Watched, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all steps were played."""
+        return self.num_done >= self.num_steps
+
+
+def is_training_run(path: Path) -> bool:
+    """Whether a folder holds a training run."""
+    return (path / MANIFEST).is_file()
+
+
+def read_training_runs(paths: Sequence[Path]) -> list[TrainingRun]:
+    """Read training runs and give each a label that no other has.
+
+    Raises:
+        ResultsError: a file is corrupt, of another format, or a folder is named twice.
+    """
+    manifests = [_manifest(path / MANIFEST) for path in paths]
+    agents = [_agent(manifest, path) for manifest, path in zip(manifests, paths, strict=True)]
+    labels = unique_labels(agents, paths)
+    return [_read(*parts) for parts in zip(paths, labels, agents, manifests, strict=True)]
+
+
+def _read(path: Path, label: str, agent: tuple[str, str], manifest: dict[str, Any]) -> TrainingRun:
+    where = str(path / MANIFEST)
+    planned = [_level_id(entry, where) for entry in take(manifest, "levels", list, where)]
+    episodes = list(_lines(path / "episodes.jsonl"))
+    metrics = list(_lines(path / "metrics.jsonl"))
+    saved = [int(file.stem) for file in checkpoints(path) if file.stem.isdecimal()]
+    return TrainingRun(
+        path=path,
+        label=label,
+        agent=agent[0],
+        preset=agent[1],
+        manifest=manifest,
+        num_steps=whole(manifest.get("num_steps"), "num_steps", where),
+        num_done=max([line["num_steps"] for line in (*episodes, *metrics)] + saved, default=0),
+        num_rows=whole(manifest.get("num_envs"), "num_envs", where),
+        levels=tuple(_levels(dict.fromkeys(planned), episodes, str(path / "episodes.jsonl"))),
+        curves=_curves(metrics),
+        watched=tuple(_watched(line, path) for line in _lines(path / "watched.jsonl")),
+    )
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    check_size(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ResultsError(f"{path} is corrupt: {error}.") from error
+    version = content.get("format") if isinstance(content, dict) else None
+    if version != FORMAT:
+        raise ResultsError(f"{path} has format {version!r}; this version of New Game Plus reads format {FORMAT}.")
+    return dict(content)
+
+
+def _agent(manifest: dict[str, Any], path: Path) -> tuple[str, str]:
+    where = str(path / MANIFEST)
+    agent = take(manifest, "agent", dict, where)
+    return take(agent, "name", str, where), take(agent, "preset", str, where)
+
+
+def _level_id(entry: object, where: str) -> str:
+    if not isinstance(entry, list) or len(entry) < 2 or not all(isinstance(part, str) for part in entry):
+        raise ResultsError(f"{where} is corrupt: a level is not a list of names.")
+    return f"{entry[0]}/{entry[1]}"
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a log, without one that is still being written; each has a number of steps."""
+    if not path.is_file():
+        return
+    check_size(path)
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResultsError(f"Cannot read {path}: {error}.") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            content = json.loads(line)
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict) or not _is_count(content.get("num_steps")):
+            raise ResultsError(f"{path} is corrupt: line {number} is no line of a training run's log.")
+        yield content
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_STEPS
+
+
+def _levels(planned: dict[str, None], lines: list[dict[str, Any]], where: str) -> Iterator[LevelEpisodes]:
+    by_level: dict[str, list[tuple[int, float, int]]] = {level: [] for level in planned}
+    for line in lines:
+        level, value, length = take(line, "level", str, where), finite(line, "return", where), line.get("length")
+        if value is None or not _is_count(length):
+            raise ResultsError(f"{where} is corrupt: an episode has no return or no length.")
+        by_level.setdefault(level, []).append((line["num_steps"], value, whole(length, "a length", where)))
+    for level, episodes in by_level.items():
+        if episodes:
+            steps, returns, lengths = zip(*episodes, strict=True)
+            yield LevelEpisodes(
+                level, np.array(steps, np.int64), np.array(returns, np.float64), np.array(lengths, np.int64)
+            )
+
+
+def _curves(lines: list[dict[str, Any]]) -> dict[str, Curve]:
+    points: dict[str, list[tuple[int, float]]] = {}
+    for line in lines:
+        for name, value in line.items():
+            if name != "num_steps" and isinstance(value, int | float) and math.isfinite(value):
+                points.setdefault(name, []).append((line["num_steps"], float(value)))
+    curves = {}
+    for name, of_name in points.items():
+        steps, values = zip(*of_name, strict=True)
+        curves[name] = Curve(np.array(steps, np.int64), np.array(values, np.float64))
+    return curves
+
+
+def _watched(line: dict[str, Any], folder: Path) -> Watched:
+    where = str(folder / "watched.jsonl")
+    value, length = finite(line, "return", where), line.get("length")
+    if value is None or not _is_count(length):
+        raise ResultsError(f"{where} is corrupt: an episode has no return or no length.")
+    values = line.get("values", [])
+    if not isinstance(values, list):
+        raise ResultsError(f"{where} is corrupt: 'values' is not a list.")
+    return Watched(
+        num_steps=line["num_steps"],
+        level=take(line, "level", str, where),
+        episode_return=value,
+        length=whole(length, "a length", where),
+        movie=folder / "movies" / _file_name(take(line, "movie", str, where), where),
+        drawn=_shares(line, "actions", where),
+        likeliest=_shares(line, "likeliest", where),
+        values=np.array([finite({"values": one}, "values", where) or 0.0 for one in values], np.float64),
+        value=finite(line, "value", where),
+        entropy=finite(line, "entropy", where),
+    )
+
+
+def _file_name(movie: str, where: str) -> str:
+    """The name of a movie in the run's ``movies``; nothing outside that folder is opened."""
+    folder, _, name = movie.partition("/")
+    if folder != "movies" or not name.endswith(".bk2") or "\0" in name or Path(name).name != name:
+        raise ResultsError(f"{where} is corrupt: {movie!r} is no movie of this run.")
+    return name
+
+
+def _shares(line: dict[str, Any], key: str, where: str) -> dict[str, float]:
+    if key not in line:
+        return {}
+    shares = take(line, key, dict, where)
+    return {name: finite(shares, name, where) or 0.0 for name in shares}
