@@ -8,6 +8,7 @@ import pytest
 
 from newgameplus.cli.evaluate import DEFAULT_SPLIT, Duration
 from newgameplus.cli.main import run
+from newgameplus.training.checkpoints import load_state
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +58,10 @@ def test_json_is_all_that_is_printed_on_standard_output(capsys):
         (["evaluate", "random", "--preset", "unform"], "There is no preset"),
         (["evaluate", "random", "--set", "press"], "FIELD=VALUE"),
         (["evaluate", "random", "--set", "pres_probability=1"], "Did you mean press_probability?"),
+        (["evaluate", "random", "--prefill", "par"], "The agent random has no replay buffer"),
+        (["evaluate", "rainbow", "--prefill", "nowhere.bk2"], "There is no movie nowhere.bk2"),
+        (["evaluate", "rainbow", "--prefill", "par", "--prefill-steps", "0"], "prefill_steps must be at least 1"),
+        (["evaluate", "rainbow", "--prefill-steps", "10"], "give both"),
         (["evaluate", "no_such_module:Bot"], "Cannot import"),
         (["evaluate", "newgameplus.types:Step"], "is not an agent"),
         (["evaluate", "--resume"], "no results"),
@@ -183,3 +188,25 @@ def test_resume_takes_the_results_that_are_unfinished(tmp_path, capsys):
     capsys.readouterr()
     assert run(["evaluate", "--resume", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["results"] == "results/a"
+
+
+def test_a_frozen_agent_is_not_prefilled(tmp_path, capsys):
+    (tmp_path / "x").write_bytes(b"")
+    assert run(["evaluate", "rainbow", "--prefill", "par", "--frozen", "--init", "x"]) == 2
+    assert "--frozen learns nothing, so a --prefill is of no use" in capsys.readouterr().err
+
+
+def test_a_replay_buffer_is_prefilled_before_each_run_and_no_step_of_it_counts(tmp_path, capsys):
+    fields = ["--set", "capacity=400", "--set", "num_hidden=8", "--set", "min_transitions=400"]
+    command = ["evaluate", "rainbow", *fields, "--no-movies", "--results", "r"]
+    assert run([*command, "--timesteps", "30", "--prefill", "par", "--prefill-steps", "60", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["levels"][0]["runs"][0]["num_timesteps"] == 30
+    assert json.loads((tmp_path / "r/manifest.json").read_text())["prefill"] == {"source": "par", "num_steps": 60}
+    (checkpoint,) = tmp_path.glob("r/levels/*/seed-0/checkpoint.safetensors")
+    agent = load_state(checkpoint)["agent"]
+    # The prefill's last frame takes a slot of its own.
+    assert (agent["replay"][0]["written"].tolist(), agent["num_steps"]) == ([91], 30)
+    assert run(["evaluate", "--resume", "--results", "r", "--prefill", "par"]) == 0
+    capsys.readouterr()
+    assert run(["evaluate", "--resume", "--results", "r", "--prefill", "airstriker"]) == 2
+    assert "begun with other settings" in capsys.readouterr().err

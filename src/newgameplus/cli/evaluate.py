@@ -59,6 +59,8 @@ class Duration(click.ParamType[float]):
 )
 @click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a training run's weights.")
 @click.option("--frozen", "is_frozen", is_flag=True, help="Only play with them; learn nothing.")
+@click.option("--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split.")
+@click.option("--prefill-steps", type=int, metavar="N", help="Transitions to fill it with.  [default: 100,000]")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")
 @click.pass_context
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
@@ -116,8 +118,11 @@ def _plan(options: dict[str, Any]) -> Plan:
     from newgameplus.contest.evaluation import Plan
     from newgameplus.contest.rules import find_rules, with_budget
     from newgameplus.games.levels import find_level, find_split
+    from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, reference
     from newgameplus.training.transfer import checkpoint_at
 
+    if options["prefill_steps"] is not None and options["prefill"] is None:
+        raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
     if options["split"] and options["levels"]:
         raise UsageError("Give --split or --level, not both.")
     if not 1 <= options["num_seeds"] <= MAX_SEEDS:
@@ -147,6 +152,8 @@ def _plan(options: dict[str, Any]) -> Plan:
         records_movies=options["records_movies"],
         init=str(checkpoint_at(options["init"]).resolve()) if options["init"] else None,
         is_frozen=options["is_frozen"],
+        prefill=None if options["prefill"] is None else reference(options["prefill"]),
+        prefill_steps=DEFAULT_PREFILL_STEPS if options["prefill_steps"] is None else options["prefill_steps"],
     )
 
 
@@ -160,7 +167,8 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     typed = {
         name
         for name in ("split", "levels", "scenario", "preset", "overrides", "rules", "timesteps", "episodes",
-                     "wall_clock", "seed", "num_seeds", "core", "records_movies", "init", "is_frozen")
+                     "wall_clock", "seed", "num_seeds", "core", "records_movies", "init", "is_frozen",
+                     "prefill", "prefill_steps")
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }  # fmt: skip
     if options["agent"] not in (None, plan.agent):
@@ -199,6 +207,8 @@ def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
         "records_movies": plan.records_movies,
         "init": None if plan.init is None else Path(plan.init),
         "is_frozen": plan.is_frozen,
+        "prefill": plan.prefill,
+        "prefill_steps": None if plan.prefill is None else plan.prefill_steps,
     }
     return {name: value for name, value in begun.items() if name not in typed}
 

@@ -27,6 +27,7 @@ from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.folders import named_collections
 from newgameplus.games.levels import Level
 from newgameplus.processes import available_cores
+from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, check_prefill
 from newgameplus.training.transfer import checkpoint_at
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
@@ -75,6 +76,10 @@ class Plan:
     """A training run or checkpoint whose weights the agent begins with."""
     is_frozen: bool = False
     """Whether the agent only plays with these weights and no longer learns."""
+    prefill: str | None = None
+    """What the agent's replay buffer begins with, as :mod:`newgameplus.training.prefill` finds it; None for nothing."""
+    prefill_steps: int = DEFAULT_PREFILL_STEPS
+    """Transitions that it begins with, at most."""
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -83,6 +88,10 @@ class Plan:
             raise UsageError(f"Seeds are whole numbers from 0, at least one; not {list(self.seeds)}.")
         if self.is_frozen and self.init is None:
             raise UsageError("--frozen plays with weights from elsewhere: say whose with --init RUN.")
+        if self.is_frozen and self.prefill is not None:
+            raise UsageError("--frozen learns nothing, so a --prefill is of no use: leave one of them out.")
+        if self.prefill_steps < 1:
+            raise UsageError(f"prefill_steps must be at least 1, not {self.prefill_steps}.")
 
     def check(self) -> None:
         """Make sure that every level can be played, before anything is written.
@@ -94,6 +103,10 @@ class Plan:
             _fingerprint(level, self.core)
         if self.init is not None:
             checkpoint_at(Path(self.init))
+        if self.prefill is not None:
+            wanted = Prefill(self.prefill, self.prefill_steps, self.agent, self.config, num_envs=1, seed=0)
+            for platform in dict.fromkeys(level.integration.console.name for level in self.levels):
+                check_prefill(wanted, platform)
 
     def manifest(self, command: Sequence[str]) -> dict[str, Any]:
         """The content of ``manifest.json``."""
@@ -111,6 +124,7 @@ class Plan:
             "seeds": list(self.seeds),
             "init": None if self.init is None else _origin(Path(self.init)),
             "is_frozen": self.is_frozen,
+            "prefill": None if self.prefill is None else {"source": self.prefill, "num_steps": self.prefill_steps},
             "versions": _versions(),
             "backend": default_backend(),
             "git_commit": _git_commit(),
@@ -131,6 +145,8 @@ class Plan:
                 records_movies=self.records_movies,
                 init=self.init,
                 is_frozen=self.is_frozen,
+                prefill=self.prefill,
+                prefill_steps=self.prefill_steps,
             )
             for level in self.levels
             for seed in self.seeds
@@ -161,6 +177,7 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
             records_movies=manifest["records_movies"],
             init=_checked_origin(manifest.get("init")),
             is_frozen=bool(manifest.get("is_frozen")),
+            **_prefill_of(manifest),
         )
     except TypeError as error:
         raise ResultsError(f"The manifest is corrupt: {error!r}.") from error
@@ -260,6 +277,20 @@ def _checked_origin(recorded: dict[str, str] | None) -> str | None:
     if not file.is_file() or _origin(file) != recorded:
         raise ResultsError(f"The weights {file} are gone or not what they were; start anew with another --results.")
     return str(file)
+
+
+def _prefill_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Return what results were prefilled with, as fields of a plan.
+
+    Raises:
+        ResultsError: the manifest is corrupt.
+    """
+    recorded = manifest.get("prefill")
+    if recorded is None:
+        return {}
+    if not _has_shape(recorded, {"source": str, "num_steps": int}):
+        raise ResultsError(f"The manifest is corrupt: {recorded!r} is no prefill.")
+    return {"prefill": recorded["source"], "prefill_steps": recorded["num_steps"]}
 
 
 def _versions() -> dict[str, str]:

@@ -33,6 +33,7 @@ from newgameplus.games.levels import Level
 from newgameplus.movies.recorder import MovieRecorder, movie_name
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.loop import play
+from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, fill
 from newgameplus.training.transfer import begin_from
 from newgameplus.types import Agent
 
@@ -68,6 +69,10 @@ class Job:
     """A training run or checkpoint whose weights the agent begins with."""
     is_frozen: bool = False
     """Whether the agent only plays with these weights and no longer learns."""
+    prefill: str | None = None
+    """What the agent's replay buffer begins with, as :mod:`newgameplus.training.prefill` finds it; None for nothing."""
+    prefill_steps: int = DEFAULT_PREFILL_STEPS
+    """Transitions that it begins with, at most."""
 
 
 @dataclass(slots=True)
@@ -278,8 +283,27 @@ def _opened(job: Job, saved: dict[str, Any] | None, progress: Progress) -> Itera
         if saved:
             world.restore_random_state(saved["world"])
             agent.restore(saved["agent"])
+        elif job.prefill is not None:
+            _prefill(job, agent, agent_seed)
         seed = None if saved else world_seed
         yield _Run(job, world, agent, monitor, log, frames, progress, seed, saved_steps=progress.num_steps)
+
+
+def _prefill(job: Job, agent: Agent, seed: int) -> None:
+    """Let the agent remember other levels or movies; no step and no second of it counts."""
+    prefill = Prefill(
+        source=str(job.prefill),
+        num_steps=job.prefill_steps,
+        agent=job.agent,
+        config=job.config,
+        num_envs=1,
+        seed=seed,
+        init=job.init,
+        core=job.core,
+        max_episode_steps=job.rules.max_episode_steps,
+    )
+    for _ in fill(prefill, agent):
+        pass
 
 
 def _remove_movies(job: Job, first_index: int) -> None:
