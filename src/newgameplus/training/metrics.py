@@ -133,8 +133,8 @@ class WeightsAndBiases:
             )
         except wandb.errors.Error as error:
             raise UsageError(
-                f"Weights & Biases did not let the run begin: {error}. Log in with wandb login, or set "
-                f"WANDB_MODE=offline, and go on with: ngp train --resume --run {folder}"
+                f"Weights & Biases did not let the run begin: {str(error).rstrip('.')}. Log in with wandb login, or "
+                f"set WANDB_MODE=offline, and go on with: ngp train --resume --run {folder}"
             ) from error
 
     def write(self, num_steps: int, figures: Mapping[str, float]) -> None:

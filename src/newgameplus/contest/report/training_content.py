@@ -219,10 +219,11 @@ def _were(run: TrainingRun) -> str:
 def _notes(run: TrainingRun) -> Iterator[Note]:
     where = shlex.quote(str(run.path))
     if not run.is_complete:
-        yield Note(f"{run.label}: the run is not over.", f"ngp train --resume --run {where}")
+        text = f"{run.label}: the run is not over; {run.num_steps - run.num_done:,} steps are to come."
+        yield Note(text, f"ngp train --resume --run {where}")
     if not run.levels:
         yield Note(f"{run.label}: no episode has ended yet, so there are no returns.")
-    if not run.watched:
+    if not run.watched and run.manifest.get("watch_steps") is None:
         yield Note(f"{run.label}: no episode was watched. To see what an agent does, train it with --watch-every N.")
 
 
