@@ -13,7 +13,7 @@ from newgameplus.envs.plugin import register_with_gymnasium
 __version__ = "0.1.0"
 
 # Threads of torch that wait burn their core for a while, hundreds of milliseconds where it is oversubscribed. Consoles
-# play on the same cores and other programs run too, so they are soon put to sleep; it counts only before torch is loaded.
+# play on the same cores and other programs run too, so they are put to sleep soon; it counts before torch is loaded.
 if "OMP_WAIT_POLICY" not in os.environ:
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
 

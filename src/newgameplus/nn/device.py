@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ctypes
+import sys
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import torch
+from torch import Tensor, nn
 
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName
+
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+"""Options of glibc's ``mallopt`` (malloc.h)."""
 
 
 def find_device(name: DeviceName = "auto") -> torch.device:
@@ -20,7 +27,19 @@ def find_device(name: DeviceName = "auto") -> torch.device:
     has_cuda = torch.cuda.is_available()
     if name == "cuda" and not has_cuda:
         raise UsageError("There is no CUDA device on this machine; use --device cpu, or auto to take what there is.")
+    _keep_freed_memory()
     return torch.device("cuda" if has_cuda and name != "cpu" else "cpu")
+
+
+@cache
+def _keep_freed_memory() -> None:
+    """Let glibc keep what tensors leave behind: else each gradient step asks for it anew, some thousand pages."""
+    if sys.platform != "linux":
+        return
+    change_option = getattr(ctypes.CDLL(None), "mallopt", None)
+    if change_option is not None:
+        for option, size_bytes in ((_MMAP_THRESHOLD, 1 << 28), (_TRIM_THRESHOLD, 1 << 30)):
+            change_option(option, size_bytes)
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
@@ -29,6 +48,15 @@ def has_fast_bfloat16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def limit_gradient(parameters: Iterable[nn.Parameter], max_norm: float) -> Tensor:
+    """Scale the gradients down to a norm of ``max_norm`` where they have more; return the norm that they had."""
+    own = list(parameters)
+    norm = nn.utils.get_total_norm([parameter.grad for parameter in own if parameter.grad is not None])
+    if norm > max_norm:
+        nn.utils.clip_grads_with_norm_(own, max_norm, norm)
+    return norm
 
 
 @contextmanager

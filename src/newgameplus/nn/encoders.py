@@ -16,15 +16,17 @@ from torch.nn import functional
 from newgameplus.nn.names import EncoderName
 
 
-def pixels(observation: Tensor) -> Tensor:
+def pixels(observation: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
     """Return uint8 ``[B, H, W, C]`` as float ``[B, C, H, W]`` from 0 to 255, in channels-last memory order.
+
+    The numbers are of ``dtype``, which is that of the weights, or of what autocast makes of them.
 
     The whole numbers up to 255 are exact in bfloat16; :class:`PixelConv` divides them by 255 in its weights, where it
     costs nothing.
     """
     kind = observation.device.type
-    dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else torch.float32
-    return observation.permute(0, 3, 1, 2).to(dtype)
+    is_cast = torch.is_autocast_enabled(kind)
+    return observation.permute(0, 3, 1, 2).to(torch.get_autocast_dtype(kind) if is_cast else dtype)
 
 
 class PixelConv(nn.Conv2d):
@@ -36,7 +38,7 @@ class PixelConv(nn.Conv2d):
 
 
 def _flat(features: Tensor) -> Tensor:
-    """Return ``[B, C, H, W]`` as ``[B, H * W * C]``: in the order that channels-last memory has, so nothing is moved."""
+    """Return ``[B, C, H, W]`` as ``[B, H * W * C]``, the order of channels-last memory, so that nothing is moved."""
     return features.permute(0, 2, 3, 1).flatten(1)
 
 

@@ -41,7 +41,7 @@ class NoisyLinear(nn.Module):
         if not self.is_noisy:
             return functional.linear(inputs, self.weight, self.bias)
         # The noise is a product of two vectors, so W never has to be built: S * (out in^T) x is out * (S (in * x)).
-        noise = functional.linear(inputs * self.noise_in, self.weight_sigma) * self.noise_out
+        noise = functional.linear(inputs * self.noise_in.to(inputs.dtype), self.weight_sigma) * self.noise_out
         return functional.linear(inputs, self.weight, self.bias + self.bias_sigma * self.noise_out) + noise
 
 

@@ -77,7 +77,8 @@ def restore_generator(generator: torch.Generator, state: Any) -> None:
 
 
 def _array(tensor: Tensor) -> Any:
-    return tensor.detach().cpu().numpy().copy()
+    tensor = tensor.detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy().copy()
 
 
 def _difference(own: Any, given: Any) -> str:

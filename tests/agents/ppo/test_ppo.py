@@ -78,7 +78,9 @@ def evaluate(weights: dict[str, Tensor], observation: Tensor) -> tuple[Tensor, T
                 x, weights[f"encoder.layers.{layer}.weight"], weights[f"encoder.layers.{layer}.bias"], stride
             )
         )
-    x = functional.relu(functional.linear(x.permute(0, 2, 3, 1).flatten(1), weights["hidden.weight"], weights["hidden.bias"]))
+    x = functional.relu(
+        functional.linear(x.permute(0, 2, 3, 1).flatten(1), weights["hidden.weight"], weights["hidden.bias"])
+    )
     logits = functional.linear(x, weights["policy.weight"], weights["policy.bias"])
     return logits.log_softmax(-1), functional.linear(x, weights["value.weight"], weights["value.bias"]).squeeze(-1)
 

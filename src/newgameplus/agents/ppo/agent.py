@@ -29,8 +29,9 @@ from newgameplus.learning.losses import approximate_divergence, clipped_surrogat
 from newgameplus.learning.returns import explained_variance, generalized_advantages
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, low_precision
+from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient, low_precision
 from newgameplus.nn.noisy import draw_noise, set_noise
+from newgameplus.nn.precision import playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -89,6 +90,7 @@ class Ppo:
         self._total_updates = None if total is None else max(1, total // config.num_steps)
         self._metrics: dict[str, float] = {}
         draw_noise(self.network, self._generator)
+        self._player = playing_copy(self.network, self._is_low) if self._is_low else self.network
 
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
@@ -162,6 +164,7 @@ class Ppo:
         """
         require_likeness(self.state(), state)
         restore_module(self.network, state["network"])
+        refresh(self._player, self.network)
         restore_optimizer(self._optimizer, state["optimizer"])
         restore_generator(self._generator, state["generator"])
         self._rollout.restore(state["rollout"])
@@ -178,13 +181,14 @@ class Ppo:
         """
         require_agent(state, "ppo")
         restore_module(self.network, state["network"])
+        refresh(self._player, self.network)
         self.is_frozen = is_frozen
         if is_frozen:
-            set_noise(self.network, False)
+            set_noise(self._player, False)
 
     def _evaluate(self, observation: Array) -> tuple[Tensor, Tensor]:
-        with torch.inference_mode(), low_precision(self._device, self._is_low):
-            log_probabilities, value = self.network(torch.from_numpy(observation).to(self._device))
+        with torch.inference_mode():
+            log_probabilities, value = self._player(torch.from_numpy(observation).to(self._device))
             return log_probabilities.cpu(), value.cpu()
 
     def _end_values(self, step: Step) -> Array:
@@ -234,6 +238,7 @@ class Ppo:
         self._metrics["learning_rate"] = self._optimizer.param_groups[0]["lr"]
         self._num_updates += 1
         draw_noise(self.network, self._generator)
+        refresh(self._player, self.network)
 
     def _gradient_step(
         self, observation: Tensor, action: Tensor, old: Tensor, old_value: Tensor, advantage: Tensor, target: Tensor
@@ -251,7 +256,7 @@ class Ppo:
         loss = policy_loss + config.value_weight * value_loss - config.entropy_weight * uncertainty
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm)
+        norm = limit_gradient(self.network.parameters(), config.max_gradient_norm)
         if not math.isfinite(float(norm)):
             raise self._broke_down()
         self._optimizer.step()

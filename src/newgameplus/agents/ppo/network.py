@@ -35,6 +35,6 @@ class PpoNetwork(nn.Module):
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return log-probabilities ``[B, A]`` and values ``[B]``, float32, of uint8 ``[B, H, W, C]``."""
-        features = torch.relu(self.hidden(self.encoder(pixels(observation))))
+        features = torch.relu(self.hidden(self.encoder(pixels(observation, self.hidden.weight.dtype))))
         log_probability = torch.log_softmax(self.policy(features).float(), -1)
         return log_probability, self.value(features).float().squeeze(-1)

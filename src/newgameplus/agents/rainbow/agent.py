@@ -29,8 +29,9 @@ from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.losses import cross_entropy
 from newgameplus.learning.projections import expectation, project
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, low_precision
+from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient, low_precision
 from newgameplus.nn.noisy import draw_noise, set_noise
+from newgameplus.nn.precision import playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -77,9 +78,10 @@ class Rainbow:
         self._random = np.random.default_rng(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.network = self._new_network()
-        self._target = self._new_network().requires_grad_(False)
-        self._target.load_state_dict(self.network.state_dict())
+            network = RainbowNetwork(config, world.observation_shape, world.num_actions)
+        self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._target = playing_copy(self.network, self._is_low)
+        self._player = playing_copy(self.network, self._is_low) if self._is_low else self.network
         self._optimizer = torch.optim.Adam(
             self.network.parameters(), config.learning_rate, eps=config.adam_epsilon, fused=True
         )
@@ -110,7 +112,7 @@ class Rainbow:
     def act(self, observation: Array) -> Array:
         """Return the action of the highest expected return of each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""
         if not self.is_frozen:
-            draw_noise(self.network, self._generator)
+            draw_noise(self._player, self._generator)
         action: Array = self._expected_returns(observation).argmax(-1).numpy()
         if not self.is_frozen:
             self._last = (observation.copy(), action)
@@ -139,7 +141,7 @@ class Rainbow:
         for _ in range(self._num_steps // config.train_interval - before // config.train_interval):
             self._learn()
         if self._num_steps // config.target_interval > before // config.target_interval:
-            self._target.load_state_dict(self.network.state_dict())
+            refresh(self._target, self.network)
 
     def remember(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
         """Store a turn that was played elsewhere; it counts as no step and nothing is learned from it yet.
@@ -185,6 +187,7 @@ class Rainbow:
         require_likeness(self.state(), state)
         restore_module(self.network, state["network"])
         restore_module(self._target, state["target"])
+        refresh(self._player, self.network)
         restore_optimizer(self._optimizer, state["optimizer"])
         restore_generator(self._generator, state["generator"])
         self._random.bit_generator.state = state["random"]
@@ -205,9 +208,10 @@ class Rainbow:
         else:
             require_agent(state, "rainbow")
             restore_module(self.network, state["network"])
-        self._target.load_state_dict(self.network.state_dict())
+        refresh(self._target, self.network)
+        refresh(self._player, self.network)
         self.is_frozen = is_frozen
-        set_noise(self.network, not is_frozen)
+        set_noise(self._player, not is_frozen)
 
     @property
     def _replay(self) -> ReplayBuffer:
@@ -226,14 +230,9 @@ class Rainbow:
             )
         return self._buffer
 
-    def _new_network(self) -> RainbowNetwork:
-        assert self._world.num_actions is not None
-        network = RainbowNetwork(self.config, self._world.observation_shape, self._world.num_actions)
-        return network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
     def _expected_returns(self, observation: Array) -> Tensor:
-        with torch.inference_mode(), low_precision(self._device, self._is_low):
-            distribution = self.network(torch.from_numpy(observation).to(self._device)).exp()
+        with torch.inference_mode():
+            distribution = self._player(torch.from_numpy(observation).to(self._device)).exp()
         return expectation(distribution, self._atoms).cpu()
 
     def _learn(self) -> None:
@@ -252,13 +251,14 @@ class Rainbow:
         loss = (torch.from_numpy(batch.weight).to(self._device) * errors).mean()
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = float(torch.nn.utils.clip_grad_norm_(self.network.parameters(), config.max_gradient_norm))
+        norm = float(limit_gradient(self.network.parameters(), config.max_gradient_norm))
         if not math.isfinite(norm):
             raise LearningError(
                 f"The loss of Rainbow is no longer a number after {self._num_updates} updates: "
                 "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
             )
         self._optimizer.step()
+        refresh(self._player, self.network)
         self._num_updates += 1
         priorities = errors.detach().double().cpu().numpy() + config.priority_offset
         self._replay.set_priorities(batch.entries, priorities)
@@ -272,10 +272,10 @@ class Rainbow:
     def _targets(self, batch: Batch) -> Tensor:
         """The distributions to learn ``[B, N]``: the network chooses the next action, the target network judges it."""
         after = torch.from_numpy(batch.next_observation).to(self._device)
-        with torch.no_grad(), low_precision(self._device, self._is_low):
-            for network in (self.network, self._target):
-                draw_noise(network, self._generator)
-            best = expectation(self.network(after).exp(), self._atoms).argmax(-1)
+        for network in (self._player, self._target):
+            draw_noise(network, self._generator)
+        with torch.no_grad():
+            best = expectation(self._player(after).exp(), self._atoms).argmax(-1)
             distribution = self._target(after).exp()[torch.arange(len(best), device=self._device), best]
             reward, factor = (torch.from_numpy(part).to(self._device) for part in (batch.reward, batch.factor))
             return project(distribution, reward, factor, self._atoms)

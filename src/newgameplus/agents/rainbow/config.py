@@ -17,7 +17,7 @@ class RainbowConfig:
     encoder: EncoderName = "nature"
     """The convolutions: Mnih et al. 2015, IMPALA, or depthwise separable ones."""
     num_hidden: int = 512
-    """Units of the hidden layer of each of the two streams."""
+    """Units of the hidden layer, which the value and the advantages share as in anyrl."""
     actions: ActionSetName = "sonic-7"
     """Which button combinations the actions are (action_sets.py)."""
     capacity: int = 500_000

@@ -1,4 +1,4 @@
-"""Rainbow's network: convolutions, then a dueling pair of noisy streams that give a distribution of returns per action.
+"""Rainbow's network: convolutions, a noisy layer, and a dueling pair of noisy heads that give distributions of returns.
 
 Shapes: ``B`` batch, ``A`` actions, ``N`` atoms.
 """
@@ -28,8 +28,7 @@ class RainbowNetwork(nn.Module):
         self._shape = (num_actions, config.num_atoms)
         self.encoder = make_encoder(config.encoder, num_channels)
         features = num_features(self.encoder, height, width, num_channels)
-        # Both streams' hidden layers are one: a wide product is faster than two narrow ones.
-        self.hidden = NoisyLinear(features, 2 * config.num_hidden, config.noise)
+        self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
         self.value = NoisyLinear(config.num_hidden, config.num_atoms, config.noise)
         self.advantage = NoisyLinear(config.num_hidden, num_actions * config.num_atoms, config.noise)
 
@@ -39,8 +38,7 @@ class RainbowNetwork(nn.Module):
         The logits of an action are ``value + advantage - mean advantage`` (Wang et al., "Dueling Network
         Architectures", 2016, eq. 9).
         """
-        features = torch.relu(self.hidden(self.encoder(pixels(observation))))
-        of_value, of_advantage = features.chunk(2, -1)
-        advantage = self.advantage(of_advantage).unflatten(-1, self._shape)
-        logits = self.value(of_value).unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)
+        features = torch.relu(self.hidden(self.encoder(pixels(observation, self.hidden.weight.dtype))))
+        advantage = self.advantage(features).unflatten(-1, self._shape)
+        logits = self.value(features).unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)
         return torch.log_softmax(logits.float(), -1)
