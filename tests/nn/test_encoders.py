@@ -10,6 +10,7 @@ from newgameplus.nn.names import EncoderName
 
 FEATURES: dict[EncoderName, int] = {
     "nature": 64 * 7 * 7,
+    "dqn-2013": 32 * 9 * 9,
     "nature-extra": 128 * 8 * 8,
     "impala": 32 * 11 * 11,
     "impala-normalised": 64 * 11 * 11,

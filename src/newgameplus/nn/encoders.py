@@ -7,7 +7,8 @@ as ``[B, C, H, W]`` in the memory order that they already have (channels last), 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -46,23 +47,26 @@ def _convolution(is_first: bool) -> type[nn.Conv2d]:
     return PixelConv if is_first else nn.Conv2d
 
 
-class Nature(nn.Module):
-    """The convolutions of Mnih et al., "Human-level control through deep reinforcement learning" (2015).
+PLAIN: dict[EncoderName, tuple[tuple[int, int, int, int], ...]] = {
+    "dqn-2013": ((16, 8, 4, 0), (32, 4, 2, 0)),
+    "nature": ((32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0)),
+    "nature-extra": ((32, 8, 2, 0), (64, 4, 2, 0), (128, 3, 2, 0), (128, 3, 1, 1)),
+}
+"""Filters, side, stride and padding of each convolution: Mnih et al., "Playing Atari with Deep Reinforcement Learning"
+(2013); Mnih et al., "Human-level control through deep reinforcement learning" (Nature, 2015); the second of the 2018
+contest. The first computes a third of what the second does."""
 
-    32 filters of 8 × 8 with stride 4, 64 of 4 × 4 with stride 2, 64 of 3 × 3, each followed by a rectifier.
+
+class Plain(nn.Module):
+    """Convolutions, each followed by a rectifier, as deep Q-networks have had them since 2013.
 
     Args:
         num_channels: C.
-        extra: whether a fourth layer and more filters follow, as the second of the 2018 contest had it
-            (32 8/2, 64 4/2, 128 3/2, 128 3/1 with padding).
+        shapes: filters, side in pixels, stride and padding of each convolution.
     """
 
-    def __init__(self, num_channels: int, extra: bool = False) -> None:
+    def __init__(self, num_channels: int, shapes: Sequence[tuple[int, int, int, int]]) -> None:
         super().__init__()
-        if extra:
-            shapes = [(32, 8, 2, 0), (64, 4, 2, 0), (128, 3, 2, 0), (128, 3, 1, 1)]
-        else:
-            shapes = [(32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0)]
         layers: list[nn.Module] = []
         for num_filters, size, stride, padding in shapes:
             make = _convolution(is_first=not layers)
@@ -147,8 +151,7 @@ class Mobile(nn.Module):
 def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
     """Return the convolutions called ``name`` for pictures of ``num_channels`` channels."""
     makers: dict[str, Callable[[int], nn.Module]] = {
-        "nature": Nature,
-        "nature-extra": lambda channels: Nature(channels, extra=True),
+        **{name: partial(Plain, shapes=shapes) for name, shapes in PLAIN.items()},
         "impala": Impala,
         "impala-normalised": lambda channels: Impala(channels, width=2, is_normalised=True),
         "mobile": Mobile,

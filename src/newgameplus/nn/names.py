@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-EncoderName: TypeAlias = Literal["nature", "nature-extra", "impala", "impala-normalised", "mobile"]
+EncoderName: TypeAlias = Literal["dqn-2013", "nature", "nature-extra", "impala", "impala-normalised", "mobile"]
 """Which convolutions turn pictures into features (nn/encoders.py)."""
 DeviceName: TypeAlias = Literal["auto", "cpu", "cuda"]
 """Where a network runs; ``auto`` is CUDA where there is some."""

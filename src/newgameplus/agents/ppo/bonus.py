@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from newgameplus.nn.encoders import Nature, num_features, pixels
+from newgameplus.nn.encoders import make_encoder, num_features, pixels
 from newgameplus.nn.saved import module_state, optimizer_state, restore_module, restore_optimizer
 from newgameplus.types import Array, State
 
@@ -132,5 +132,5 @@ class Distillation:
 
 def _embedding(observation_shape: tuple[int, ...]) -> nn.Module:
     height, width, _ = observation_shape
-    encoder = Nature(1)
+    encoder = make_encoder("nature", 1)
     return nn.Sequential(encoder, nn.Linear(num_features(encoder, height, width, 1), 128))
