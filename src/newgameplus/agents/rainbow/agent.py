@@ -21,13 +21,14 @@ from torch import Tensor
 from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.rainbow import config as presets
 from newgameplus.agents.rainbow.config import RainbowConfig
+from newgameplus.agents.rainbow.heads import make_head, of_action
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.replay import SLACK, Batch, ReplayBuffer
 from newgameplus.experience.rewards import RewardShaper
-from newgameplus.learning.losses import cross_entropy
-from newgameplus.learning.projections import expectation, project
+from newgameplus.learning.policies import munchausen_bonus, soft_policy
+from newgameplus.learning.schedules import linear
 from newgameplus.nn.augmentation import shift
 from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient, low_precision
 from newgameplus.nn.noisy import draw_noise, set_noise
@@ -61,6 +62,7 @@ class Rainbow:
         "contest-2018": presets.CONTEST_2018,
         "runner-up-2018": presets.RUNNER_UP_2018,
         "tuned": presets.TUNED,
+        "beyond": presets.BEYOND,
     }
 
     def __init__(self, config: RainbowConfig, world: WorldSpec, seed: int) -> None:
@@ -85,12 +87,13 @@ class Rainbow:
         self._optimizer = torch.optim.Adam(
             self.network.parameters(), config.learning_rate, eps=config.adam_epsilon, fused=True
         )
-        self._atoms = torch.linspace(-config.highest_return, config.highest_return, config.num_atoms).to(self._device)
+        self._head = make_head(config, self._device)
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         self._folder: Path | None = None
         self._slack = SLACK
         self._buffer: ReplayBuffer | None = None
         self._last: tuple[Array, Array] | None = None
+        self._num_random = config.random_steps
         self._num_steps = 0
         self._num_updates = 0
         self._metrics: dict[str, float] = {}
@@ -115,6 +118,7 @@ class Rainbow:
             draw_noise(self._player, self._generator)
         action: Array = self._expected_returns(observation).argmax(-1).numpy()
         if not self.is_frozen:
+            action = self._explore(action)
             self._last = (observation.copy(), action)
         return action.copy()
 
@@ -174,6 +178,7 @@ class Rainbow:
             "rewards": self._shaper.state(),
             "replay": [self._replay.state()],
             "waiting": [waiting],
+            "num_random": self._num_random,
             "num_steps": self._num_steps,
             "num_updates": self._num_updates,
         }
@@ -195,6 +200,7 @@ class Rainbow:
         self._replay.restore(state["replay"][0])
         waiting = state["waiting"][0]
         self._last = (waiting["observation"].copy(), waiting["action"].copy()) if waiting else None
+        self._num_random = state["num_random"]
         self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
@@ -210,8 +216,10 @@ class Rainbow:
             restore_module(self.network, state["network"])
         refresh(self._target, self.network)
         refresh(self._player, self.network)
+        self._num_random = 0
         self.is_frozen = is_frozen
         set_noise(self._player, not is_frozen)
+        self._player.train(not is_frozen and self._player is self.network)
 
     @property
     def _replay(self) -> ReplayBuffer:
@@ -230,25 +238,38 @@ class Rainbow:
             )
         return self._buffer
 
+    def _explore(self, action: Array) -> Array:
+        """Return the actions ``[B]``, a share of them drawn at random; it falls with each call."""
+        config = self.config
+        fraction = self._num_random / config.random_steps if config.random_steps else 0.0
+        share = linear(config.final_random_share, 1.0, fraction)
+        self._num_random = max(0, self._num_random - len(action))
+        if not share:
+            return action
+        is_random = self._random.random(len(action)) < share
+        drawn = self._random.integers(0, self._world.num_actions, len(action))
+        return np.where(is_random, drawn, action)
+
     def _expected_returns(self, observation: Array) -> Tensor:
         with torch.inference_mode():
-            distribution = self._player(torch.from_numpy(observation).to(self._device)).exp()
-        return expectation(distribution, self._atoms).cpu()
+            return self._head.expected_returns(self._player, self._moved(observation)).cpu()
+
+    def _moved(self, array: Array) -> Tensor:
+        """The array as a tensor where the network is."""
+        return torch.from_numpy(array).to(self._device)
 
     def _learn(self) -> None:
         config = self.config
         batch = self._replay.draw(config.batch_size, config.correction, self._random)
         target = self._targets(batch)
         draw_noise(self.network, self._generator)
-        observation = torch.from_numpy(batch.observation).to(self._device)
+        observation = self._moved(batch.observation)
         if config.max_offset:
             observation = shift(observation, config.max_offset, self._generator)
+        action = self._moved(batch.action)
         with low_precision(self._device, self._is_low):
-            log_probabilities = self.network(observation)
-        action = torch.from_numpy(batch.action).to(self._device)
-        chosen = log_probabilities[torch.arange(len(action), device=self._device), action]
-        errors = cross_entropy(target, chosen)
-        loss = (torch.from_numpy(batch.weight).to(self._device) * errors).mean()
+            errors = self._head.errors(self.network, observation, action, target, self._generator)
+        loss = (self._moved(batch.weight) * errors).mean()
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = float(limit_gradient(self.network.parameters(), config.max_gradient_norm))
@@ -265,17 +286,39 @@ class Rainbow:
         self._metrics = {
             "loss": float(loss.detach()),
             "gradient_norm": norm,
-            "expected_return": float(expectation(target, self._atoms).mean()),
+            "expected_return": float(self._head.mean(target).mean()),
             "transitions": float(len(self._replay)),
         }
 
     def _targets(self, batch: Batch) -> Tensor:
-        """The distributions to learn ``[B, N]``: the network chooses the next action, the target network judges it."""
-        after = torch.from_numpy(batch.next_observation).to(self._device)
+        """What to learn ``[B, N]``: of the next action that the network chooses, what the target network says."""
+        if self.config.munchausen_weight:
+            return self._soft_targets(batch)
         for network in (self._player, self._target):
             draw_noise(network, self._generator)
+        after = self._moved(batch.next_observation)
         with torch.no_grad():
-            best = expectation(self._player(after).exp(), self._atoms).argmax(-1)
-            distribution = self._target(after).exp()[torch.arange(len(best), device=self._device), best]
-            reward, factor = (torch.from_numpy(part).to(self._device) for part in (batch.reward, batch.factor))
-            return project(distribution, reward, factor, self._atoms)
+            best = self._head.expected_returns(self._player, after).argmax(-1)
+            distribution = of_action(self._head.distribution(self._target, after, self._generator), best)
+            reward = self._moved(batch.reward).unsqueeze(1)
+            return self._head.target(
+                distribution.unsqueeze(1), torch.ones_like(reward), reward, self._moved(batch.factor)
+            )
+
+    def _soft_targets(self, batch: Batch) -> Tensor:
+        """What to learn ``[B, N]`` of all next actions, by the target network's policy, which rewards its own choice.
+
+        Vieillard, Pietquin and Geist, "Munchausen Reinforcement Learning" (2020), eq. 1, over n steps.
+        """
+        temperature, floor = self.config.munchausen_temperature, self.config.munchausen_floor
+        draw_noise(self._target, self._generator)
+        reward, factor = self._moved(batch.reward), self._moved(batch.factor)
+        with torch.no_grad():
+            before = self._head.expected_returns(self._target, self._moved(batch.observation))
+            bonus = munchausen_bonus(before, self._moved(batch.action), temperature, floor)
+            after = self._moved(batch.next_observation)
+            distribution = self._head.distribution(self._target, after, self._generator)
+            policy = soft_policy(self._head.mean(distribution), temperature)
+            gain = (reward + self.config.munchausen_weight * bonus).unsqueeze(1)
+            added = gain - factor.unsqueeze(1) * temperature * policy
+            return self._head.target(distribution, policy.exp(), added, factor)

@@ -9,6 +9,18 @@ from newgameplus.agents.action_sets import ActionSetName
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName, EncoderName
 
+_COUNTS = (
+    "num_hidden",
+    "capacity",
+    "batch_size",
+    "train_interval",
+    "target_interval",
+    "num_steps",
+    "num_fractions",
+    "num_cosines",
+)
+"""Fields that must be at least 1."""
+
 
 @dataclass(frozen=True, slots=True)
 class RainbowConfig:
@@ -34,10 +46,22 @@ class RainbowConfig:
     """n: over how many steps rewards are summed before the target network is asked."""
     discount: float = 0.99
     """Gamma."""
+    distribution: Literal["categorical", "implicit-quantiles"] = "categorical"
+    """What describes returns: probabilities of atoms (C51), or quantiles at drawn fractions (IQN), without a range."""
     num_atoms: int = 51
-    """N: points of the distribution of returns."""
+    """N: points of a categorical distribution of returns."""
     highest_return: float = 200.0
     """The last atom; the first is its negative. In rewards after scaling."""
+    num_fractions: int = 8
+    """N: quantiles of each estimate, each target and each decision (IQN, section 2.3, with 32 for decisions)."""
+    num_cosines: int = 64
+    """Cosines that describe a fraction (IQN, eq. 4)."""
+    munchausen_weight: float = 0.0
+    """Of the logarithm of the taken action's probability as a reward; 0 for none, 0.9 in Vieillard et al. 2020."""
+    munchausen_temperature: float = 0.03
+    """Of the policy that this probability is of, in rewards after scaling."""
+    munchausen_floor: float = -1.0
+    """The least that this logarithm, times the temperature, counts."""
     exponent: float = 0.5
     """Alpha: how much priorities count when transitions are drawn."""
     correction: float = 0.4
@@ -46,6 +70,10 @@ class RainbowConfig:
     """Added to a transition's error, so that each keeps some priority."""
     noise: float = 0.5
     """Sigma: the noise on the weights at the start."""
+    random_steps: int = 0
+    """Agent steps, of all rows together, over which the share of actions drawn at random falls from 1."""
+    final_random_share: float = 0.0
+    """To what that share falls; 0 leaves exploring to the noise."""
     learning_rate: float = 1e-4
     """Of Adam."""
     adam_epsilon: float = 1.5e-4
@@ -64,13 +92,16 @@ class RainbowConfig:
     """Of matrix products; auto takes bfloat16 where the hardware multiplies it."""
 
     def __post_init__(self) -> None:
-        for name in ("num_hidden", "capacity", "batch_size", "train_interval", "target_interval", "num_steps"):
+        for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
         if self.num_atoms < 2 or not self.highest_return > 0:
             raise UsageError("num_atoms must be at least 2 and highest_return more than 0.")
-        if not 0 <= self.discount <= 1:
-            raise UsageError(f"discount must be from 0 to 1, not {self.discount}.")
+        if not self.munchausen_temperature > 0 or not self.munchausen_floor < 0:
+            raise UsageError("munchausen_temperature must be more than 0 and munchausen_floor less than 0.")
+        for name in ("discount", "munchausen_weight", "final_random_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} must be from 0 to 1, not {getattr(self, name)}.")
         if not self.learning_rate > 0:
             raise UsageError(f"learning_rate must be more than 0, not {self.learning_rate}.")
 
@@ -94,3 +125,21 @@ TUNED = replace(
     learning_rate=1.5e-4,
 )
 """Ours, for Tumbleweed."""
+BEYOND = RainbowConfig(
+    encoder="impala-normalised",
+    actions="sonic-10",
+    capacity=1_048_576,
+    min_transitions=200_000,
+    batch_size=256,
+    train_interval=64,
+    target_interval=32_000,
+    discount=0.997,
+    distribution="implicit-quantiles",
+    munchausen_weight=0.9,
+    exponent=0.2,
+    correction=0.45,
+    adam_epsilon=1.95e-5,
+    reward_scale=0.02,
+)
+"""Clark et al., "Beyond the Rainbow" (2024), arXiv:2411.03820: made for 64 rows (--num-envs 64) and a GPU. Actions and
+the scale of the rewards are ours; the exponents and the offset of Adam are from memory and not confirmed."""

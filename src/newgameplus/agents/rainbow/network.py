@@ -1,9 +1,11 @@
 """Rainbow's network: convolutions, a noisy layer, and a dueling pair of noisy heads that give distributions of returns.
 
-Shapes: ``B`` batch, ``A`` actions, ``N`` atoms.
+Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions, ``F`` features.
 """
 
 from __future__ import annotations
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +19,7 @@ class RainbowNetwork(nn.Module):
     """The distribution of returns of each action.
 
     Args:
-        config: the encoder, the hidden layers, atoms and noise.
+        config: the encoder, the hidden layers, what describes returns, and noise.
         observation_shape: ``(H, W, C)``.
         num_actions: A.
     """
@@ -25,20 +27,57 @@ class RainbowNetwork(nn.Module):
     def __init__(self, config: RainbowConfig, observation_shape: tuple[int, ...], num_actions: int) -> None:
         super().__init__()
         height, width, num_channels = observation_shape
-        self._shape = (num_actions, config.num_atoms)
+        has_fractions = config.distribution == "implicit-quantiles"
+        num_outputs = 1 if has_fractions else config.num_atoms
+        self._shape = (num_actions, num_outputs)
         self.encoder = make_encoder(config.encoder, num_channels)
         features = num_features(self.encoder, height, width, num_channels)
+        self.embedding = FractionEmbedding(config.num_cosines, features) if has_fractions else None
         self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
-        self.value = NoisyLinear(config.num_hidden, config.num_atoms, config.noise)
-        self.advantage = NoisyLinear(config.num_hidden, num_actions * config.num_atoms, config.noise)
+        self.value = NoisyLinear(config.num_hidden, num_outputs, config.noise)
+        self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noise)
 
-    def forward(self, observation: Tensor) -> Tensor:
-        """Return log-probabilities float32 ``[B, A, N]`` of uint8 ``[B, H, W, C]``.
+    def forward(self, observation: Tensor, fraction: Tensor | None = None) -> Tensor:
+        """Return log-probabilities of atoms, or quantiles, float32 ``[B, A, N]``, of uint8 ``[B, H, W, C]``.
 
-        The logits of an action are ``value + advantage - mean advantage`` (Wang et al., "Dueling Network
-        Architectures", 2016, eq. 9).
+        The logits, or the quantile, of an action are ``value + advantage - mean advantage`` (Wang et al., "Dueling
+        Network Architectures", 2016, eq. 9).
+
+        Args:
+            observation: the stacked frames.
+            fraction: float32 ``[B, N]`` from 0 to 1, where the quantiles are wanted; None with atoms.
         """
-        features = torch.relu(self.hidden(self.encoder(pixels(observation, self.hidden.weight.dtype))))
-        advantage = self.advantage(features).unflatten(-1, self._shape)
-        logits = self.value(features).unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)
-        return torch.log_softmax(logits.float(), -1)
+        features = self.encoder(pixels(observation, self.hidden.weight.dtype))
+        if self.embedding is None:
+            return torch.log_softmax(self._dueling(features), -1)
+        assert fraction is not None
+        quantiles = self._dueling(features.unsqueeze(1) * self.embedding(fraction))
+        return quantiles.squeeze(-1).transpose(1, 2)
+
+    def _dueling(self, features: Tensor) -> Tensor:
+        """``[..., F]`` to float32 ``[..., A, outputs]``."""
+        hidden = torch.relu(self.hidden(features))
+        advantage = self.advantage(hidden).unflatten(-1, self._shape)
+        joined: Tensor = self.value(hidden).unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)
+        return joined.float()
+
+
+class FractionEmbedding(nn.Module):
+    """Features of fractions, by which those of a picture are multiplied.
+
+    ``relu(sum_i cos(pi i tau) w_i + b)`` for i from 0 (Dabney et al., "Implicit Quantile Networks", 2018, eq. 4).
+
+    Args:
+        num_cosines: how many.
+        num_features: F.
+    """
+
+    def __init__(self, num_cosines: int, num_features: int) -> None:
+        super().__init__()
+        self._num_cosines = num_cosines
+        self.layer = nn.Linear(num_cosines, num_features)
+
+    def forward(self, fraction: Tensor) -> Tensor:
+        """``[B, N]`` to ``[B, N, F]``."""
+        angles = fraction.unsqueeze(-1) * (math.pi * torch.arange(self._num_cosines, device=fraction.device))
+        return torch.relu(self.layer(angles.cos().to(self.layer.weight.dtype)))

@@ -1,0 +1,159 @@
+"""How Rainbow describes returns: on fixed atoms, or by quantiles at fractions that are drawn anew each time.
+
+A head turns what the network says into expected returns, what came of a transition into a target, and both into errors;
+the agent knows nothing else of it. Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from newgameplus.agents.rainbow.config import RainbowConfig
+from newgameplus.agents.rainbow.network import RainbowNetwork
+from newgameplus.learning.losses import cross_entropy, quantile_huber
+from newgameplus.learning.projections import expectation, project
+
+
+class Head(Protocol):
+    """One description of returns."""
+
+    def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
+        """Return the expected return of each action ``[B, A]`` of uint8 ``[B, H, W, C]``, without any chance."""
+        ...
+
+    def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
+        """Return how the returns of each action are distributed, ``[B, A, N]``, of uint8 ``[B, H, W, C]``."""
+        ...
+
+    def mean(self, distribution: Tensor) -> Tensor:
+        """Return the mean of distributions ``[..., N]``, as ``[...]``."""
+        ...
+
+    def target(self, distribution: Tensor, share: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
+        """Return what is to be learned, ``[B, N]``.
+
+        Args:
+            distribution: ``[B, K, N]`` of the returns after each of K actions.
+            share: ``[B, K]``, the probabilities of these actions.
+            shift: ``[B, K]``, what is added to their returns.
+            factor: ``[B]``, what these are multiplied by before.
+        """
+        ...
+
+    def errors(
+        self,
+        network: RainbowNetwork,
+        observation: Tensor,
+        action: Tensor,
+        target: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return the loss of each transition ``[B]``, of uint8 ``[B, H, W, C]``, int64 ``[B]`` and ``[B, N]``."""
+        ...
+
+
+class Categorical:
+    """Probabilities of evenly spaced atoms (Bellemare, Dabney and Munos, "A Distributional Perspective on RL", 2017).
+
+    Args:
+        config: the atoms count.
+        device: where they are kept.
+    """
+
+    def __init__(self, config: RainbowConfig, device: torch.device) -> None:
+        self._atoms = torch.linspace(-config.highest_return, config.highest_return, config.num_atoms).to(device)
+
+    def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
+        """Return the means of the distributions, ``[B, A]``."""
+        return self.mean(network(observation).exp())
+
+    def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
+        """Return probabilities ``[B, A, N]``; nothing is drawn from ``generator``."""
+        probabilities: Tensor = network(observation).exp()
+        return probabilities
+
+    def mean(self, distribution: Tensor) -> Tensor:
+        """Return the mean of probabilities ``[..., N]``, as ``[...]``."""
+        return expectation(distribution, self._atoms)
+
+    def target(self, distribution: Tensor, share: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
+        """Return the mixture of the K moved distributions on the atoms, probabilities ``[B, N]``."""
+        num_rows, num_actions, num_atoms = distribution.shape
+        moved = project(
+            distribution.reshape(-1, num_atoms), shift.reshape(-1), factor.repeat_interleave(num_actions), self._atoms
+        )
+        return (share.unsqueeze(-1) * moved.view(num_rows, num_actions, num_atoms)).sum(1)
+
+    def errors(
+        self,
+        network: RainbowNetwork,
+        observation: Tensor,
+        action: Tensor,
+        target: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return the cross-entropies ``[B]``; nothing is drawn from ``generator``."""
+        return cross_entropy(target, of_action(network(observation), action))
+
+
+class ImplicitQuantiles:
+    """Quantiles at any fractions (Dabney, Ostrovski, Silver and Munos, "Implicit Quantile Networks", 2018).
+
+    Args:
+        config: the number of fractions counts.
+        device: where they are kept.
+    """
+
+    def __init__(self, config: RainbowConfig, device: torch.device) -> None:
+        self._even = ((torch.arange(config.num_fractions) + 0.5) / config.num_fractions).to(device)
+
+    def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
+        """Return the mean of the quantiles at evenly spaced fractions, ``[B, A]``."""
+        return self.mean(network(observation, self._even.expand(len(observation), -1)))
+
+    def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the quantiles at fractions that are drawn for each row, ``[B, A, N]``."""
+        quantiles: Tensor = network(observation, self._draw(len(observation), generator))
+        return quantiles
+
+    def mean(self, distribution: Tensor) -> Tensor:
+        """Return the mean of quantiles ``[..., N]``, as ``[...]``."""
+        return distribution.mean(-1)
+
+    def target(self, distribution: Tensor, share: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
+        """Return the mean over K of the moved quantiles, ``[B, N]``."""
+        moved = shift.unsqueeze(-1) + factor[:, None, None] * distribution
+        return (share.unsqueeze(-1) * moved).sum(1)
+
+    def errors(
+        self,
+        network: RainbowNetwork,
+        observation: Tensor,
+        action: Tensor,
+        target: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return the quantile Huber losses ``[B]`` at fractions that are drawn for each row."""
+        fraction = self._draw(len(observation), generator)
+        return quantile_huber(of_action(network(observation, fraction), action), fraction, target)
+
+    def _draw(self, num_rows: int, generator: torch.Generator) -> Tensor:
+        drawn = torch.rand((num_rows, len(self._even)), generator=generator, device=generator.device)
+        return drawn.to(self._even.device)
+
+
+def make_head(config: RainbowConfig, device: torch.device) -> Head:
+    """Return the head that ``config.distribution`` names."""
+    return (
+        ImplicitQuantiles(config, device)
+        if config.distribution == "implicit-quantiles"
+        else Categorical(config, device)
+    )
+
+
+def of_action(distribution: Tensor, action: Tensor) -> Tensor:
+    """Return what ``[B, A, N]`` says of the actions int64 ``[B]``, as ``[B, N]``."""
+    return distribution[torch.arange(len(action), device=distribution.device), action]
