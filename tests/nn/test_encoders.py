@@ -13,7 +13,7 @@ FEATURES: dict[EncoderName, int] = {
     "dqn-2013": 32 * 9 * 9,
     "nature-extra": 128 * 8 * 8,
     "impala": 32 * 11 * 11,
-    "impala-normalised": 64 * 11 * 11,
+    "impala-normalised": 64 * 6 * 6,
     "mobile": 48 * 7 * 7,
 }
 every_encoder = pytest.mark.parametrize("name", FEATURES)

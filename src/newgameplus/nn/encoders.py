@@ -100,9 +100,13 @@ class Impala(nn.Module):
         width: multiplies the 16, 32 and 32 filters of its three sections.
         is_normalised: whether the residual convolutions have spectral normalisation (as in Clark et al., "Beyond The
             Rainbow", 2024).
+        pooled_size: to how many pixels a side the last pictures are brought by taking maxima (as in the same paper, 6);
+            None leaves them as they are.
     """
 
-    def __init__(self, num_channels: int, width: int = 1, is_normalised: bool = False) -> None:
+    def __init__(
+        self, num_channels: int, width: int = 1, is_normalised: bool = False, pooled_size: int | None = None
+    ) -> None:
         super().__init__()
         wrap: Callable[[nn.Conv2d], nn.Module] = (
             nn.utils.parametrizations.spectral_norm if is_normalised else lambda layer: layer
@@ -117,7 +121,8 @@ class Impala(nn.Module):
                 _Residual(num_filters, wrap),
             ]
             num_channels = num_filters
-        self.layers = nn.Sequential(*sections, nn.ReLU())
+        pooling = [] if pooled_size is None else [nn.AdaptiveMaxPool2d(pooled_size)]
+        self.layers = nn.Sequential(*sections, nn.ReLU(), *pooling)
 
     def forward(self, picture: Tensor) -> Tensor:
         """``[B, C, H, W]`` to features ``[B, F]``."""
@@ -153,7 +158,7 @@ def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
     makers: dict[str, Callable[[int], nn.Module]] = {
         **{name: partial(Plain, shapes=shapes) for name, shapes in PLAIN.items()},
         "impala": Impala,
-        "impala-normalised": lambda channels: Impala(channels, width=2, is_normalised=True),
+        "impala-normalised": lambda channels: Impala(channels, width=2, is_normalised=True, pooled_size=6),
         "mobile": Mobile,
     }
     return makers[name](num_channels)
