@@ -33,14 +33,23 @@ SMALL = {
     },
 }
 """Fields that make an agent learn within a few steps."""
+VARIANTS = {
+    "rainbow of quantiles": (
+        "rainbow",
+        SMALL["rainbow"]
+        | {"distribution": "implicit-quantiles", "munchausen_weight": "0.9", "random_steps": "40", "max_offset": "1"},
+    )
+}
+"""The same agents with other fields, where these make them remember or draw something else."""
 SHAPE = (84, 84, 4)
 LEARNERS = [name for name in AGENTS if find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING]
-every_learner = pytest.mark.parametrize("name", LEARNERS)
+every_learner = pytest.mark.parametrize("name", [*LEARNERS, *VARIANTS])
 
 
 def build(name: str, num_envs: int = 2, seed: int = 0) -> Agent:
-    agent_class = find_agent(name)
-    config = configure(agent_class, "default", SMALL[name])
+    agent_name, fields = VARIANTS.get(name) or (name, SMALL[name])
+    agent_class = find_agent(agent_name)
+    config = configure(agent_class, "default", fields)
     combos = agent_class.specs(config)[1].combos
     zones = ("Mesa", "Canyon")[:num_envs]
     return agent_class(config, WorldSpec(num_envs, (), SHAPE, (), len(combos), num_timesteps=1000, zones=zones), seed)
