@@ -69,7 +69,7 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "ppo", "--set", "lerning_rate=1"], "Did you mean learning_rate or"),
         (["train", "ppo", "--set", "learning_rate"], "FIELD=VALUE"),
         (["train", "ppo", "--set", "learning_rate=-1"], "learning_rate must be more than 0"),
-        (["train", "ppo", "--set", "encoder=resnet"], "expected one of nature"),
+        (["train", "ppo", "--set", "encoder=resnet"], "expected one of dqn-2013, nature"),
         (["train", "ppo", "--split", "tumbleweed-trian"], "Did you mean tumbleweed-train"),
         (["train", "ppo", "--split", "airstriker", "--level", "A/B"], "not both"),
         (["train", "ppo", "--level", "Airstriker-Genesis-v0/Level9"], "Did you mean Level1?"),
@@ -116,7 +116,7 @@ def test_a_loss_that_is_no_longer_a_number_is_told_with_a_way_on(capsys: pytest.
     assert run(["train", "ppo", *SHORT, *fields, "--run", "r", "--checkpoint-every", "4"]) == 2
     assert "no longer a number" in (told := capsys.readouterr().err)
     assert "ngp train ppo --init r --set learning_rate=" in told
-    assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--init", "r"]) == 0
+    assert run(["train", "ppo", *SHORT, "--init", "r", "--set", "learning_rate=1e-4"]) == 0
 
 
 def test_levels_for_which_there_is_no_row_are_not_said_to_be_learned_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -182,8 +182,35 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(tmp_path: Path, capsys: py
 def test_the_command_that_it_ends_with_judges_what_was_trained(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--set", "value_clip=none", "--run", "a run"]) == 0
     (line,) = (line for line in capsys.readouterr().err.splitlines() if line.startswith("Judge it: ngp "))
-    arguments = shlex.split(line.removeprefix("Judge it: ngp "))
-    assert "value_clip=none" in arguments
-    assert run([*arguments, *AIRSTRIKER[:2], "--frozen", "--timesteps", "30", "--json"]) == 0
+    arguments = [*shlex.split(line.removeprefix("Judge it: ngp ")), *AIRSTRIKER[:2], "--timesteps", "30"]
+    assert run([*arguments, "--frozen", "--json", "--results", "r"]) == 0
     scores = json.loads(capsys.readouterr().out)
     assert scores["levels"][0]["runs"][0]["num_timesteps"] == 30
+    trained = json.loads(Path("a run/training.json").read_text())["agent"]
+    assert trained["config"]["value_clip"] is None
+    assert json.loads(Path("r/manifest.json").read_text())["agent"] == trained
+
+
+def test_a_run_passes_its_configuration_on_unless_another_preset_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--set", "clip=0.3", "--run", "a"]) == 0
+    begun = json.loads(Path("a/training.json").read_text())["agent"]["config"]
+    judged = ["evaluate", "ppo", "--init", "a", *AIRSTRIKER[:2], "--timesteps", "20", "--set", "learning_rate=1e-5"]
+    assert run([*judged, "--results", "r"]) == 0
+    # The command may be typed again to go on, and must then say the same.
+    assert run([*judged, "--results", "r", "--resume"]) == 0
+    assert run([*judged, "--set", "clip=0.4", "--results", "r", "--resume"]) == 2
+    config = json.loads(Path("r/manifest.json").read_text())["agent"]["config"]
+    assert config == begun | {"learning_rate": 1e-5, "device": "auto"}
+    assert run(["train", "ppo", *SHORT, "--init", "a", "--set", "max_offset=1", "--run", "b"]) == 0
+    again = json.loads(Path("b/training.json").read_text())["agent"]["config"]
+    assert again == begun | {"max_offset": 1, "device": "auto"}
+    capsys.readouterr()
+    assert run(["train", "ppo", *SHORT, "--preset", "default", "--init", "a", "--run", "c"]) == 2
+    assert "belongs to another network" in capsys.readouterr().err
+
+
+def test_a_run_of_another_agent_passes_no_configuration_on() -> None:
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--run", "a"]) == 0
+    assert run(["train", "rainbow", *SHORT, "--set", "capacity=1000", "--init", "a", "--run", "b"]) == 0
+    agent = json.loads(Path("b/training.json").read_text())["agent"]
+    assert (agent["name"], agent["preset"], agent["config"]["capacity"]) == ("rainbow", "default", 1000)

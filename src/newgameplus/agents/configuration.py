@@ -32,10 +32,18 @@ def configure(agent_class: AgentClass, preset: str = "default", overrides: Mappi
         raise NotFoundError(
             f"There is no preset {preset!r}; there are: {', '.join(presets)}.{did_you_mean(preset, presets)}"
         )
-    config = presets[preset]
+    return with_fields(presets[preset], overrides or {})
+
+
+def with_fields(config: Any, overrides: Mapping[str, str]) -> Any:
+    """Return a configuration with some of its fields replaced by what their new values' texts say.
+
+    Raises:
+        UsageError: as ``configure``.
+    """
     hints = get_type_hints(type(config))
     values: dict[str, Any] = {}
-    for name, text in (overrides or {}).items():
+    for name, text in overrides.items():
         if name not in hints:
             raise UsageError(
                 f"There is no field {name!r} to set; there are: {', '.join(hints)}.{did_you_mean(name, hints)}"

@@ -43,7 +43,7 @@ class Duration(click.ParamType[float]):
 @click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="Play this level; may be repeated.")
 @click.option("--scenario", metavar="NAME", help="Judge by this scenario instead of the level's own.")
 @click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own.")
-@click.option("--preset", default="default", show_default=True, metavar="P", help="The agent's preset.")
+@click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change one field of the preset.")
 @click.option("--rules", default="contest", show_default=True, metavar="R", help="contest or contest-2018.")
 @click.option("--timesteps", type=int, metavar="N", help="Agent steps per level.  [default: 1,000,000]")
@@ -113,8 +113,6 @@ def _created(options: dict[str, Any]) -> tuple[Results, Plan]:
 
 
 def _plan(options: dict[str, Any]) -> Plan:
-    from newgameplus.agents import find_agent
-    from newgameplus.agents.configuration import configure
     from newgameplus.contest.evaluation import Plan
     from newgameplus.contest.rules import find_rules, with_budget
     from newgameplus.games.levels import find_level, find_split
@@ -135,10 +133,11 @@ def _plan(options: dict[str, Any]) -> Plan:
         levels = [find_level(str(level), scenario or level.scenario) for level in found.levels]
     else:
         levels = [find_level(level_id, scenario) for level_id in options["levels"]]
+    preset, config = _configuration(options)
     return Plan(
         agent=options["agent"],
-        preset=options["preset"],
-        config=configure(find_agent(options["agent"]), options["preset"], fields_of(options["overrides"])),
+        preset=preset,
+        config=config,
         rules=with_budget(
             find_rules(options["rules"]),
             timesteps=options["timesteps"],
@@ -155,6 +154,19 @@ def _plan(options: dict[str, Any]) -> Plan:
         prefill=None if options["prefill"] is None else reference(options["prefill"]),
         prefill_steps=DEFAULT_PREFILL_STEPS if options["prefill_steps"] is None else options["prefill_steps"],
     )
+
+
+def _configuration(options: dict[str, Any]) -> tuple[str, Any]:
+    """Return the preset's name and the configuration; where none is typed, those of --init's run."""
+    from newgameplus.agents import find_agent
+    from newgameplus.agents.configuration import configure
+
+    agent, preset, fields = options["agent"], options["preset"], fields_of(options["overrides"])
+    if options["init"]:
+        from newgameplus.training.plan import configuration_for
+
+        return configuration_for(agent, preset, fields, options["init"])
+    return preset or "default", configure(find_agent(agent), preset or "default", fields)
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Plan]:
@@ -196,7 +208,7 @@ def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
         "split": plan.split,
         "levels": levels,
         "scenario": scenarios.pop() if len(scenarios) == 1 else None,
-        "preset": plan.preset,
+        "preset": None if plan.init and "overrides" in typed else plan.preset,
         "rules": plan.rules.name,
         "timesteps": plan.rules.max_timesteps,
         "episodes": plan.rules.max_episodes,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +37,7 @@ _LEAST_ROWS = 8
     "--steps", type=int, metavar="N", help=f"Agent steps, of all rows together.  [default: {DEFAULT_STEPS:,}]"
 )
 @click.option("--num-envs", type=int, metavar="N", help="Rows of the world.  [default: one per level, at least 8]")
-@click.option("--preset", default="default", show_default=True, metavar="P", help="The agent's preset.")
+@click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]")
 @click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change one field of the preset.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where the network runs.  [default: auto]")
 @click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a checkpoint's weights.")
@@ -108,7 +107,7 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
 
     from newgameplus.agents import find_agent
     from newgameplus.agents.configuration import configure
-    from newgameplus.training.plan import TrainingPlan
+    from newgameplus.training.plan import TrainingPlan, configuration_for
     from newgameplus.training.prefill import reference
 
     levels = _levels(options)
@@ -121,10 +120,16 @@ def _plan(options: dict[str, Any]) -> TrainingPlan:
     if num_envs is None:
         num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(levels))
     counts = {"max_episode_steps": options["episode_steps"], "prefill_steps": options["prefill_steps"]}
+    agent, preset = options["agent"], options["preset"]
+    if options["init"]:
+        preset, config = configuration_for(agent, preset, fields, options["init"])
+    else:
+        preset = preset or "default"
+        config = configure(find_agent(agent), preset, fields)
     return TrainingPlan(
-        agent=options["agent"],
-        preset=options["preset"],
-        config=configure(find_agent(options["agent"]), options["preset"], fields),
+        agent=agent,
+        preset=preset,
+        config=config,
         levels=levels,
         num_envs=num_envs,
         num_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
@@ -259,18 +264,4 @@ def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report
     say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
     say(console, f"Look at it: ngp report {where}, or: tensorboard --logdir {where}")
     if plan.agent not in ("random", "jerk"):
-        say(console, f"Judge it: ngp evaluate {plan.agent} --init {where} {_spec(plan)}".rstrip())
-
-
-def _spec(plan: TrainingPlan) -> str:
-    """The options that give an agent of the plan's configuration, as a shell takes them."""
-    from newgameplus.agents import find_agent
-    from newgameplus.agents.configuration import describe
-
-    preset = describe(find_agent(plan.agent).PRESETS[plan.preset])
-    options = [] if plan.preset == "default" else ["--preset", plan.preset]
-    for name, value in describe(plan.config).items():
-        if value != preset[name]:
-            text = ",".join(map(str, value)) if isinstance(value, list) else str(value)
-            options += ["--set", f"{name}={'none' if value is None else text}"]
-    return shlex.join(options)
+        say(console, f"Judge it: ngp evaluate {plan.agent} --init {where}")

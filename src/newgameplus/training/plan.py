@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from newgameplus.agents import find_agent
-from newgameplus.agents.configuration import configuration_of, describe
+from newgameplus.agents.configuration import configuration_of, configure, describe, with_fields
 from newgameplus.durable import write_atomically
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
 from newgameplus.errors import ResultsError, UsageError
@@ -16,7 +17,7 @@ from newgameplus.games.levels import Level
 from newgameplus.nn.device import find_device
 from newgameplus.training.metrics import require_wandb
 from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, check_prefill
-from newgameplus.training.transfer import checkpoint_at
+from newgameplus.training.transfer import checkpoint_at, require_weights
 
 FORMAT = 1
 MANIFEST = "training.json"
@@ -137,6 +138,33 @@ def read_plan(folder: Path) -> TrainingPlan:
         raise ResultsError(f"{path} is damaged ({error}); begin a new run.") from error
 
 
+def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, str], init: Path) -> tuple[str, Any]:
+    """Return the preset's name and the configuration that an agent is to have.
+
+    Args:
+        agent: its name, or ``package.module:Class``.
+        preset: its preset; None for that of the run that ``init`` belongs to, with its fields, if it is the same agent,
+            and else ``default``.
+        overrides: fields to be changed, and their new values as text.
+        init: the checkpoint, or the run's folder, that the agent begins with.
+
+    Raises:
+        NewGamePlusError: there is no such agent, preset, field or checkpoint, the agent has no weights, or the run's
+            plan is damaged.
+    """
+    agent_class = find_agent(agent)
+    require_weights(agent_class, agent)
+    folder = checkpoint_at(init).resolve().parent.parent
+    if preset is None and (folder / MANIFEST).is_file():
+        plan = read_plan(folder)
+        if plan.agent == agent:
+            # Where it is computed is this machine's matter, not the run's.
+            here = {"device": agent_class.PRESETS[plan.preset].device} if hasattr(plan.config, "device") else {}
+            return plan.preset, with_fields(replace(plan.config, **here), overrides)
+    name = "default" if preset is None else preset
+    return name, configure(agent_class, name, overrides)
+
+
 def check(plan: TrainingPlan) -> None:
     """Make sure that every level can be played and that the agent can begin, before anything is written.
 
@@ -156,12 +184,10 @@ def check(plan: TrainingPlan) -> None:
         _check_switching(plan)
     if (wanted := prefill_of(plan)) is not None:
         check_prefill(wanted, plan.levels[0].integration.console.name)
-    can_begin = hasattr(find_agent(plan.agent), "begin_from")
-    if plan.watch_steps is not None and not can_begin:
+    if plan.watch_steps is not None and not hasattr(find_agent(plan.agent), "begin_from"):
         raise UsageError(f"The agent {plan.agent} has no weights that could be watched; leave out --watch-every.")
     if plan.init is not None:
-        if not can_begin:
-            raise UsageError(f"The agent {plan.agent} has no weights, so it cannot begin from a checkpoint.")
+        require_weights(find_agent(plan.agent), plan.agent)
         checkpoint_at(Path(plan.init))
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from newgameplus.errors import NotFoundError, StateError, UsageError
 from newgameplus.training.checkpoints import load_state
-from newgameplus.types import Agent
 
 
-def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
+def begin_from(agent: Any, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
     """Give a new agent the weights of a training run's checkpoint.
 
     Args:
@@ -23,8 +23,7 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
         NotFoundError: there is no such checkpoint.
         StateError: it belongs to another agent or network.
     """
-    if not hasattr(agent, "begin_from"):
-        raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
+    require_weights(agent, agent_name)
     file = checkpoint_at(path)
     try:
         state = load_state(file).get("agent")
@@ -33,6 +32,16 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
         agent.begin_from(state, is_frozen=is_frozen)
     except StateError as error:
         raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
+
+
+def require_weights(agent: object, agent_name: str) -> None:
+    """Make sure that an agent, or its class, can begin from a checkpoint.
+
+    Raises:
+        UsageError: it has nothing that could be passed on.
+    """
+    if not hasattr(agent, "begin_from"):
+        raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
 
 
 def checkpoints(folder: Path) -> list[Path]:
