@@ -27,6 +27,22 @@ PPO = {
     "clip": "0.2",
     "device": "cpu",
 }
+RAINBOW = {
+    "actions": "sonic-10",
+    "encoder": "dqn-2013",
+    "num_hidden": "128",
+    "distribution": "implicit-quantiles",
+    "capacity": "20_000",
+    "min_transitions": "500",
+    "random_steps": "2_000",
+    "train_interval": "8",
+    "target_interval": "500",
+    "num_steps": "10",
+    "learning_rate": "5e-4",
+    "adam_epsilon": "1e-6",
+    "reward_scale": "0.02",
+    "device": "cpu",
+}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -51,5 +67,13 @@ def test_ppo_gets_twice_as_far_as_chance_within_5000_steps(tmp_path: Path) -> No
     by_chance = np.mean(returns("random", {}, 5000, tmp_path / "random"))
     learning = returns("ppo", PPO, 5000, tmp_path / "ppo")
     # Five seeds reached 450 to 990 in their last sixth of episodes, from 100 to 270 in their first; chance reaches 80.
+    assert np.mean(learning[-16:]) > 2 * by_chance
+    assert np.mean(learning[-16:]) > 1.3 * np.mean(learning[:8])
+
+
+def test_rainbow_gets_twice_as_far_as_chance_within_5000_steps(tmp_path: Path) -> None:
+    by_chance = np.mean(returns("random", {}, 5000, tmp_path / "random"))
+    learning = returns("rainbow", RAINBOW, 5000, tmp_path / "rainbow")
+    # Five seeds reached 650 to 1,280 in their last 16 episodes, from 170 to 290 in their first eighth; chance 110.
     assert np.mean(learning[-16:]) > 2 * by_chance
     assert np.mean(learning[-16:]) > 1.3 * np.mean(learning[:8])
