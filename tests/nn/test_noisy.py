@@ -15,7 +15,7 @@ def layer(seed: int = 0) -> NoisyLinear:
     with torch.no_grad():
         made.weight_sigma.normal_()
         made.bias_sigma.normal_()
-    made.draw(torch.Generator().manual_seed(seed))
+    draw_noise(made, torch.Generator().manual_seed(seed))
     return made
 
 
@@ -61,7 +61,7 @@ def test_the_same_generator_draws_the_same_noise() -> None:
 
 def test_noise_has_the_signed_root_of_a_normal_distribution() -> None:
     noisy = NoisyLinear(20_000, 1)
-    noisy.draw(torch.Generator().manual_seed(0))
+    draw_noise(noisy, torch.Generator().manual_seed(0))
     # Where f(e) = sign(e) sqrt(|e|), f² is |e|, whose mean is sqrt(2 / pi); f itself has mean 0.
     assert float(noisy.noise_in.square().mean()) == pytest.approx((2 / torch.pi) ** 0.5, abs=0.02)
     assert float(noisy.noise_in.mean()) == pytest.approx(0, abs=0.02)

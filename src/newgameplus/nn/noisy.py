@@ -13,7 +13,7 @@ class NoisyLinear(nn.Module):
     """A linear layer with factorised Gaussian noise on its weights.
 
     ``y = (W + S * (f(e_out) f(e_in)^T)) x + b + s * f(e_out)`` with ``f(e) = sign(e) sqrt(|e|)`` (Fortunato et al.,
-    "Noisy Networks for Exploration", 2018, section 3, eq. 9-11). New noise is drawn by ``draw``, not by ``forward``.
+    "Noisy Networks for Exploration", 2018, section 3, eq. 9-11). Noise is drawn by ``draw_noise``, not by ``forward``.
     """
 
     def __init__(self, num_inputs: int, num_outputs: int, sigma: float = 0.5) -> None:
@@ -30,12 +30,6 @@ class NoisyLinear(nn.Module):
         self.is_noisy = True
         """Whether the noise counts; without it the layer is that of the mean weights."""
 
-    def draw(self, generator: torch.Generator) -> None:
-        """Draw new noise from ``generator``, on whatever device it is."""
-        for buffer in (self.noise_in, self.noise_out):
-            noise = torch.randn(buffer.shape, generator=generator, device=generator.device)
-            buffer.copy_(noise.sign() * noise.abs().sqrt())
-
     def forward(self, inputs: Tensor) -> Tensor:
         """``[..., inputs]`` to ``[..., outputs]``."""
         if not self.is_noisy:
@@ -46,10 +40,16 @@ class NoisyLinear(nn.Module):
 
 
 def draw_noise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw new noise in every noisy layer of ``module``."""
-    for layer in module.modules():
-        if isinstance(layer, NoisyLinear):
-            layer.draw(generator)
+    """Draw new noise in every noisy layer of ``module`` from ``generator``, on whatever device it is."""
+    layers = [layer for layer in module.modules() if isinstance(layer, NoisyLinear)]
+    buffers = [buffer for layer in layers for buffer in (layer.noise_in, layer.noise_out)]
+    if not buffers:
+        return
+    # All at once: the vectors are short, so that it is the number of calls that takes time.
+    drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
+    noise = drawn.sign() * drawn.abs().sqrt_()
+    for buffer, part in zip(buffers, noise.split([len(buffer) for buffer in buffers]), strict=True):
+        buffer.copy_(part)
 
 
 def set_noise(module: nn.Module, is_noisy: bool) -> None:
