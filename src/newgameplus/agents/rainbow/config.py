@@ -115,16 +115,18 @@ RUNNER_UP_2018 = RainbowConfig(encoder="nature-extra", num_steps=4, target_inter
 TUNED = replace(
     DEFAULT,
     actions="sonic-10",
-    reward_scale=0.02,
-    highest_return=20.0,
+    num_hidden=256,
     min_transitions=5_000,
+    train_interval=8,
     target_interval=2_000,
-    num_steps=5,
-    discount=0.99,
-    max_offset=2,
-    learning_rate=1.5e-4,
+    num_steps=10,
+    distribution="implicit-quantiles",
+    random_steps=10_000,
+    learning_rate=2.5e-4,
+    adam_epsilon=1e-5,
+    reward_scale=0.02,
 )
-"""Ours, for Tumbleweed."""
+"""Ours, for Tumbleweed: what learned fastest on a first screen (docs/agents/rainbow.md)."""
 BEYOND = RainbowConfig(
     encoder="impala-normalised",
     actions="sonic-10",
@@ -136,10 +138,11 @@ BEYOND = RainbowConfig(
     discount=0.997,
     distribution="implicit-quantiles",
     munchausen_weight=0.9,
+    random_steps=200_000,
     exponent=0.2,
     correction=0.45,
     adam_epsilon=1.95e-5,
     reward_scale=0.02,
 )
-"""Clark et al., "Beyond the Rainbow" (2024), arXiv:2411.03820: made for 64 rows (--num-envs 64) and a GPU. Actions and
-the scale of the rewards are ours; the exponents and the offset of Adam are from memory and not confirmed."""
+"""Clark et al., "Beyond the Rainbow" (2024), arXiv:2411.03820: made for 64 rows (--num-envs 64) and a GPU. Actions, the
+scale of the rewards and the random start are ours; the exponents and Adam's epsilon are from memory, not confirmed."""
