@@ -1,4 +1,4 @@
-"""Networks whose weights are kept in bfloat16, for everything that is computed without learning."""
+"""Networks that compute with weights of bfloat16 beside the one that keeps them in float32."""
 
 from __future__ import annotations
 
@@ -21,3 +21,14 @@ def refresh(copied: nn.Module, network: nn.Module) -> None:
     """Give a copy the weights, and the noise, that the network has now; nothing where they are the same object."""
     if copied is not network:
         copied.load_state_dict(network.state_dict())
+
+
+def hand_over_gradients(copied: nn.Module, network: nn.Module) -> None:
+    """Give a network the gradients and the buffers of its copy; nothing where they are the same object."""
+    if copied is network:
+        return
+    for low, full in zip(copied.parameters(), network.parameters(), strict=True):
+        full.grad = None if low.grad is None else low.grad.to(full.dtype)
+        low.grad = None
+    for low, full in zip(copied.buffers(), network.buffers(), strict=True):
+        full.copy_(low)

@@ -112,7 +112,7 @@ def test_the_loss_of_a_batch_is_that_computed_atom_by_atom() -> None:
         draw_noise(network, again._generator)
     chosen = torch.tensor(distributions(again.network, batch.next_observation))
     judged = torch.tensor(distributions(again._target, batch.next_observation))
-    draw_noise(again.network, again._generator)
+    draw_noise(again._player, again._generator)
     online = torch.tensor(distributions(again.network, batch.observation))
     errors = brute_force_errors(again, batch, online, chosen, judged)
     loss = float(np.mean(batch.weight * np.array(errors)))

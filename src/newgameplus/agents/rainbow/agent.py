@@ -30,9 +30,9 @@ from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient, low_precision
+from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient
 from newgameplus.nn.noisy import draw_noise, set_noise
-from newgameplus.nn.precision import playing_copy, refresh
+from newgameplus.nn.precision import hand_over_gradients, playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -83,7 +83,9 @@ class Rainbow:
             network = RainbowNetwork(config, world.observation_shape, world.num_actions)
         self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._target = playing_copy(self.network, self._is_low)
-        self._player = playing_copy(self.network, self._is_low) if self._is_low else self.network
+        # It computes everything, gradients too; the network keeps and changes the weights.
+        copied = playing_copy(self.network, self._is_low).requires_grad_(True) if self._is_low else self.network
+        self._player = copied.eval()
         self._optimizer = torch.optim.Adam(
             self.network.parameters(), config.learning_rate, eps=config.adam_epsilon, fused=True
         )
@@ -262,16 +264,17 @@ class Rainbow:
         config = self.config
         batch = self._replay.draw(config.batch_size, config.correction, self._random)
         target = self._targets(batch)
-        draw_noise(self.network, self._generator)
+        draw_noise(self._player, self._generator)
         observation = self._moved(batch.observation)
         if config.max_offset:
             observation = shift(observation, config.max_offset, self._generator)
         action = self._moved(batch.action)
-        with low_precision(self._device, self._is_low):
-            errors = self._head.errors(self.network, observation, action, target, self._generator)
+        errors = self._head.errors(self._player.train(), observation, action, target, self._generator)
+        self._player.eval()
         loss = (self._moved(batch.weight) * errors).mean()
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        hand_over_gradients(self._player, self.network)
         norm = float(limit_gradient(self.network.parameters(), config.max_gradient_norm))
         if not math.isfinite(norm):
             raise LearningError(
