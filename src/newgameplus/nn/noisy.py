@@ -48,7 +48,7 @@ def draw_noise(module: nn.Module, generator: torch.Generator) -> None:
     # All at once: the vectors are short, so that it is the number of calls that takes time.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
     noise = drawn.sign() * drawn.abs().sqrt_()
-    for buffer, part in zip(buffers, noise.split([len(buffer) for buffer in buffers]), strict=True):
+    for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
         buffer.copy_(part)
 
 

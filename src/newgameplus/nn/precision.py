@@ -30,5 +30,5 @@ def hand_over_gradients(copied: nn.Module, network: nn.Module) -> None:
     for low, full in zip(copied.parameters(), network.parameters(), strict=True):
         full.grad = None if low.grad is None else low.grad.to(full.dtype)
         low.grad = None
-    for low, full in zip(copied.buffers(), network.buffers(), strict=True):
-        full.copy_(low)
+    for found, kept in zip(copied.buffers(), network.buffers(), strict=True):
+        kept.copy_(found)
