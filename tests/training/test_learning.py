@@ -18,11 +18,12 @@ from newgameplus.training.run import train
 
 LEVEL = find_level("Tumbleweed-Genesis-v0/Mesa.Act1")
 PPO = {
+    "actions": "sonic-10",
     "num_steps": "32",
     "batch_size": "64",
     "num_epochs": "3",
     "num_hidden": "64",
-    "learning_rate": "1e-3",
+    "learning_rate": "5e-4",
     "final_learning_rate": "none",
     "clip": "0.2",
     "device": "cpu",
@@ -66,7 +67,7 @@ def returns(agent: str, fields: dict[str, str], num_steps: int, folder: Path) ->
 def test_ppo_gets_twice_as_far_as_chance_within_5000_steps(tmp_path: Path) -> None:
     by_chance = np.mean(returns("random", {}, 5000, tmp_path / "random"))
     learning = returns("ppo", PPO, 5000, tmp_path / "ppo")
-    # Five seeds reached 450 to 990 in their last sixth of episodes, from 100 to 270 in their first; chance reaches 80.
+    # Four seeds reached 710 to 940 in their last 16 episodes, from 100 to 230 in their first eight; chance reaches 80.
     assert np.mean(learning[-16:]) > 2 * by_chance
     assert np.mean(learning[-16:]) > 1.3 * np.mean(learning[:8])
 
