@@ -50,6 +50,21 @@ class Batch:
     """float32 ``[N]``: importance weights, the largest of the batch 1."""
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Transitions without their pictures, ``[N]`` of them; fields are as in :class:`Batch`."""
+
+    action: Array
+    reward: Array
+    factor: Array
+    entries: Array
+    weight: Array
+    places: Array
+    """int64 ``[C, N]``: which of all frames are stacked to what is seen, oldest first."""
+    next_places: Array
+    """int64 ``[C, N]``: the same of the next observation."""
+
+
 class ReplayBuffer:
     """The last experience of B rows, drawn by priority.
 
@@ -97,6 +112,7 @@ class ReplayBuffer:
         self._tree = SumTree(num_rows * self._size)
         self._highest = 1.0
         self._is_in_files = folder is not None
+        self._followed: list[int] | None = None
 
     def __len__(self) -> int:
         """Slots in use, of all rows."""
@@ -124,6 +140,10 @@ class ReplayBuffer:
         self._is_first[rows] = step.done
 
     def draw(self, num: int, correction: float, random: np.random.Generator) -> Batch:
+        """Choose transitions, see :meth:`choose`, and put their pictures together."""
+        return self.stacked(self.choose(num, correction, random))
+
+    def choose(self, num: int, correction: float, random: np.random.Generator) -> Choice:
         """Draw ``num`` transitions, one from each of as many equal stretches of the sum of priorities.
 
         ``P(i) = p_i^alpha / sum p^alpha`` and ``w_i = (N P(i))^-beta / max w`` (Schaul et al., "Prioritized Experience
@@ -145,15 +165,50 @@ class ReplayBuffer:
         weight = (len(self) * share) ** -correction
         row, slot = np.divmod(entries, self._size)
         reward, factor, ahead = self._sum_rewards(row, slot)
-        return Batch(
-            observation=self._stacked(row, slot),
+        return Choice(
             action=self._action[row, slot].astype(np.int64),
             reward=reward,
-            next_observation=self._stacked(row, ahead),
             factor=factor,
             entries=entries,
             weight=(weight / weight.max()).astype(np.float32),
+            places=self._places(row, slot),
+            next_places=self._places(row, ahead),
         )
+
+    def stacked(self, choice: Choice) -> Batch:
+        """Return chosen transitions with their pictures."""
+        return Batch(
+            observation=self._pictures(choice.places),
+            action=choice.action,
+            reward=choice.reward,
+            next_observation=self._pictures(choice.next_places),
+            factor=choice.factor,
+            entries=choice.entries,
+            weight=choice.weight,
+        )
+
+    @property
+    def frames(self) -> Array:
+        """All frames, uint8 ``[B, slots, H, W]``; a place is a number of ``[B * slots]``."""
+        return self._frame
+
+    @property
+    def num_stacked(self) -> int:
+        """C, the frames of an observation."""
+        return self._stack
+
+    @property
+    def num_used(self) -> int:
+        """How many slots of each row may hold a frame."""
+        return int(min(self._written.max(), self._size))
+
+    def follow(self) -> list[int]:
+        """Return a list to which the place of every frame is added that is written from now on; its reader empties it.
+
+        Only the last list that was asked for is kept up.
+        """
+        self._followed = []
+        return self._followed
 
     def set_priorities(self, entries: Array, priorities: Array) -> None:
         """Give entries ``[N]`` the priorities ``[N]`` that their errors call for, above 0; overwritten ones stay 0."""
@@ -197,6 +252,8 @@ class ReplayBuffer:
         count = int(self._written[row])
         slot = count % self._size
         self._frame[row, slot] = frame
+        if self._followed is not None:
+            self._followed.append(row * self._size + slot)
         self._action[row, slot], self._reward[row, slot], self._kind[row, slot] = action, reward, kind
         self._written[row] = count + 1
         base = row * self._size
@@ -230,12 +287,17 @@ class ReplayBuffer:
         factor = np.where(last == _TERMINATED, 0.0, self._powers[num_steps])
         return reward.astype(np.float32), factor.astype(np.float32), (slot + num_steps) % self._size
 
-    def _stacked(self, row: Array, slot: Array) -> Array:
-        """Return uint8 ``[N, H, W, C]``: the slots' frames after those before them, none from an earlier episode."""
+    def _places(self, row: Array, slot: Array) -> Array:
+        """Return int64 ``[C, N]``: the slots' frames after those before them, none from an earlier episode."""
         first = self._kind[row[:, None], (slot[:, None] - np.arange(self._stack - 1)) % self._size] >= _FIRST
         reach = np.where(first.any(1), first.argmax(1), self._stack)
         offsets = np.minimum(np.arange(self._stack)[::-1, None], reach)
-        frames = self._frame[row, (slot - offsets) % self._size]
+        places: Array = row * self._size + (slot - offsets) % self._size
+        return places
+
+    def _pictures(self, places: Array) -> Array:
+        """Return uint8 ``[N, H, W, C]``, the frames of places ``[C, N]``."""
+        frames = self._frame.reshape(-1, *self._frame.shape[2:])[places]
         # OpenCV interleaves planes many times as fast as numpy copies a moved axis.
         planes = list(frames.reshape(self._stack, -1, frames.shape[-1]))
         stacked: Array = cv2.merge(planes).reshape(*frames.shape[1:], self._stack)

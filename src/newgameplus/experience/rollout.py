@@ -5,9 +5,11 @@ Shapes: ``T`` steps, ``B`` rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from newgameplus.types import Array, State
 
@@ -19,12 +21,19 @@ class Rollout:
         num_steps: T.
         num_rows: B.
         observation_shape: shape of one row of the observation, uint8.
+        zeros: makes the array of the observations from its shape and dtype.
     """
 
-    def __init__(self, num_steps: int, num_rows: int, observation_shape: tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        num_steps: int,
+        num_rows: int,
+        observation_shape: tuple[int, ...],
+        zeros: Callable[[tuple[int, ...], DTypeLike], Array] = np.zeros,
+    ) -> None:
         self.length = 0
         """Steps that are filled in."""
-        self.observation = np.zeros((num_steps, num_rows, *observation_shape), np.uint8)
+        self.observation = zeros((num_steps, num_rows, *observation_shape), np.uint8)
         self.action = np.zeros((num_steps, num_rows), np.int64)
         self.log_probability = np.zeros((num_steps, num_rows), np.float32)
         """Of the action, as the policy was when it was chosen."""

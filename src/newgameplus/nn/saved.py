@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,16 +54,24 @@ def optimizer_state(optimizer: torch.optim.Optimizer) -> State:
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Give an optimizer what ``optimizer_state`` returned, each array in the memory order of its parameter."""
+    """Give an optimizer what ``optimizer_state`` returned, each array in the memory order of its parameter.
+
+    What it remembers already is overwritten where it lies, as a CUDA graph finds it nowhere else.
+    """
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
-    for parameter, slot in zip(parameters, state["slots"], strict=False):
-        optimizer.state[parameter] = {name: _like(parameter, torch.from_numpy(array)) for name, array in slot.items()}
+    slots = state["slots"] or [{}] * len(parameters)
+    for parameter, slot in zip(parameters, slots, strict=False):
+        own = optimizer.state[parameter]
+        for name, value in own.items():
+            value.copy_(torch.from_numpy(slot[name])) if name in slot else value.zero_()
+        for name in slot.keys() - own.keys():
+            own[name] = _like(parameter, torch.from_numpy(slot[name]))
 
 
 def _like(parameter: Tensor, value: Tensor) -> Tensor:
-    """A copy of ``value``, in a parameter's memory order where it has the same shape; fused optimizers rely on it."""
+    """A copy of ``value`` beside a parameter, in its memory order where shapes agree: fused optimizers rely on it."""
     if value.shape != parameter.shape:
-        return value.clone()
+        return value.to(parameter.device, copy=True)
     return torch.empty_like(parameter, requires_grad=False).copy_(value)
 
 
@@ -72,8 +81,14 @@ def generator_state(generator: torch.Generator) -> Any:
 
 
 def restore_generator(generator: torch.Generator, state: Any) -> None:
-    """Continue a stream of random numbers."""
-    generator.set_state(torch.from_numpy(state.copy()))
+    """Continue a stream of random numbers.
+
+    Those of a CPU and of CUDA are not the same: on the other device another stream begins, the same each time.
+    """
+    if len(state) == len(generator.get_state()):
+        generator.set_state(torch.from_numpy(state.copy()))
+    else:
+        generator.manual_seed(zlib.crc32(state.tobytes()))
 
 
 def _array(tensor: Tensor) -> Any:

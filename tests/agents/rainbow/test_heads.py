@@ -13,6 +13,7 @@ import torch
 
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import BEYOND, RainbowConfig
+from newgameplus.agents.rainbow.update import given
 from newgameplus.errors import UsageError
 from newgameplus.experience.replay import Batch
 from newgameplus.nn.noisy import draw_noise
@@ -78,6 +79,13 @@ def twins(config: RainbowConfig) -> tuple[Rainbow, Rainbow]:
     follow(agent, outcomes(40))
     again.restore(agent.state())
     return agent, again
+
+
+def targets(agent: Rainbow) -> list[list[float]]:
+    """What the agent wants to learn of the next batch that it draws."""
+    batch = agent._replay.draw(agent.config.batch_size, agent.config.correction, agent._random)
+    found: list[list[float]] = agent._learner.targets(given(batch, torch.device("cpu"))).tolist()
+    return found
 
 
 class Told:
@@ -156,7 +164,7 @@ def test_soft_targets_are_those_summed_over_every_next_action(config: RainbowCon
     agent, again = twins(replace(config, munchausen_weight=0.9))
     told = Told(again)
     batch, temperature = told.batch, config.munchausen_temperature
-    found = agent._targets(agent._replay.draw(config.batch_size, config.correction, agent._random)).tolist()
+    found = targets(agent)
     told.noise(again._target)
     before = told.means(told.says(again._target, batch.observation))
     judged = told.says(again._target, batch.next_observation, told.drawn())
@@ -183,7 +191,7 @@ def test_without_a_temperature_worth_speaking_of_a_soft_target_is_that_of_the_be
     config = replace(QUANTILES, munchausen_weight=1e-9, munchausen_temperature=1e-6)
     agent, again = twins(config)
     told = Told(again)
-    found = agent._targets(agent._replay.draw(config.batch_size, config.correction, agent._random)).tolist()
+    found = targets(agent)
     told.noise(again._target)
     judged = told.says(again._target, told.batch.next_observation, told.drawn())
     for i, values in enumerate(told.means(judged)):

@@ -10,28 +10,28 @@ arXiv:1707.06347; the baseline of the contest: openai/baselines ``ppo2`` and ope
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.ppo import config as presets
 from newgameplus.agents.ppo.bonus import Distillation, Novelty
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
+from newgameplus.agents.ppo.playing import Player
+from newgameplus.agents.ppo.update import Batch, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.experience.rollout import Rollout
-from newgameplus.learning.losses import approximate_divergence, clipped_surrogate, clipped_value_loss, entropy
 from newgameplus.learning.returns import explained_variance, generalized_advantages
 from newgameplus.learning.schedules import linear
-from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient, low_precision
-from newgameplus.nn.noisy import draw_noise, set_noise
-from newgameplus.nn.precision import playing_copy, refresh
+from newgameplus.nn.device import find_device, has_fast_bfloat16
+from newgameplus.nn.graphs import adam, pinned_zeros, set_learning_rate
+from newgameplus.nn.noisy import draw_noise
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -77,11 +77,11 @@ class Ppo:
             torch.manual_seed(seed)
             network = PpoNetwork(config, world.observation_shape, world.num_actions)
         self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimizer = torch.optim.Adam(
-            self.network.parameters(), config.learning_rate, eps=config.adam_epsilon, fused=True
-        )
+        self._optimizer = adam(self.network.parameters(), config.learning_rate, config.adam_epsilon, self._device)
+        self._learning_rate = config.learning_rate
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
-        self._rollout = Rollout(config.num_steps, world.num_envs, world.observation_shape)
+        zeros = pinned_zeros if self._device.type == "cuda" else np.zeros
+        self._rollout = Rollout(config.num_steps, world.num_envs, world.observation_shape, zeros)
         self._novelty = Novelty(config.novelty_weight)
         self._distillation = Distillation(config.distillation_weight, world.observation_shape, seed, self._device)
         self._num_rows = world.num_envs
@@ -90,7 +90,9 @@ class Ppo:
         self._total_updates = None if total is None else max(1, total // config.num_steps)
         self._metrics: dict[str, float] = {}
         draw_noise(self.network, self._generator)
-        self._player = playing_copy(self.network, self._is_low) if self._is_low else self.network
+        shape, num_actions = world.observation_shape, world.num_actions
+        self._player = Player(self.network, world.num_envs, shape, num_actions, self._device, self._is_low)
+        self._begun_update: Update | None = None
 
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
@@ -103,21 +105,22 @@ class Ppo:
         Raises:
             LearningError: the weights are no longer numbers.
         """
-        log_probabilities, value = self._evaluate(observation)
-        if not bool(log_probabilities.isfinite().all()):
+        if not self.is_frozen:
+            observation = self._stored(observation)
+        drawn = self._player.draw(observation, self._generator)
+        if not np.isfinite(drawn.log_probability).all():
             raise self._broke_down()
-        action = torch.multinomial(log_probabilities.exp(), 1, generator=self._generator).squeeze(1)
         if not self.is_frozen:
             rollout, now = self._rollout, self._rollout.length
-            rollout.observation[now] = observation
-            rollout.action[now] = action.numpy()
-            rollout.log_probability[now] = log_probabilities.gather(1, action[:, None]).squeeze(1).numpy()
-            rollout.value[now] = value.numpy()
-        return action.numpy().copy()
+            self._update.see(now, self._player.seen)
+            rollout.action[now] = drawn.action
+            rollout.log_probability[now] = drawn.log_probability
+            rollout.value[now] = drawn.value
+        return drawn.action
 
     def probabilities(self, observation: Array) -> tuple[Array, Array]:
         """Return the policy, float32 ``[B, A]``, and the value, float32 ``[B]``, of uint8 ``[B, H, W, C]``."""
-        log_probabilities, value = self._evaluate(observation)
+        log_probabilities, value = self._player.evaluate(observation)
         return log_probabilities.exp().numpy(), value.numpy()
 
     def observe(self, step: Step) -> None:
@@ -164,10 +167,11 @@ class Ppo:
         """
         require_likeness(self.state(), state)
         restore_module(self.network, state["network"])
-        refresh(self._player, self.network)
+        self._player.refresh()
         restore_optimizer(self._optimizer, state["optimizer"])
         restore_generator(self._generator, state["generator"])
         self._rollout.restore(state["rollout"])
+        self._begun_update = None
         self._shaper.restore(state["rewards"])
         self._novelty.restore(state["novelty"])
         self._distillation.restore(state["distillation"])
@@ -181,22 +185,32 @@ class Ppo:
         """
         require_agent(state, "ppo")
         restore_module(self.network, state["network"])
-        refresh(self._player, self.network)
+        self._player.refresh()
         self.is_frozen = is_frozen
         if is_frozen:
-            set_noise(self._player, False)
+            self._player.without_noise()
 
-    def _evaluate(self, observation: Array) -> tuple[Tensor, Tensor]:
-        with torch.inference_mode():
-            log_probabilities, value = self._player(torch.from_numpy(observation).to(self._device))
-            return log_probabilities.cpu(), value.cpu()
+    @property
+    def _update(self) -> Update:
+        """What learns, made when it is first needed: a frozen agent needs none."""
+        if self._begun_update is None:
+            make = partial(make_update, self.config, self.network, self._optimizer, self._device, self._is_low)
+            self._begun_update = make(self._rollout.observation)
+        return self._begun_update
+
+    def _stored(self, observation: Array) -> Array:
+        """Store what is acted on; return it as it is stored, on CUDA in memory that the GPU reads by itself."""
+        stored: Array = self._rollout.observation[self._rollout.length]
+        # By torch, as it copies with several threads.
+        torch.from_numpy(stored).copy_(torch.from_numpy(observation))
+        return stored
 
     def _end_values(self, step: Step) -> Array:
         """What follows episodes that ended in this step: 0, or the value of the last observation if truncated."""
         values = np.zeros(len(step.reward), np.float32)
         cut = np.flatnonzero(np.logical_and(step.truncated, np.logical_not(step.terminated)))
         if len(cut):
-            _, value = self._evaluate(np.stack([step.final_observation[int(row)] for row in cut]))
+            _, value = self._player.evaluate(np.stack([step.final_observation[int(row)] for row in cut]))
             values[cut] = value.numpy()
         return values
 
@@ -204,7 +218,7 @@ class Ppo:
         rollout = self._rollout
         if self._distillation.weight:
             rollout.reward += self._distillation.reward_and_learn(rollout.observation)
-        _, last_value = self._evaluate(last_observation)
+        _, last_value = self._player.evaluate(last_observation)
         value = torch.from_numpy(rollout.value)
         advantage = generalized_advantages(
             torch.from_numpy(rollout.reward),
@@ -216,7 +230,7 @@ class Ppo:
         )
         target = advantage + value
         self._set_learning_rate()
-        batch = (
+        batch = Batch(
             torch.from_numpy(rollout.observation).flatten(0, 1),
             torch.from_numpy(rollout.action).flatten(),
             torch.from_numpy(rollout.log_probability).flatten(),
@@ -224,50 +238,14 @@ class Ppo:
             advantage.flatten(),
             target.flatten(),
         )
-        sums: dict[str, float] = {}
-        num_batches = 0
-        for _ in range(self.config.num_epochs):
-            order = torch.randperm(len(batch[1]), generator=self._generator)
-            for chosen in torch.split(order, min(self.config.batch_size, len(order))):
-                figures = self._gradient_step(*(part.index_select(0, chosen).to(self._device) for part in batch))
-                num_batches += 1
-                for name, figure in figures.items():
-                    sums[name] = sums.get(name, 0.0) + float(figure)
-        self._metrics = {name: total / num_batches for name, total in sums.items()}
-        self._metrics["explained_variance"] = explained_variance(batch[3], batch[5])
-        self._metrics["learning_rate"] = self._optimizer.param_groups[0]["lr"]
+        figures = self._update(batch, self._generator)
+        if not math.isfinite(figures["gradient_norm"]):
+            raise self._broke_down()
+        figures["explained_variance"] = explained_variance(batch.value, batch.target)
+        self._metrics = figures | {"learning_rate": self._learning_rate}
         self._num_updates += 1
         draw_noise(self.network, self._generator)
-        refresh(self._player, self.network)
-
-    def _gradient_step(
-        self, observation: Tensor, action: Tensor, old: Tensor, old_value: Tensor, advantage: Tensor, target: Tensor
-    ) -> dict[str, Tensor]:
-        config = self.config
-        if config.max_offset:
-            observation = shift(observation, config.max_offset, self._generator)
-        advantage = (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)
-        with low_precision(self._device, self._is_low):
-            log_probabilities, value = self.network(observation)
-        chosen = log_probabilities.gather(1, action[:, None]).squeeze(1)
-        policy_loss = clipped_surrogate(chosen, old, advantage, config.clip)
-        value_loss = clipped_value_loss(value, old_value, target, config.value_clip)
-        uncertainty = entropy(log_probabilities).mean()
-        loss = policy_loss + config.value_weight * value_loss - config.entropy_weight * uncertainty
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = limit_gradient(self.network.parameters(), config.max_gradient_norm)
-        if not math.isfinite(float(norm)):
-            raise self._broke_down()
-        self._optimizer.step()
-        return {
-            "policy_loss": policy_loss.detach(),
-            "value_loss": value_loss.detach(),
-            "entropy": uncertainty.detach(),
-            "divergence": approximate_divergence(chosen, old).detach(),
-            "clipped": ((chosen - old).exp() - 1).abs().gt(config.clip).float().mean(),
-            "gradient_norm": norm,
-        }
+        self._player.refresh()
 
     def _broke_down(self) -> LearningError:
         return LearningError(
@@ -279,6 +257,5 @@ class Ppo:
         final = self.config.final_learning_rate
         if final is None or self._total_updates is None:
             return
-        rate = linear(self.config.learning_rate, final, self._num_updates / self._total_updates)
-        for group in self._optimizer.param_groups:
-            group["lr"] = rate
+        self._learning_rate = linear(self.config.learning_rate, final, self._num_updates / self._total_updates)
+        set_learning_rate(self._optimizer, self._learning_rate)

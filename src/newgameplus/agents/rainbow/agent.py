@@ -10,29 +10,30 @@ not grow; products run in bfloat16 where the hardware has it. See docs/agents/ra
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.rainbow import config as presets
 from newgameplus.agents.rainbow.config import RainbowConfig
-from newgameplus.agents.rainbow.heads import make_head, of_action
+from newgameplus.agents.rainbow.heads import make_head
 from newgameplus.agents.rainbow.network import RainbowNetwork
+from newgameplus.agents.rainbow.playing import Player
+from newgameplus.agents.rainbow.update import FIGURES, Learner, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
-from newgameplus.experience.replay import SLACK, Batch, ReplayBuffer
+from newgameplus.experience.replay import SLACK, ReplayBuffer
 from newgameplus.experience.rewards import RewardShaper
-from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.learning.schedules import linear
-from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient
-from newgameplus.nn.noisy import draw_noise, set_noise
-from newgameplus.nn.precision import hand_over_gradients, playing_copy, refresh
+from newgameplus.nn.device import find_device, has_fast_bfloat16
+from newgameplus.nn.graphs import adam
+from newgameplus.nn.noisy import set_noise
+from newgameplus.nn.precision import playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -76,7 +77,7 @@ class Rainbow:
         self._is_low = config.precision == "bfloat16" or (
             config.precision == "auto" and has_fast_bfloat16(self._device)
         )
-        self._generator = torch.Generator().manual_seed(seed)
+        self._generator = torch.Generator(self._device).manual_seed(seed)
         self._random = np.random.default_rng(seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -86,10 +87,14 @@ class Rainbow:
         # It computes everything, gradients too; the network keeps and changes the weights.
         copied = playing_copy(self.network, self._is_low).requires_grad_(True) if self._is_low else self.network
         self._player = copied.eval()
-        self._optimizer = torch.optim.Adam(
-            self.network.parameters(), config.learning_rate, eps=config.adam_epsilon, fused=True
-        )
+        self._optimizer = adam(self.network.parameters(), config.learning_rate, config.adam_epsilon, self._device)
         self._head = make_head(config, self._device)
+        self._learner = Learner(
+            config, self.network, self._player, self._target, self._head, self._optimizer, self._generator
+        )
+        self._begun_update: Update | None = None
+        self._awaited: _Awaited | None = None
+        self._begun_playing: Player | None = None
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         self._folder: Path | None = None
         self._slack = SLACK
@@ -116,9 +121,7 @@ class Rainbow:
 
     def act(self, observation: Array) -> Array:
         """Return the action of the highest expected return of each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""
-        if not self.is_frozen:
-            draw_noise(self._player, self._generator)
-        action: Array = self._expected_returns(observation).argmax(-1).numpy()
+        action = self._playing.best_actions(observation)
         if not self.is_frozen:
             action = self._explore(action)
             self._last = (observation.copy(), action)
@@ -126,7 +129,9 @@ class Rainbow:
 
     def expected_returns(self, observation: Array) -> Array:
         """Return the expected return of each action, float32 ``[B, A]``, of uint8 ``[B, H, W, C]``."""
-        values: Array = self._expected_returns(observation).numpy()
+        with torch.inference_mode():
+            seen = torch.from_numpy(observation).to(self._device)
+            values: Array = self._head.expected_returns(self._player, seen).cpu().numpy()
         return values
 
     def observe(self, step: Step) -> None:
@@ -169,6 +174,7 @@ class Rainbow:
     def state(self) -> State:
         """Return everything; the frames of the replay buffer only where it has no files."""
         waiting = {} if self._last is None else {"observation": self._last[0].copy(), "action": self._last[1].copy()}
+        awaited = [] if self._awaited is None else [self._awaited.state()]
         return {
             "agent": "rainbow",
             "num_rows": self._world.num_envs,
@@ -179,7 +185,7 @@ class Rainbow:
             "random": self._random.bit_generator.state,
             "rewards": self._shaper.state(),
             "replay": [self._replay.state()],
-            "waiting": [waiting],
+            "waiting": [waiting, *awaited],
             "num_random": self._num_random,
             "num_steps": self._num_steps,
             "num_updates": self._num_updates,
@@ -200,7 +206,9 @@ class Rainbow:
         self._random.bit_generator.state = state["random"]
         self._shaper.restore(state["rewards"])
         self._replay.restore(state["replay"][0])
-        waiting = state["waiting"][0]
+        self._begun_update = None
+        waiting, *awaited = state["waiting"]
+        self._awaited = _awaited(awaited[0]) if awaited else None
         self._last = (waiting["observation"].copy(), waiting["action"].copy()) if waiting else None
         self._num_random = state["num_random"]
         self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
@@ -220,6 +228,7 @@ class Rainbow:
         refresh(self._player, self.network)
         self._num_random = 0
         self.is_frozen = is_frozen
+        self._begun_playing = None
         set_noise(self._player, not is_frozen)
         self._player.train(not is_frozen and self._player is self.network)
 
@@ -240,6 +249,22 @@ class Rainbow:
             )
         return self._buffer
 
+    @property
+    def _update(self) -> Update:
+        """What learns, made when it is first needed."""
+        if self._begun_update is None:
+            self._begun_update = make_update(self._learner, self._replay, self._device)
+        return self._begun_update
+
+    @property
+    def _playing(self) -> Player:
+        """What chooses actions, made when it is first needed; without new noise where it is frozen."""
+        if self._begun_playing is None:
+            shape = (self._world.num_envs, *self._world.observation_shape)
+            generator = None if self.is_frozen else self._generator
+            self._begun_playing = Player(self._player, self._head, shape, self._device, generator)
+        return self._begun_playing
+
     def _explore(self, action: Array) -> Array:
         """Return the actions ``[B]``, a share of them drawn at random; it falls with each call."""
         config = self.config
@@ -252,76 +277,51 @@ class Rainbow:
         drawn = self._random.integers(0, self._world.num_actions, len(action))
         return np.where(is_random, drawn, action)
 
-    def _expected_returns(self, observation: Array) -> Tensor:
-        with torch.inference_mode():
-            return self._head.expected_returns(self._player, self._moved(observation)).cpu()
-
-    def _moved(self, array: Array) -> Tensor:
-        """The array as a tensor where the network is."""
-        return torch.from_numpy(array).to(self._device)
-
     def _learn(self) -> None:
+        """Begin a gradient step. Where its answer takes its time, that of the last one is waited for meanwhile.
+
+        The next batch is then drawn before the priorities of this one are known.
+        """
         config = self.config
-        batch = self._replay.draw(config.batch_size, config.correction, self._random)
-        target = self._targets(batch)
-        draw_noise(self._player, self._generator)
-        observation = self._moved(batch.observation)
-        if config.max_offset:
-            observation = shift(observation, config.max_offset, self._generator)
-        action = self._moved(batch.action)
-        errors = self._head.errors(self._player.train(), observation, action, target, self._generator)
-        self._player.eval()
-        loss = (self._moved(batch.weight) * errors).mean()
-        self._optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        hand_over_gradients(self._player, self.network)
-        norm = float(limit_gradient(self.network.parameters(), config.max_gradient_norm))
-        if not math.isfinite(norm):
+        choice = self._replay.choose(config.batch_size, config.correction, self._random)
+        begun = _Awaited(choice.entries, self._update(choice))
+        self._settle()
+        self._num_updates += 1
+        self._awaited = begun
+        if not self._update.is_awaited:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Wait for the answer that is awaited, and give the transitions their new priorities."""
+        if self._awaited is None:
+            return
+        entries, answer = self._awaited.entries, self._awaited.answer()
+        self._awaited = None
+        errors, figures = np.split(answer, [len(entries)])
+        self._metrics = dict(zip(FIGURES, figures.tolist(), strict=True))
+        if not math.isfinite(self._metrics["gradient_norm"]):
             raise LearningError(
                 f"The loss of Rainbow is no longer a number after {self._num_updates} updates: "
                 "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
             )
-        self._optimizer.step()
-        refresh(self._player, self.network)
-        self._num_updates += 1
-        priorities = errors.detach().double().cpu().numpy() + config.priority_offset
-        self._replay.set_priorities(batch.entries, priorities)
-        self._metrics = {
-            "loss": float(loss.detach()),
-            "gradient_norm": norm,
-            "expected_return": float(self._head.mean(target).mean()),
-            "transitions": float(len(self._replay)),
-        }
+        self._replay.set_priorities(entries, errors.astype(np.float64) + self.config.priority_offset)
+        self._metrics["transitions"] = float(len(self._replay))
 
-    def _targets(self, batch: Batch) -> Tensor:
-        """What to learn ``[B, N]``: of the next action that the network chooses, what the target network says."""
-        if self.config.munchausen_weight:
-            return self._soft_targets(batch)
-        for network in (self._player, self._target):
-            draw_noise(network, self._generator)
-        after = self._moved(batch.next_observation)
-        with torch.no_grad():
-            best = self._head.expected_returns(self._player, after).argmax(-1)
-            distribution = of_action(self._head.distribution(self._target, after, self._generator), best)
-            reward = self._moved(batch.reward).unsqueeze(1)
-            return self._head.target(
-                distribution.unsqueeze(1), torch.ones_like(reward), reward, self._moved(batch.factor)
-            )
 
-    def _soft_targets(self, batch: Batch) -> Tensor:
-        """What to learn ``[B, N]`` of all next actions, by the target network's policy, which rewards its own choice.
+@dataclass(frozen=True, slots=True)
+class _Awaited:
+    """A gradient step that has begun."""
 
-        Vieillard, Pietquin and Geist, "Munchausen Reinforcement Learning" (2020), eq. 1, over n steps.
-        """
-        temperature, floor = self.config.munchausen_temperature, self.config.munchausen_floor
-        draw_noise(self._target, self._generator)
-        reward, factor = self._moved(batch.reward), self._moved(batch.factor)
-        with torch.no_grad():
-            before = self._head.expected_returns(self._target, self._moved(batch.observation))
-            bonus = munchausen_bonus(before, self._moved(batch.action), temperature, floor)
-            after = self._moved(batch.next_observation)
-            distribution = self._head.distribution(self._target, after, self._generator)
-            policy = soft_policy(self._head.mean(distribution), temperature)
-            gain = (reward + self.config.munchausen_weight * bonus).unsqueeze(1)
-            added = gain - factor.unsqueeze(1) * temperature * policy
-            return self._head.target(distribution, policy.exp(), added, factor)
+    entries: Array
+    """int64 ``[N]``: what it learns from."""
+    answer: Callable[[], Array]
+    """Waits for the errors and figures."""
+
+    def state(self) -> State:
+        """Return what is to be done with it, once it is known."""
+        return {"entries": self.entries.copy(), "answer": self.answer().copy()}
+
+
+def _awaited(state: State) -> _Awaited:
+    answer: Array = state["answer"].copy()
+    return _Awaited(state["entries"].copy(), lambda: answer)

@@ -156,4 +156,5 @@ def make_head(config: RainbowConfig, device: torch.device) -> Head:
 
 def of_action(distribution: Tensor, action: Tensor) -> Tensor:
     """Return what ``[B, A, N]`` says of the actions int64 ``[B]``, as ``[B, N]``."""
-    return distribution[torch.arange(len(action), device=distribution.device), action]
+    index = action[:, None, None].expand(-1, 1, distribution.shape[-1])
+    return distribution.gather(1, index).squeeze(1)

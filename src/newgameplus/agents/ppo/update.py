@@ -1,0 +1,250 @@
+"""Learning: the gradient steps that follow a rollout.
+
+Shapes: ``S`` steps of a rollout, all rows together; ``N`` of them in one gradient step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from newgameplus.agents.ppo.config import PpoConfig
+from newgameplus.agents.ppo.network import PpoNetwork
+from newgameplus.learning.losses import approximate_divergence, clipped_surrogate, clipped_value_loss, entropy
+from newgameplus.nn.augmentation import shift, shift_by
+from newgameplus.nn.device import limit_gradient, low_precision
+from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors, step_if_finite, take_rows
+from newgameplus.types import Array
+
+FIGURES = ("policy_loss", "value_loss", "entropy", "divergence", "clipped", "gradient_norm")
+"""What each gradient step tells, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Steps that are learned from."""
+
+    observation: Tensor
+    """uint8 ``[N, H, W, C]``."""
+    action: Tensor
+    """int64 ``[N]``."""
+    log_probability: Tensor
+    """Of the action, as the policy was when it was chosen, ``[N]``."""
+    value: Tensor
+    """Of the observation, as it was thought then, ``[N]``."""
+    advantage: Tensor
+    """``[N]``, not normalised."""
+    target: Tensor
+    """What the value should be, ``[N]``."""
+
+
+class Update(Protocol):
+    """Goes over a rollout for some epochs."""
+
+    def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
+        """Learn from a rollout ``[S]`` on the CPU; return the means of ``FIGURES``.
+
+        Where a gradient was no number, its norm is none either, and the weights are as they were before it.
+        """
+        ...
+
+    def see(self, now: int, observation: Tensor) -> None:
+        """Take note of what the rollout holds at the step ``now``, uint8 ``[B, H, W, C]`` on the device."""
+        ...
+
+
+class PlainUpdate:
+    """Sends each batch to the network's device and computes on it at once."""
+
+    def __init__(
+        self,
+        config: PpoConfig,
+        network: PpoNetwork,
+        optimizer: torch.optim.Optimizer,
+        device: torch.device,
+        is_low: bool,
+    ) -> None:
+        self._config, self._optimizer, self._device = config, optimizer, device
+        self._step = partial(gradient_step, network, optimizer, config, is_low)
+
+    def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
+        """See :class:`Update`; stops after the first step whose gradient is no number."""
+        told = []
+        for _ in range(self._config.num_epochs):
+            for chosen in batches(len(rollout.action), self._config.batch_size, generator):
+                batch = self._chosen(rollout, chosen)
+                observation = batch.observation
+                if self._config.max_offset:
+                    observation = shift(observation, self._config.max_offset, generator)
+                told.append(self._step(observation, batch).tolist())
+                if not np.isfinite(told[-1][-1]):
+                    return dict(zip(FIGURES, told[-1], strict=True))
+        return dict(zip(FIGURES, np.mean(told, 0).tolist(), strict=True))
+
+    def see(self, now: int, observation: Tensor) -> None:
+        """Nothing: the rollout is read when it is learned from."""
+
+    def _chosen(self, rollout: Batch, chosen: Tensor) -> Batch:
+        parts = (getattr(rollout, name).index_select(0, chosen).to(self._device) for name in Batch.__slots__)
+        return Batch(*parts)
+
+
+class ReplayedUpdate:
+    """On CUDA: the rollout lies on the device, and each gradient step is one launch.
+
+    Args:
+        config: see there.
+        network: that learns.
+        optimizer: made by :func:`newgameplus.nn.graphs.adam`.
+        pictures: the rollout's observations, uint8 ``[T, B, H, W, C]``, where the network is.
+        is_low: whether products run in bfloat16.
+    """
+
+    def __init__(
+        self,
+        config: PpoConfig,
+        network: PpoNetwork,
+        optimizer: torch.optim.Optimizer,
+        pictures: Tensor,
+        is_low: bool,
+    ) -> None:
+        self._config, self._network, self._optimizer = config, network, optimizer
+        self._pictures, self._is_low = pictures, is_low
+        self._device, num_samples = pictures.device, pictures.shape[0] * pictures.shape[1]
+        num_turns = config.num_epochs * num_samples
+        self._inputs = Inputs(
+            {
+                "order": ((num_turns,), np.int64),
+                "offset": ((2, num_turns if config.max_offset else 0, 1), np.int64),
+                "action": ((num_samples,), np.int64),
+                **dict.fromkeys(("log_probability", "value", "advantage", "target"), ((num_samples,), np.float32)),
+            },
+            self._device,
+        )
+        self._sums = torch.zeros(len(FIGURES), device=self._device)
+        self._answer = Answer((len(FIGURES),), torch.float32, self._device)
+        self._steps: dict[int, _Step] = {}
+
+    def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
+        """See :class:`Update`; the observations count as those on the device have it."""
+        self._upload(rollout, generator)
+        self._sums.zero_()
+        num_samples, num_steps = len(rollout.action), 0
+        for epoch in range(self._config.num_epochs):
+            for begin in range(0, num_samples, self._config.batch_size):
+                end = min(begin + self._config.batch_size, num_samples)
+                self._run(epoch * num_samples + begin, epoch * num_samples + end)
+                num_steps += 1
+        self._answer.fetch(self._sums)
+        return dict(zip(FIGURES, (self._answer.read() / num_steps).tolist(), strict=True))
+
+    def see(self, now: int, observation: Tensor) -> None:
+        """Copy it to where the gradient steps find it."""
+        self._pictures[now].copy_(observation)
+
+    def _upload(self, rollout: Batch, generator: torch.Generator) -> None:
+        num_samples, config = len(rollout.action), self._config
+        orders = [torch.randperm(num_samples, generator=generator) for _ in range(config.num_epochs)]
+        arrays: dict[str, Array] = {"order": torch.cat(orders).numpy()}
+        if config.max_offset:
+            shape = (2, config.num_epochs * num_samples, 1)
+            reach = config.max_offset
+            arrays["offset"] = torch.randint(-reach, reach + 1, shape, generator=generator).numpy()
+        for name in Batch.__slots__[1:]:
+            arrays[name] = getattr(rollout, name).numpy()
+        self._inputs.upload(arrays)
+
+    def _run(self, begin: int, end: int) -> None:
+        """Take the gradient step of the samples at these places of the order."""
+        step = self._steps.get(end - begin)
+        if step is None:
+            step = self._steps[end - begin] = self._new_step(end - begin)
+        step.order.copy_(self._inputs.tensors["order"][begin:end])
+        if self._config.max_offset:
+            step.offset.copy_(self._inputs.tensors["offset"][:, begin:end])
+        step.run()
+
+    def _new_step(self, num: int) -> _Step:
+        order = torch.zeros(num, dtype=torch.int64, device=self._device)
+        offset = torch.zeros((2, num, 1), dtype=torch.int64, device=self._device)
+        keeps = [*self._network.parameters(), *self._network.buffers(), *optimizer_tensors(self._optimizer), self._sums]
+        return _Step(order, offset, Replayed(partial(self._learn_from, order, offset), self._device, keeps))
+
+    def _learn_from(self, order: Tensor, offset: Tensor) -> None:
+        given = self._inputs.tensors
+        columns = {name: given[name].index_select(0, order) for name in Batch.__slots__[1:]}
+        batch = Batch(take_rows(self._pictures.flatten(0, 1), order), **columns)
+        observation = shift_by(batch.observation, offset) if self._config.max_offset else batch.observation
+        self._sums.add_(gradient_step(self._network, self._optimizer, self._config, self._is_low, observation, batch))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    order: Tensor
+    """int64 ``[N]``: which samples."""
+    offset: Tensor
+    """int64 ``[2, N, 1]``: by how much their pictures are moved."""
+    run: Replayed[None]
+
+
+def make_update(
+    config: PpoConfig,
+    network: PpoNetwork,
+    optimizer: torch.optim.Optimizer,
+    device: torch.device,
+    is_low: bool,
+    pictures: Array,
+) -> Update:
+    """Return what learns on ``device`` from a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``."""
+    if device.type != "cuda" or not has_room(pictures.nbytes, device):
+        return PlainUpdate(config, network, optimizer, device, is_low)
+    return ReplayedUpdate(config, network, optimizer, torch.from_numpy(pictures).to(device), is_low)
+
+
+def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Yield the numbers below ``num`` in a random order, ``batch_size`` at a time, the rest last."""
+    yield from torch.split(torch.randperm(num, generator=generator), min(batch_size, num))
+
+
+def gradient_step(
+    network: PpoNetwork,
+    optimizer: torch.optim.Optimizer,
+    config: PpoConfig,
+    is_low: bool,
+    observation: Tensor,
+    batch: Batch,
+) -> Tensor:
+    """Improve the network on a batch; return ``FIGURES``.
+
+    Where the gradient is no number, nothing changes.
+
+    Args:
+        network: that learns.
+        optimizer: of its parameters.
+        config: the weights of the losses and their limits count.
+        is_low: whether products run in bfloat16.
+        observation: the batch's, perhaps moved.
+        batch: the rest of it.
+    """
+    advantage = (batch.advantage - batch.advantage.mean()) / (batch.advantage.std(unbiased=False) + 1e-8)
+    with low_precision(observation.device, is_low):
+        log_probabilities, value = network(observation)
+    chosen = log_probabilities.gather(1, batch.action[:, None]).squeeze(1)
+    policy_loss = clipped_surrogate(chosen, batch.log_probability, advantage, config.clip)
+    value_loss = clipped_value_loss(value, batch.value, batch.target, config.value_clip)
+    uncertainty = entropy(log_probabilities).mean()
+    loss = policy_loss + config.value_weight * value_loss - config.entropy_weight * uncertainty
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = limit_gradient(network.parameters(), config.max_gradient_norm)
+    step_if_finite(optimizer, norm)
+    with torch.no_grad():
+        divergence = approximate_divergence(chosen, batch.log_probability)
+        clipped = ((chosen - batch.log_probability).exp() - 1).abs().gt(config.clip).float().mean()
+        return torch.stack([policy_loss, value_loss, uncertainty, divergence, clipped, norm])

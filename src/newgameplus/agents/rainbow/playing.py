@@ -1,0 +1,55 @@
+"""Acting: the best action of what is seen, as the network thinks with noise of the moment or with none."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from newgameplus.agents.rainbow.heads import Head
+from newgameplus.agents.rainbow.network import RainbowNetwork
+from newgameplus.nn.graphs import Answer, Replayed
+from newgameplus.nn.noisy import draw_noise
+from newgameplus.types import Array
+
+
+class Player:
+    """Chooses actions of B rows; on CUDA by one upload, one launch and one small answer.
+
+    Args:
+        network: whose weights count, whatever they are at the moment.
+        head: what its distributions mean.
+        shape: ``(B, H, W, C)``.
+        device: where the network is.
+        generator: draws new noise for each choice, on the device; None leaves the noise as it is.
+    """
+
+    def __init__(
+        self,
+        network: RainbowNetwork,
+        head: Head,
+        shape: tuple[int, ...],
+        device: torch.device,
+        generator: torch.Generator | None,
+    ) -> None:
+        self._network, self._head, self._generator, self._device = network, head, generator, device
+        self._seen = torch.zeros(shape, dtype=torch.uint8, device=device)
+        self._step = Replayed(
+            lambda: self._choose(self._seen), device, network.buffers(), [generator] if generator else []
+        )
+        self._answer = Answer(shape[:1], torch.int64, device)
+
+    def best_actions(self, observation: Array) -> Array:
+        """Return int64 ``[B]`` for uint8 ``[B, H, W, C]``."""
+        if self._device.type == "cuda":
+            self._seen.copy_(torch.from_numpy(observation), non_blocking=True)
+            chosen = self._step()
+        else:
+            chosen = self._choose(torch.from_numpy(observation))
+        self._answer.fetch(chosen)
+        return self._answer.read().copy()
+
+    @torch.no_grad()
+    def _choose(self, observation: Tensor) -> Tensor:
+        if self._generator is not None:
+            draw_noise(self._network, self._generator)
+        return self._head.expected_returns(self._network, observation).argmax(-1)

@@ -1,0 +1,202 @@
+"""Learning: what a batch of transitions says, and the gradient step that follows from it.
+
+Shapes: ``N`` transitions, ``K`` numbers that describe a distribution of returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from newgameplus.agents.rainbow.config import RainbowConfig
+from newgameplus.agents.rainbow.heads import Head, of_action
+from newgameplus.agents.rainbow.mirror import FrameMirror
+from newgameplus.agents.rainbow.network import RainbowNetwork
+from newgameplus.experience.replay import Batch, Choice, ReplayBuffer
+from newgameplus.learning.policies import munchausen_bonus, soft_policy
+from newgameplus.nn.augmentation import shift
+from newgameplus.nn.device import limit_gradient
+from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors, step_if_finite
+from newgameplus.nn.noisy import draw_noise
+from newgameplus.nn.precision import hand_over_gradients, refresh
+from newgameplus.types import Array
+
+FIGURES = ("loss", "gradient_norm", "expected_return")
+"""What a gradient step tells, in this order, after the errors."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A batch where the network is."""
+
+    observation: Tensor
+    """uint8 ``[N, H, W, C]``."""
+    next_observation: Tensor
+    """uint8 ``[N, H, W, C]``."""
+    action: Tensor
+    """int64 ``[N]``."""
+    reward: Tensor
+    """float32 ``[N]``: the discounted sum of the rewards on the way."""
+    factor: Tensor
+    """float32 ``[N]``: what the value of the next observation counts."""
+    weight: Tensor
+    """float32 ``[N]``: importance weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """The networks, and how they learn from one batch."""
+
+    config: RainbowConfig
+    network: RainbowNetwork
+    """Keeps and changes the weights."""
+    player: RainbowNetwork
+    """Computes, gradients too: the network itself or its copy in bfloat16."""
+    target: RainbowNetwork
+    """Judges what comes after."""
+    head: Head
+    optimizer: torch.optim.Optimizer
+    generator: torch.Generator
+
+    def step(self, given: Given) -> Tensor:
+        """Take one gradient step; return the errors and ``FIGURES``, float32 ``[N + 3]``.
+
+        Where the gradient is no number, no weight changes.
+        """
+        config, player = self.config, self.player
+        target = self.targets(given)
+        draw_noise(player, self.generator)
+        observation = given.observation
+        if config.max_offset:
+            observation = shift(observation, config.max_offset, self.generator)
+        errors = self.head.errors(player.train(), observation, given.action, target, self.generator)
+        player.eval()
+        loss = (given.weight * errors).mean()
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        hand_over_gradients(player, self.network)
+        norm = limit_gradient(self.network.parameters(), config.max_gradient_norm)
+        step_if_finite(self.optimizer, norm)
+        refresh(player, self.network)
+        figures = torch.stack([loss.detach(), norm, self.head.mean(target).mean()])
+        return torch.cat([errors.detach(), figures])
+
+    def targets(self, given: Given) -> Tensor:
+        """What to learn ``[N, K]``: of the next action that the network chooses, what the target network says."""
+        if self.config.munchausen_weight:
+            return self._soft_targets(given)
+        for network in (self.player, self.target):
+            draw_noise(network, self.generator)
+        after = given.next_observation
+        with torch.no_grad():
+            best = self.head.expected_returns(self.player, after).argmax(-1)
+            distribution = of_action(self.head.distribution(self.target, after, self.generator), best)
+            reward = given.reward.unsqueeze(1)
+            return self.head.target(distribution.unsqueeze(1), torch.ones_like(reward), reward, given.factor)
+
+    def _soft_targets(self, given: Given) -> Tensor:
+        """What to learn ``[N, K]`` of all next actions, by the target network's policy, which rewards its own choice.
+
+        Vieillard, Pietquin and Geist, "Munchausen Reinforcement Learning" (2020), eq. 1, over n steps.
+        """
+        temperature, floor = self.config.munchausen_temperature, self.config.munchausen_floor
+        draw_noise(self.target, self.generator)
+        with torch.no_grad():
+            before = self.head.expected_returns(self.target, given.observation)
+            bonus = munchausen_bonus(before, given.action, temperature, floor)
+            distribution = self.head.distribution(self.target, given.next_observation, self.generator)
+            policy = soft_policy(self.head.mean(distribution), temperature)
+            gain = (given.reward + self.config.munchausen_weight * bonus).unsqueeze(1)
+            added = gain - given.factor.unsqueeze(1) * temperature * policy
+            return self.head.target(distribution, policy.exp(), added, given.factor)
+
+    def tensors(self) -> list[Tensor]:
+        """Return all that a step changes."""
+        networks = {id(network): network for network in (self.network, self.player, self.target)}.values()
+        own = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
+        return [*own, *optimizer_tensors(self.optimizer)]
+
+
+class Update(Protocol):
+    """Learns from chosen transitions."""
+
+    is_awaited: bool
+    """Whether the answer takes its time, so that something else is better done before it is asked for."""
+
+    def __call__(self, choice: Choice) -> Callable[[], Array]:
+        """Begin to learn; what is returned waits for what :meth:`Learner.step` told.
+
+        It must be asked before the next call but one.
+        """
+        ...
+
+
+class PlainUpdate:
+    """Sends the pictures to the networks' device and computes at once."""
+
+    is_awaited = False
+
+    def __init__(self, learner: Learner, replay: ReplayBuffer, device: torch.device) -> None:
+        self._learner, self._replay, self._device = learner, replay, device
+
+    def __call__(self, choice: Choice) -> Callable[[], Array]:
+        """See :class:`Update`."""
+        answer: Array = self._learner.step(given(self._replay.stacked(choice), self._device)).cpu().numpy()
+        return lambda: answer
+
+
+class ReplayedUpdate:
+    """On CUDA: a gradient step is one upload, one launch and one small answer.
+
+    The replay buffer's frames lie on the device as well, where they have room; else each batch's pictures travel.
+    """
+
+    is_awaited = True
+
+    def __init__(self, learner: Learner, replay: ReplayBuffer, device: torch.device) -> None:
+        self._learner, self._replay = learner, replay
+        num, (_, _, height, width) = learner.config.batch_size, replay.frames.shape
+        self._mirror = FrameMirror(replay, device) if has_room(replay.frames.nbytes, device) else None
+        numbers = dict.fromkeys(("reward", "factor", "weight"), ((num,), np.float32))
+        seen = dict.fromkeys(("observation", "next_observation"), ((num, height, width, replay.num_stacked), np.uint8))
+        pictures = seen if self._mirror is None else {"places": ((2, replay.num_stacked, num), np.int64)}
+        self._inputs = Inputs({"action": ((num,), np.int64), **numbers, **pictures}, device)
+        self._answers = cycle([Answer((num + len(FIGURES),), torch.float32, device) for _ in range(2)])
+        self._step = Replayed(lambda: learner.step(self._given()), device, learner.tensors(), (learner.generator,))
+
+    def __call__(self, choice: Choice) -> Callable[[], Array]:
+        """See :class:`Update`."""
+        arrays = {name: getattr(choice, name) for name in ("action", "reward", "factor", "weight")}
+        if self._mirror is None:
+            batch = self._replay.stacked(choice)
+            arrays |= {"observation": batch.observation, "next_observation": batch.next_observation}
+        else:
+            self._mirror.catch_up()
+            arrays["places"] = np.stack([choice.places, choice.next_places])
+        self._inputs.upload(arrays)
+        answer = next(self._answers)
+        answer.fetch(self._step())
+        return answer.read
+
+    def _given(self) -> Given:
+        tensors = dict(self._inputs.tensors)
+        if self._mirror is not None:
+            both = self._mirror.stacked(tensors.pop("places"))
+            tensors |= {"observation": both[0], "next_observation": both[1]}
+        return Given(**tensors)
+
+
+def given(batch: Batch, device: torch.device) -> Given:
+    """Return a batch where the network is."""
+    return Given(*(torch.from_numpy(getattr(batch, name)).to(device) for name in Given.__slots__))
+
+
+def make_update(learner: Learner, replay: ReplayBuffer, device: torch.device) -> Update:
+    """Return what learns on ``device``."""
+    return (ReplayedUpdate if device.type == "cuda" else PlainUpdate)(learner, replay, device)

@@ -1,0 +1,229 @@
+"""What keeps a GPU at work: functions replayed as one launch, and copies that nobody waits for.
+
+A gradient step of a small network is hundreds of kernels of a few microseconds each; Python takes longer to launch them
+than the GPU to run them. A CUDA graph launches all of them at once. It always reads and writes the same memory, so that
+what goes in is copied to where the graph expects it, and what comes out is copied away.
+
+On a CPU the same classes call the function and copy nothing that need not be copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import DTypeLike
+from torch import Tensor, nn
+
+from newgameplus.types import Array
+
+Result = TypeVar("Result")
+
+NUM_WARM_UPS = 3
+"""Runs before the capture, in which libraries choose their kernels and take their memory."""
+_ALIGNMENT = 16
+"""Bytes to a multiple of which each field of :class:`Inputs` begins."""
+
+
+class Replayed(Generic[Result]):
+    """A function over tensors that stay where they are, captured as a CUDA graph when it is first called.
+
+    Args:
+        function: takes nothing; what it returns is overwritten by the next call. It must not ask for a number that is
+            on the device, as ``float(tensor)`` and ``if tensor`` do, and draws from ``generators`` alone.
+        device: where its tensors are; on a CPU it is called each time.
+        keeps: the tensors that it changes and reads again, such as weights: the runs before the capture leave no trace
+            in them.
+        generators: those on the device that it draws from.
+    """
+
+    def __init__(
+        self,
+        function: Callable[[], Result],
+        device: torch.device,
+        keeps: Iterable[Tensor] = (),
+        generators: Sequence[torch.Generator] = (),
+    ) -> None:
+        self._function, self._device = function, device
+        self._keeps, self._generators = list(keeps), generators
+        self._graph: torch.cuda.CUDAGraph | None = None
+        self._result: Result | None = None
+
+    def __call__(self) -> Result:
+        """Run the function."""
+        if self._device.type != "cuda":
+            return self._function()
+        if self._graph is None:
+            self._graph = self._captured()
+        self._graph.replay()
+        return self._result  # type: ignore[return-value]  # what the captured function returned
+
+    def _captured(self) -> torch.cuda.CUDAGraph:
+        stream, current = torch.cuda.Stream(self._device), torch.cuda.current_stream(self._device)  # type: ignore[no-untyped-call]
+        stream.wait_stream(current)
+        with torch.cuda.stream(stream):
+            self._warm_up()
+        current.wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        for generator in self._generators:
+            graph.register_generator_state(generator)
+        # The same stream as before: the gradients that autograd then made belong to it.
+        with torch.cuda.graph(graph, stream=stream):
+            self._result = self._function()
+        return graph
+
+    def _warm_up(self) -> None:
+        kept = [tensor.detach().clone() for tensor in self._keeps]
+        states = [generator.get_state() for generator in self._generators]
+        for _ in range(NUM_WARM_UPS):
+            self._function()
+        with torch.no_grad():
+            for tensor, content in zip(self._keeps, kept, strict=True):
+                tensor.copy_(content)
+        for generator, state in zip(self._generators, states, strict=True):
+            generator.set_state(state)
+
+
+class Inputs:
+    """Arrays that travel to a device together, in one copy that nobody waits for, each time to the same place.
+
+    Args:
+        fields: the name of each array to its shape and dtype.
+        device: where to.
+    """
+
+    def __init__(self, fields: Mapping[str, tuple[tuple[int, ...], DTypeLike]], device: torch.device) -> None:
+        sizes = {name: int(np.prod(shape)) * np.dtype(dtype).itemsize for name, (shape, dtype) in fields.items()}
+        starts, size_bytes = {}, 0
+        for name, size in sizes.items():
+            starts[name], size_bytes = size_bytes, size_bytes + -(-size // _ALIGNMENT) * _ALIGNMENT
+        is_cuda = device.type == "cuda"
+        self._here = torch.zeros(size_bytes, dtype=torch.uint8, pin_memory=is_cuda)
+        self._there = torch.zeros(size_bytes, dtype=torch.uint8, device=device) if is_cuda else self._here
+        self._has_left = torch.cuda.Event() if is_cuda else None  # type: ignore[no-untyped-call]
+        here = self._here.numpy()
+        self._arrays: dict[str, Array] = {}
+        self.tensors: dict[str, Tensor] = {}
+        """The arrays on the device, by name."""
+        for name, (shape, dtype) in fields.items():
+            place = slice(starts[name], starts[name] + sizes[name])
+            self._arrays[name] = here[place].view(dtype).reshape(shape)
+            self.tensors[name] = self._there[place].view(torch_dtype(dtype)).view(shape)
+
+    def upload(self, arrays: Mapping[str, Array]) -> None:
+        """Send all the arrays on their way; they may be changed afterwards."""
+        if self._has_left is not None:
+            self._has_left.synchronize()
+        for name, array in arrays.items():
+            self._arrays[name][...] = array
+        if self._has_left is not None:
+            self._there.copy_(self._here, non_blocking=True)
+            self._has_left.record()
+
+
+class Answer:
+    """The way back of one tensor: copied without waiting, waited for when it is read.
+
+    Args:
+        shape: of the tensor.
+        dtype: of the tensor.
+        device: where it comes from.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> None:
+        is_cuda = device.type == "cuda"
+        self._here = torch.zeros(shape, dtype=dtype, pin_memory=is_cuda)
+        self._is_here = torch.cuda.Event() if is_cuda else None  # type: ignore[no-untyped-call]
+
+    def fetch(self, tensor: Tensor) -> None:
+        """Send the tensor on its way."""
+        self._here.copy_(tensor, non_blocking=True)
+        if self._is_here is not None:
+            self._is_here.record()
+
+    def read(self) -> Array:
+        """Return what was fetched last, once it is here; the next ``fetch`` overwrites it."""
+        if self._is_here is not None:
+            self._is_here.synchronize()
+        array: Array = self._here.numpy()
+        return array
+
+
+def adam(parameters: Iterable[nn.Parameter], learning_rate: float, epsilon: float, device: torch.device) -> Any:
+    """Return Adam in one kernel; on CUDA one whose steps can be replayed and whose moments are there from the start.
+
+    On CUDA the learning rate is a tensor, since a replayed step cannot be told another number: see
+    ``set_learning_rate``.
+    """
+    if device.type != "cuda":
+        return torch.optim.Adam(parameters, learning_rate, eps=epsilon, fused=True)
+    rate = torch.tensor(learning_rate, device=device)
+    optimizer = torch.optim.Adam(parameters, rate, eps=epsilon, fused=True, capturable=True)
+    # Else the steps before a capture warn that they are not captured.
+    optimizer._warned_capturable_if_run_uncaptured = True
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            optimizer.state[parameter] = {
+                "step": torch.zeros((), device=device),
+                "exp_avg": torch.zeros_like(parameter, requires_grad=False),
+                "exp_avg_sq": torch.zeros_like(parameter, requires_grad=False),
+            }
+    return optimizer
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Give an optimizer of ``adam`` another learning rate."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(rate)
+        else:
+            group["lr"] = rate
+
+
+def step_if_finite(optimizer: torch.optim.Optimizer, norm: Tensor) -> None:
+    """Take the step unless the norm of the gradient is no number; on CUDA the device decides, and nobody waits."""
+    if norm.is_cuda:
+        # What a fused optimizer asks gradient scalers for: where it is 1, weights and moments stay as they are.
+        optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
+    elif not bool(norm.isfinite()):
+        return
+    optimizer.step()
+
+
+def optimizer_tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
+    """Return all that an optimizer of ``adam`` remembers of its parameters."""
+    return [value for slot in optimizer.state.values() for value in slot.values()]
+
+
+def pinned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """Return zeros in memory that a GPU reads by itself; for arrays that live long."""
+    array: Array = torch.zeros(shape, dtype=torch_dtype(dtype), pin_memory=True).numpy()
+    return array
+
+
+def has_room(size_bytes: int, device: torch.device) -> bool:
+    """Whether this much takes up at most half of the memory that is free on a CUDA device."""
+    return size_bytes <= torch.cuda.mem_get_info(device)[0] // 2
+
+
+def take_rows(table: Tensor, index: Tensor) -> Tensor:
+    """Return the rows ``[N, …]`` of a contiguous uint8 table ``[M, …]`` at int64 ``[N]``, eight bytes at a time."""
+    return _wide(table).index_select(0, index).view(torch.uint8).view(len(index), *table.shape[1:])
+
+
+def put_rows(table: Tensor, index: Tensor, rows: Tensor) -> None:
+    """Write rows ``[N, …]`` into a contiguous uint8 table ``[M, …]`` at int64 ``[N]``, eight bytes at a time."""
+    _wide(table).index_copy_(0, index, _wide(rows))
+
+
+def _wide(table: Tensor) -> Tensor:
+    """Uint8 ``[M, …]`` as int64 ``[M, K]`` where a row is a multiple of eight bytes: kernels move one number each."""
+    flat = table.view(len(table), -1)
+    return flat if flat.shape[1] % 8 else flat.view(torch.int64)
+
+
+def torch_dtype(dtype: DTypeLike) -> torch.dtype:
+    """Return torch's name of a numpy dtype."""
+    return torch.from_numpy(np.empty(0, dtype)).dtype
