@@ -20,6 +20,9 @@ constexpr double kLongest = 1e9;  // seconds
 
 std::atomic<std::int64_t> timeout_nanoseconds{10'000'000'000};
 std::atomic<bool> is_watching{false};
+// The time that the patrol has seen go by. It stands still while the process is stopped (Ctrl-Z, a debugger), so that
+// a core is not blamed for it.
+std::atomic<std::int64_t> watched_nanoseconds{0};
 
 // Never destroyed: threads may still leave their posts while the process ends.
 struct Patrol {
@@ -32,9 +35,10 @@ Patrol& patrol() {
   return *instance;
 }
 
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+std::int64_t now() { return watched_nanoseconds.load(std::memory_order_relaxed); }
+
+std::int64_t in_nanoseconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
 
 NGP_THREAD_POINTER(Post, post_here);
@@ -49,8 +53,12 @@ void jump_back(int) {
 }
 
 void keep_watch() {
+  auto last = std::chrono::steady_clock::now();
   for (;;) {
     std::this_thread::sleep_for(kPatrol);
+    const auto elapsed = std::chrono::steady_clock::now() - last;
+    last += elapsed;
+    watched_nanoseconds += std::min(in_nanoseconds(elapsed), in_nanoseconds(2 * kPatrol));
     Patrol& ours = patrol();
     const std::lock_guard<std::mutex> lock(ours.mutex);
     for (const Post* post : ours.posts) {
@@ -118,7 +126,8 @@ Post& post_of_this_thread() {
 
 std::int64_t deadline_from_now() {
   const std::int64_t timeout = timeout_nanoseconds.load(std::memory_order_relaxed);
-  return timeout == 0 ? std::numeric_limits<std::int64_t>::max() : now() + timeout;
+  // One round more: the time that is known may be that of a whole round ago.
+  return timeout == 0 ? std::numeric_limits<std::int64_t>::max() : now() + timeout + in_nanoseconds(kPatrol);
 }
 
 void accept_signal_again() {

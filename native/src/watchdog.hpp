@@ -22,7 +22,7 @@ struct Post {
   Post();
   ~Post();
   pthread_t thread;
-  std::atomic<std::int64_t> deadline{0};  // in nanoseconds of the steady clock; 0: not in a core
+  std::atomic<std::int64_t> deadline{0};  // in nanoseconds that were watched; 0: not in a core
   sigjmp_buf back;
 };
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -218,6 +219,34 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_a_forked_child_is_watched_as_well() -> None:
     done = run_python(HANG_IN_CHILD, str(library()))
     assert done.returncode == 0, done.stderr
+
+
+STOPPED = """
+from newgameplus import _engine
+from newgameplus.envs.batch import RetroVecEnv
+from newgameplus.games.levels import find_level
+env = RetroVecEnv([find_level("Airstriker-Genesis")] * 4)
+env.reset(seed=0)
+_engine.set_timeout(0.25)
+print("playing", flush=True)
+while not sys.stdin.closed and not select.select([sys.stdin], [], [], 0)[0]:
+    env.step(env.action_space.sample())
+env.close()
+"""
+
+
+def test_no_core_is_blamed_for_the_time_in_which_the_process_was_stopped() -> None:
+    command = [sys.executable, "-c", "import select, sys\n" + STOPPED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as player:
+        assert player.stdout is not None
+        assert player.stdout.readline() == b"playing\n"
+        for _ in range(3):
+            threading.Event().wait(0.3)
+            player.send_signal(signal.SIGSTOP)
+            threading.Event().wait(0.8)
+            player.send_signal(signal.SIGCONT)
+        _, complaints = player.communicate(b"enough\n", timeout=60)
+    assert player.returncode == 0, complaints.decode()
 
 
 def test_64_consoles_run_in_one_process(level: Level) -> None:
