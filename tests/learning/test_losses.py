@@ -12,6 +12,7 @@ from newgameplus.learning.losses import (
     clipped_surrogate,
     clipped_value_loss,
     cross_entropy,
+    divergence,
     entropy,
     quantile_huber,
 )
@@ -62,3 +63,9 @@ def test_the_quantile_loss_weighs_errors_by_the_side_they_fall_on() -> None:
     # One quantile 0 at tau 0.25; targets 2 (u = 2: 0.25 * 1.5) and -2 (u = -2: 0.75 * 1.5), averaged.
     loss = quantile_huber(torch.zeros(1, 1), torch.full((1, 1), 0.25), torch.tensor([[2.0, -2.0]]))
     assert float(loss) == pytest.approx((0.25 * 1.5 + 0.75 * 1.5) / 2)
+
+
+def test_the_divergence_of_a_policy_from_itself_is_nothing_and_from_another_that_of_the_formula() -> None:
+    policy, other = logs(0.5, 0.25, 0.25)[None], logs(0.25, 0.25, 0.5)[None]
+    assert float(divergence(policy, policy)) == 0
+    assert float(divergence(policy, other)) == pytest.approx(0.5 * math.log(2) + 0.25 * math.log(0.5))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newgameplus.learning.returns import explained_variance, generalized_advantages
+from newgameplus.learning.returns import explained_variance, generalized_advantages, remembered_spread
 from newgameplus.learning.schedules import linear
 
 
@@ -60,3 +61,10 @@ def test_a_perfect_prediction_explains_all_and_a_constant_one_nothing() -> None:
 
 def test_a_line_begins_and_ends_where_it_should() -> None:
     assert [linear(4.0, 2.0, fraction) for fraction in (-1, 0, 0.5, 1, 7)] == [4, 4, 3, 2, 2]
+
+
+def test_the_spread_of_advantages_falls_no_faster_than_it_is_forgotten() -> None:
+    quiet, loud = torch.tensor([-0.1, 0.1]), torch.tensor([-2.0, 2.0])
+    assert remembered_spread(loud, 0.1, 0.9) == 2
+    assert remembered_spread(quiet, 2.0, 0.9) == pytest.approx(1.8)
+    assert remembered_spread(quiet, 2.0, 0.0) == pytest.approx(0.1)

@@ -42,6 +42,11 @@ def approximate_divergence(log_probability: Tensor, old_log_probability: Tensor)
     return (torch.expm1(log_ratio) - log_ratio).mean()
 
 
+def divergence(log_probabilities: Tensor, other_log_probabilities: Tensor) -> Tensor:
+    """Return KL(p ‖ q) ``= sum_a p_a (log p_a - log q_a)`` in nats of each row, ``[B]``, of arguments ``[B, A]``."""
+    return (log_probabilities.exp() * (log_probabilities - other_log_probabilities)).sum(-1)
+
+
 def cross_entropy(target: Tensor, log_probabilities: Tensor) -> Tensor:
     """Return ``-sum_i target_i log p_i`` of each row: target and log-probabilities ``[B, N]``, result ``[B]``."""
     return -(target * log_probabilities).sum(-1)

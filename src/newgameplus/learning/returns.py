@@ -41,3 +41,17 @@ def explained_variance(prediction: Tensor, target: Tensor) -> float:
     """Return ``1 - Var[target - prediction] / Var[target]``: 1 foretells all, 0 nothing; NaN for a constant target."""
     variance = target.var(unbiased=False)
     return float(1 - (target - prediction).var(unbiased=False) / variance) if variance > 0 else float("nan")
+
+
+def remembered_spread(advantage: Tensor, before: float, memory: float) -> float:
+    """Return by what advantages are divided: their standard deviation, or what is left of that of earlier ones.
+
+    ``max(std, memory * before)``. A stretch of play without any reward has advantages that are nothing but the errors
+    of the value; divided by their own spread they would move the policy as far as any.
+
+    Args:
+        advantage: of a rollout, any shape.
+        before: what this function returned for the one before, 0 at first.
+        memory: the share that is kept, 0 to 1.
+    """
+    return max(float(advantage.std(unbiased=False)), memory * before)

@@ -172,6 +172,46 @@ def test_losses_in_bfloat16_stay_within_a_hundredth_of_those_in_float32() -> Non
     assert second["gradient_norm"] == pytest.approx(first["gradient_norm"], rel=0.05)
 
 
+def test_a_policy_is_held_near_the_one_that_it_began_from() -> None:
+    begun = build(seed=1)
+    follow(begun, outcomes(SMALL.num_steps, seed=3))
+    drifts = []
+    for weight in (1e-9, 10.0):
+        agent = build(replace(SMALL, num_epochs=4, learning_rate=3e-3, reference_weight=weight))
+        agent.begin_from(begun.state())
+        follow(agent, outcomes(4 * SMALL.num_steps))
+        drifts.append(agent.metrics()["drift"])
+    assert 0 < drifts[1] < drifts[0] / 3
+
+
+def test_the_policy_to_stay_near_is_part_of_the_state() -> None:
+    config = replace(SMALL, reference_weight=1.0, advantage_memory=0.9)
+    agent, other = build(config), build(config, seed=1)
+    agent.begin_from(other.state())
+    steps = outcomes(4 * SMALL.num_steps)
+    follow(agent, steps[: 2 * SMALL.num_steps + 1])
+    resumed = build(config, seed=2)
+    resumed.restore(agent.state())
+    for each in (agent, resumed):
+        follow(each, steps[2 * SMALL.num_steps :])
+    assert resumed.metrics() == agent.metrics()
+    for mine, its in zip(agent.network.parameters(), resumed.network.parameters(), strict=True):
+        assert torch.equal(mine, its)
+
+
+def test_a_stretch_without_reward_hardly_moves_a_policy_that_remembers_the_spread_of_advantages() -> None:
+    moves = []
+    for memory in (0.0, 0.99):
+        agent = build(
+            replace(SMALL, entropy_weight=0.0, value_weight=0.0, advantage_memory=memory, max_gradient_norm=1e9)
+        )
+        follow(agent, outcomes(SMALL.num_steps, seed=3))
+        quiet = [replace(step, reward=np.zeros(NUM_ROWS)) for step in outcomes(SMALL.num_steps)]
+        follow(agent, quiet)
+        moves.append(agent.metrics()["gradient_norm"])
+    assert moves[1] < moves[0] / 3
+
+
 def test_an_update_comes_after_every_rollout_and_not_before() -> None:
     agent = build()
     steps = outcomes(2 * SMALL.num_steps)

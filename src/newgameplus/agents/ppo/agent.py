@@ -10,11 +10,13 @@ arXiv:1707.06347; the baseline of the contest: openai/baselines ``ppo2`` and ope
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.ppo import config as presets
@@ -27,11 +29,12 @@ from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.experience.rollout import Rollout
-from newgameplus.learning.returns import explained_variance, generalized_advantages
+from newgameplus.learning.returns import explained_variance, generalized_advantages, remembered_spread
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.device import find_device, has_fast_bfloat16
 from newgameplus.nn.graphs import adam, pinned_zeros, set_learning_rate
-from newgameplus.nn.noisy import draw_noise
+from newgameplus.nn.noisy import draw_noise, set_noise
+from newgameplus.nn.precision import playing_copy
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -41,6 +44,9 @@ from newgameplus.nn.saved import (
     restore_optimizer,
 )
 from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+
+_MOST_AT_ONCE = 1024
+"""Pictures that the policy to stay near is asked about at a time."""
 
 
 class Ppo:
@@ -84,7 +90,7 @@ class Ppo:
         self._rollout = Rollout(config.num_steps, world.num_envs, world.observation_shape, zeros)
         self._novelty = Novelty(config.novelty_weight)
         self._distillation = Distillation(config.distillation_weight, world.observation_shape, seed, self._device)
-        self._num_rows = world.num_envs
+        self._num_rows, self._num_actions = world.num_envs, world.num_actions
         self._num_updates = 0
         total = world.num_timesteps
         self._total_updates = None if total is None else max(1, total // config.num_steps)
@@ -93,6 +99,8 @@ class Ppo:
         shape, num_actions = world.observation_shape, world.num_actions
         self._player = Player(self.network, world.num_envs, shape, num_actions, self._device, self._is_low)
         self._begun_update: Update | None = None
+        self._reference: PpoNetwork | None = None
+        self._spread = 0.0
 
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
@@ -156,6 +164,8 @@ class Ppo:
             "rewards": self._shaper.state(),
             "novelty": self._novelty.state(),
             "distillation": self._distillation.state(),
+            "reference": [module_state(self._reference)] if self._reference is not None else [],
+            "spread": self._spread,
             "num_updates": self._num_updates,
         }
 
@@ -175,6 +185,8 @@ class Ppo:
         self._shaper.restore(state["rewards"])
         self._novelty.restore(state["novelty"])
         self._distillation.restore(state["distillation"])
+        self._set_reference(state["reference"][0] if state["reference"] else None)
+        self._spread = state["spread"]
         self._num_updates = state["num_updates"]
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
@@ -189,14 +201,37 @@ class Ppo:
         self.is_frozen = is_frozen
         if is_frozen:
             self._player.without_noise()
+        elif self.config.reference_weight:
+            self._set_reference(state["network"])
 
     @property
     def _update(self) -> Update:
         """What learns, made when it is first needed: a frozen agent needs none."""
         if self._begun_update is None:
             make = partial(make_update, self.config, self.network, self._optimizer, self._device, self._is_low)
-            self._begun_update = make(self._rollout.observation)
+            self._begun_update = make(self._rollout.observation, self._num_references)
         return self._begun_update
+
+    @property
+    def _num_references(self) -> int:
+        """A where there is a policy to stay near, else 0."""
+        return 0 if self._reference is None else self._num_actions
+
+    def _set_reference(self, weights: Mapping[str, Any] | None) -> None:
+        """Stay near the policy with these weights from now on; near none where they are None."""
+        self._begun_update, self._reference = None, None
+        if weights is not None:
+            self._reference = playing_copy(self.network, self._is_low)
+            restore_module(self._reference, weights)
+            set_noise(self._reference, False)
+
+    def _reference_of(self, observation: Tensor) -> Tensor:
+        """Log-probabilities of the policy to stay near ``[S, A]`` of uint8 ``[S, H, W, C]``; ``[S, 0]`` without one."""
+        if self._reference is None:
+            return torch.zeros((len(observation), 0))
+        with torch.inference_mode():
+            parts = [self._reference(part.to(self._device))[0].cpu() for part in observation.split(_MOST_AT_ONCE)]
+        return torch.cat(parts)
 
     def _stored(self, observation: Array) -> Array:
         """Store what is acted on; return it as it is stored, on CUDA in memory that the GPU reads by itself."""
@@ -229,14 +264,19 @@ class Ppo:
             smoothing=self.config.smoothing,
         )
         target = advantage + value
+        if self.config.advantage_memory:
+            self._spread = remembered_spread(advantage, self._spread, self.config.advantage_memory)
+            advantage = (advantage - advantage.mean()) / (self._spread + 1e-8)
         self._set_learning_rate()
+        observation = torch.from_numpy(rollout.observation).flatten(0, 1)
         batch = Batch(
-            torch.from_numpy(rollout.observation).flatten(0, 1),
+            observation,
             torch.from_numpy(rollout.action).flatten(),
             torch.from_numpy(rollout.log_probability).flatten(),
             value.flatten(),
             advantage.flatten(),
             target.flatten(),
+            self._reference_of(observation),
         )
         figures = self._update(batch, self._generator)
         if not math.isfinite(figures["gradient_norm"]):

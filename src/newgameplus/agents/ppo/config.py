@@ -42,6 +42,11 @@ class PpoConfig:
     """Gamma."""
     smoothing: float = 0.95
     """Lambda of the generalized advantage estimation."""
+    advantage_memory: float = 0.0
+    """Share of the largest spread of advantages that is kept from update to update, and that advantages are divided by
+    where their own is less; 0 divides each batch by its own. A stretch without any reward then changes little."""
+    reference_weight: float = 0.0
+    """Weight of the policy's divergence, in nats, from the one that it began from (--init); nothing without one."""
     max_gradient_norm: float = 0.5
     """To which the gradient is scaled down."""
     adam_epsilon: float = 1e-5
@@ -67,9 +72,11 @@ class PpoConfig:
         for name in ("num_hidden", "num_steps", "num_epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
-        for name in ("discount", "smoothing"):
+        for name in ("discount", "smoothing", "advantage_memory"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must be from 0 to 1, not {getattr(self, name)}.")
+        if self.reference_weight < 0:
+            raise UsageError(f"reference_weight must be at least 0, not {self.reference_weight}.")
         for name in ("learning_rate", "clip", "adam_epsilon", "max_gradient_norm"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be more than 0, not {getattr(self, name)}.")

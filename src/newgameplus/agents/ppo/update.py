@@ -16,13 +16,19 @@ from torch import Tensor
 
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
-from newgameplus.learning.losses import approximate_divergence, clipped_surrogate, clipped_value_loss, entropy
+from newgameplus.learning.losses import (
+    approximate_divergence,
+    clipped_surrogate,
+    clipped_value_loss,
+    divergence,
+    entropy,
+)
 from newgameplus.nn.augmentation import shift, shift_by
 from newgameplus.nn.device import limit_gradient, low_precision
 from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors, step_if_finite, take_rows
 from newgameplus.types import Array
 
-FIGURES = ("policy_loss", "value_loss", "entropy", "divergence", "clipped", "gradient_norm")
+FIGURES = ("policy_loss", "value_loss", "entropy", "divergence", "drift", "clipped", "gradient_norm")
 """What each gradient step tells, in this order."""
 
 
@@ -39,9 +45,11 @@ class Batch:
     value: Tensor
     """Of the observation, as it was thought then, ``[N]``."""
     advantage: Tensor
-    """``[N]``, not normalised."""
+    """``[N]``; with ``advantage_memory`` normalised, else not."""
     target: Tensor
     """What the value should be, ``[N]``."""
+    reference: Tensor
+    """Log-probabilities of the policy that this one is to stay near, ``[N, A]``; ``[N, 0]`` where there is none."""
 
 
 class Update(Protocol):
@@ -104,6 +112,7 @@ class ReplayedUpdate:
         optimizer: made by :func:`newgameplus.nn.graphs.adam`.
         pictures: the rollout's observations, uint8 ``[T, B, H, W, C]``, where the network is.
         is_low: whether products run in bfloat16.
+        num_references: A where there is a policy to stay near, else 0.
     """
 
     def __init__(
@@ -113,6 +122,7 @@ class ReplayedUpdate:
         optimizer: torch.optim.Optimizer,
         pictures: Tensor,
         is_low: bool,
+        num_references: int,
     ) -> None:
         self._config, self._network, self._optimizer = config, network, optimizer
         self._pictures, self._is_low = pictures, is_low
@@ -124,6 +134,7 @@ class ReplayedUpdate:
                 "offset": ((2, num_turns if config.max_offset else 0, 1), np.int64),
                 "action": ((num_samples,), np.int64),
                 **dict.fromkeys(("log_probability", "value", "advantage", "target"), ((num_samples,), np.float32)),
+                "reference": ((num_samples, num_references), np.float32),
             },
             self._device,
         )
@@ -200,11 +211,15 @@ def make_update(
     device: torch.device,
     is_low: bool,
     pictures: Array,
+    num_references: int,
 ) -> Update:
-    """Return what learns on ``device`` from a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``."""
+    """Return what learns on ``device`` from a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``.
+
+    ``num_references`` is A where there is a policy to stay near, else 0.
+    """
     if device.type != "cuda" or not has_room(pictures.nbytes, device):
         return PlainUpdate(config, network, optimizer, device, is_low)
-    return ReplayedUpdate(config, network, optimizer, torch.from_numpy(pictures).to(device), is_low)
+    return ReplayedUpdate(config, network, optimizer, torch.from_numpy(pictures).to(device), is_low, num_references)
 
 
 def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -232,7 +247,9 @@ def gradient_step(
         observation: the batch's, perhaps moved.
         batch: the rest of it.
     """
-    advantage = (batch.advantage - batch.advantage.mean()) / (batch.advantage.std(unbiased=False) + 1e-8)
+    advantage = batch.advantage
+    if not config.advantage_memory:
+        advantage = (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)
     with low_precision(observation.device, is_low):
         log_probabilities, value = network(observation)
     chosen = log_probabilities.gather(1, batch.action[:, None]).squeeze(1)
@@ -240,11 +257,15 @@ def gradient_step(
     value_loss = clipped_value_loss(value, batch.value, batch.target, config.value_clip)
     uncertainty = entropy(log_probabilities).mean()
     loss = policy_loss + config.value_weight * value_loss - config.entropy_weight * uncertainty
+    drift = torch.zeros_like(loss)
+    if batch.reference.shape[1]:
+        drift = divergence(log_probabilities, batch.reference).mean()
+        loss = loss + config.reference_weight * drift
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     norm = limit_gradient(network.parameters(), config.max_gradient_norm)
     step_if_finite(optimizer, norm)
     with torch.no_grad():
-        divergence = approximate_divergence(chosen, batch.log_probability)
+        moved = approximate_divergence(chosen, batch.log_probability)
         clipped = ((chosen - batch.log_probability).exp() - 1).abs().gt(config.clip).float().mean()
-        return torch.stack([policy_loss, value_loss, uncertainty, divergence, clipped, norm])
+        return torch.stack([policy_loss, value_loss, uncertainty, moved, drift, clipped, norm])
