@@ -236,8 +236,11 @@ class Ppo:
     def _stored(self, observation: Array) -> Array:
         """Store what is acted on; return it as it is stored, on CUDA in memory that the GPU reads by itself."""
         stored: Array = self._rollout.observation[self._rollout.length]
-        # By torch, as it copies with several threads.
-        torch.from_numpy(stored).copy_(torch.from_numpy(observation))
+        if self._device.type == "cuda":
+            # By torch, which copies with several threads: the GPU is waiting for it.
+            torch.from_numpy(stored).copy_(torch.from_numpy(observation))
+        else:
+            stored[...] = observation
         return stored
 
     def _end_values(self, step: Step) -> Array:

@@ -58,7 +58,7 @@ class Player:
         self._race = torch.ones((num_rows, num_actions), pin_memory=device.type == "cuda")
         self._race_there = self._race.to(device)
         self.seen = torch.zeros((num_rows, *observation_shape), dtype=torch.uint8, device=device)
-        """On CUDA, the observation that was acted on last, uint8 ``[B, H, W, C]``."""
+        """The observation that was acted on last, uint8 ``[B, H, W, C]``; on CUDA always in the same place."""
         self._step = self._new_step()
         self._answer = Answer((3, num_rows), torch.float32, device)
 
@@ -79,7 +79,8 @@ class Player:
             self._race_there.copy_(self._race, non_blocking=True)
             answer = self._step()
         else:
-            answer = draw(self.network, torch.from_numpy(observation), self._race)
+            self.seen = torch.from_numpy(observation)
+            answer = draw(self.network, self.seen, self._race)
         self._answer.fetch(answer)
         action, log_probability, value = self._answer.read()
         return Drawn(action.astype(np.int64), log_probability.copy(), value.copy())
@@ -109,5 +110,5 @@ def draw(network: PpoNetwork, observation: Tensor, race: Tensor) -> Tensor:
     log_probabilities, value = network(observation)
     action = (log_probabilities.exp() / race).argmax(-1)
     chosen = log_probabilities.gather(1, action[:, None]).squeeze(1)
-    chosen = torch.where(log_probabilities.isfinite().all(-1), chosen, torch.nan)
+    chosen = chosen.masked_fill(~log_probabilities.isfinite().all(-1), torch.nan)
     return torch.stack([action.float(), chosen, value])

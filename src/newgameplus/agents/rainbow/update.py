@@ -154,15 +154,20 @@ class PlainUpdate:
 class ReplayedUpdate:
     """On CUDA: a gradient step is one upload, one launch and one small answer.
 
-    The replay buffer's frames lie on the device as well, where they have room; else each batch's pictures travel.
+    Args:
+        learner: what learns.
+        replay: where the pictures are taken from.
+        device: where the networks are.
+        mirror: the replay buffer's frames on the device; None where they have no room there and each batch's travel.
     """
 
     is_awaited = True
 
-    def __init__(self, learner: Learner, replay: ReplayBuffer, device: torch.device) -> None:
-        self._learner, self._replay = learner, replay
+    def __init__(
+        self, learner: Learner, replay: ReplayBuffer, device: torch.device, mirror: FrameMirror | None
+    ) -> None:
+        self._learner, self._replay, self._mirror = learner, replay, mirror
         num, (_, _, height, width) = learner.config.batch_size, replay.frames.shape
-        self._mirror = FrameMirror(replay, device) if has_room(replay.frames.nbytes, device) else None
         numbers = dict.fromkeys(("reward", "factor", "weight"), ((num,), np.float32))
         seen = dict.fromkeys(("observation", "next_observation"), ((num, height, width, replay.num_stacked), np.uint8))
         pictures = seen if self._mirror is None else {"places": ((2, replay.num_stacked, num), np.int64)}
@@ -199,4 +204,7 @@ def given(batch: Batch, device: torch.device) -> Given:
 
 def make_update(learner: Learner, replay: ReplayBuffer, device: torch.device) -> Update:
     """Return what learns on ``device``."""
-    return (ReplayedUpdate if device.type == "cuda" else PlainUpdate)(learner, replay, device)
+    if device.type != "cuda":
+        return PlainUpdate(learner, replay, device)
+    mirror = FrameMirror(replay, device) if has_room(replay.frames.nbytes, device) else None
+    return ReplayedUpdate(learner, replay, device, mirror)

@@ -1,0 +1,134 @@
+"""Acting and learning as a GPU does it, step by step on whatever device there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from newgameplus.agents.ppo.agent import Ppo
+from newgameplus.agents.ppo.config import PpoConfig
+from newgameplus.agents.ppo.network import PpoNetwork
+from newgameplus.agents.ppo.playing import draw
+from newgameplus.agents.ppo.update import ReplayedUpdate
+from newgameplus.types import Array, Step, WorldSpec
+
+SHAPE, NUM_ROWS, NUM_ACTIONS = (84, 84, 4), 3, 7
+SMALL = PpoConfig(num_steps=8, num_epochs=2, batch_size=10, num_hidden=16, device="cpu", precision="float32")
+on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def build(config: PpoConfig = SMALL, seed: int = 0) -> Ppo:
+    return Ppo(config, WorldSpec(NUM_ROWS, (), SHAPE, (), NUM_ACTIONS, num_timesteps=80), seed)
+
+
+def follow(agent: Ppo, num_steps: int, seed: int = 0) -> list[Array]:
+    random = np.random.default_rng(seed)
+    actions, seen = [], random.integers(0, 256, (NUM_ROWS, *SHAPE), np.uint8)
+    for _ in range(num_steps):
+        actions.append(agent.act(seen))
+        terminated, truncated = random.random(NUM_ROWS) < 0.1, random.random(NUM_ROWS) < 0.1
+        final = {int(row): seen[row] for row in np.flatnonzero(terminated | truncated)}
+        seen = random.integers(0, 256, (NUM_ROWS, *SHAPE), np.uint8)
+        agent.observe(Step(seen, random.normal(0, 50, NUM_ROWS), terminated, truncated, final))
+    return actions
+
+
+def replaying(config: PpoConfig) -> Ppo:
+    """One that learns as on a GPU, on a CPU."""
+    agent = build(config)
+    pictures = torch.from_numpy(agent._rollout.observation)
+    agent._begun_update = ReplayedUpdate(config, agent.network, agent._optimizer, pictures, False)
+    return agent
+
+
+def test_an_action_is_drawn_as_multinomial_draws_it() -> None:
+    network = PpoNetwork(SMALL, SHAPE, NUM_ACTIONS)
+    observation = torch.randint(0, 256, (50, *SHAPE), dtype=torch.uint8)
+    with torch.no_grad():
+        network.policy.weight.normal_(0, 0.05)
+        log_probabilities, value = network(observation)
+    generator, twin = (torch.Generator().manual_seed(4) for _ in range(2))
+    race = torch.empty_like(log_probabilities).exponential_(generator=generator)
+    action, log_probability, judged = draw(network, observation, race)
+    assert torch.equal(action.long(), torch.multinomial(log_probabilities.exp(), 1, generator=twin).squeeze(1))
+    assert torch.equal(log_probability, log_probabilities.gather(1, action.long()[:, None]).squeeze(1))
+    assert torch.equal(judged, value)
+    assert len(action.unique()) > 2
+
+
+def test_learning_from_a_rollout_on_the_device_is_learning_from_one_in_memory() -> None:
+    plain, replayed = build(), replaying(SMALL)
+    for agent in (plain, replayed):
+        follow(agent, 2 * SMALL.num_steps)
+    # 24 samples are two batches of 10 and one of 4.
+    assert plain.metrics()["divergence"] > 0
+    assert replayed.metrics() == pytest.approx(plain.metrics(), rel=1e-5)
+    for name, weight in plain.network.named_parameters():
+        assert torch.equal(weight, dict(replayed.network.named_parameters())[name])
+
+
+def test_pictures_on_the_device_are_moved_too() -> None:
+    still, moved = replaying(SMALL), replaying(replace(SMALL, max_offset=4))
+    for agent in (still, moved):
+        follow(agent, SMALL.num_steps)
+    assert not torch.equal(still.network.hidden.weight, moved.network.hidden.weight)
+    assert np.isfinite(list(moved.metrics().values())).all()
+
+
+@on_cuda
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_on_cuda_it_learns_what_it_learns_on_a_cpu(precision: str) -> None:
+    config = replace(SMALL, precision=precision)  # type: ignore[arg-type]
+    agents = [build(config), build(replace(config, device="cuda"))]
+    for agent in agents:
+        follow(agent, 1)
+        random = np.random.default_rng(5)
+        for _ in range(SMALL.num_steps - 1):
+            agent.act(random.integers(0, 256, (NUM_ROWS, *SHAPE), np.uint8))
+            # What is drawn close to a tie may differ; what is learned from must not.
+            agent._rollout.action[agent._rollout.length] = random.integers(0, NUM_ACTIONS, NUM_ROWS)
+            never = np.zeros(NUM_ROWS, np.bool_)
+            seen = random.integers(0, 256, (NUM_ROWS, *SHAPE), np.uint8)
+            agent.observe(Step(seen, random.normal(0, 50, NUM_ROWS), never, never))
+    exact, found = (agent.metrics() for agent in agents)
+    assert found == pytest.approx(exact, rel=0.1, abs=0.02)
+
+
+@on_cuda
+@pytest.mark.parametrize("num_before", [3, 8, 21])
+def test_on_cuda_it_goes_on_from_a_state(num_before: int) -> None:
+    config = replace(SMALL, device="cuda")
+    straight, broken, resumed = build(config), build(config), build(config, seed=1)
+    follow(resumed, 11, seed=8)
+    actions = [follow(agent, num_before) for agent in (straight, broken)]
+    assert np.array_equal(*actions)
+    resumed.restore(broken.state())
+    again = [follow(agent, 24, seed=2) for agent in (straight, resumed)]
+    assert np.array_equal(
+        again[0][: SMALL.num_steps - num_before % SMALL.num_steps],
+        again[1][: SMALL.num_steps - num_before % SMALL.num_steps],
+    )
+    for name, weight in straight.network.named_parameters():
+        torch.testing.assert_close(weight, dict(resumed.network.named_parameters())[name], rtol=0.01, atol=1e-3)
+
+
+@on_cuda
+def test_weights_from_cuda_play_on_a_cpu_and_a_run_may_go_on_there() -> None:
+    trained, other = build(replace(SMALL, device="cuda")), build()
+    follow(trained, 16)
+    other.begin_from(trained.state())
+    assert torch.equal(other.network.hidden.weight, trained.network.hidden.weight.cpu())
+    other.restore(trained.state())
+    follow(other, 16)
