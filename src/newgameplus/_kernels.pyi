@@ -40,3 +40,47 @@ class Convolutions:
         parameter_gradient: Tensor,
         num_threads: int,
     ) -> None: ...
+
+def noisy_forward(
+    input: Tensor,
+    mean: Tensor,
+    sigma: Tensor,
+    mean_bias: Tensor,
+    sigma_bias: Tensor,
+    noise_in: Tensor,
+    noise_out: Tensor,
+    strips: Tensor | None,
+    output: Tensor,
+    num_threads: int,
+) -> None: ...
+def noisy_backward(
+    input: Tensor,
+    mean: Tensor,
+    sigma: Tensor,
+    mean_bias: Tensor,
+    sigma_bias: Tensor,
+    noise_in: Tensor,
+    noise_out: Tensor,
+    strips: Tensor,
+    gradient: Tensor,
+    input_gradient: Tensor | None,
+    mean_gradient: Tensor,
+    sigma_gradient: Tensor,
+    mean_bias_gradient: Tensor,
+    sigma_bias_gradient: Tensor,
+    num_threads: int,
+) -> None: ...
+def step_adam(
+    weights: Sequence[Tensor],
+    gradients: Sequence[Tensor],
+    means: Sequence[Tensor],
+    squares: Sequence[Tensor],
+    copies: Sequence[Tensor],
+    learning_rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    num_steps: float,
+    max_norm: float,
+    num_threads: int,
+) -> float: ...

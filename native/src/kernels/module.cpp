@@ -8,13 +8,21 @@ namespace nb = nanobind;
 namespace ngp::kernels {
 #ifdef NGP_KERNELS
 void bind_stack(nb::module_& module);
+void bind_noisy(nb::module_& module);
+void bind_adam(nb::module_& module);
+
+void bind(nb::module_& module) {
+  bind_stack(module);
+  bind_noisy(module);
+  bind_adam(module);
+}
 #else
-void bind_stack(nb::module_&) {}
+void bind(nb::module_&) {}
 #endif
 }  // namespace ngp::kernels
 
 NB_MODULE(_kernels, module) {
   module.doc() = "Fast parts of networks in bfloat16, on processors that multiply it.";
   module.def("is_available", &ngp::kernels::is_available, "Whether this processor, and this build, can run the rest.");
-  ngp::kernels::bind_stack(module);
+  ngp::kernels::bind(module);
 }

@@ -1,44 +1,9 @@
 #include "product.hpp"
 
-#include <cstring>
-
-#include "vectors.hpp"
+#include "block.hpp"
 
 namespace ngp::kernels {
 namespace {
-
-// Sums of kRows × (kVectors × 16) numbers stay in registers; as many as hide how long a product takes (six cycles) and
-// leave the loads behind: per pair of numbers kRows broadcasts and kVectors loads feed kRows × kVectors products.
-template <int kRows, int kVectors>
-struct Block {
-  __m512 sums[kRows][kVectors];
-
-  void clear() {
-#pragma GCC unroll 16
-    for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 4
-      for (int part = 0; part < kVectors; ++part) sums[row][part] = _mm512_setzero_ps();
-    }
-  }
-
-  // Adds the products of one pair per row with one row of pairs.
-  template <typename Find>
-  void add(const Pair* vectors, const Find& find) {
-    __m512bh right[kVectors];
-#pragma GCC unroll 4
-    for (int part = 0; part < kVectors; ++part) right[part] = (__m512bh)_mm512_loadu_si512(vectors + part * kLanes);
-#pragma GCC unroll 16
-    for (int row = 0; row < kRows; ++row) {
-      std::int32_t pair;
-      std::memcpy(&pair, find(row), sizeof pair);
-      const __m512bh left = (__m512bh)_mm512_set1_epi32(pair);
-#pragma GCC unroll 4
-      for (int part = 0; part < kVectors; ++part) {
-        sums[row][part] = _mm512_dpbf16_ps(sums[row][part], left, right[part]);
-      }
-    }
-  }
-};
 
 // The rows of a block: where they begin, where they go and what gates them.
 template <int kRows>
@@ -114,13 +79,7 @@ template <int kRows, int kVectors>
 void accumulate_block(const Overlap& overlap, const Pair* input, const Pair* gradient, std::size_t num_outputs,
                       float* sums) {
   Block<kRows, kVectors> block;
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 4
-    for (int part = 0; part < kVectors; ++part) {
-      block.sums[row][part] = _mm512_loadu_ps(sums + row * num_outputs + part * kLanes);
-    }
-  }
+  block.visit([&](int row, int part, __m512& sum) { sum = _mm512_loadu_ps(sums + row * num_outputs + part * kLanes); });
   for (std::size_t row = 0; row < overlap.num_rows; ++row) {
     const Pair* left = input + row * overlap.input_row;
     const Pair* right = gradient + row * overlap.gradient_row;
@@ -130,13 +89,7 @@ void accumulate_block(const Overlap& overlap, const Pair* input, const Pair* gra
       right += overlap.gradient_column;
     }
   }
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 4
-    for (int part = 0; part < kVectors; ++part) {
-      _mm512_storeu_ps(sums + row * num_outputs + part * kLanes, block.sums[row][part]);
-    }
-  }
+  block.visit([&](int row, int part, __m512& sum) { _mm512_storeu_ps(sums + row * num_outputs + part * kLanes, sum); });
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ from newgameplus.learning.losses import approximate_divergence, clipped_surrogat
 from newgameplus.learning.returns import explained_variance, generalized_advantages
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient, low_precision
+from newgameplus.nn.device import find_device, has_fast_bfloat16, low_precision
+from newgameplus.nn.improvement import improve
 from newgameplus.nn.noisy import draw_noise, set_noise
 from newgameplus.nn.precision import playing_copy, refresh
 from newgameplus.nn.saved import (
@@ -254,19 +255,17 @@ class Ppo:
         value_loss = clipped_value_loss(value, old_value, target, config.value_clip)
         uncertainty = entropy(log_probabilities).mean()
         loss = policy_loss + config.value_weight * value_loss - config.entropy_weight * uncertainty
-        self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = limit_gradient(self.network.parameters(), config.max_gradient_norm)
-        if not math.isfinite(float(norm)):
+        norm = improve(self._optimizer, self.network, self.network, config.max_gradient_norm)
+        if not math.isfinite(norm):
             raise self._broke_down()
-        self._optimizer.step()
         return {
             "policy_loss": policy_loss.detach(),
             "value_loss": value_loss.detach(),
             "entropy": uncertainty.detach(),
             "divergence": approximate_divergence(chosen, old).detach(),
             "clipped": ((chosen - old).exp() - 1).abs().gt(config.clip).float().mean(),
-            "gradient_norm": norm,
+            "gradient_norm": torch.tensor(norm),
         }
 
     def _broke_down(self) -> LearningError:

@@ -30,9 +30,10 @@ from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, limit_gradient
+from newgameplus.nn.device import find_device, has_fast_bfloat16
+from newgameplus.nn.improvement import improve
 from newgameplus.nn.noisy import draw_noise, set_noise
-from newgameplus.nn.precision import hand_over_gradients, playing_copy, refresh
+from newgameplus.nn.precision import playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -272,17 +273,13 @@ class Rainbow:
         errors = self._head.errors(self._player.train(), observation, action, target, self._generator)
         self._player.eval()
         loss = (self._moved(batch.weight) * errors).mean()
-        self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        hand_over_gradients(self._player, self.network)
-        norm = float(limit_gradient(self.network.parameters(), config.max_gradient_norm))
+        norm = improve(self._optimizer, self.network, self._player, config.max_gradient_norm)
         if not math.isfinite(norm):
             raise LearningError(
                 f"The loss of Rainbow is no longer a number after {self._num_updates} updates: "
                 "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
             )
-        self._optimizer.step()
-        refresh(self._player, self.network)
         self._num_updates += 1
         priorities = errors.detach().double().cpu().numpy() + config.priority_offset
         self._replay.set_priorities(batch.entries, priorities)
