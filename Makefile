@@ -10,7 +10,7 @@ PYTEST_ARGUMENTS ?=
 
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
-ENGINE := native/CMakeLists.txt $(wildcard native/src/*)
+ENGINE := native/CMakeLists.txt $(wildcard native/src/*.* native/src/kernels/*)
 PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 # What pyproject.toml asks for to build, and what scikit-build-core adds. pip ignores --constraint where it builds in an
 # isolated environment, so they go into .venv; the engine then also need not be compiled anew each time.
@@ -66,7 +66,7 @@ docs: $(INSTALLED)  ## build the documentation into site/
 	@echo 'The documentation is in site/index.html'
 
 clean:  ## remove everything that was built, .venv too
-	rm -rf $(VENV) build dist site src/newgameplus/_engine.*.so .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist site src/newgameplus/_*.so .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml $(CONSTRAINTS) $(ENGINE)

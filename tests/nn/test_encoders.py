@@ -28,14 +28,14 @@ def pictures(num: int = 2, side: int = 84, seed: int = 0) -> torch.Tensor:
 def test_a_picture_of_84_by_84_becomes_the_features_of_the_paper(name: EncoderName) -> None:
     encoder = make_encoder(name, 4)
     assert num_features(encoder, 84, 84, 4) == FEATURES[name]
-    assert encoder(pixels(pictures())).shape == (2, FEATURES[name])
+    assert encoder(pictures()).shape == (2, FEATURES[name])
 
 
 @every_encoder
 def test_every_weight_has_a_gradient(name: EncoderName) -> None:
     torch.manual_seed(0)
     encoder = make_encoder(name, 4)
-    encoder(pixels(pictures())).square().sum().backward()
+    encoder(pictures()).square().sum().backward()
     without = [label for label, weight in encoder.named_parameters() if not weight.grad.abs().sum() > 0]
     assert without == []
 
@@ -46,7 +46,7 @@ def test_channels_last_computes_the_same(name: EncoderName) -> None:
     plain = make_encoder(name, 4).eval()
     torch.manual_seed(0)
     last = make_encoder(name, 4).to(memory_format=torch.channels_last).eval()
-    torch.testing.assert_close(last(pixels(pictures())), plain(pixels(pictures())), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(last(pictures()), plain(pictures()), rtol=1e-4, atol=1e-4)
 
 
 @every_encoder
@@ -54,9 +54,9 @@ def test_bfloat16_is_close_to_float32(name: EncoderName) -> None:
     torch.manual_seed(0)
     encoder = make_encoder(name, 4).eval()
     with torch.inference_mode():
-        exact = encoder(pixels(pictures()))
+        exact = encoder(pictures())
         with torch.autocast("cpu", torch.bfloat16):
-            rough = encoder(pixels(pictures())).float()
+            rough = encoder(pictures()).float()
     assert float((rough - exact).norm() / exact.norm()) < 0.03
 
 
@@ -77,7 +77,7 @@ def test_a_convolution_of_pixels_is_that_of_pixels_from_0_to_1() -> None:
     layer = PixelConv(4, 8, 3, stride=2)
     seen = pixels(pictures(side=9))
     expected = torch.nn.functional.conv2d(seen / 255, layer.weight, layer.bias, stride=2)
-    torch.testing.assert_close(layer(seen), expected)
+    torch.testing.assert_close(layer(pictures(side=9)), expected)
 
 
 def test_orthogonal_weights_have_the_gain_as_their_length_and_no_bias() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from newgameplus.errors import StateError
-from newgameplus.nn.encoders import make_encoder, pixels
+from newgameplus.nn.encoders import make_encoder
 from newgameplus.nn.noisy import NoisyLinear, draw_noise
 from newgameplus.nn.saved import (
     generator_state,
@@ -31,7 +31,7 @@ class Network(nn.Module):
         self.head = NoisyLinear(64, num_outputs)
 
     def forward(self, observation: torch.Tensor) -> torch.Tensor:
-        return self.head(self.encoder(pixels(observation)))
+        return self.head(self.encoder(observation))
 
 
 def build(seed: int, learning_rate: float = 1e-2) -> tuple[Network, torch.optim.Optimizer]:

@@ -1,7 +1,8 @@
 """Networks that turn pictures into features.
 
 Observations come as the world makes them, uint8 ``[B, H, W, C]`` with stacked frames along the channels, and are seen
-as ``[B, C, H, W]`` in the memory order that they already have (channels last), so that nothing is moved.
+as ``[B, C, H, W]`` in the memory order that they already have (channels last), so that nothing is moved. Plain
+convolutions are computed by our own kernels where these are faster (convolutions.py).
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from newgameplus.nn.convolutions import ConvolutionShape, convolve, find_convolutions
 from newgameplus.nn.names import EncoderName
 
 
@@ -34,8 +37,9 @@ class PixelConv(nn.Conv2d):
     """A convolution of pixels from 0 to 255, trained as if they were from 0 to 1."""
 
     def forward(self, input: Tensor) -> Tensor:
-        """``[B, C, H, W]`` to ``[B, F, H', W']``."""
-        return functional.conv2d(input, self.weight * (1 / 255), self.bias, self.stride, self.padding)
+        """uint8 ``[B, H, W, C]`` to ``[B, F, H', W']``."""
+        seen = pixels(input, self.weight.dtype)
+        return functional.conv2d(seen, self.weight * (1 / 255), self.bias, self.stride, self.padding)
 
 
 def _flat(features: Tensor) -> Tensor:
@@ -47,7 +51,7 @@ def _convolution(is_first: bool) -> type[nn.Conv2d]:
     return PixelConv if is_first else nn.Conv2d
 
 
-PLAIN: dict[EncoderName, tuple[tuple[int, int, int, int], ...]] = {
+PLAIN: dict[EncoderName, tuple[ConvolutionShape, ...]] = {
     "dqn-2013": ((16, 8, 4, 0), (32, 4, 2, 0)),
     "nature": ((32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0)),
     "nature-extra": ((32, 8, 2, 0), (64, 4, 2, 0), (128, 3, 2, 0), (128, 3, 1, 1)),
@@ -65,8 +69,9 @@ class Plain(nn.Module):
         shapes: filters, side in pixels, stride and padding of each convolution.
     """
 
-    def __init__(self, num_channels: int, shapes: Sequence[tuple[int, int, int, int]]) -> None:
+    def __init__(self, num_channels: int, shapes: Sequence[ConvolutionShape]) -> None:
         super().__init__()
+        self._shapes = tuple(shapes)
         layers: list[nn.Module] = []
         for num_filters, size, stride, padding in shapes:
             make = _convolution(is_first=not layers)
@@ -74,9 +79,11 @@ class Plain(nn.Module):
             num_channels = num_filters
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """``[B, C, H, W]`` to features ``[B, F]``."""
-        return _flat(self.layers(picture))
+    def forward(self, observation: Tensor) -> Tensor:
+        """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
+        convolutions: Any = self.layers[::2]
+        kernel = find_convolutions(observation, convolutions[0].weight.dtype, self._shapes)
+        return _flat(self.layers(observation)) if kernel is None else convolve(kernel, observation, convolutions)
 
 
 class _Residual(nn.Module):
@@ -124,9 +131,9 @@ class Impala(nn.Module):
         pooling = [] if pooled_size is None else [nn.AdaptiveMaxPool2d(pooled_size)]
         self.layers = nn.Sequential(*sections, nn.ReLU(), *pooling)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """``[B, C, H, W]`` to features ``[B, F]``."""
-        return _flat(self.layers(picture))
+    def forward(self, observation: Tensor) -> Tensor:
+        """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
+        return _flat(self.layers(observation))
 
 
 class Mobile(nn.Module):
@@ -148,13 +155,13 @@ class Mobile(nn.Module):
             nn.ReLU(inplace=True),
         )
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """``[B, C, H, W]`` to features ``[B, F]``."""
-        return _flat(self.layers(picture))
+    def forward(self, observation: Tensor) -> Tensor:
+        """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
+        return _flat(self.layers(observation))
 
 
 def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
-    """Return the convolutions called ``name`` for pictures of ``num_channels`` channels."""
+    """Return the convolutions called ``name`` for uint8 pictures ``[B, H, W, C]`` of C = ``num_channels``."""
     makers: dict[str, Callable[[int], nn.Module]] = {
         **{name: partial(Plain, shapes=shapes) for name, shapes in PLAIN.items()},
         "impala": Impala,
@@ -167,7 +174,7 @@ def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
 def num_features(encoder: nn.Module, height: int, width: int, num_channels: int) -> int:
     """Return F, how many features an encoder makes of a picture of this shape."""
     with torch.no_grad():
-        return int(encoder(torch.zeros(1, num_channels, height, width)).shape[1])
+        return int(encoder(torch.zeros((1, height, width, num_channels), dtype=torch.uint8)).shape[1])
 
 
 def orthogonal(layer: nn.Module, gain: float = math.sqrt(2)) -> None:

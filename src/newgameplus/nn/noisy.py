@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from newgameplus.nn.noisy_product import has_noisy_product, noisy_product
+
 
 class NoisyLinear(nn.Module):
     """A linear layer with factorised Gaussian noise on its weights.
@@ -34,6 +36,9 @@ class NoisyLinear(nn.Module):
         """``[..., inputs]`` to ``[..., outputs]``."""
         if not self.is_noisy:
             return functional.linear(inputs, self.weight, self.bias)
+        if has_noisy_product(inputs, self.weight):
+            parameters = (self.weight, self.weight_sigma, self.bias, self.bias_sigma)
+            return noisy_product(inputs, parameters, (self.noise_in, self.noise_out))
         # The noise is a product of two vectors, so W never has to be built: S * (out in^T) x is out * (S (in * x)).
         noise = functional.linear(inputs * self.noise_in.to(inputs.dtype), self.weight_sigma) * self.noise_out
         return functional.linear(inputs, self.weight, self.bias + self.bias_sigma * self.noise_out) + noise

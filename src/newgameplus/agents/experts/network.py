@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from newgameplus.agents.experts.config import ExpertsConfig
-from newgameplus.nn.encoders import make_encoder, num_features, orthogonal, pixels
+from newgameplus.nn.encoders import make_encoder, num_features, orthogonal
 
 
 class ZoneNetwork(nn.Module):
@@ -32,5 +32,5 @@ class ZoneNetwork(nn.Module):
 
     def forward(self, observation: Tensor) -> Tensor:
         """Return log-probabilities ``[B, Z]``, float32, of uint8 ``[B, H, W, C]``."""
-        features = torch.relu(self.hidden(self.encoder(pixels(observation))))
+        features = torch.relu(self.hidden(self.encoder(observation)))
         return torch.log_softmax(self.zone(features).float(), -1)

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from newgameplus.nn.encoders import make_encoder, num_features, pixels
+from newgameplus.nn.encoders import make_encoder, num_features
 from newgameplus.nn.saved import module_state, optimizer_state, restore_module, restore_optimizer
 from newgameplus.types import Array, State
 
@@ -125,8 +125,7 @@ class Distillation:
         self._mean_square = state["mean_square"]
 
     def _error(self, frame: Tensor) -> Tensor:
-        picture = pixels(frame)
-        error: Tensor = (self._guess(picture) - self._target(picture)).square().mean(-1)
+        error: Tensor = (self._guess(frame) - self._target(frame)).square().mean(-1)
         return error
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from newgameplus.agents.ppo.config import PpoConfig
-from newgameplus.nn.encoders import make_encoder, num_features, orthogonal, pixels
+from newgameplus.nn.encoders import make_encoder, num_features, orthogonal
 from newgameplus.nn.noisy import NoisyLinear
 
 
@@ -35,6 +35,6 @@ class PpoNetwork(nn.Module):
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return log-probabilities ``[B, A]`` and values ``[B]``, float32, of uint8 ``[B, H, W, C]``."""
-        features = torch.relu(self.hidden(self.encoder(pixels(observation, self.hidden.weight.dtype))))
+        features = torch.relu(self.hidden(self.encoder(observation)))
         log_probability = torch.log_softmax(self.policy(features).float(), -1)
         return log_probability, self.value(features).float().squeeze(-1)

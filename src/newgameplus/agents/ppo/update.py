@@ -24,8 +24,9 @@ from newgameplus.learning.losses import (
     entropy,
 )
 from newgameplus.nn.augmentation import shift, shift_by
-from newgameplus.nn.device import limit_gradient, low_precision
-from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors, step_if_finite, take_rows
+from newgameplus.nn.device import low_precision
+from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors, take_rows
+from newgameplus.nn.improvement import improve
 from newgameplus.types import Array
 
 FIGURES = ("policy_loss", "value_loss", "entropy", "divergence", "drift", "clipped", "gradient_norm")
@@ -261,10 +262,8 @@ def gradient_step(
     if batch.reference.shape[1]:
         drift = divergence(log_probabilities, batch.reference).mean()
         loss = loss + config.reference_weight * drift
-    optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
-    norm = limit_gradient(network.parameters(), config.max_gradient_norm)
-    step_if_finite(optimizer, norm)
+    norm = improve(optimizer, network, network, config.max_gradient_norm)
     with torch.no_grad():
         moved = approximate_divergence(chosen, batch.log_probability)
         clipped = ((chosen - batch.log_probability).exp() - 1).abs().gt(config.clip).float().mean()

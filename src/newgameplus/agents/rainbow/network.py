@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from newgameplus.agents.rainbow.config import RainbowConfig
-from newgameplus.nn.encoders import make_encoder, num_features, pixels
+from newgameplus.nn.encoders import make_encoder, num_features
 from newgameplus.nn.noisy import NoisyLinear
 
 
@@ -47,7 +47,7 @@ class RainbowNetwork(nn.Module):
             observation: the stacked frames.
             fraction: float32 ``[B, N]`` from 0 to 1, where the quantiles are wanted; None with atoms.
         """
-        features = self.encoder(pixels(observation, self.hidden.weight.dtype))
+        features = self.encoder(observation)
         if self.embedding is None:
             return torch.log_softmax(self._dueling(features), -1)
         assert fraction is not None

@@ -21,10 +21,9 @@ from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.experience.replay import Batch, Choice, ReplayBuffer
 from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import limit_gradient
-from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors, step_if_finite
+from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors
+from newgameplus.nn.improvement import improve
 from newgameplus.nn.noisy import draw_noise
-from newgameplus.nn.precision import hand_over_gradients, refresh
 from newgameplus.types import Array
 
 FIGURES = ("loss", "gradient_norm", "expected_return")
@@ -78,12 +77,8 @@ class Learner:
         errors = self.head.errors(player.train(), observation, given.action, target, self.generator)
         player.eval()
         loss = (given.weight * errors).mean()
-        self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        hand_over_gradients(player, self.network)
-        norm = limit_gradient(self.network.parameters(), config.max_gradient_norm)
-        step_if_finite(self.optimizer, norm)
-        refresh(player, self.network)
+        norm = improve(self.optimizer, self.network, player, config.max_gradient_norm)
         figures = torch.stack([loss.detach(), norm, self.head.mean(target).mean()])
         return torch.cat([errors.detach(), figures])
 

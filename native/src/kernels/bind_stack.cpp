@@ -1,0 +1,90 @@
+// Convolutions as Python sees them.
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <tuple>
+#include <vector>
+
+#include "arrays.hpp"
+#include "stack.hpp"
+
+namespace ngp::kernels {
+namespace {
+
+using ShapeTuple = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t>;
+
+void make(Stack* place, std::size_t height, std::size_t width, std::size_t num_channels,
+          const std::vector<ShapeTuple>& tuples) {
+  std::vector<Shape> shapes;
+  for (const auto& [num_filters, size, stride, padding] : tuples) {
+    shapes.push_back({num_filters, size, stride, padding});
+  }
+  new (place) Stack({height, width, num_channels}, shapes);
+}
+
+std::size_t count_pictures(const Stack& stack, const Array& pictures) {
+  const Extent& extent = stack.picture();
+  const std::size_t count = pictures.ndim() ? pictures.shape(0) : 0;
+  check_shape("The observation", pictures, {count, extent.height, extent.width, extent.num_channels});
+  check_type("The observation", pictures.dtype() == nb::dtype<std::uint8_t>(), "uint8");
+  return count;
+}
+
+std::vector<Weights> weights_of(const Stack& stack, const std::vector<Array>& weights,
+                                const std::vector<Array>& biases) {
+  const std::vector<Layer>& layers = stack.layers();
+  if (weights.size() != layers.size() || biases.size() != layers.size()) {
+    throw std::invalid_argument("There must be weights and biases of " + std::to_string(layers.size()) + " layers.");
+  }
+  std::vector<Weights> found;
+  for (std::size_t index = 0; index < layers.size(); ++index) {
+    const Layer& layer = layers[index];
+    const Array &weight = weights[index], &bias = biases[index];
+    check_shape("A weight", weight, {layer.num_filters(), layer.size(), layer.size(), layer.input().num_channels});
+    check_shape("A bias", bias, {layer.num_filters()});
+    check_type("A weight", is_float(weight) || is_bf16(weight), "float32 or bfloat16");
+    check_type("A bias", bias.dtype() == weight.dtype(), "the type of its weight");
+    found.push_back({weight.data(), bias.data(), is_bf16(weight)});
+  }
+  return found;
+}
+
+void forward(const Stack& stack, const Array& observation, const std::vector<Array>& weights,
+             const std::vector<Array>& biases, const Array& hidden, const Array& features, unsigned num_threads) {
+  const std::size_t count = count_pictures(stack, observation);
+  const std::vector<Weights> found = weights_of(stack, weights, biases);
+  Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
+  Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
+  const nb::gil_scoped_release release;
+  stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, num_threads);
+}
+
+void backward(const Stack& stack, const Array& observation, const std::vector<Array>& weights,
+              const std::vector<Array>& biases, const Array& hidden, const Array& features, const Array& gradient,
+              const Array& parameter_gradient, unsigned num_threads) {
+  const std::size_t count = count_pictures(stack, observation);
+  const std::vector<Weights> found = weights_of(stack, weights, biases);
+  const Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
+  const Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
+  const Bf16* const given = bf16_of("gradient", gradient, {count, stack.num_features()});
+  float* const to = float_of("parameter_gradient", parameter_gradient, {stack.num_parameters()});
+  const nb::gil_scoped_release release;
+  stack.backward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, given, to,
+                 num_threads);
+}
+
+}  // namespace
+
+void bind_stack(nb::module_& module) {
+  using namespace nb::literals;
+  nb::class_<Stack>(module, "Convolutions", "Convolutions of uint8 pictures, each followed by a rectifier.")
+      .def("__init__", &make, "height"_a, "width"_a, "num_channels"_a, "shapes"_a)
+      .def_prop_ro("num_hidden", &Stack::num_hidden)
+      .def_prop_ro("num_features", &Stack::num_features)
+      .def_prop_ro("num_parameters", &Stack::num_parameters)
+      .def("forward", &forward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "num_threads"_a)
+      .def("backward", &backward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "gradient"_a,
+           "parameter_gradient"_a, "num_threads"_a);
+}
+
+}  // namespace ngp::kernels

@@ -1,0 +1,159 @@
+#include "layer.hpp"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "packing.hpp"
+
+namespace ngp::kernels {
+namespace {
+
+constexpr std::size_t kStripBytes = 20 * 1024;  // of a gradient, so that it stays in the first cache
+
+// The outputs from `begin` to `end` along one side whose tap number `tap` lies inside of the picture.
+struct Range {
+  std::size_t begin, end;
+};
+
+Range inside(std::size_t tap, std::size_t stride, std::size_t padding, std::size_t input, std::size_t output) {
+  const std::size_t begin = tap < padding ? (padding - tap + stride - 1) / stride : 0;
+  const std::size_t end = input + padding > tap ? (input + padding - tap - 1) / stride + 1 : 0;
+  return {begin, std::max(begin, std::min(end, output))};
+}
+
+std::size_t length(std::size_t input, const Shape& shape) {
+  const std::size_t padded = input + 2 * shape.padding;
+  if (padded < shape.size) {
+    throw std::invalid_argument("A picture with a side of " + std::to_string(input) +
+                                " pixels is too small for a convolution of " + std::to_string(shape.size) + ".");
+  }
+  return (padded - shape.size) / shape.stride + 1;
+}
+
+void check(const Extent& input, const Shape& shape) {
+  if (shape.num_filters == 0 || shape.num_filters % 16 != 0) {
+    throw std::invalid_argument("The number of filters must be a multiple of 16, not " +
+                                std::to_string(shape.num_filters) + ".");
+  }
+  if (shape.size == 0 || shape.stride == 0 || shape.padding >= shape.size) {
+    throw std::invalid_argument("A convolution needs a size, a stride and a padding below its size.");
+  }
+  if (shape.size * input.num_channels % 8 != 0) {
+    throw std::invalid_argument("The size times the channels must be a multiple of 8, not " +
+                                std::to_string(shape.size * input.num_channels) + ".");
+  }
+  if (shape.padding != 0 && input.num_channels % 8 != 0) {
+    throw std::invalid_argument("A padded convolution needs a multiple of 8 channels, not " +
+                                std::to_string(input.num_channels) + ".");
+  }
+}
+
+}  // namespace
+
+Layer::Layer(const Extent& input, const Shape& shape) : input_(input), shape_(shape) {
+  check(input, shape);
+  output_ = {length(input.height, shape), length(input.width, shape), shape.num_filters};
+  group_forward();
+  if (input.num_channels % 16 == 0) group_backward();
+}
+
+void Layer::group_forward() {
+  std::map<std::vector<Tap>, std::vector<Place>> found;
+  const auto channels = static_cast<std::int32_t>(input_.num_channels);
+  const auto size = static_cast<std::int32_t>(shape_.size), padding = static_cast<std::int32_t>(shape_.padding);
+  const auto height = static_cast<std::int32_t>(input_.height), width = static_cast<std::int32_t>(input_.width);
+  for (std::size_t pixel = 0; pixel < output_.num_pixels(); ++pixel) {
+    const auto top = static_cast<std::int32_t>(pixel / output_.width * shape_.stride) - padding;
+    const auto left = static_cast<std::int32_t>(pixel % output_.width * shape_.stride) - padding;
+    const std::int32_t first = std::max(0, -left), last = std::min(size, width - left);
+    std::vector<Tap> taps;
+    for (std::int32_t down = std::max(0, -top); down < std::min(size, height - top); ++down) {
+      taps.push_back({(down * width + first) * channels, (down * size + first) * channels / 2,
+                      (last - first) * channels / 2});
+    }
+    found[taps].push_back({(top * width + left) * channels, static_cast<std::int32_t>(pixel * output_.num_channels)});
+  }
+  for (auto& [taps, places] : found) forward_.push_back({taps, std::move(places)});
+}
+
+void Layer::group_backward() {
+  std::map<std::vector<Tap>, std::vector<Place>> found;
+  const auto filters = static_cast<std::int32_t>(shape_.num_filters), size = static_cast<std::int32_t>(shape_.size);
+  const auto stride = static_cast<std::int32_t>(shape_.stride), padding = static_cast<std::int32_t>(shape_.padding);
+  const auto height = static_cast<std::int32_t>(output_.height), width = static_cast<std::int32_t>(output_.width);
+  for (std::size_t pixel = 0; pixel < input_.num_pixels(); ++pixel) {
+    const auto row = static_cast<std::int32_t>(pixel / input_.width) + padding;
+    const auto column = static_cast<std::int32_t>(pixel % input_.width) + padding;
+    const std::int32_t base = (row / stride * width + column / stride) * filters;
+    std::vector<Tap> taps;
+    for (std::int32_t down = row % stride; down < size && down <= row; down += stride) {
+      for (std::int32_t right = column % stride; right < size && right <= column; right += stride) {
+        const std::int32_t y = (row - down) / stride, x = (column - right) / stride;
+        if (y >= height || x >= width) continue;
+        taps.push_back({(y * width + x) * filters - base, (down * size + right) * filters / 2, filters / 2});
+      }
+    }
+    found[taps].push_back({base, static_cast<std::int32_t>(pixel * input_.num_channels)});
+  }
+  for (auto& [taps, places] : found) backward_.push_back({taps, std::move(places)});
+}
+
+void Layer::pack_forward(const Bf16* weights, Pair* packed) const {
+  transpose_pairs(reinterpret_cast<const Pair*>(weights), num_filters(), num_rows() / 2, packed);
+}
+
+void Layer::pack_backward(const Bf16* weights, Pair* packed) const {
+  const std::size_t num_channels = input_.num_channels, num_pairs = num_filters() / 2;
+  for (std::size_t pair = 0; pair < num_pairs; ++pair) {
+    const Bf16* const first = weights + 2 * pair * num_rows();
+    for (std::size_t tap = 0; tap < shape_.size * shape_.size; ++tap) {
+      const Bf16* const from = first + tap * num_channels;
+      interleave(from, from + num_rows(), num_channels, packed + (tap * num_pairs + pair) * num_channels);
+    }
+  }
+}
+
+void Layer::run(const std::vector<Group>& groups, const Pair* packed, std::size_t num_outputs, const Finish& finish,
+                Pictures<const Bf16> input, Pictures<Bf16> output, std::size_t num_pictures) {
+  for (const Group& group : groups) {
+    const Patches patches{group.taps.data(), group.taps.size(), group.places.data(), group.places.size()};
+    multiply(patches, packed, num_outputs, finish, input, output, num_pictures);
+  }
+}
+
+void Layer::forward(const Pair* packed, float scale, const float* bias, Pictures<const Bf16> input,
+                    Pictures<Bf16> output, std::size_t num_pictures) const {
+  run(forward_, packed, num_filters(), {scale, bias, {nullptr, 0}}, input, output, num_pictures);
+}
+
+void Layer::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
+                     Pictures<Bf16> input_gradient, std::size_t num_pictures) const {
+  run(backward_, packed, input_.num_channels, {1.0F, nullptr, input}, gradient, input_gradient, num_pictures);
+}
+
+void Layer::add_gradient(const Pair* input, const Pair* gradient, float* sums) const {
+  const std::size_t channels = input_.num_channels, filters = num_filters(), stride = shape_.stride;
+  const std::size_t strip = std::max<std::size_t>(1, kStripBytes / (output_.width * filters * sizeof(Pair)));
+  // Without padding all taps of a row are inside for the same outputs, and lie side by side.
+  const std::size_t together = shape_.padding ? 1 : shape_.size;
+  for (std::size_t top = 0; top < output_.height; top += strip) {
+    for (std::size_t tap = 0; tap < shape_.size * shape_.size; tap += together) {
+      const std::size_t down = tap / shape_.size, right = tap % shape_.size;
+      const Range rows = inside(down, stride, shape_.padding, input_.height, output_.height);
+      const Range columns = inside(right, stride, shape_.padding, input_.width, output_.width);
+      const std::size_t begin = std::max(rows.begin, top), end = std::min(rows.end, top + strip);
+      if (begin >= end || columns.begin >= columns.end) continue;
+      const std::size_t y = begin * stride + down - shape_.padding, x = columns.begin * stride + right - shape_.padding;
+      const Overlap overlap{end - begin, columns.end - columns.begin, stride * input_.width * channels,
+                            stride * channels, output_.width * filters, filters};
+      accumulate(overlap, input + (y * input_.width + x) * channels,
+                 gradient + (begin * output_.width + columns.begin) * filters, together * channels, filters,
+                 sums + tap * channels * filters);
+    }
+  }
+}
+
+}  // namespace ngp::kernels

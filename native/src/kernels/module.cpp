@@ -1,0 +1,28 @@
+// newgameplus._kernels: what Python sees of the kernels.
+#include <nanobind/nanobind.h>
+
+#include "processor.hpp"
+
+namespace nb = nanobind;
+
+namespace ngp::kernels {
+#ifdef NGP_KERNELS
+void bind_stack(nb::module_& module);
+void bind_noisy(nb::module_& module);
+void bind_adam(nb::module_& module);
+
+void bind(nb::module_& module) {
+  bind_stack(module);
+  bind_noisy(module);
+  bind_adam(module);
+}
+#else
+void bind(nb::module_&) {}
+#endif
+}  // namespace ngp::kernels
+
+NB_MODULE(_kernels, module) {
+  module.doc() = "Fast parts of networks in bfloat16, on processors that multiply it.";
+  module.def("is_available", &ngp::kernels::is_available, "Whether this processor, and this build, can run the rest.");
+  ngp::kernels::bind(module);
+}

@@ -1,0 +1,69 @@
+// Products of matrices that are not laid out as such: rows are patches of pictures, wherever they lie.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "numbers.hpp"
+
+namespace ngp::kernels {
+
+// A stretch of a patch that is contiguous in the picture and in the weights.
+struct Tap {
+  std::int32_t input;      // where it begins, in numbers from the place of the patch
+  std::int32_t weight;     // where its weights begin, in pairs of rows
+  std::int32_t num_pairs;  // of numbers
+};
+
+inline bool operator<(const Tap& left, const Tap& right) {
+  if (left.input != right.input) return left.input < right.input;
+  if (left.weight != right.weight) return left.weight < right.weight;
+  return left.num_pairs < right.num_pairs;
+}
+
+// Where the patch of an output pixel begins and where the pixel is, in numbers from the pictures' beginnings.
+struct Place {
+  std::int32_t input;
+  std::int32_t output;
+};
+
+// Pictures one after the other.
+template <typename Number>
+struct Pictures {
+  Number* first;
+  std::size_t step;  // numbers from one to the next
+  Number* at(std::size_t index) const { return first + index * step; }
+};
+
+// Output pixels whose patches have the same taps.
+struct Patches {
+  const Tap* taps;
+  std::size_t num_taps;
+  const Place* places;
+  std::size_t num_places;
+};
+
+// What becomes of the sums: `sum * scale + bias`, then only what is positive, or what `gate` has positive.
+struct Finish {
+  float scale;
+  const float* bias;           // none: zeros
+  Pictures<const Bf16> gates;  // shaped as the output; none: a rectifier
+};
+
+// output[place][n] = finish(sum over taps of input * weights); weights are pairs [pairs of rows][num_outputs].
+void multiply(const Patches& patches, const Pair* weights, std::size_t num_outputs, const Finish& finish,
+              Pictures<const Bf16> input, Pictures<Bf16> output, std::size_t num_pictures);
+
+// Output pixels side by side and the numbers under one tap, of two pictures at a time.
+struct Overlap {
+  std::size_t num_rows, num_columns;
+  std::size_t input_row, input_column;        // pairs from one output row, or column, to the next in the input
+  std::size_t gradient_row, gradient_column;  // and in the gradient
+};
+
+// sums[m][n] += sum over pixels of input[pixel][m] * gradient[pixel][n], for `num_inputs` (a multiple of 8) m and
+// `num_outputs` (a multiple of 16) n.
+void accumulate(const Overlap& overlap, const Pair* input, const Pair* gradient, std::size_t num_inputs,
+                std::size_t num_outputs, float* sums);
+
+}  // namespace ngp::kernels

@@ -1,0 +1,44 @@
+// A few threads that wait for work together with the caller.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace ngp::kernels {
+
+// Runs `work(0)` to `work(num_parts - 1)` side by side, each in a thread of its own, and returns when all are done.
+// `work` must not throw. Callers in several threads take turns. A forked child gets threads of its own.
+void run_together(unsigned num_parts, const std::function<void(unsigned)>& work);
+
+class Team {
+ public:
+  explicit Team(unsigned num_workers);
+  ~Team();
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  unsigned num_workers() const { return static_cast<unsigned>(threads_.size()); }
+  // The caller does part 0 and worker i part i + 1.
+  void run(unsigned num_parts, const std::function<void(unsigned)>& work);
+
+ private:
+  void serve(unsigned part);
+  std::uint64_t wait_for_work(std::uint64_t seen);
+
+  std::mutex mutex_;
+  std::condition_variable has_work_;
+  std::atomic<std::uint64_t> num_jobs_{0};
+  std::atomic<unsigned> num_busy_{0};
+  unsigned num_parts_ = 0;                               // written before num_jobs_
+  const std::function<void(unsigned)>* work_ = nullptr;  // written before num_jobs_; none: the end
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace ngp::kernels

@@ -1,0 +1,86 @@
+"""The compiled kernels as the type checker sees them; native/src/kernels says what each does.
+
+Arrays are torch tensors on the CPU, contiguous. What takes them raises ValueError where a shape or a type is wrong;
+everything but ``is_available`` is there only where that is true.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+def is_available() -> bool: ...
+
+class Convolutions:
+    def __init__(
+        self, height: int, width: int, num_channels: int, shapes: Sequence[tuple[int, int, int, int]]
+    ) -> None: ...
+    @property
+    def num_hidden(self) -> int: ...
+    @property
+    def num_features(self) -> int: ...
+    @property
+    def num_parameters(self) -> int: ...
+    def forward(
+        self,
+        observation: Tensor,
+        weights: Sequence[Tensor],
+        biases: Sequence[Tensor],
+        hidden: Tensor,
+        features: Tensor,
+        num_threads: int,
+    ) -> None: ...
+    def backward(
+        self,
+        observation: Tensor,
+        weights: Sequence[Tensor],
+        biases: Sequence[Tensor],
+        hidden: Tensor,
+        features: Tensor,
+        gradient: Tensor,
+        parameter_gradient: Tensor,
+        num_threads: int,
+    ) -> None: ...
+
+def noisy_forward(
+    input: Tensor,
+    mean: Tensor,
+    sigma: Tensor,
+    mean_bias: Tensor,
+    sigma_bias: Tensor,
+    noise_in: Tensor,
+    noise_out: Tensor,
+    strips: Tensor | None,
+    output: Tensor,
+    num_threads: int,
+) -> None: ...
+def noisy_backward(
+    input: Tensor,
+    mean: Tensor,
+    sigma: Tensor,
+    mean_bias: Tensor,
+    sigma_bias: Tensor,
+    noise_in: Tensor,
+    noise_out: Tensor,
+    strips: Tensor,
+    gradient: Tensor,
+    input_gradient: Tensor | None,
+    mean_gradient: Tensor,
+    sigma_gradient: Tensor,
+    mean_bias_gradient: Tensor,
+    sigma_bias_gradient: Tensor,
+    num_threads: int,
+) -> None: ...
+def step_adam(
+    weights: Sequence[Tensor],
+    gradients: Sequence[Tensor],
+    means: Sequence[Tensor],
+    squares: Sequence[Tensor],
+    copies: Sequence[Tensor],
+    learning_rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    num_steps: float,
+    max_norm: float,
+    num_threads: int,
+) -> float: ...

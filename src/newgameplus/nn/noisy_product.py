@@ -1,0 +1,75 @@
+"""Noisy layers by compiled kernels, in bfloat16, on processors that multiply it.
+
+The weights and their noise are added up once, a few rows at a time, and multiplied while they are in the processor's
+cache. On the way back the gradient of the noisy weights is that of the plain ones times the noise, and needs no product
+of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from newgameplus.nn.kernels import KERNELS
+
+_STEP = 32
+"""Of how many inputs the kernels want a multiple."""
+
+
+def has_noisy_product(inputs: Tensor, weight: Tensor) -> bool:
+    """Whether the kernels compute a layer of this weight ``[N, K]``: for bfloat16, on the CPU."""
+    return (
+        KERNELS is not None
+        and inputs.device.type == "cpu"
+        and inputs.dtype == weight.dtype == torch.bfloat16
+        and weight.shape[1] % _STEP == 0
+    )
+
+
+def noisy_product(inputs: Tensor, parameters: tuple[Tensor, ...], noise: tuple[Tensor, Tensor]) -> Tensor:
+    """Return bfloat16 ``[..., N]`` of ``[..., K]``.
+
+    Args:
+        inputs: bfloat16.
+        parameters: weight and sigma of the weight ``[N, K]``, bias and sigma of the bias ``[N]``; bfloat16.
+        noise: of the inputs ``[K]`` and of the outputs ``[N]``.
+    """
+    rows = inputs.flatten(0, -2).contiguous()
+    drawn = (noise[0].float(), noise[1].float())
+    if torch.is_grad_enabled() and (inputs.requires_grad or parameters[0].requires_grad):
+        outputs: Tensor = _NoisyProduct.apply(rows, *parameters, *drawn)  # type: ignore[no-untyped-call]
+    else:
+        outputs = _forward(rows, (*parameters, *drawn), None)
+    return outputs.unflatten(0, inputs.shape[:-1])
+
+
+class _NoisyProduct(torch.autograd.Function):
+    """The kernels in torch's graph; noise gets no gradient."""
+
+    @staticmethod
+    def forward(context: Any, rows: Tensor, *others: Tensor) -> Tensor:
+        num_outputs, num_inputs = others[0].shape
+        strips = torch.empty(-(-num_outputs // 2) * num_inputs, dtype=torch.int32)
+        context.save_for_backward(rows, strips, *others)
+        return _forward(rows, others, strips)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        assert KERNELS is not None
+        rows, strips, *others = context.saved_tensors
+        given = torch.empty_like(rows) if context.needs_input_grad[0] else None
+        gradients = [torch.empty_like(parameter) for parameter in others[:4]]
+        gradient = gradient.contiguous()
+        KERNELS.noisy_backward(rows, *others, strips, gradient, given, *gradients, torch.get_num_threads())
+        return given, *gradients, None, None
+
+
+def _forward(rows: Tensor, others: tuple[Tensor, ...], strips: Tensor | None) -> Tensor:
+    assert KERNELS is not None
+    outputs = torch.empty((len(rows), len(others[0])), dtype=torch.bfloat16)
+    KERNELS.noisy_forward(rows.detach(), *others, strips, outputs, torch.get_num_threads())
+    return outputs
