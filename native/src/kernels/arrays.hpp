@@ -1,4 +1,4 @@
-// Arrays from Python, checked before anything is read from them.
+// Tensors from Python, checked before anything is read from them.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "numbers.hpp"
 
@@ -16,50 +16,65 @@ namespace ngp::kernels {
 
 namespace nb = nanobind;
 
-using Array = nb::ndarray<nb::c_contig, nb::device::cpu>;
+enum class Type { kUint8, kInt32, kFloat32, kBf16, kOther };
 
-inline bool is_float(const Array& array) { return array.dtype() == nb::dtype<float>(); }
+// What a tensor on the CPU says of its memory, for as long as Python holds the tensor. Torch tells it at once where it
+// has DLPack's exchange API (a network's step asks for hundreds); else it is asked as any array is.
+class Array {
+ public:
+  // Throws std::invalid_argument where it is no tensor on the CPU.
+  explicit Array(nb::handle object);
 
-inline bool is_bf16(const Array& array) {
-  const nb::dlpack::dtype type = array.dtype();
-  return type.code == static_cast<std::uint8_t>(nb::dlpack::dtype_code::Bfloat) && type.bits == 16 && type.lanes == 1;
-}
+  void* data() const { return data_; }
+  Type type() const { return type_; }
+  std::size_t num_axes() const { return shape_.size(); }
+  std::size_t length(std::size_t axis) const { return static_cast<std::size_t>(shape_[axis]); }
+  // Of the first axis; 0 where there is none.
+  std::size_t num_rows() const { return shape_.empty() ? 0 : length(0); }
+  std::size_t num_numbers() const;
+  std::string shape_text() const;
+  // Whether the numbers lie side by side in the order of the axes; in any order; in the same order as another's.
+  bool is_contiguous() const;
+  bool is_dense() const;
+  bool is_alike(const Array& other) const;
 
-inline std::string shape_of(const Array& array) {
-  std::string text = "[";
-  for (std::size_t axis = 0; axis < array.ndim(); ++axis) {
-    text += (axis ? ", " : "") + std::to_string(array.shape(axis));
-  }
-  return text + "]";
-}
+ private:
+  bool ask_exchange(nb::handle object);
+  void ask_array(nb::handle object);
 
-inline void check_shape(const char* name, const Array& array, std::initializer_list<std::size_t> shape) {
-  bool is_right = array.ndim() == shape.size();
-  std::size_t axis = 0;
-  std::string wanted;
-  for (const std::size_t length : shape) {
-    is_right = is_right && array.shape(axis) == length;
-    wanted += (axis++ ? ", " : "[") + std::to_string(length);
-  }
-  if (!is_right) {
-    throw std::invalid_argument(std::string(name) + " must be of shape " + wanted + "], not " + shape_of(array) + ".");
-  }
-}
+  void* data_ = nullptr;
+  Type type_ = Type::kOther;
+  std::vector<std::int64_t> shape_, strides_;
+};
 
-inline void check_type(const char* name, bool is_right, const char* wanted) {
-  if (!is_right) throw std::invalid_argument(std::string(name) + " must be of " + wanted + ".");
-}
+std::vector<Array> arrays_of(const nb::sequence& objects);
 
-inline Bf16* bf16_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape) {
-  check_shape(name, array, shape);
-  check_type(name, is_bf16(array), "bfloat16");
-  return static_cast<Bf16*>(array.data());
-}
-
-inline float* float_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape) {
-  check_shape(name, array, shape);
-  check_type(name, is_float(array), "float32");
-  return static_cast<float*>(array.data());
-}
+// Throw std::invalid_argument, with a sentence that begins with the name.
+void check_shape(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
+void check_type(const char* name, bool is_right, const char* wanted);
+Bf16* bf16_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
+float* float_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
 
 }  // namespace ngp::kernels
+
+// Functions for Python take an Array wherever they are given a tensor.
+namespace nanobind::detail {
+
+template <>
+struct type_caster<ngp::kernels::Array> {
+  static constexpr auto Name = const_name("torch.Tensor");
+  template <typename>
+  using Cast = ngp::kernels::Array;
+  template <typename>
+  static constexpr bool can_cast() {
+    return true;
+  }
+  bool from_python(handle object, std::uint8_t, cleanup_list*) noexcept {
+    object_ = object;
+    return true;
+  }
+  explicit operator ngp::kernels::Array() { return ngp::kernels::Array(object_); }
+  handle object_;
+};
+
+}  // namespace nanobind::detail

@@ -2,63 +2,38 @@
 #include <cmath>
 #include <vector>
 
-#include <nanobind/stl/vector.h>
-
 #include "adam.hpp"
 #include "arrays.hpp"
 
 namespace ngp::kernels {
 namespace {
 
-using AnyOrder = nb::ndarray<nb::device::cpu>;
-
-// Whether the numbers lie side by side, in whatever order of the axes.
-bool is_dense(const AnyOrder& array) {
-  std::size_t last = 0;
-  for (std::size_t axis = 0; axis < array.ndim(); ++axis) {
-    if (array.stride(axis) < 0) return false;
-    last += (array.shape(axis) - 1) * static_cast<std::size_t>(array.stride(axis));
-  }
-  return array.size() == 0 || last + 1 == array.size();
-}
-
-bool is_alike(const AnyOrder& one, const AnyOrder& other) {
-  if (one.ndim() != other.ndim()) return false;
-  for (std::size_t axis = 0; axis < one.ndim(); ++axis) {
-    if (one.shape(axis) != other.shape(axis)) return false;
-    if (one.shape(axis) > 1 && one.stride(axis) != other.stride(axis)) return false;
-  }
-  return true;
-}
-
-bool is_float(const AnyOrder& array) { return array.dtype() == nb::dtype<float>(); }
-
-bool is_bf16(const AnyOrder& array) {
-  return array.dtype().code == static_cast<std::uint8_t>(nb::dlpack::dtype_code::Bfloat) && array.dtype().bits == 16;
-}
-
-Slot slot_of(const AnyOrder& weight, const AnyOrder& gradient, const AnyOrder& mean, const AnyOrder& square) {
-  if (!is_float(weight) || !is_float(mean) || !is_float(square) || !(is_float(gradient) || is_bf16(gradient))) {
+Slot slot_of(const Array& weight, const Array& gradient, const Array& mean, const Array& square) {
+  if (weight.type() != Type::kFloat32 || mean.type() != Type::kFloat32 || square.type() != Type::kFloat32 ||
+      (gradient.type() != Type::kFloat32 && gradient.type() != Type::kBf16)) {
     throw std::invalid_argument("Weights and moments must be of float32, gradients of that or of bfloat16.");
   }
-  if (!is_dense(weight) || !is_alike(weight, gradient) || !is_alike(weight, mean) || !is_alike(weight, square)) {
+  if (!weight.is_dense() || !weight.is_alike(gradient) || !weight.is_alike(mean) || !weight.is_alike(square)) {
     throw std::invalid_argument("A weight, its gradient and its moments must have the same shape and order in memory.");
   }
-  return {static_cast<float*>(weight.data()), gradient.data(), is_bf16(gradient), static_cast<float*>(mean.data()),
-          static_cast<float*>(square.data()), nullptr, weight.size()};
+  return {static_cast<float*>(weight.data()), gradient.data(), gradient.type() == Type::kBf16, static_cast<float*>(mean.data()),
+          static_cast<float*>(square.data()), nullptr, weight.num_numbers()};
 }
 
-Bf16* copy_of(const AnyOrder& weight, const AnyOrder& copy) {
-  if (!is_bf16(copy) || !is_alike(weight, copy)) {
+Bf16* copy_of(const Array& weight, const Array& copy) {
+  if (copy.type() != Type::kBf16 || !weight.is_alike(copy)) {
     throw std::invalid_argument("A copy must be of bfloat16 and have the shape and the order of its weight.");
   }
   return static_cast<Bf16*>(copy.data());
 }
 
-double step(const std::vector<AnyOrder>& weights, const std::vector<AnyOrder>& gradients,
-            const std::vector<AnyOrder>& means, const std::vector<AnyOrder>& squares,
-            const std::vector<AnyOrder>& copies, double learning_rate, double beta1, double beta2, double epsilon,
-            double num_steps, double max_norm, unsigned num_threads) {
+double step(const nb::sequence& weight_objects, const nb::sequence& gradient_objects,
+            const nb::sequence& mean_objects, const nb::sequence& square_objects, const nb::sequence& copy_objects,
+            double learning_rate, double beta1, double beta2, double epsilon, double num_steps, double max_norm,
+            unsigned num_threads) {
+  const std::vector<Array> weights = arrays_of(weight_objects), gradients = arrays_of(gradient_objects),
+                           means = arrays_of(mean_objects), squares = arrays_of(square_objects),
+                           copies = arrays_of(copy_objects);
   const std::size_t count = weights.size();
   if (gradients.size() != count || means.size() != count || squares.size() != count ||
       (!copies.empty() && copies.size() != count)) {

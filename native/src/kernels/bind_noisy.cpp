@@ -1,8 +1,4 @@
 // Noisy layers as Python sees them.
-#include <optional>
-
-#include <nanobind/stl/optional.h>
-
 #include "arrays.hpp"
 #include "noisy.hpp"
 
@@ -12,11 +8,11 @@ namespace {
 // What a layer's arrays have in common.
 NoisyWeights weights_of(const Array& mean, const Array& sigma, const Array& mean_bias, const Array& sigma_bias,
                         const Array& noise_in, const Array& noise_out) {
-  if (mean.ndim() != 2 || mean.shape(1) % kStrip != 0 || mean.shape(0) == 0 || mean.shape(1) == 0) {
+  if (mean.num_axes() != 2 || mean.length(1) % kStrip != 0 || mean.num_numbers() == 0) {
     throw std::invalid_argument("The weights must be of shape [outputs, inputs], the inputs a multiple of " +
-                                std::to_string(kStrip) + ", not " + shape_of(mean) + ".");
+                                std::to_string(kStrip) + ", not " + mean.shape_text() + ".");
   }
-  const std::size_t num_outputs = mean.shape(0), num_inputs = mean.shape(1);
+  const std::size_t num_outputs = mean.length(0), num_inputs = mean.length(1);
   return {bf16_of("mean", mean, {num_outputs, num_inputs}),
           bf16_of("sigma", sigma, {num_outputs, num_inputs}),
           bf16_of("mean_bias", mean_bias, {num_outputs}),
@@ -27,44 +23,42 @@ NoisyWeights weights_of(const Array& mean, const Array& sigma, const Array& mean
           num_outputs};
 }
 
-std::size_t count_rows(const Array& input) { return input.ndim() ? input.shape(0) : 0; }
-
 Pair* strips_of(const Array& strips, const NoisyWeights& weights) {
   check_shape("strips", strips, {num_strip_pairs(weights.num_inputs, weights.num_outputs)});
-  check_type("strips", strips.dtype() == nb::dtype<std::int32_t>(), "int32");
+  check_type("strips", strips.type() == Type::kInt32, "int32");
   return static_cast<Pair*>(strips.data());
 }
 
 void forward(const Array& input, const Array& mean, const Array& sigma, const Array& mean_bias,
              const Array& sigma_bias, const Array& noise_in, const Array& noise_out,
-             const std::optional<Array>& strips, const Array& output, unsigned num_threads) {
+             const nb::object& strips, const Array& output, unsigned num_threads) {
   const NoisyWeights weights = weights_of(mean, sigma, mean_bias, sigma_bias, noise_in, noise_out);
-  const std::size_t num_rows = count_rows(input);
+  const std::size_t num_rows = input.num_rows();
   const Bf16* const from = bf16_of("input", input, {num_rows, weights.num_inputs});
   Bf16* const to = bf16_of("output", output, {num_rows, weights.num_outputs});
-  Pair* const kept = strips ? strips_of(*strips, weights) : nullptr;
+  Pair* const kept = strips.is_none() ? nullptr : strips_of(Array(strips), weights);
   const nb::gil_scoped_release release;
-  noisy_forward(weights, from, num_rows, kept, to, std::max(1U, num_threads));
+  noisy_forward(weights, from, num_rows, kept, to, num_threads);
 }
 
 void backward(const Array& input, const Array& mean, const Array& sigma, const Array& mean_bias,
               const Array& sigma_bias, const Array& noise_in, const Array& noise_out, const Array& strips,
-              const Array& gradient, const std::optional<Array>& input_gradient, const Array& mean_gradient,
+              const Array& gradient, const nb::object& input_gradient, const Array& mean_gradient,
               const Array& sigma_gradient, const Array& mean_bias_gradient, const Array& sigma_bias_gradient,
               unsigned num_threads) {
   const NoisyWeights weights = weights_of(mean, sigma, mean_bias, sigma_bias, noise_in, noise_out);
-  const std::size_t num_rows = count_rows(input), num_inputs = weights.num_inputs, num_outputs = weights.num_outputs;
+  const std::size_t num_rows = input.num_rows(), num_inputs = weights.num_inputs, num_outputs = weights.num_outputs;
   const Bf16* const from = bf16_of("input", input, {num_rows, num_inputs});
   const Bf16* const given = bf16_of("gradient", gradient, {num_rows, num_outputs});
   Bf16* const to =
-      input_gradient ? bf16_of("input_gradient", *input_gradient, {num_rows, num_inputs}) : nullptr;
+      input_gradient.is_none() ? nullptr : bf16_of("input_gradient", Array(input_gradient), {num_rows, num_inputs});
   const NoisyGradients gradients{bf16_of("mean_gradient", mean_gradient, {num_outputs, num_inputs}),
                                  bf16_of("sigma_gradient", sigma_gradient, {num_outputs, num_inputs}),
                                  bf16_of("mean_bias_gradient", mean_bias_gradient, {num_outputs}),
                                  bf16_of("sigma_bias_gradient", sigma_bias_gradient, {num_outputs})};
   const Pair* const kept = strips_of(strips, weights);
   const nb::gil_scoped_release release;
-  noisy_backward(weights, from, num_rows, kept, given, to, gradients, std::max(1U, num_threads));
+  noisy_backward(weights, from, num_rows, kept, given, to, gradients, num_threads);
 }
 
 }  // namespace

@@ -24,9 +24,9 @@ void make(Stack* place, std::size_t height, std::size_t width, std::size_t num_c
 
 std::size_t count_pictures(const Stack& stack, const Array& pictures) {
   const Extent& extent = stack.picture();
-  const std::size_t count = pictures.ndim() ? pictures.shape(0) : 0;
+  const std::size_t count = pictures.num_rows();
   check_shape("The observation", pictures, {count, extent.height, extent.width, extent.num_channels});
-  check_type("The observation", pictures.dtype() == nb::dtype<std::uint8_t>(), "uint8");
+  check_type("The observation", pictures.type() == Type::kUint8, "uint8");
   return count;
 }
 
@@ -42,28 +42,28 @@ std::vector<Weights> weights_of(const Stack& stack, const std::vector<Array>& we
     const Array &weight = weights[index], &bias = biases[index];
     check_shape("A weight", weight, {layer.num_filters(), layer.size(), layer.size(), layer.input().num_channels});
     check_shape("A bias", bias, {layer.num_filters()});
-    check_type("A weight", is_float(weight) || is_bf16(weight), "float32 or bfloat16");
-    check_type("A bias", bias.dtype() == weight.dtype(), "the type of its weight");
-    found.push_back({weight.data(), bias.data(), is_bf16(weight)});
+    check_type("A weight", weight.type() == Type::kFloat32 || weight.type() == Type::kBf16, "float32 or bfloat16");
+    check_type("A bias", bias.type() == weight.type(), "the type of its weight");
+    found.push_back({weight.data(), bias.data(), weight.type() == Type::kBf16});
   }
   return found;
 }
 
-void forward(const Stack& stack, const Array& observation, const std::vector<Array>& weights,
-             const std::vector<Array>& biases, const Array& hidden, const Array& features, unsigned num_threads) {
+void forward(const Stack& stack, const Array& observation, const nb::sequence& weights,
+             const nb::sequence& biases, const Array& hidden, const Array& features, unsigned num_threads) {
   const std::size_t count = count_pictures(stack, observation);
-  const std::vector<Weights> found = weights_of(stack, weights, biases);
+  const std::vector<Weights> found = weights_of(stack, arrays_of(weights), arrays_of(biases));
   Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
   Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
   const nb::gil_scoped_release release;
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, num_threads);
 }
 
-void backward(const Stack& stack, const Array& observation, const std::vector<Array>& weights,
-              const std::vector<Array>& biases, const Array& hidden, const Array& features, const Array& gradient,
+void backward(const Stack& stack, const Array& observation, const nb::sequence& weights,
+              const nb::sequence& biases, const Array& hidden, const Array& features, const Array& gradient,
               const Array& parameter_gradient, unsigned num_threads) {
   const std::size_t count = count_pictures(stack, observation);
-  const std::vector<Weights> found = weights_of(stack, weights, biases);
+  const std::vector<Weights> found = weights_of(stack, arrays_of(weights), arrays_of(biases));
   const Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
   const Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
   const Bf16* const given = bf16_of("gradient", gradient, {count, stack.num_features()});

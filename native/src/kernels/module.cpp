@@ -22,6 +22,7 @@ void bind(nb::module_&) {}
 }  // namespace ngp::kernels
 
 NB_MODULE(_kernels, module) {
+  nb::set_leak_warnings(false);  // what Python's caches hold at its end is no leak
   module.doc() = "Fast parts of networks in bfloat16, on processors that multiply it.";
   module.def("is_available", &ngp::kernels::is_available, "Whether this processor, and this build, can run the rest.");
   ngp::kernels::bind(module);

@@ -67,6 +67,7 @@ std::size_t num_strip_pairs(std::size_t num_inputs, std::size_t num_outputs) {
 
 void noisy_forward(const NoisyWeights& weights, const Bf16* input, std::size_t num_rows, Pair* strips, Bf16* output,
                    unsigned num_threads) {
+  num_threads = count_worthwhile(num_rows * weights.num_inputs * weights.num_outputs, num_threads);
   if (num_rows <= kFew && !strips) return forward_few(weights, input, num_rows, output, num_threads);
   static thread_local Buffer<float> buffer;
   const std::size_t num_inputs = weights.num_inputs, num_outputs = weights.num_outputs;
@@ -94,6 +95,7 @@ void noisy_forward(const NoisyWeights& weights, const Bf16* input, std::size_t n
 void noisy_backward(const NoisyWeights& weights, const Bf16* input, std::size_t num_rows, const Pair* strips,
                     const Bf16* gradient, Bf16* input_gradient, const NoisyGradients& gradients,
                     unsigned num_threads) {
+  num_threads = count_worthwhile(2 * num_rows * weights.num_inputs * weights.num_outputs, num_threads);
   static thread_local Buffer<Bf16> buffer;
   static thread_local Buffer<Pair> gradient_pairs, input_pairs;
   const std::size_t num_inputs = weights.num_inputs, num_outputs = weights.num_outputs;

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace ngp::kernels {
@@ -47,6 +48,11 @@ void run_together(unsigned num_parts, const std::function<void(unsigned)>& work)
     shared.team = std::make_unique<Team>(num_parts - 1);
   }
   shared.team->run(num_parts, work);
+}
+
+unsigned count_worthwhile(std::size_t num_multiplications, unsigned num_threads) {
+  constexpr std::size_t kLeast = 4'000'000;
+  return static_cast<unsigned>(std::clamp<std::size_t>(num_multiplications / kLeast, 1, std::max(1U, num_threads)));
 }
 
 Team::Team(unsigned num_workers) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -16,6 +17,10 @@ namespace ngp::kernels {
 // Runs `work(0)` to `work(num_parts - 1)` side by side, each in a thread of its own, and returns when all are done.
 // `work` must not throw. Callers in several threads take turns. A forked child gets threads of its own.
 void run_together(unsigned num_parts, const std::function<void(unsigned)>& work);
+
+// How many of `num_threads` are worth waking for so many multiplications: a thread does some ten million of them while
+// another one wakes up.
+unsigned count_worthwhile(std::size_t num_multiplications, unsigned num_threads);
 
 class Team {
  public:
