@@ -32,14 +32,13 @@ from newgameplus.training.transfer import checkpoint_at
 
 TRAINING_SPLIT, JUDGED_SPLIT = "tumbleweed-train", "tumbleweed-validation"
 RUNS, WORK = Path("runs/transfer"), Path("results/transfer")
-SETTINGS = {
-    "random": (),
-    "jerk": (),
-    "ppo": ("--preset", "tuned"),
-    "rainbow": ("--preset", "tuned"),
-    "experts": ("--preset", "tuned"),
+LEARNERS = {
+    "ppo": ("--preset", "joint", "--episode-steps", "1500"),
+    "rainbow": ("--preset", "tuned", "--episode-steps", "1500"),
+    "experts": ("--preset", "tuned", "--episode-steps", "1500"),
 }
-"""Name of each agent to the options that make it what it is, in training and when it is judged."""
+"""Name of each agent that learns beforehand to how it does: nobody needs 1,500 steps to win a level, and who is stuck
+for longer sees nothing new."""
 BEGINS_WITH = {"experts": "ppo"}
 """Name of each agent that does not begin to learn from nothing to the one whose run it takes up."""
 
@@ -49,6 +48,8 @@ class Row:
     """One row of the table."""
 
     agent: str
+    preset: str | None = None
+    """Of the agent, when it is judged; None for its default."""
     is_joint: bool = False
     """Whether it begins with what the agent learned on the training levels."""
     is_frozen: bool = False
@@ -57,13 +58,13 @@ class Row:
 ROWS = {
     "random": Row("random"),
     "jerk": Row("jerk"),
-    "ppo": Row("ppo"),
-    "ppo-joint": Row("ppo", is_joint=True),
-    "ppo-joint-frozen": Row("ppo", is_joint=True, is_frozen=True),
-    "rainbow": Row("rainbow"),
-    "rainbow-joint": Row("rainbow", is_joint=True),
-    "rainbow-joint-frozen": Row("rainbow", is_joint=True, is_frozen=True),
-    "experts": Row("experts", is_joint=True),
+    "ppo": Row("ppo", "tuned"),
+    "ppo-joint": Row("ppo", "fine-tuned", is_joint=True),
+    "ppo-joint-frozen": Row("ppo", "fine-tuned", is_joint=True, is_frozen=True),
+    "rainbow": Row("rainbow", "tuned"),
+    "rainbow-joint": Row("rainbow", "tuned", is_joint=True),
+    "rainbow-joint-frozen": Row("rainbow", "tuned", is_joint=True, is_frozen=True),
+    "experts": Row("experts", "fine-tuned", is_joint=True),
 }
 
 
@@ -80,15 +81,17 @@ def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
     options = ["--split", arguments.split, "--steps", str(arguments.steps), "--seed", str(arguments.seed)]
     if arguments.init or arguments.agent in BEGINS_WITH:
         options += ["--init", str(arguments.init or RUNS / BEGINS_WITH[arguments.agent])]
-    ngp(["train", arguments.agent, *SETTINGS[arguments.agent], *options, "--run", str(folder), *extra])
+    ngp(["train", arguments.agent, *LEARNERS[arguments.agent], *options, "--run", str(folder), *extra])
 
 
 def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
     """Judge a row's agent, or go on with that, and publish what came out."""
     row = ROWS[arguments.row]
     results = Results(arguments.work / f"{arguments.row}-{arguments.steps}-seed-{arguments.seed}")
-    options = [*SETTINGS[row.agent], "--split", arguments.split, "--timesteps", str(arguments.steps)]
+    options = ["--split", arguments.split, "--timesteps", str(arguments.steps)]
     options += ["--seed", str(arguments.seed), "--results", str(results.path), "--no-movies"]
+    if row.preset is not None:
+        options += ["--preset", row.preset]
     if row.is_joint:
         options += ["--init", str(arguments.init or RUNS / row.agent)]
     if row.is_frozen:
@@ -179,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = options.add_subparsers(dest="command", required=True)
     learn = commands.add_parser("pretrain", help="learn on the training levels")
-    learn.add_argument("agent", choices=[name for name in SETTINGS if name not in ("random", "jerk")])
+    learn.add_argument("agent", choices=LEARNERS)
     learn.add_argument("--steps", type=int, required=True, help="agent steps, of all levels together")
     learn.add_argument("--split", default=TRAINING_SPLIT)
     learn.add_argument("--init", type=Path, help="the run to begin with; of experts by default runs/transfer/ppo")

@@ -6,7 +6,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from newgameplus import _kernels
 
     KERNELS: ModuleType | None
 

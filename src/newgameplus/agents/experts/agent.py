@@ -47,6 +47,7 @@ class Experts:
         "default": presets.DEFAULT,
         "fifth-2018": presets.FIFTH_2018,
         "tuned": presets.TUNED,
+        "fine-tuned": presets.FINE_TUNED,
     }
 
     needs_zones: ClassVar[bool] = True

@@ -91,3 +91,5 @@ FIFTH_2018 = ExpertsConfig(
 """The policy of the contest's fifth (flyyufelix): eight actions, 4,096 steps, little entropy."""
 TUNED = ExpertsConfig(learner_preset="tuned")
 """Ours, for Tumbleweed."""
+FINE_TUNED = ExpertsConfig(learner_preset="fine-tuned")
+"""Ours, for going on from a training run on one level."""

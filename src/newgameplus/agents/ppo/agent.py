@@ -66,6 +66,8 @@ class Ppo:
         "contest-2018": presets.CONTEST_2018,
         "joint-2018": presets.JOINT_2018,
         "tuned": presets.TUNED,
+        "joint": presets.JOINT,
+        "fine-tuned": presets.FINE_TUNED,
     }
 
     def __init__(self, config: PpoConfig, world: WorldSpec, seed: int) -> None:

@@ -110,3 +110,14 @@ TUNED = replace(
     final_learning_rate=None,
 )
 """Ours, for Tumbleweed."""
+JOINT = replace(TUNED, num_steps=128, num_epochs=2, batch_size=512, learning_rate=4e-4)
+"""Ours, for many levels side by side: short stretches of many rows."""
+FINE_TUNED = replace(
+    TUNED,
+    num_steps=1024,
+    learning_rate=1e-4,
+    entropy_weight=0.002,
+    advantage_memory=0.99,
+    reference_weight=0.02,
+)
+"""Ours, for going on from joint training on one level: long stretches, and little unlearned where nothing is gained."""
