@@ -45,11 +45,10 @@ def follow(agent: Ppo, num_steps: int, seed: int = 0) -> list[Array]:
     return actions
 
 
-def replaying(config: PpoConfig) -> Ppo:
-    """One that learns as on a GPU, on a CPU."""
-    agent = build(config)
-    pictures = torch.from_numpy(agent._rollout.observation)
-    agent._begun_update = ReplayedUpdate(config, agent.network, agent._optimizer, pictures, False)
+def replaying(agent: Ppo) -> Ppo:
+    """The agent, which learns as on a GPU from now on, on a CPU."""
+    pictures, num_references = torch.from_numpy(agent._rollout.observation), agent._num_references
+    agent._begun_update = ReplayedUpdate(agent.config, agent.network, agent._optimizer, pictures, False, num_references)
     return agent
 
 
@@ -69,7 +68,7 @@ def test_an_action_is_drawn_as_multinomial_draws_it() -> None:
 
 
 def test_learning_from_a_rollout_on_the_device_is_learning_from_one_in_memory() -> None:
-    plain, replayed = build(), replaying(SMALL)
+    plain, replayed = build(), replaying(build())
     for agent in (plain, replayed):
         follow(agent, 2 * SMALL.num_steps)
     # 24 samples are two batches of 10 and one of 4.
@@ -79,8 +78,20 @@ def test_learning_from_a_rollout_on_the_device_is_learning_from_one_in_memory() 
         assert torch.equal(weight, dict(replayed.network.named_parameters())[name])
 
 
+def test_a_policy_stays_near_another_on_the_device_as_it_does_in_memory() -> None:
+    config = replace(SMALL, reference_weight=0.5, advantage_memory=0.9)
+    plain, replayed = build(config), build(config)
+    for agent in (plain, replayed):
+        agent.begin_from(build(seed=1).state())
+    replaying(replayed)
+    for agent in (plain, replayed):
+        follow(agent, 2 * SMALL.num_steps)
+    assert plain.metrics()["drift"] > 0
+    assert replayed.metrics() == pytest.approx(plain.metrics(), rel=1e-5)
+
+
 def test_pictures_on_the_device_are_moved_too() -> None:
-    still, moved = replaying(SMALL), replaying(replace(SMALL, max_offset=4))
+    still, moved = replaying(build()), replaying(build(replace(SMALL, max_offset=4)))
     for agent in (still, moved):
         follow(agent, SMALL.num_steps)
     assert not torch.equal(still.network.hidden.weight, moved.network.hidden.weight)
