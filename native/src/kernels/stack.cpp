@@ -131,7 +131,9 @@ void Stack::forward_part(const std::uint8_t* pictures, std::size_t num_pictures,
 // What one thread needs on the way back.
 class Stack::Backward {
  public:
-  Backward(const Stack& stack, const std::vector<const Pair*>& packed) : stack_(stack), packed_(packed) {
+  // Sums of the weights of each layer, [rows][filters], then those of its biases, go to `sums`.
+  Backward(const Stack& stack, const std::vector<const Pair*>& packed, float* sums)
+      : stack_(stack), packed_(packed), sums_(sums) {
     std::size_t largest_input = 0, largest_output = 0;
     for (const Layer& layer : stack.layers_) {
       largest_input = std::max(largest_input, layer.input().num_numbers());
@@ -140,12 +142,8 @@ class Stack::Backward {
     input_ = workspace().input.of(largest_input);
     gradient_ = workspace().gradient.of(largest_output);
     for (std::size_t side = 0; side < 2; ++side) passed_[side] = workspace().passed[side].of(kTogether * largest_output);
-    sums_ = workspace().sums.of(stack.num_parameters_);
     std::fill_n(sums_, stack.num_parameters_, 0.0F);
   }
-
-  // Of each layer the sums of the weights, [rows][filters], then those of the biases.
-  const float* sums() const { return sums_; }
 
   void add(const std::uint8_t* pictures, std::size_t num_pictures, const Bf16* hidden, const Bf16* features,
            const Bf16* gradient) {
@@ -169,7 +167,6 @@ class Stack::Backward {
   struct Workspace {
     Buffer<Pair> input, gradient;
     Buffer<Bf16> passed[2];
-    Buffer<float> sums;
   };
 
   static Workspace& workspace() {
@@ -205,16 +202,18 @@ void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, con
                      unsigned num_threads) const {
   const std::vector<const Pair*> packed = pack(layers_, weights, Direction::kBackward);
   const unsigned num_parts = count_parts(num_pictures, num_threads);
-  std::vector<const float*> parts(num_parts);
+  static thread_local Buffer<float> buffer;
+  float* const sums = buffer.of(num_parts * num_parameters_);
   run_together(num_parts, [&](unsigned part) {
-    Backward own(*this, packed);
+    Backward own(*this, packed, sums + part * num_parameters_);
     const Span span = share(num_pictures, part, num_parts);
     for (std::size_t at = span.begin; at < span.end; at += kTogether) {
       own.add(pictures + at * picture().num_numbers(), std::min(kTogether, span.end - at), hidden + at * num_hidden_,
               features + at * num_features(), gradient + at * num_features());
     }
-    parts[part] = own.sums();
   });
+  std::vector<const float*> parts;
+  for (unsigned part = 0; part < num_parts; ++part) parts.push_back(sums + part * num_parameters_);
   collect(parts, parameter_gradient);
 }
 

@@ -1,5 +1,6 @@
 #include "team.hpp"
 
+#include <dlfcn.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,47 @@ inline void pause() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #endif
+}
+
+// What of GNU's OpenMP is needed; all none where it is not loaded.
+struct OpenMp {
+  void (*parallel)(void (*work)(void*), void* data, unsigned num_threads, unsigned flags) = nullptr;
+  int (*thread)() = nullptr;
+  int (*num_threads)() = nullptr;
+};
+
+template <typename Function>
+Function find_function(const char* name) {
+  return reinterpret_cast<Function>(::dlsym(RTLD_DEFAULT, name));
+}
+
+OpenMp find_open_mp() {
+  const OpenMp found{find_function<decltype(OpenMp::parallel)>("GOMP_parallel"),
+                     find_function<decltype(OpenMp::thread)>("omp_get_thread_num"),
+                     find_function<decltype(OpenMp::num_threads)>("omp_get_num_threads")};
+  return found.parallel && found.thread && found.num_threads ? found : OpenMp{};
+}
+
+struct Job {
+  const OpenMp& open_mp;
+  const std::function<void(unsigned)>& work;
+  unsigned num_parts;
+};
+
+// What each thread of OpenMP does: it may have started fewer than there are parts.
+void do_parts(void* data) {
+  const Job& job = *static_cast<const Job*>(data);
+  const auto step = static_cast<unsigned>(job.open_mp.num_threads());
+  for (auto part = static_cast<unsigned>(job.open_mp.thread()); part < job.num_parts; part += step) job.work(part);
+}
+
+bool run_by_open_mp(unsigned num_parts, const std::function<void(unsigned)>& work) {
+  static const OpenMp open_mp = find_open_mp();
+  static const pid_t process = ::getpid();
+  if (!open_mp.parallel || process != ::getpid()) return false;
+  Job job{open_mp, work, num_parts};
+  open_mp.parallel(&do_parts, &job, num_parts, 0);
+  return true;
 }
 
 struct SharedTeam {
@@ -37,6 +79,7 @@ void run_together(unsigned num_parts, const std::function<void(unsigned)>& work)
     if (num_parts) work(0);
     return;
   }
+  if (run_by_open_mp(num_parts, work)) return;
   SharedTeam& shared = shared_team();
   const std::lock_guard<std::mutex> lock(shared.turn);
   if (shared.process != ::getpid()) {

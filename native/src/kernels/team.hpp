@@ -1,4 +1,8 @@
 // A few threads that wait for work together with the caller.
+//
+// Where torch has loaded GNU's OpenMP, its threads do the work. A thread that has just worked spins for a while, so that
+// with two kinds of them those of torch would hold the cores that ours want, and the other way round. Elsewhere, and in
+// a forked child, where threads of OpenMP are gone and are waited for, a team of our own does it.
 #pragma once
 
 #include <atomic>
@@ -14,8 +18,8 @@
 
 namespace ngp::kernels {
 
-// Runs `work(0)` to `work(num_parts - 1)` side by side, each in a thread of its own, and returns when all are done.
-// `work` must not throw. Callers in several threads take turns. A forked child gets threads of its own.
+// Runs `work(0)` to `work(num_parts - 1)` side by side and returns when all are done. `work` must not throw, and one
+// thread may do several parts. Callers in several threads may take turns.
 void run_together(unsigned num_parts, const std::function<void(unsigned)>& work);
 
 // How many of `num_threads` are worth waking for so many multiplications: a thread does some ten million of them while
