@@ -29,10 +29,8 @@ def improve(optimizer: torch.optim.Adam, network: nn.Module, copied: nn.Module, 
     Returns:
         The norm that the gradients had; where it is not finite, nothing has changed.
     """
-    norm = _improve_by_kernel(optimizer, network, copied, max_norm) if _has_kernel(network, copied) else None
-    if norm is None:
-        norm = _improve_by_torch(optimizer, network, copied, max_norm)
-    return norm
+    step = _improve_by_kernel if _has_kernel(network, copied) else _improve_by_torch
+    return step(optimizer, network, copied, max_norm)
 
 
 def _improve_by_torch(optimizer: torch.optim.Adam, network: nn.Module, copied: nn.Module, max_norm: float) -> float:
@@ -51,16 +49,15 @@ def _has_kernel(network: nn.Module, copied: nn.Module) -> bool:
     return KERNELS is not None and first.device.type == "cpu" and first.dtype == torch.float32 and is_copy_low
 
 
-def _improve_by_kernel(
-    optimizer: torch.optim.Adam, network: nn.Module, copied: nn.Module, max_norm: float
-) -> float | None:
-    """As ``improve``; None, and nothing has changed, where the state is not of one age."""
+def _improve_by_kernel(optimizer: torch.optim.Adam, network: nn.Module, copied: nn.Module, max_norm: float) -> float:
     assert KERNELS is not None
     pairs = [
         (weight, low)
         for weight, low in zip(network.parameters(), copied.parameters(), strict=True)
         if low.grad is not None
     ]
+    if not pairs:
+        return 0.0
     weights = [weight for weight, _ in pairs]
     states = [_state(optimizer, weight) for weight in weights]
     steps = [state["step"] for state in states]
