@@ -1,4 +1,4 @@
-"""The kernels compute what torch's convolutions do, forward and backward, the same in every run, or say what is wrong."""
+"""The kernels compute what torch's convolutions do, forward and backward, and the same in every run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(KERNELS is None, reason="this processor, or this
 TOLERANCE = 1e-2
 """Of ``||found - expected|| / ||expected||``; bfloat16 has eight bits, so that one rounding is off by up to 0.004."""
 DEEP_TOLERANCE = 2e-2
-"""Of gradients: each layer on the way back rounds again, and some sums near 0 are open for one and not for the other."""
+"""Of gradients: each layer on the way back rounds again, and some rectifiers near 0 are open for one alone."""
 
 
 @pytest.fixture(params=(1, 2))
@@ -50,7 +50,7 @@ def rounded(tensor: Tensor) -> Tensor:
 
 
 def expected_features(made: Plain, observation: Tensor) -> Tensor:
-    """By float32 convolutions of torch, rounded where the kernels round: else rectifiers near 0 open here and not there."""
+    """By float32 convolutions of torch, rounded where the kernels round, so that the same rectifiers are open."""
     seen = observation.permute(0, 3, 1, 2).float() / 255
     for layer in made.layers[::2]:
         assert isinstance(layer, nn.Conv2d)
