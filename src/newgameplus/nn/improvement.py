@@ -115,4 +115,5 @@ def _share_buffers(copied: nn.Module, network: nn.Module) -> None:
 
 def _note_changes(tensors: Sequence[Tensor]) -> None:
     """Let torch know that memory has changed, so that no gradient is computed from what was there."""
-    torch.autograd.graph.increment_version(tensors)
+    for tensor in tensors:
+        torch.autograd.graph.increment_version(tensor)
