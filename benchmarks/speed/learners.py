@@ -8,6 +8,9 @@ trainer, which plays 100 steps and then does the gradient steps for them: it loo
 such stretch, so that short ones would be slower. Ours plays on picodrive, its peers on stable-retro's core, which is
 the only one that stable-retro has.
 
+``rainbow-level`` is ours alone: preset ``tuned`` with a gradient step for every fourth step on one level of Tumbleweed,
+one console, as the contest's budget of a million steps would be spent.
+
 Run: python -m benchmarks.speed.learners [--rounds 5] [--pairs rainbow-4 rainbow-1] [--steps 400]
 """
 
@@ -45,6 +48,9 @@ NUM_THREADS = 2
 NUM_ENVS, NUM_STEPS, NUM_EPOCHS, BATCH_SIZE = 8, 128, 4, 256
 ROLLOUT = NUM_ENVS * NUM_STEPS
 FILLED, CAPACITY, REPLAY_BATCH = 2000, 20_000, 32
+TUMBLEWEED = "Tumbleweed-Genesis-v0/Mesa.Act1"
+LEVEL_SIDE = "Rainbow, tuned, every 4, Tumbleweed"
+MILLION_IN_AN_HOUR = 1e6 / 3600
 STRETCH = 100
 """Agent steps that tianshou plays between gradient steps."""
 
@@ -192,6 +198,13 @@ def rainbow_sides(interval: int, fast: Level, play: Play, num_steps: int) -> dic
     }
 
 
+def level_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
+    """Rainbow on one level of Tumbleweed, whatever the other pairs play."""
+    del fast, play
+    config = replace(Rainbow.PRESETS["tuned"], train_interval=4, capacity=CAPACITY, device="cpu")
+    return {LEVEL_SIDE: partial(ours, find_level(TUMBLEWEED), Rainbow, config, 1, num_steps, config.min_transitions)}
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """What is compared with each other: ours, the first side, with every other one."""
@@ -202,13 +215,24 @@ class Pair:
     """Agent steps of a turn."""
     targets: tuple[float | None, ...]
     """The least that is wanted against each peer."""
+    at_least: float | None = None
+    """Steps per second that are wanted of ours."""
 
 
 PAIRS = {
     "ppo": Pair(ppo_sides, 2 * ROLLOUT, (5.0,)),
     "rainbow-4": Pair(partial(rainbow_sides, 4), 400, (3.0, None)),
     "rainbow-1": Pair(partial(rainbow_sides, 1), 400, (3.0, None)),
+    "rainbow-level": Pair(level_sides, 1000, (), MILLION_IN_AN_HOUR),
 }
+
+
+def level_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
+    """Rainbow on one level of Tumbleweed, whatever the other pairs play."""
+    del fast, play
+    level = find_level(TUMBLEWEED)
+    config = replace(Rainbow.PRESETS["tuned"], train_interval=4, capacity=CAPACITY, device="cpu")
+    return {LEVEL_SIDE: partial(ours, level, Rainbow, config, 1, num_steps, config.min_transitions)}
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -224,7 +248,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         sides = pair.sides(picodrive_level(), play, num_steps)
         mine, *peers = sides
         rounds = list(take_turns(sides, arguments.rounds))
-        figures |= speeds(rounds, num_steps)
+        figures |= speeds(rounds, num_steps, {} if pair.at_least is None else {mine: pair.at_least})
         wanted = [Ratio(mine, peer, target) for peer, target in zip(peers, pair.targets, strict=True)]
         compared += ratios(rounds, wanted)
         seconds += raw(rounds)

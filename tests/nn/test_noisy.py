@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
 
+from newgameplus.nn.kernels import KERNELS
 from newgameplus.nn.noisy import NoisyLinear, draw_noise, set_noise
 
 
@@ -73,3 +76,55 @@ def test_weights_and_noise_begin_as_wide_as_the_paper_says() -> None:
     assert float(noisy.weight.detach().abs().max()) > 0.099
     assert torch.equal(noisy.weight_sigma, torch.full((50, 100), 0.05))
     assert torch.equal(noisy.bias_sigma, torch.full((50,), 0.05))
+
+
+@pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+@pytest.mark.parametrize("num_rows", [1, 3, 8, 32, 65])
+@pytest.mark.parametrize(("num_inputs", "num_outputs"), [(32, 1), (64, 51), (512, 357), (3136, 512)])
+def test_kernels_compute_what_float32_does(num_inputs: int, num_outputs: int, num_rows: int) -> None:
+    torch.manual_seed(0)
+    noisy = NoisyLinear(num_inputs, num_outputs)
+    draw_noise(noisy, torch.Generator().manual_seed(0))
+    low = noisy.to(torch.bfloat16)
+    full = copy.deepcopy(low).float()
+    inputs = torch.randn(num_rows, num_inputs).bfloat16().requires_grad_()
+    exact = inputs.detach().float().requires_grad_()
+    given = torch.randn(num_rows, num_outputs).bfloat16()
+    outputs, expected = low(inputs), full(exact)
+    with torch.no_grad():
+        alone = low(inputs)
+    outputs.backward(given)
+    expected.backward(given.float())
+    pairs = [(outputs, expected), (alone, expected), (inputs.grad, exact.grad)]
+    pairs += [(mine.grad, yours.grad) for mine, yours in zip(low.parameters(), full.parameters(), strict=True)]
+    for found, wanted in pairs:
+        assert found.dtype == torch.bfloat16
+        assert float((found.float() - wanted).detach().norm()) <= 1e-2 * float(wanted.detach().norm())
+
+
+@pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+def test_kernels_take_rows_of_any_shape_and_give_the_same_each_time() -> None:
+    noisy = layer().to(torch.bfloat16)
+    wide = NoisyLinear(64, 10).to(torch.bfloat16)
+    draw_noise(wide, torch.Generator().manual_seed(0))
+    inputs = torch.randn(5, 7, 64).bfloat16()
+    outputs = wide(inputs)
+    assert outputs.shape == (5, 7, 10)
+    assert torch.equal(outputs, wide(inputs))
+    assert torch.equal(outputs[2, 3:4], wide(inputs)[2, 3:4])
+    assert noisy(torch.randn(3, 7).bfloat16()).shape == (3, 5)  # 7 inputs are left to torch
+
+
+@pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+def test_kernels_refuse_shapes_that_do_not_fit() -> None:
+    assert KERNELS is not None
+    low = NoisyLinear(64, 10).to(torch.bfloat16).requires_grad_(False)
+    parts = [low.weight, low.weight_sigma, low.bias, low.bias_sigma, low.noise_in.float(), low.noise_out.float()]
+    inputs, outputs = torch.zeros((2, 64), dtype=torch.bfloat16), torch.zeros((2, 10), dtype=torch.bfloat16)
+    KERNELS.noisy_forward(inputs, *parts, None, outputs, 1)
+    with pytest.raises(ValueError, match=r"input must be of shape \[2, 64\], not \[2, 32\]"):
+        KERNELS.noisy_forward(inputs[:, :32].contiguous(), *parts, None, outputs, 1)
+    with pytest.raises(ValueError, match="inputs a multiple of 32"):
+        KERNELS.noisy_forward(inputs, parts[0][:, :40].contiguous(), *parts[1:], None, outputs, 1)
+    with pytest.raises(ValueError, match=r"output must be of shape \[2, 10\], not \[1, 10\]"):
+        KERNELS.noisy_forward(inputs, *parts, None, outputs[:1], 1)

@@ -45,9 +45,10 @@ def find_convolutions(
 def _make(height: int, width: int, num_channels: int, shapes: tuple[ConvolutionShape, ...]) -> Convolutions | None:
     assert KERNELS is not None
     try:
-        return KERNELS.Convolutions(height, width, num_channels, shapes)
+        made: Convolutions = KERNELS.Convolutions(height, width, num_channels, shapes)
     except ValueError:  # the kernels do not do these shapes
         return None
+    return made
 
 
 def convolve(kernel: Convolutions, observation: Tensor, layers: Sequence[nn.Conv2d]) -> Tensor:
@@ -59,7 +60,7 @@ def convolve(kernel: Convolutions, observation: Tensor, layers: Sequence[nn.Conv
         layers: the convolutions; a rectifier follows each. All of float32, or all of bfloat16.
     """
     weights = [layer.weight for layer in layers]
-    biases = [layer.bias for layer in layers]
+    biases = [layer.bias for layer in layers if layer.bias is not None]
     observation = observation.contiguous()
     if torch.is_grad_enabled() and any(weight.requires_grad for weight in weights):
         features: Tensor = _Convolve.apply(kernel, observation, *weights, *biases)  # type: ignore[no-untyped-call]
@@ -79,7 +80,7 @@ class _Convolve(torch.autograd.Function):
         return features
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         observation, hidden, features, *parameters = context.saved_tensors
         half = len(parameters) // 2
@@ -89,7 +90,8 @@ class _Convolve(torch.autograd.Function):
         gradient = gradient.to(torch.bfloat16).contiguous()
         threads = torch.get_num_threads()
         kernel.backward(observation, _lines(weights), biases, hidden, features, gradient, found, threads)
-        parts = found.split([count for pair in zip(weights, biases, strict=True) for count in map(Tensor.numel, pair)])
+        counts = [tensor.numel() for pair in zip(weights, biases, strict=True) for tensor in pair]
+        parts = torch.split(found, counts)
         of_weights = [
             # In the order of channels-last memory, as the kernels see weights.
             part.view(len(weight), *weight.shape[2:], weight.shape[1]).permute(0, 3, 1, 2)

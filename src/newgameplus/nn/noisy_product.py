@@ -43,7 +43,7 @@ def noisy_product(inputs: Tensor, parameters: tuple[Tensor, ...], noise: tuple[T
         outputs: Tensor = _NoisyProduct.apply(rows, *parameters, *drawn)  # type: ignore[no-untyped-call]
     else:
         outputs = _forward(rows, (*parameters, *drawn), None)
-    return outputs.unflatten(0, inputs.shape[:-1])
+    return outputs.view(*inputs.shape[:-1], outputs.shape[1])
 
 
 class _NoisyProduct(torch.autograd.Function):
@@ -57,7 +57,7 @@ class _NoisyProduct(torch.autograd.Function):
         return _forward(rows, others, strips)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         assert KERNELS is not None
         rows, strips, *others = context.saved_tensors

@@ -1,0 +1,130 @@
+// The kernels stay inside of their arrays, which end where their memory ends, and threads change nothing but the order
+// of sums. What they compute is compared with torch in tests/nn.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <stdexcept>
+
+#include "adam.hpp"
+#include "check.hpp"
+#include "noisy.hpp"
+#include "processor.hpp"
+#include "stack.hpp"
+
+namespace {
+
+using ngp::kernels::Bf16;
+
+std::mt19937 generator(0);
+
+// Memory of exactly this size, so that the address sanitizer sees each number beyond it.
+template <typename Number>
+std::unique_ptr<Number[]> numbers(std::size_t count, const std::vector<float>& drawn) {
+  std::unique_ptr<Number[]> made(new Number[count]);
+  for (std::size_t at = 0; at < count; ++at) made[at] = static_cast<Number>(drawn[at % drawn.size()]);
+  return made;
+}
+
+std::unique_ptr<float[]> floats(std::size_t count) {
+  std::normal_distribution<float> normal(0, 0.1F);
+  std::unique_ptr<float[]> made(new float[count]);
+  for (std::size_t at = 0; at < count; ++at) made[at] = normal(generator);
+  return made;
+}
+
+std::unique_ptr<Bf16[]> bf16(std::size_t count) {
+  const std::unique_ptr<float[]> drawn = floats(count);
+  std::unique_ptr<Bf16[]> made(new Bf16[count]);
+  for (std::size_t at = 0; at < count; ++at) {
+    std::uint32_t bits;
+    std::memcpy(&bits, &drawn[at], sizeof bits);
+    made[at] = static_cast<Bf16>(bits >> 16);
+  }
+  return made;
+}
+
+bool is_near(const float* found, const float* expected, std::size_t count) {
+  double difference = 0, size = 0;
+  for (std::size_t at = 0; at < count; ++at) {
+    difference += std::pow(found[at] - expected[at], 2.0);
+    size += std::pow(expected[at], 2.0);
+  }
+  return difference <= 1e-8 * size;
+}
+
+void test_convolutions(const ngp::kernels::Extent& picture, const std::vector<ngp::kernels::Shape>& shapes,
+                       std::size_t count) {
+  const ngp::kernels::Stack stack(picture, shapes);
+  const auto pictures = numbers<std::uint8_t>(count * picture.num_numbers(), {0, 255, 17, 128, 3});
+  std::vector<std::unique_ptr<float[]>> kept;
+  std::vector<ngp::kernels::Weights> weights;
+  for (const ngp::kernels::Layer& layer : stack.layers()) {
+    kept.push_back(floats(layer.num_weights()));
+    kept.push_back(floats(layer.num_filters()));
+    weights.push_back({kept[kept.size() - 2].get(), kept.back().get(), false});
+  }
+  const std::unique_ptr<Bf16[]> gradient = bf16(count * stack.num_features());
+  std::unique_ptr<float[]> found[2];
+  std::unique_ptr<Bf16[]> features[2];
+  for (unsigned side = 0; side < 2; ++side) {
+    const std::unique_ptr<Bf16[]> hidden(new Bf16[count * stack.num_hidden()]);
+    features[side].reset(new Bf16[count * stack.num_features()]);
+    found[side].reset(new float[stack.num_parameters()]);
+    stack.forward(pictures.get(), count, weights, hidden.get(), features[side].get(), side + 1);
+    stack.backward(pictures.get(), count, weights, hidden.get(), features[side].get(), gradient.get(),
+                   found[side].get(), side + 1);
+  }
+  CHECK(std::equal(features[0].get(), features[0].get() + count * stack.num_features(), features[1].get()));
+  CHECK(is_near(found[0].get(), found[1].get(), stack.num_parameters()));
+}
+
+void test_noisy(std::size_t num_inputs, std::size_t num_outputs, std::size_t count) {
+  const auto mean = bf16(num_inputs * num_outputs), sigma = bf16(num_inputs * num_outputs), mean_bias = bf16(num_outputs),
+             sigma_bias = bf16(num_outputs), input = bf16(count * num_inputs), gradient = bf16(count * num_outputs);
+  const auto noise_in = floats(num_inputs), noise_out = floats(num_outputs);
+  const ngp::kernels::NoisyWeights weights{mean.get(),     sigma.get(),     mean_bias.get(), sigma_bias.get(),
+                                           noise_in.get(), noise_out.get(), num_inputs,      num_outputs};
+  std::unique_ptr<Bf16[]> found[2];
+  for (unsigned side = 0; side < 2; ++side) {
+    const std::unique_ptr<ngp::kernels::Pair[]> strips(
+        new ngp::kernels::Pair[ngp::kernels::num_strip_pairs(num_inputs, num_outputs)]);
+    const auto output = bf16(count * num_outputs), input_gradient = bf16(count * num_inputs);
+    const auto sigma_gradient = bf16(num_inputs * num_outputs), bias_gradient = bf16(num_outputs),
+               sigma_bias_gradient = bf16(num_outputs);
+    found[side] = bf16(num_inputs * num_outputs);
+    ngp::kernels::noisy_forward(weights, input.get(), count, nullptr, output.get(), side + 1);
+    ngp::kernels::noisy_forward(weights, input.get(), count, strips.get(), output.get(), side + 1);
+    ngp::kernels::noisy_backward(
+        weights, input.get(), count, strips.get(), gradient.get(), input_gradient.get(),
+        {found[side].get(), sigma_gradient.get(), bias_gradient.get(), sigma_bias_gradient.get()}, side + 1);
+  }
+  CHECK(std::equal(found[0].get(), found[0].get() + num_inputs * num_outputs, found[1].get()));
+}
+
+void test_adam(std::size_t count) {
+  const auto weight = floats(count), gradient = floats(count), moment = floats(count);
+  const auto square = numbers<float>(count, {0, 0.5F, 1}), before = numbers<float>(count, {0});
+  const auto copy = bf16(count);
+  std::copy_n(weight.get(), count, before.get());
+  const std::vector<ngp::kernels::Slot> slots{
+      {weight.get(), gradient.get(), false, moment.get(), square.get(), copy.get(), count}};
+  CHECK(std::abs(ngp::kernels::sum_squares(slots, 1) / ngp::kernels::sum_squares(slots, 2) - 1) < 1e-6);
+  ngp::kernels::step_adam(slots, {0.1F, 0.1F, 0.99F, 0.01F, 1e-3F, 0.1F, 0.1F, 1.0F}, 2);
+  CHECK(!std::equal(weight.get(), weight.get() + count, before.get()));
+}
+
+}  // namespace
+
+int main() {
+  if (!ngp::kernels::is_available()) return 0;
+  for (const std::size_t count : {1, 3, 11}) {
+    test_convolutions({84, 84, 4}, {{32, 8, 4, 0}, {64, 4, 2, 0}, {64, 3, 1, 0}}, count);
+    test_convolutions({45, 38, 3}, {{16, 8, 2, 0}, {32, 4, 2, 0}, {80, 3, 2, 0}, {48, 3, 1, 1}}, count);
+    test_noisy(32, 1, count);
+    test_noisy(416, 357, 7 * count);
+  }
+  for (const std::size_t count : {1, 15, 16, 33, 70'001}) test_adam(count);
+  CHECK_THROWS(std::invalid_argument, "multiple of 16, not 20", ngp::kernels::Stack({84, 84, 4}, {{20, 8, 4, 0}}));
+}

@@ -1,0 +1,220 @@
+"""The kernels compute what torch's convolutions do, forward and backward, and the same in every run."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from newgameplus.nn import convolutions
+from newgameplus.nn.encoders import PLAIN, Plain
+from newgameplus.nn.kernels import KERNELS
+
+pytestmark = pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+TOLERANCE = 1e-2
+"""Of ``||found - expected|| / ||expected||``; bfloat16 has eight bits, so that one rounding is off by up to 0.004."""
+DEEP_TOLERANCE = 2e-2
+"""Of gradients: each layer on the way back rounds again, and some rectifiers near 0 are open for one alone."""
+
+
+@pytest.fixture(params=(1, 2))
+def num_threads(request: Any) -> Iterator[int]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def encoder(name: Any = "nature", num_channels: int = 4, seed: int = 0) -> Plain:
+    torch.manual_seed(seed)
+    made = Plain(num_channels, PLAIN[name]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with torch.no_grad():
+        for layer in made.layers[::2]:
+            layer.bias.uniform_(-0.1, 0.1)
+    return made
+
+
+def pictures(num: int, num_channels: int = 4, side: int = 84) -> Tensor:
+    generator = torch.Generator().manual_seed(num)
+    return torch.randint(0, 256, (num, side, side, num_channels), generator=generator, dtype=torch.uint8)
+
+
+def rounded(tensor: Tensor) -> Tensor:
+    """The tensor as bfloat16 has it, with the gradient of the tensor."""
+    return tensor + (tensor.detach().bfloat16().float() - tensor.detach())
+
+
+def expected_features(made: Plain, observation: Tensor) -> Tensor:
+    """By float32 convolutions of torch, rounded where the kernels round, so that the same rectifiers are open."""
+    seen = observation.permute(0, 3, 1, 2).float() / 255
+    for layer in made.layers[::2]:
+        assert isinstance(layer, nn.Conv2d)
+        weight = rounded(layer.weight)
+        seen = rounded(torch.relu(functional.conv2d(seen, weight, layer.bias, layer.stride, layer.padding)))
+    return seen.permute(0, 2, 3, 1).flatten(1)
+
+
+def by_kernel(made: Plain, observation: Tensor) -> Tensor:
+    with torch.autocast("cpu", torch.bfloat16):
+        features: Tensor = made(observation)
+    assert features.dtype == torch.bfloat16
+    return features
+
+
+def gradients(made: Plain, features: Tensor, given: Tensor) -> dict[str, Tensor]:
+    made.zero_grad()
+    features.backward(given.to(features.dtype))
+    return {name: weight.grad.clone() for name, weight in made.named_parameters()}
+
+
+def assert_near(found: Tensor, expected: Tensor, tolerance: float = TOLERANCE) -> None:
+    error = float((found.detach().float() - expected.detach()).norm() / expected.detach().norm())
+    assert error < tolerance
+
+
+def assert_as_torch(made: Plain, observation: Tensor) -> None:
+    expected, features = expected_features(made, observation), by_kernel(made, observation)
+    assert_near(features, expected)
+    given = torch.randn(expected.shape).bfloat16().float()
+    wanted = gradients(made, expected, given)
+    for label, gradient in gradients(made, features, given).items():
+        assert_near(gradient, wanted[label], DEEP_TOLERANCE)
+
+
+@pytest.mark.parametrize("num", [1, 3, 8, 32])
+@pytest.mark.parametrize("name", PLAIN)
+def test_features_and_every_gradient_are_those_of_torch(name: str, num: int, num_threads: int) -> None:
+    assert_as_torch(encoder(name), pictures(num))
+
+
+def test_a_large_batch_is_that_of_torch(num_threads: int) -> None:
+    assert_as_torch(encoder(), pictures(256))
+
+
+@pytest.mark.parametrize(("num_channels", "side"), [(1, 84), (3, 84), (2, 61), (12, 50)])
+def test_other_pictures_are_done_too(num_channels: int, side: int) -> None:
+    observation = pictures(5, num_channels, side)
+    assert convolutions.find_convolutions(observation, torch.bfloat16, PLAIN["nature"]) is not None
+    assert_as_torch(encoder(num_channels=num_channels), observation)
+
+
+def test_weights_of_bfloat16_give_the_same_features_and_gradients_of_their_type() -> None:
+    made, observation = encoder(), pictures(4)
+    with torch.no_grad():
+        for weight in made.parameters():
+            weight.copy_(weight.bfloat16())
+    features = by_kernel(made, observation)
+    given = torch.randn(features.shape).bfloat16()
+    wanted = gradients(made, features, given)
+    made.to(torch.bfloat16)
+    again = made(observation)
+    assert torch.equal(again, features)
+    for label, gradient in gradients(made, again, given).items():
+        assert gradient.dtype == torch.bfloat16
+        assert torch.equal(gradient, wanted[label].bfloat16())
+
+
+def test_the_same_is_computed_in_every_run(num_threads: int) -> None:
+    made, observation = encoder(), pictures(33)
+    runs = []
+    for _ in range(3):
+        features = by_kernel(made, observation)
+        runs.append([features.detach(), *gradients(made, features, torch.ones_like(features)).values()])
+    for run in runs[1:]:
+        assert all(torch.equal(found, first) for found, first in zip(run, runs[0], strict=True))
+
+
+def test_a_picture_has_the_same_features_alone_and_among_others(num_threads: int) -> None:
+    made, observation = encoder(), pictures(11)
+    with torch.no_grad():
+        together = by_kernel(made, observation)
+        for row in range(11):
+            assert torch.equal(by_kernel(made, observation[row : row + 1]), together[row : row + 1])
+
+
+def test_no_pictures_have_no_features_and_no_gradient() -> None:
+    made = encoder()
+    features = by_kernel(made, pictures(1)[:0])
+    assert features.shape == (0, 3136)
+    assert not any(gradient.any() for gradient in gradients(made, features, features.detach()).values())
+
+
+def test_memory_in_another_order_is_read_as_it_is_meant() -> None:
+    made, wide = encoder(), pictures(4, num_channels=8)
+    with torch.no_grad():
+        narrow = by_kernel(made, wide[..., 2:6])
+        assert torch.equal(narrow, by_kernel(made, wide[..., 2:6].contiguous()))
+        assert torch.equal(narrow, by_kernel(made.to(memory_format=torch.contiguous_format), wide[..., 2:6]))  # type: ignore[call-overload]
+
+
+def test_what_is_not_a_number_stays_visible() -> None:
+    made = encoder()
+    with torch.no_grad():
+        made.layers[0].weight[3] = float("nan")
+        assert by_kernel(made, pictures(2)).isnan().any()
+
+
+def test_without_kernels_torch_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, observation = encoder(), pictures(8)
+    features = by_kernel(made, observation)
+    monkeypatch.setattr(convolutions, "KERNELS", None)
+    assert_near(by_kernel(made, observation), features.float())
+
+
+def test_float32_and_odd_shapes_are_left_to_torch() -> None:
+    observation = pictures(2)
+    assert convolutions.find_convolutions(observation, torch.float32, PLAIN["nature"]) is None
+    assert convolutions.find_convolutions(observation, torch.bfloat16, ((24, 8, 4, 0),)) is None
+    assert convolutions.find_convolutions(observation, torch.bfloat16, ((32, 3, 1, 1),)) is None
+    with torch.autocast("cpu", torch.bfloat16):
+        assert Plain(4, ((24, 8, 4, 0),))(observation).shape == (2, 24 * 20 * 20)
+
+
+def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
+    assert KERNELS is not None
+    with pytest.raises(ValueError, match="too small for a convolution of 8"):
+        KERNELS.Convolutions(7, 84, 4, [(32, 8, 4, 0)])
+    with pytest.raises(ValueError, match="multiple of 16, not 24"):
+        KERNELS.Convolutions(84, 84, 4, [(24, 8, 4, 0)])
+    kernel = KERNELS.Convolutions(84, 84, 4, [(32, 8, 4, 0)])
+    weight, bias = torch.zeros((32, 8, 8, 4)), torch.zeros(32)
+    hidden, features = torch.empty((2, 0), dtype=torch.bfloat16), torch.empty((2, 12800), dtype=torch.bfloat16)
+    right = [pictures(2), [weight], [bias], hidden, features]
+    kernel.forward(*right, 1)
+    for place, wrong, message in (
+        (0, pictures(2, 3), r"observation must be of shape \[2, 84, 84, 4\], not \[2, 84, 84, 3\]"),
+        (0, pictures(2).float(), "observation must be of uint8"),
+        (0, pictures(2).permute(0, 2, 1, 3), "observation must be contiguous"),
+        (1, [weight[:16]], r"weight must be of shape \[32, 8, 8, 4\], not \[16, 8, 8, 4\]"),
+        (1, [], "weights and biases of 1 layers"),
+        (2, [bias.bfloat16()], "bias must be of the type of its weight"),
+        (4, features[:1], r"features must be of shape \[2, 12800\], not \[1, 12800\]"),
+        (4, features.float(), "features must be of bfloat16"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            kernel.forward(*[wrong if at == place else value for at, value in enumerate(right)], 1)
+
+
+def _features_in_child(pipe: Any, made: Plain, observation: Tensor) -> None:
+    with torch.no_grad():
+        pipe.send(by_kernel(made, observation).view(torch.int16).numpy())
+
+
+def test_a_forked_child_computes_with_threads_of_its_own(num_threads: int) -> None:
+    # Torch's own threads are gone in the child, so that it must not be asked for much there.
+    made, observation = encoder(), pictures(8)
+    with torch.no_grad():
+        expected = by_kernel(made, observation).view(torch.int16).numpy()
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=_features_in_child, args=(theirs, made, observation), daemon=True)
+    child.start()
+    assert ours.poll(60)
+    assert (ours.recv() == expected).all()
+    child.join(60)
+    assert child.exitcode == 0
