@@ -30,16 +30,8 @@ def improve(optimizer: torch.optim.Optimizer, network: nn.Module, copied: nn.Mod
     Returns:
         The norm that the gradients had, on the weights' device; where it is not finite, nothing has changed.
     """
-<<<<<<< HEAD
-    if _has_kernel(network, copied):
-        norm = _improve_by_kernel(optimizer, network, copied, max_norm)
-        if norm is not None:
-            return torch.tensor(norm)
-    return _improve_by_torch(optimizer, network, copied, max_norm)
-=======
     step = _improve_by_kernel if _has_kernel(network, copied) else _improve_by_torch
     return step(optimizer, network, copied, max_norm)
->>>>>>> native
 
 
 def _improve_by_torch(
@@ -59,14 +51,9 @@ def _has_kernel(network: nn.Module, copied: nn.Module) -> bool:
     return KERNELS is not None and first.device.type == "cpu" and first.dtype == torch.float32 and is_copy_low
 
 
-<<<<<<< HEAD
 def _improve_by_kernel(
     optimizer: torch.optim.Optimizer, network: nn.Module, copied: nn.Module, max_norm: float
-) -> float | None:
-    """As ``improve``; None, and nothing has changed, where the state is not of one age."""
-=======
-def _improve_by_kernel(optimizer: torch.optim.Adam, network: nn.Module, copied: nn.Module, max_norm: float) -> float:
->>>>>>> native
+) -> Tensor:
     assert KERNELS is not None
     pairs = [
         (weight, low)
@@ -74,7 +61,7 @@ def _improve_by_kernel(optimizer: torch.optim.Adam, network: nn.Module, copied: 
         if low.grad is not None
     ]
     if not pairs:
-        return 0.0
+        return torch.tensor(0.0)
     weights = [weight for weight, _ in pairs]
     states = [_state(optimizer, weight) for weight in weights]
     steps = [state["step"] for state in states]
@@ -102,7 +89,7 @@ def _improve_by_kernel(optimizer: torch.optim.Adam, network: nn.Module, copied: 
         _note_changes([*weights, *(low for _, low in pairs)])
     if copied is not network:
         _share_buffers(copied, network)
-    return norm
+    return torch.tensor(norm)
 
 
 def _state(optimizer: torch.optim.Optimizer, weight: nn.Parameter) -> dict[str, Tensor]:

@@ -61,6 +61,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     slots = state["slots"] or [{}] * len(parameters)
     for parameter, slot in zip(parameters, slots, strict=False):
+        if not slot and parameter not in optimizer.state:
+            continue  # where it has taken no step yet, it remembers nothing, and the look would make an entry
         own = optimizer.state[parameter]
         for name, value in own.items():
             value.copy_(torch.from_numpy(slot[name])) if name in slot else value.zero_()
