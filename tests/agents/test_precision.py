@@ -10,6 +10,7 @@ import torch
 
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
+from newgameplus.agents.ppo.update import FIGURES, Batch, gradient_step
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.nn import improvement
@@ -37,9 +38,11 @@ def losses_of_ppo(precision: Any) -> list[float]:
         rows = torch.randint(0, len(PICTURES), (32,), generator=generator)
         action, old = rows % 7, torch.full((32,), -np.log(7.0))
         value, advantage = torch.zeros(32), torch.randn(32, generator=generator)
-        target = (rows % 5).float()
-        figures = agent._gradient_step(torch.from_numpy(PICTURES)[rows], action, old, value, advantage, target)
-        losses.append(float(figures["value_loss"]))
+        seen, target = torch.from_numpy(PICTURES)[rows], (rows % 5).float()
+        batch = Batch(seen, action, old, value, advantage, target, reference=torch.zeros(32, 0))
+        is_low = precision == "bfloat16"
+        figures = gradient_step(agent.network, agent._optimizer, agent.config, is_low, seen, batch)
+        losses.append(float(figures[FIGURES.index("value_loss")]))
     return losses
 
 
