@@ -227,14 +227,6 @@ PAIRS = {
 }
 
 
-def level_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
-    """Rainbow on one level of Tumbleweed, whatever the other pairs play."""
-    del fast, play
-    level = find_level(TUMBLEWEED)
-    config = replace(Rainbow.PRESETS["tuned"], train_interval=4, capacity=CAPACITY, device="cpu")
-    return {LEVEL_SIDE: partial(ours, level, Rainbow, config, 1, num_steps, config.min_transitions)}
-
-
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Let all sides take turns, pair by pair, and describe what came out."""
     level = find_level(AIRSTRIKER)

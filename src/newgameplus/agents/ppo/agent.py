@@ -232,7 +232,9 @@ class Ppo:
         if self._reference is None:
             return torch.zeros((len(observation), 0))
         with torch.inference_mode():
-            parts = [self._reference(part.to(self._device))[0].cpu() for part in observation.split(_MOST_AT_ONCE)]
+            parts = [
+                self._reference(part.to(self._device))[0].cpu() for part in torch.split(observation, _MOST_AT_ONCE)
+            ]
         return torch.cat(parts)
 
     def _stored(self, observation: Array) -> Array:
