@@ -35,6 +35,7 @@ Type type_of(std::uint8_t code, std::uint8_t bits, std::uint16_t lanes) {
   };
   if (is(Code::UInt, 8)) return Type::kUint8;
   if (is(Code::Int, 32)) return Type::kInt32;
+  if (is(Code::Int, 64)) return Type::kInt64;
   if (is(Code::Float, 32)) return Type::kFloat32;
   if (is(Code::Bfloat, 16)) return Type::kBf16;
   return Type::kOther;

@@ -16,7 +16,7 @@ namespace ngp::kernels {
 
 namespace nb = nanobind;
 
-enum class Type { kUint8, kInt32, kFloat32, kBf16, kOther };
+enum class Type { kUint8, kInt32, kInt64, kFloat32, kBf16, kOther };
 
 // What a tensor on the CPU says of its memory, for as long as Python holds the tensor. Torch tells it at once where it
 // has DLPack's exchange API (a network's step asks for hundreds); else it is asked as any array is.
