@@ -105,6 +105,22 @@ def cross_entropies(
 def cross_entropies_back(
     action: Tensor, change: Tensor, gradient: Tensor, value_gradient: Tensor, advantage_gradient: Tensor
 ) -> None: ...
+def average_quantiles(value: Tensor, advantage: Tensor, means: Tensor) -> None: ...
+def move_quantiles(
+    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, target: Tensor
+) -> None: ...
+def quantile_errors(
+    value: Tensor,
+    advantage: Tensor,
+    action: Tensor,
+    fraction: Tensor,
+    target: Tensor,
+    errors: Tensor,
+    change: Tensor,
+) -> None: ...
+def quantile_errors_back(
+    action: Tensor, change: Tensor, gradient: Tensor, value_gradient: Tensor, advantage_gradient: Tensor
+) -> None: ...
 def step_adam(
     weights: Sequence[Tensor],
     gradients: Sequence[Tensor],

@@ -1,6 +1,4 @@
-// Dueling heads, and the noise of noisy layers, as Python sees them.
-#include <algorithm>
-
+// Distributions of returns on atoms as Python sees them.
 #include "arrays.hpp"
 #include "dueling.hpp"
 
@@ -20,19 +18,6 @@ Dueling dueling_of(const Array& value, const Array& advantage) {
           bf16_of("advantage", advantage, {num_rows, num_actions * num_atoms}), num_rows, num_actions, num_atoms};
 }
 
-const std::int64_t* actions_of(const Array& action, const Dueling& given) {
-  check_shape("action", action, {given.num_rows});
-  check_type("action", action.type() == Type::kInt64, "int64");
-  const auto* const found = static_cast<const std::int64_t*>(action.data());
-  const auto is_wrong = [&](std::int64_t number) {
-    return number < 0 || static_cast<std::size_t>(number) >= given.num_actions;
-  };
-  if (std::any_of(found, found + given.num_rows, is_wrong)) {
-    throw std::invalid_argument("Every action must be from 0 to " + std::to_string(given.num_actions - 1) + ".");
-  }
-  return found;
-}
-
 void expect(const Array& value, const Array& advantage, const Array& atoms, const Array& means) {
   const Dueling given = dueling_of(value, advantage);
   expect_returns(given, float_of("atoms", atoms, {given.num_atoms}),
@@ -42,7 +27,7 @@ void expect(const Array& value, const Array& advantage, const Array& atoms, cons
 void project(const Array& value, const Array& advantage, const Array& action, const Array& reward,
              const Array& factor, const Array& atoms, const Array& target) {
   const Dueling given = dueling_of(value, advantage);
-  project_returns(given, actions_of(action, given), float_of("reward", reward, {given.num_rows}),
+  project_returns(given, actions_of(action, given.num_rows, given.num_actions), float_of("reward", reward, {given.num_rows}),
                   float_of("factor", factor, {given.num_rows}), float_of("atoms", atoms, {given.num_atoms}),
                   float_of("target", target, {given.num_rows, given.num_atoms}));
 }
@@ -50,7 +35,7 @@ void project(const Array& value, const Array& advantage, const Array& action, co
 void compare(const Array& value, const Array& advantage, const Array& action, const Array& target,
              const Array& errors, const Array& change) {
   const Dueling given = dueling_of(value, advantage);
-  cross_entropies(given, actions_of(action, given), float_of("target", target, {given.num_rows, given.num_atoms}),
+  cross_entropies(given, actions_of(action, given.num_rows, given.num_actions), float_of("target", target, {given.num_rows, given.num_atoms}),
                   float_of("errors", errors, {given.num_rows}),
                   float_of("change", change, {given.num_rows, given.num_atoms}));
 }
@@ -58,7 +43,8 @@ void compare(const Array& value, const Array& advantage, const Array& action, co
 void compare_back(const Array& action, const Array& change, const Array& gradient, const Array& value_gradient,
                   const Array& advantage_gradient) {
   const Dueling shape = dueling_of(value_gradient, advantage_gradient);
-  cross_entropies_back(shape, actions_of(action, shape), float_of("change", change, {shape.num_rows, shape.num_atoms}),
+  cross_entropies_back(shape, actions_of(action, shape.num_rows, shape.num_actions),
+                       float_of("change", change, {shape.num_rows, shape.num_atoms}),
                        float_of("gradient", gradient, {shape.num_rows}), static_cast<Bf16*>(value_gradient.data()),
                        static_cast<Bf16*>(advantage_gradient.data()));
 }

@@ -12,6 +12,7 @@ void bind_noisy(nb::module_& module);
 void bind_adam(nb::module_& module);
 void bind_fractions(nb::module_& module);
 void bind_dueling(nb::module_& module);
+void bind_quantiles(nb::module_& module);
 
 void bind(nb::module_& module) {
   bind_stack(module);
@@ -19,6 +20,7 @@ void bind(nb::module_& module) {
   bind_adam(module);
   bind_fractions(module);
   bind_dueling(module);
+  bind_quantiles(module);
 }
 #else
 void bind(nb::module_&) {}

@@ -15,7 +15,7 @@ from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.learning.losses import cross_entropy, quantile_huber
 from newgameplus.learning.projections import expectation, project
-from newgameplus.nn import dueling
+from newgameplus.nn import dueling, quantiles
 
 
 class Head(Protocol):
@@ -155,12 +155,15 @@ class ImplicitQuantiles:
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the mean of the quantiles at evenly spaced fractions, ``[B, A]``."""
-        return self.mean(network(observation, self._even.expand(len(observation), -1)))
+        parts = network.parts(observation, self._even.expand(len(observation), -1))
+        if quantiles.has_quantile_kernels(parts):
+            return quantiles.mean_quantiles(parts)
+        return self.mean(network.joined(parts))
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return the quantiles at fractions that are drawn for each row, ``[B, A, N]``."""
-        quantiles: Tensor = network(observation, self._draw(len(observation), generator))
-        return quantiles
+        found: Tensor = network(observation, self._draw(len(observation), generator))
+        return found
 
     def mean(self, distribution: Tensor) -> Tensor:
         """Return the mean of quantiles ``[..., N]``, as ``[...]``."""
@@ -181,8 +184,10 @@ class ImplicitQuantiles:
         generator: torch.Generator,
     ) -> Tensor:
         """Return the moved quantiles ``[B, N]`` at fractions that are drawn for each row."""
-        distribution = of_action(self.distribution(network, observation, generator), action)
-        return reward.unsqueeze(1) + factor.unsqueeze(1) * distribution
+        parts = network.parts(observation, self._draw(len(observation), generator))
+        if quantiles.has_quantile_kernels(parts):
+            return quantiles.moved_quantiles(parts, action, reward, factor)
+        return reward.unsqueeze(1) + factor.unsqueeze(1) * of_action(network.joined(parts), action)
 
     def errors(
         self,
@@ -194,7 +199,10 @@ class ImplicitQuantiles:
     ) -> Tensor:
         """Return the quantile Huber losses ``[B]`` at fractions that are drawn for each row."""
         fraction = self._draw(len(observation), generator)
-        return quantile_huber(of_action(network(observation, fraction), action), fraction, target)
+        parts = network.parts(observation, fraction)
+        if quantiles.has_quantile_kernels(parts):
+            return quantiles.quantile_errors(parts, action, fraction, target)
+        return quantile_huber(of_action(network.joined(parts), action), fraction, target)
 
     def _draw(self, num_rows: int, generator: torch.Generator) -> Tensor:
         drawn = torch.rand((num_rows, len(self._even)), generator=generator, device=generator.device)
