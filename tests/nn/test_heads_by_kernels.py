@@ -44,7 +44,9 @@ def chosen(distribution: Tensor, action: Tensor) -> Tensor:
 
 
 def assert_near(found: Tensor | None, wanted: Tensor | None, tolerance: float = 1e-2) -> None:
-    assert found is not None and wanted is not None and found.shape == wanted.shape
+    assert found is not None
+    assert wanted is not None
+    assert found.shape == wanted.shape
     assert float((found.float() - wanted).detach().norm()) <= tolerance * float(wanted.detach().norm()) + 1e-6
 
 
@@ -128,6 +130,8 @@ def test_features_times_fractions_and_their_gradients_are_those_of_float32(
     found, expected = mine.multiply(features, fraction), yours.multiply(full, fraction)
     with torch.no_grad():
         assert torch.equal(mine.multiply(features, fraction), found)
+        same = fraction[:1].expand(num_rows, -1)
+        assert torch.equal(mine.multiply(features, same), mine.multiply(features, same.contiguous()))
     given = drawn(*found.shape, seed=3).bfloat16()
     found.backward(given)
     expected.backward(given.float())

@@ -5,7 +5,7 @@
 namespace ngp::kernels {
 namespace {
 
-// What both directions are given; `lines` is of shape [M, F].
+// What both directions are given; `lines` is of shape [M, F], and there are as many sets of fractions as cosines tell.
 Fractions fractions_of(const Array& features, const Array& lines, const Array& weight, const Array& bias,
                        const Array& cosines) {
   if (weight.num_axes() != 2 || weight.num_numbers() == 0 || weight.length(0) % kStrip != 0 ||
@@ -18,11 +18,13 @@ Fractions fractions_of(const Array& features, const Array& lines, const Array& w
   if (num_rows == 0 || num_lines % num_rows != 0) {
     throw std::invalid_argument("Every row of features must have the same number of fractions.");
   }
+  const std::size_t num_fractions = num_lines / num_rows;
+  const std::size_t num_sets = cosines.num_rows() == num_fractions ? 1 : num_rows;
   return {bf16_of("weight", weight, {num_features, num_cosines}),
           bf16_of("bias", bias, {num_features}),
           bf16_of("features", features, {num_rows, num_features}),
-          bf16_of("cosines", cosines, {num_lines, num_cosines}),
-          num_rows, num_lines / num_rows, num_cosines, num_features};
+          bf16_of("cosines", cosines, {num_sets * num_fractions, num_cosines}),
+          num_rows, num_sets, num_fractions, num_cosines, num_features};
 }
 
 Bf16* lines_of(const char* name, const Array& lines, const Fractions& given) {
@@ -32,7 +34,7 @@ Bf16* lines_of(const char* name, const Array& lines, const Fractions& given) {
 void forward(const Array& features, const Array& fractions, const Array& weight, const Array& bias,
              const Array& cosines, const nb::object& embedding, const Array& output, unsigned num_threads) {
   const Fractions given = fractions_of(features, output, weight, bias, cosines);
-  const float* const from = float_of("fractions", fractions, {given.num_rows, given.num_fractions});
+  const float* const from = float_of("fractions", fractions, {given.num_sets, given.num_fractions});
   Bf16* const kept = embedding.is_none() ? nullptr : lines_of("embedding", Array(embedding), given);
   Bf16* const to = lines_of("output", output, given);
   const nb::gil_scoped_release release;
@@ -43,6 +45,7 @@ void backward(const Array& features, const Array& weight, const Array& bias, con
               const Array& embedding, const Array& gradient, const Array& features_gradient,
               const Array& weight_gradient, const Array& bias_gradient, unsigned num_threads) {
   const Fractions given = fractions_of(features, gradient, weight, bias, cosines);
+  if (given.num_sets != given.num_rows) throw std::invalid_argument("Fractions for all rows have no way back.");
   const Bf16* const found = lines_of("embedding", embedding, given);
   const Bf16* const from = lines_of("gradient", gradient, given);
   const FractionGradients gradients{bf16_of("features_gradient", features_gradient, {given.num_rows, given.num_features}),

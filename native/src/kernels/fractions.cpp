@@ -13,7 +13,7 @@ namespace {
 void fill_cosines(const Fractions& given, const float* fractions) {
   static thread_local Buffer<float> buffer;
   float* const line = buffer.of(given.num_cosines);
-  for (std::size_t at = 0; at < given.num_rows * given.num_fractions; ++at) {
+  for (std::size_t at = 0; at < given.num_sets * given.num_fractions; ++at) {
     const double first = std::cos(3.14159265358979323846 * static_cast<double>(fractions[at]));
     double before = first, now = 1;
     for (std::size_t cosine = 0; cosine < given.num_cosines; ++cosine) {
@@ -30,7 +30,7 @@ void fill_cosines(const Fractions& given, const float* fractions) {
 template <typename Work>
 void for_strips(const Fractions& given, unsigned num_threads, const Work& work) {
   const std::size_t num_strips = given.num_features / kStrip;
-  num_threads = count_worthwhile(given.num_rows * given.num_fractions * given.num_cosines * given.num_features, num_threads);
+  num_threads = count_worthwhile(given.num_sets * given.num_fractions * given.num_cosines * given.num_features, num_threads);
   run_together(num_threads, [&](unsigned part) {
     const std::size_t end = num_strips * (part + 1) / num_threads;
     for (std::size_t strip = num_strips * part / num_threads; strip < end; ++strip) work(strip * kStrip);

@@ -5,7 +5,7 @@
 
 namespace ngp::kernels {
 
-// Fills `given.cosines` for `fractions` [B, N], `embedding` (none where there is no way back) and `output`, both [M, F].
+// Fills `given.cosines` for `fractions` [S, N], `embedding` (none where there is no way back) and `output`, both [M, F].
 void embed_forward(const Fractions& given, const float* fractions, Bf16* embedding, Bf16* output, unsigned num_threads);
 
 // `gradient` is that of the output [M, F].

@@ -27,16 +27,30 @@ void gather_row(const Fractions& given, std::size_t row, std::size_t first, cons
   for (int part = 0; part < kVectors; ++part) store_bf16(to + part * kLanes, sums[part]);
 }
 
+// What a fraction of a set means to 16 features, times these features of every row of the set.
+void multiply_rows(const Fractions& given, std::size_t set, std::size_t fraction, std::size_t feature, __m256i found,
+                   Bf16* embedding, Bf16* output) {
+  const std::size_t num_rows = given.num_rows / given.num_sets;
+  for (std::size_t row = set * num_rows; row < (set + 1) * num_rows; ++row) {
+    const std::size_t place = (row * given.num_fractions + fraction) * given.num_features + feature;
+    if (embedding) _mm256_storeu_si256(reinterpret_cast<__m256i*>(embedding + place), found);
+    store_bf16(output + place,
+               _mm512_mul_ps(to_float(found), load_bf16(given.features + row * given.num_features + feature)));
+  }
+}
+
 }  // namespace
 
 void embed_strip(const Fractions& given, std::size_t first, Pair* packed, Bf16* embedding, Bf16* output) {
-  const std::size_t num_cosines = given.num_cosines;
+  const std::size_t num_cosines = given.num_cosines, num_fractions = given.num_fractions;
   transpose_pairs(reinterpret_cast<const Pair*>(given.weight + first * num_cosines), kStrip, num_cosines / 2, packed);
-  for (std::size_t row = 0; row < given.num_rows; ++row) {
-    for (std::size_t begin = 0; begin < given.num_fractions; begin += kRows) {
-      const std::size_t line = row * given.num_fractions + begin, count = given.num_fractions - begin;
+  for (std::size_t set = 0; set < given.num_sets; ++set) {
+    for (std::size_t begin = 0; begin < num_fractions; begin += kRows) {
+      const std::size_t count = num_fractions - begin;
       const Bf16* from[kRows];
-      for (std::size_t at = 0; at < kRows; ++at) from[at] = given.cosines + (line + (at < count ? at : 0)) * num_cosines;
+      for (std::size_t at = 0; at < kRows; ++at) {
+        from[at] = given.cosines + (set * num_fractions + begin + (at < count ? at : 0)) * num_cosines;
+      }
       Block<kRows, kVectors> block;
       block.clear();
       for (std::size_t pair = 0; pair < num_cosines / 2; ++pair) {
@@ -44,12 +58,10 @@ void embed_strip(const Fractions& given, std::size_t first, Pair* packed, Bf16* 
       }
       block.visit([&](int at, int part, __m512& sum) {
         if (static_cast<std::size_t>(at) >= count) return;
-        const std::size_t feature = first + part * kLanes, place = (line + at) * given.num_features + feature;
+        const std::size_t feature = first + part * kLanes;
         const __m512 moved = _mm512_add_ps(sum, load_bf16(given.bias + feature));
         const __m256i found = to_bf16(_mm512_max_ps(_mm512_setzero_ps(), moved));
-        if (embedding) _mm256_storeu_si256(reinterpret_cast<__m256i*>(embedding + place), found);
-        const __m512 seen = load_bf16(given.features + row * given.num_features + feature);
-        store_bf16(output + place, _mm512_mul_ps(to_float(found), seen));
+        multiply_rows(given, set, begin + at, feature, found, embedding, output);
       });
     }
   }

@@ -39,13 +39,16 @@ def multiply_by_fractions(features: Tensor, fraction: Tensor, layer: nn.Linear) 
         fraction: ``[B, N]``; it gets no gradient.
         layer: of C inputs and F outputs, bfloat16.
     """
-    fraction = fraction.float().contiguous()
-    given = (features.contiguous(), fraction, layer.weight, layer.bias)
-    if torch.is_grad_enabled() and layer.weight.requires_grad:
+    shape = fraction.shape
+    has_gradient = torch.is_grad_enabled() and layer.weight.requires_grad
+    if fraction.stride(0) == 0 and not has_gradient:
+        fraction = fraction[:1]  # the same for all rows: what they mean is found once
+    given = (features.contiguous(), fraction.float().contiguous(), layer.weight, layer.bias)
+    if has_gradient:
         outputs: Tensor = _Multiply.apply(*given)  # type: ignore[no-untyped-call]
     else:
         outputs, _ = _forward(*given, None)
-    return outputs.view(*fraction.shape, -1)
+    return outputs.view(*shape, -1)
 
 
 class _Multiply(torch.autograd.Function):
@@ -73,10 +76,10 @@ class _Multiply(torch.autograd.Function):
 def _forward(
     features: Tensor, fraction: Tensor, weight: Tensor, bias: Tensor, embedding: Tensor | None
 ) -> tuple[Tensor, Tensor]:
-    """Return the outputs ``[B * N, F]`` and the cosines ``[B * N, C]``."""
+    """Return the outputs ``[B * N, F]`` and the cosines ``[B * N, C]``; for fractions ``[1, N]``, ``[N, C]``."""
     assert KERNELS is not None
     cosines = torch.empty((fraction.numel(), weight.shape[1]), dtype=torch.bfloat16)
-    outputs = torch.empty((fraction.numel(), len(weight)), dtype=torch.bfloat16)
+    outputs = torch.empty((len(features) * fraction.shape[1], len(weight)), dtype=torch.bfloat16)
     threads = torch.get_num_threads()
     KERNELS.embed_forward(
         features.detach(), fraction, weight.detach(), bias.detach(), cosines, embedding, outputs, threads

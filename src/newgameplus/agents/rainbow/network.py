@@ -32,6 +32,8 @@ class RainbowNetwork(nn.Module):
         num_outputs = 1 if has_fractions else config.num_atoms
         self._shape = (num_actions, num_outputs)
         self.encoder = make_encoder(config.encoder, num_channels)
+        self.has_training_mode = any(nn.utils.parametrize.is_parametrized(part) for part in self.encoder.modules())
+        """Whether learning needs ``train()``: spectral norms, which then look at their weights once more."""
         features = num_features(self.encoder, height, width, num_channels)
         self.embedding = FractionEmbedding(config.num_cosines, features) if has_fractions else None
         self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
@@ -64,7 +66,7 @@ class RainbowNetwork(nn.Module):
 
     def joined(self, parts: tuple[Tensor, Tensor]) -> Tensor:
         """Return what ``forward`` does, float32 ``[B, A, N]``, of what ``parts`` does."""
-        value, advantage = parts[0], parts[1].unflatten(-1, self._shape)
+        value, advantage = parts[0], parts[1].reshape(*parts[1].shape[:-1], *self._shape)
         joined: Tensor = (value.unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)).float()
         if self.embedding is None:
             return torch.log_softmax(joined, -1)
@@ -99,4 +101,5 @@ class FractionEmbedding(nn.Module):
         """Return features ``[B, F]`` times those of fractions ``[B, N]``, ``[B, N, F]``."""
         if has_fraction_kernel(features, self.layer):
             return multiply_by_fractions(features, fraction, self.layer)
-        return features.unsqueeze(1) * self(fraction)
+        embedded: Tensor = self(fraction)
+        return features.unsqueeze(1) * embedded

@@ -73,8 +73,11 @@ class Learner:
         observation = given.observation
         if config.max_offset:
             observation = shift(observation, config.max_offset, self.generator)
-        errors = self.head.errors(player.train(), observation, given.action, target, self.generator)
-        player.eval()
+        if player.has_training_mode:
+            player.train()
+        errors = self.head.errors(player, observation, given.action, target, self.generator)
+        if player.has_training_mode:
+            player.eval()
         loss = (given.weight * errors).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = improve(self.optimizer, self.network, player, config.max_gradient_norm)
