@@ -30,7 +30,8 @@ void fill_cosines(const Fractions& given, const float* fractions) {
 template <typename Work>
 void for_strips(const Fractions& given, unsigned num_threads, const Work& work) {
   const std::size_t num_strips = given.num_features / kStrip;
-  num_threads = count_worthwhile(given.num_sets * given.num_fractions * given.num_cosines * given.num_features, num_threads);
+  const std::size_t num_lines = given.num_sets * given.num_fractions;
+  num_threads = count_worthwhile(num_lines * given.num_cosines * given.num_features, num_threads);
   run_together(num_threads, [&](unsigned part) {
     const std::size_t end = num_strips * (part + 1) / num_threads;
     for (std::size_t strip = num_strips * part / num_threads; strip < end; ++strip) work(strip * kStrip);
