@@ -35,7 +35,7 @@ def prepare(is_ours: bool) -> Any:
     torch = importlib.import_module("torch")
     torch.set_num_threads(NUM_THREADS)
     if not is_ours:
-        for name in ("convolutions", "noisy_product", "improvement"):
+        for name in ("convolutions", "noisy", "noisy_product", "fractions", "dueling", "quantiles", "improvement"):
             setattr(importlib.import_module(f"newgameplus.nn.{name}"), "KERNELS", None)  # noqa: B010  # no type says it is there
     return torch
 

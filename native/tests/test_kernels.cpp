@@ -9,8 +9,11 @@
 
 #include "adam.hpp"
 #include "check.hpp"
+#include "dueling.hpp"
+#include "fractions.hpp"
 #include "noisy.hpp"
 #include "processor.hpp"
+#include "quantiles.hpp"
 #include "stack.hpp"
 
 namespace {
@@ -94,13 +97,54 @@ void test_noisy(std::size_t num_inputs, std::size_t num_outputs, std::size_t cou
     const auto sigma_gradient = bf16(num_inputs * num_outputs), bias_gradient = bf16(num_outputs),
                sigma_bias_gradient = bf16(num_outputs);
     found[side] = bf16(num_inputs * num_outputs);
-    ngp::kernels::noisy_forward(weights, input.get(), count, nullptr, output.get(), side + 1);
-    ngp::kernels::noisy_forward(weights, input.get(), count, strips.get(), output.get(), side + 1);
+    ngp::kernels::noisy_forward(weights, input.get(), count, true, nullptr, output.get(), side + 1);
+    ngp::kernels::noisy_forward(weights, input.get(), count, true, strips.get(), output.get(), side + 1);
     ngp::kernels::noisy_backward(
-        weights, input.get(), count, strips.get(), gradient.get(), input_gradient.get(),
+        weights, input.get(), count, strips.get(), output.get(), gradient.get(), input_gradient.get(),
         {found[side].get(), sigma_gradient.get(), bias_gradient.get(), sigma_bias_gradient.get()}, side + 1);
   }
   CHECK(std::equal(found[0].get(), found[0].get() + num_inputs * num_outputs, found[1].get()));
+}
+
+void test_fractions(std::size_t num_features, std::size_t count, std::size_t num_fractions) {
+  constexpr std::size_t kCosines = 32;
+  const std::size_t num_lines = count * num_fractions, size = num_lines * num_features;
+  const auto weight = bf16(num_features * kCosines), bias = bf16(num_features), features = bf16(count * num_features),
+             cosines = bf16(num_lines * kCosines), embedding = bf16(size), gradient = bf16(size);
+  const auto fractions = floats(num_lines);
+  const ngp::kernels::Fractions given{weight.get(), bias.get(), features.get(), cosines.get(), count,
+                                      count,        num_fractions, kCosines,    num_features};
+  std::unique_ptr<Bf16[]> outputs[2], found[2];
+  for (unsigned side = 0; side < 2; ++side) {
+    outputs[side] = bf16(size);
+    found[side] = bf16(num_features * kCosines);
+    const auto features_gradient = bf16(count * num_features), bias_gradient = bf16(num_features);
+    ngp::kernels::embed_forward(given, fractions.get(), embedding.get(), outputs[side].get(), side + 1);
+    ngp::kernels::embed_backward(given, embedding.get(), gradient.get(),
+                                 {features_gradient.get(), found[side].get(), bias_gradient.get()}, side + 1);
+  }
+  CHECK(std::equal(outputs[0].get(), outputs[0].get() + size, outputs[1].get()));
+  CHECK(std::equal(found[0].get(), found[0].get() + num_features * kCosines, found[1].get()));
+}
+
+void test_heads(std::size_t count, std::size_t num_actions, std::size_t num_atoms) {
+  const auto value = bf16(count * num_atoms), advantage = bf16(count * num_actions * num_atoms);
+  const auto action = numbers<std::int64_t>(count, {0, static_cast<float>(num_actions - 1)});
+  const auto atoms = numbers<float>(num_atoms, {0}), means = floats(count * num_actions), rewards = floats(count),
+             target = floats(count * num_atoms), errors = floats(count), change = floats(count * num_atoms);
+  for (std::size_t atom = 0; atom < num_atoms; ++atom) atoms[atom] = static_cast<float>(atom) - 1;
+  const ngp::kernels::Dueling given{value.get(), advantage.get(), count, num_actions, num_atoms};
+  ngp::kernels::expect_returns(given, atoms.get(), means.get());
+  CHECK(*std::min_element(means.get(), means.get() + count * num_actions) > -1);
+  ngp::kernels::project_returns(given, action.get(), rewards.get(), rewards.get(), atoms.get(), target.get());
+  ngp::kernels::cross_entropies(given, action.get(), target.get(), errors.get(), change.get());
+  CHECK(*std::min_element(errors.get(), errors.get() + count) > 0);
+  ngp::kernels::cross_entropies_back(given, action.get(), change.get(), errors.get(), value.get(), advantage.get());
+  const ngp::kernels::Quantiles same{value.get(), advantage.get(), count, num_atoms, num_actions};
+  ngp::kernels::average_quantiles(same, means.get());
+  ngp::kernels::move_quantiles(same, action.get(), rewards.get(), rewards.get(), target.get());
+  ngp::kernels::quantile_errors(same, action.get(), change.get(), target.get(), num_atoms, errors.get(), change.get());
+  ngp::kernels::quantile_errors_back(same, action.get(), change.get(), errors.get(), value.get(), advantage.get());
 }
 
 void test_adam(std::size_t count) {
@@ -124,6 +168,10 @@ int main() {
     test_convolutions({45, 38, 3}, {{16, 8, 2, 0}, {32, 4, 2, 0}, {80, 3, 2, 0}, {48, 3, 1, 1}}, count);
     test_noisy(32, 1, count);
     test_noisy(416, 357, 7 * count);
+    test_fractions(32, count, 3);
+    test_fractions(2592, count, 9);
+    test_heads(count, 7, 51);
+    test_heads(count, 1, 2);
   }
   for (const std::size_t count : {1, 15, 16, 33, 70'001}) test_adam(count);
   CHECK_THROWS(std::invalid_argument, "multiple of 16, not 20", ngp::kernels::Stack({84, 84, 4}, {{20, 8, 4, 0}}));

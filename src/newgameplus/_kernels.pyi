@@ -49,6 +49,7 @@ def noisy_forward(
     sigma_bias: Tensor,
     noise_in: Tensor,
     noise_out: Tensor,
+    is_rectified: bool,
     strips: Tensor | None,
     output: Tensor,
     num_threads: int,
@@ -62,6 +63,7 @@ def noisy_backward(
     noise_in: Tensor,
     noise_out: Tensor,
     strips: Tensor,
+    output: Tensor | None,
     gradient: Tensor,
     input_gradient: Tensor | None,
     mean_gradient: Tensor,
@@ -69,6 +71,55 @@ def noisy_backward(
     mean_bias_gradient: Tensor,
     sigma_bias_gradient: Tensor,
     num_threads: int,
+) -> None: ...
+def shape_noise(drawn: Tensor, noise: Sequence[Tensor]) -> None: ...
+def embed_forward(
+    features: Tensor,
+    fractions: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    cosines: Tensor,
+    embedding: Tensor | None,
+    output: Tensor,
+    num_threads: int,
+) -> None: ...
+def embed_backward(
+    features: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    cosines: Tensor,
+    embedding: Tensor,
+    gradient: Tensor,
+    features_gradient: Tensor,
+    weight_gradient: Tensor,
+    bias_gradient: Tensor,
+    num_threads: int,
+) -> None: ...
+def expect_returns(value: Tensor, advantage: Tensor, atoms: Tensor, means: Tensor) -> None: ...
+def project_returns(
+    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, atoms: Tensor, target: Tensor
+) -> None: ...
+def cross_entropies(
+    value: Tensor, advantage: Tensor, action: Tensor, target: Tensor, errors: Tensor, change: Tensor
+) -> None: ...
+def cross_entropies_back(
+    action: Tensor, change: Tensor, gradient: Tensor, value_gradient: Tensor, advantage_gradient: Tensor
+) -> None: ...
+def average_quantiles(value: Tensor, advantage: Tensor, means: Tensor) -> None: ...
+def move_quantiles(
+    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, target: Tensor
+) -> None: ...
+def quantile_errors(
+    value: Tensor,
+    advantage: Tensor,
+    action: Tensor,
+    fraction: Tensor,
+    target: Tensor,
+    errors: Tensor,
+    change: Tensor,
+) -> None: ...
+def quantile_errors_back(
+    action: Tensor, change: Tensor, gradient: Tensor, value_gradient: Tensor, advantage_gradient: Tensor
 ) -> None: ...
 def step_adam(
     weights: Sequence[Tensor],

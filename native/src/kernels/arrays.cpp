@@ -1,5 +1,6 @@
 #include "arrays.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 #include <stdexcept>
@@ -35,6 +36,7 @@ Type type_of(std::uint8_t code, std::uint8_t bits, std::uint16_t lanes) {
   };
   if (is(Code::UInt, 8)) return Type::kUint8;
   if (is(Code::Int, 32)) return Type::kInt32;
+  if (is(Code::Int, 64)) return Type::kInt64;
   if (is(Code::Float, 32)) return Type::kFloat32;
   if (is(Code::Bfloat, 16)) return Type::kBf16;
   return Type::kOther;
@@ -147,6 +149,19 @@ float* float_of(const char* name, const Array& array, std::initializer_list<std:
   check_shape(name, array, shape);
   check_type(name, array.type() == Type::kFloat32, "float32");
   return static_cast<float*>(array.data());
+}
+
+const std::int64_t* actions_of(const Array& action, std::size_t num_rows, std::size_t num_actions) {
+  check_shape("action", action, {num_rows});
+  check_type("action", action.type() == Type::kInt64, "int64");
+  const auto* const found = static_cast<const std::int64_t*>(action.data());
+  const auto is_wrong = [&](std::int64_t number) {
+    return number < 0 || static_cast<std::size_t>(number) >= num_actions;
+  };
+  if (std::any_of(found, found + num_rows, is_wrong)) {
+    throw std::invalid_argument("Every action must be from 0 to " + std::to_string(num_actions - 1) + ".");
+  }
+  return found;
 }
 
 }  // namespace ngp::kernels

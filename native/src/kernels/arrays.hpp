@@ -16,7 +16,7 @@ namespace ngp::kernels {
 
 namespace nb = nanobind;
 
-enum class Type { kUint8, kInt32, kFloat32, kBf16, kOther };
+enum class Type { kUint8, kInt32, kInt64, kFloat32, kBf16, kOther };
 
 // What a tensor on the CPU says of its memory, for as long as Python holds the tensor. Torch tells it at once where it
 // has DLPack's exchange API (a network's step asks for hundreds); else it is asked as any array is.
@@ -54,6 +54,8 @@ void check_shape(const char* name, const Array& array, std::initializer_list<std
 void check_type(const char* name, bool is_right, const char* wanted);
 Bf16* bf16_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
 float* float_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
+// One action for each row, int64; each is looked at, since they become places in memory.
+const std::int64_t* actions_of(const Array& action, std::size_t num_rows, std::size_t num_actions);
 
 }  // namespace ngp::kernels
 

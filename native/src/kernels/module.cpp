@@ -10,11 +10,17 @@ namespace ngp::kernels {
 void bind_stack(nb::module_& module);
 void bind_noisy(nb::module_& module);
 void bind_adam(nb::module_& module);
+void bind_fractions(nb::module_& module);
+void bind_dueling(nb::module_& module);
+void bind_quantiles(nb::module_& module);
 
 void bind(nb::module_& module) {
   bind_stack(module);
   bind_noisy(module);
   bind_adam(module);
+  bind_fractions(module);
+  bind_dueling(module);
+  bind_quantiles(module);
 }
 #else
 void bind(nb::module_&) {}

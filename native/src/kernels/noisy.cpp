@@ -20,7 +20,7 @@ std::size_t begin_of(std::size_t count, std::size_t step, unsigned part, unsigne
   return std::min(count, (count + step - 1) / step * part / num_parts * step);
 }
 
-void forward_few(const NoisyWeights& weights, const Bf16* input, std::size_t num_rows, Bf16* output,
+void forward_few(const NoisyWeights& weights, const Bf16* input, std::size_t num_rows, bool is_rectified, Bf16* output,
                  unsigned num_threads) {
   static thread_local Buffer<Bf16> buffer;
   const std::size_t num_inputs = weights.num_inputs;
@@ -30,7 +30,7 @@ void forward_few(const NoisyWeights& weights, const Bf16* input, std::size_t num
   }
   run_together(num_threads, [&](unsigned part) {
     multiply_few(weights, input, scaled, num_rows, begin_of(weights.num_outputs, kOutputs, part, num_threads),
-                 begin_of(weights.num_outputs, kOutputs, part + 1, num_threads), output);
+                 begin_of(weights.num_outputs, kOutputs, part + 1, num_threads), is_rectified, output);
   });
 }
 
@@ -65,10 +65,10 @@ std::size_t num_strip_pairs(std::size_t num_inputs, std::size_t num_outputs) {
   return (num_outputs + 1) / 2 * num_inputs;
 }
 
-void noisy_forward(const NoisyWeights& weights, const Bf16* input, std::size_t num_rows, Pair* strips, Bf16* output,
-                   unsigned num_threads) {
+void noisy_forward(const NoisyWeights& weights, const Bf16* input, std::size_t num_rows, bool is_rectified,
+                   Pair* strips, Bf16* output, unsigned num_threads) {
   num_threads = count_worthwhile(num_rows * weights.num_inputs * weights.num_outputs, num_threads);
-  if (num_rows <= kFew && !strips) return forward_few(weights, input, num_rows, output, num_threads);
+  if (num_rows <= kFew && !strips) return forward_few(weights, input, num_rows, is_rectified, output, num_threads);
   static thread_local Buffer<float> buffer;
   const std::size_t num_inputs = weights.num_inputs, num_outputs = weights.num_outputs;
   const std::size_t width = round_up(num_rows, 16), num_pairs = (num_outputs + 1) / 2;
@@ -87,13 +87,13 @@ void noisy_forward(const NoisyWeights& weights, const Bf16* input, std::size_t n
                     strips);
       }
       multiply_mixed(mixed, count, num_inputs, packed, width, sums + at * width);
-      finish_noisy(weights, sums, width, num_rows, at, at + count, output);
+      finish_noisy(weights, sums, width, num_rows, at, at + count, is_rectified, output);
     }
   });
 }
 
 void noisy_backward(const NoisyWeights& weights, const Bf16* input, std::size_t num_rows, const Pair* strips,
-                    const Bf16* gradient, Bf16* input_gradient, const NoisyGradients& gradients,
+                    const Bf16* output, const Bf16* gradient, Bf16* input_gradient, const NoisyGradients& gradients,
                     unsigned num_threads) {
   num_threads = count_worthwhile(2 * num_rows * weights.num_inputs * weights.num_outputs, num_threads);
   static thread_local Buffer<Bf16> buffer;
@@ -103,7 +103,12 @@ void noisy_backward(const NoisyWeights& weights, const Bf16* input, std::size_t 
   Bf16* const given = buffer.of(num_rows * padded);
   std::fill_n(given, num_rows * padded, Bf16{0});
   for (std::size_t row = 0; row < num_rows; ++row) {
-    std::copy_n(gradient + row * num_outputs, num_outputs, given + row * padded);
+    const Bf16* const from = gradient + row * num_outputs;
+    if (output) {
+      gate(from, output + row * num_outputs, num_outputs, given + row * padded);
+    } else {
+      std::copy_n(from, num_outputs, given + row * padded);
+    }
   }
   const Pair* const left = pair_rows(given, num_rows, padded, gradient_pairs);
   const Pair* const right = pair_rows(input, num_rows, num_inputs, input_pairs);

@@ -15,6 +15,9 @@ inline float bias_of(const NoisyWeights& weights, std::size_t output) {
   return widened(weights.mean_bias[output]) + widened(weights.sigma_bias[output]) * weights.noise_out[output];
 }
 
+// The maximum with it is the number itself, if that is no number too, or what a rectifier makes of it.
+inline __m512 least_of(bool is_rectified) { return _mm512_set1_ps(is_rectified ? 0 : -__builtin_inff()); }
+
 template <int kRows, int kVectors>
 void multiply_mixed_block(const Bf16* mixed, std::size_t num_rows, std::size_t num_inputs, const Pair* inputs,
                           std::size_t width, float* to) {
@@ -71,14 +74,16 @@ void multiply_mixed(const Bf16* mixed, std::size_t num_rows, std::size_t num_inp
 }
 
 void finish_noisy(const NoisyWeights& weights, const float* from, std::size_t width, std::size_t num_rows,
-                  std::size_t begin, std::size_t end, Bf16* to) {
+                  std::size_t begin, std::size_t end, bool is_rectified, Bf16* to) {
+  const __m512 least = least_of(is_rectified);
   for (std::size_t output = begin; output < end; output += kLanes) {
     const std::size_t count = end - output < kLanes ? end - output : kLanes;
     for (std::size_t row = 0; row < num_rows; row += kLanes) {
       __m512i lines[kLanes] = {};
       for (std::size_t at = 0; at < count; ++at) {
         const __m512 sum = _mm512_loadu_ps(from + (output + at) * width + row);
-        lines[at] = _mm512_castps_si512(_mm512_add_ps(sum, _mm512_set1_ps(bias_of(weights, output + at))));
+        lines[at] = _mm512_castps_si512(
+            _mm512_max_ps(least, _mm512_add_ps(sum, _mm512_set1_ps(bias_of(weights, output + at)))));
       }
       transpose(lines);
       for (std::size_t at = 0; at < kLanes && row + at < num_rows; ++at) {
@@ -90,8 +95,9 @@ void finish_noisy(const NoisyWeights& weights, const float* from, std::size_t wi
 }
 
 void multiply_few(const NoisyWeights& weights, const Bf16* inputs, const Bf16* scaled, std::size_t num_rows,
-                  std::size_t begin, std::size_t end, Bf16* to) {
+                  std::size_t begin, std::size_t end, bool is_rectified, Bf16* to) {
   const std::size_t num_inputs = weights.num_inputs;
+  const __m128 least = _mm512_castps512_ps128(least_of(is_rectified));
   for (std::size_t output = begin; output < end; output += kFewRows) {
     const std::size_t count = end - output < kFewRows ? end - output : kFewRows;
     std::size_t from[kFewRows];
@@ -112,7 +118,7 @@ void multiply_few(const NoisyWeights& weights, const Bf16* inputs, const Bf16* s
         const float sum = _mm512_reduce_add_ps(mean[line]) +
                           weights.noise_out[at] * _mm512_reduce_add_ps(sigma[line]) + bias_of(weights, at);
         to[row * weights.num_outputs + at] =
-            static_cast<Bf16>(_mm_cvtsi128_si32((__m128i)_mm_cvtneps_pbh(_mm_set_ss(sum))));
+            static_cast<Bf16>(_mm_cvtsi128_si32((__m128i)_mm_cvtneps_pbh(_mm_max_ps(least, _mm_set_ss(sum)))));
       }
     }
   }
@@ -121,6 +127,16 @@ void multiply_few(const NoisyWeights& weights, const Bf16* inputs, const Bf16* s
 void scale_by_noise(const Bf16* inputs, const float* noise, std::size_t count, Bf16* to) {
   for (std::size_t at = 0; at < count; at += kLanes) {
     store_bf16(to + at, _mm512_mul_ps(load_bf16(inputs + at), _mm512_loadu_ps(noise + at)));
+  }
+}
+
+void find_signed_roots(const float* drawn, std::size_t count, float* to) {
+  const __m512 sign = _mm512_set1_ps(-0.0F);
+  for (std::size_t at = 0; at < count; at += kLanes) {
+    const __mmask16 lanes = first_lanes(count - at);
+    const __m512 number = _mm512_maskz_loadu_ps(lanes, drawn + at);
+    const __m512 root = _mm512_sqrt_ps(_mm512_andnot_ps(sign, number));
+    _mm512_mask_storeu_ps(to + at, lanes, _mm512_or_ps(root, _mm512_and_ps(sign, number)));
   }
 }
 

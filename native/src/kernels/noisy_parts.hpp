@@ -28,13 +28,16 @@ void pack_strips(const Bf16* first, const Bf16* second, std::size_t num_inputs, 
 // to[n][m] = sum over k of mixed[n][k] * input[m][k], the inputs being pairs [K / 2][width], width a multiple of 16.
 void multiply_mixed(const Bf16* mixed, std::size_t num_rows, std::size_t num_inputs, const Pair* inputs,
                     std::size_t width, float* to);
-// to[m][n] = from[n][m] + bias of n, for outputs from `begin` to `end`; begin is a multiple of 16.
+// to[m][n] = from[n][m] + bias of n, for outputs from `begin` to `end`; begin is a multiple of 16. Rectified, what is
+// below 0 becomes 0.
 void finish_noisy(const NoisyWeights& weights, const float* from, std::size_t width, std::size_t num_rows,
-                  std::size_t begin, std::size_t end, Bf16* to);
+                  std::size_t begin, std::size_t end, bool is_rectified, Bf16* to);
 // The whole way for few rows: to[m][n], for outputs from `begin` to `end`. `scaled` are the inputs times noise_in.
 void multiply_few(const NoisyWeights& weights, const Bf16* inputs, const Bf16* scaled, std::size_t num_rows,
-                  std::size_t begin, std::size_t end, Bf16* to);
+                  std::size_t begin, std::size_t end, bool is_rectified, Bf16* to);
 void scale_by_noise(const Bf16* inputs, const float* noise, std::size_t count, Bf16* to);
+// to[n] = sign(drawn[n]) sqrt(|drawn[n]|), the noise that a layer makes of normal numbers.
+void find_signed_roots(const float* drawn, std::size_t count, float* to);
 
 // to[m][k] = sum over n of gradient[m][n] * mixed[n][k] for strips from `begin` to `end`; rows of the gradient are
 // `step` numbers apart and have zeros after their last.

@@ -78,12 +78,13 @@ class Plain(nn.Module):
             layers += [make(num_channels, num_filters, size, stride, padding), nn.ReLU(inplace=True)]
             num_channels = num_filters
         self.layers = nn.Sequential(*layers)
+        # In a tuple, so that they are no second children.
+        self._convolutions: tuple[Any, ...] = tuple(layers[::2])
 
     def forward(self, observation: Tensor) -> Tensor:
         """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
-        convolutions: Any = self.layers[::2]
-        kernel = find_convolutions(observation, convolutions[0].weight.dtype, self._shapes)
-        return _flat(self.layers(observation)) if kernel is None else convolve(kernel, observation, convolutions)
+        kernel = find_convolutions(observation, self._convolutions[0].weight.dtype, self._shapes)
+        return _flat(self.layers(observation)) if kernel is None else convolve(kernel, observation, self._convolutions)
 
 
 class _Residual(nn.Module):

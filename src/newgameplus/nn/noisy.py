@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from newgameplus.nn.kernels import KERNELS
 from newgameplus.nn.noisy_product import has_noisy_product, noisy_product
 
 
@@ -34,11 +36,22 @@ class NoisyLinear(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """``[..., inputs]`` to ``[..., outputs]``."""
+        return self._by_kernels(inputs, False) if self._has_kernels(inputs) else self._by_torch(inputs)
+
+    def rectified(self, inputs: Tensor) -> Tensor:
+        """``[..., inputs]`` to ``[..., outputs]``, of which those below 0 become 0."""
+        return self._by_kernels(inputs, True) if self._has_kernels(inputs) else torch.relu(self._by_torch(inputs))
+
+    def _has_kernels(self, inputs: Tensor) -> bool:
+        return self.is_noisy and has_noisy_product(inputs, self.weight)
+
+    def _by_kernels(self, inputs: Tensor, is_rectified: bool) -> Tensor:
+        parameters = (self.weight, self.weight_sigma, self.bias, self.bias_sigma)
+        return noisy_product(inputs, parameters, (self.noise_in, self.noise_out), is_rectified)
+
+    def _by_torch(self, inputs: Tensor) -> Tensor:
         if not self.is_noisy:
             return functional.linear(inputs, self.weight, self.bias)
-        if has_noisy_product(inputs, self.weight):
-            parameters = (self.weight, self.weight_sigma, self.bias, self.bias_sigma)
-            return noisy_product(inputs, parameters, (self.noise_in, self.noise_out))
         # The noise is a product of two vectors, so W never has to be built: S * (out in^T) x is out * (S (in * x)).
         noise = functional.linear(inputs * self.noise_in.to(inputs.dtype), self.weight_sigma) * self.noise_out
         return functional.linear(inputs, self.weight, self.bias + self.bias_sigma * self.noise_out) + noise
@@ -46,12 +59,19 @@ class NoisyLinear(nn.Module):
 
 def draw_noise(module: nn.Module, generator: torch.Generator) -> None:
     """Draw new noise in every noisy layer of ``module`` from ``generator``, on whatever device it is."""
-    layers = [layer for layer in module.modules() if isinstance(layer, NoisyLinear)]
+    draw_noise_of([layer for layer in module.modules() if isinstance(layer, NoisyLinear)], generator)
+
+
+def draw_noise_of(layers: Iterable[NoisyLinear], generator: torch.Generator) -> None:
+    """Draw new noise in these layers from ``generator``, on whatever device it is."""
     buffers = [buffer for layer in layers for buffer in (layer.noise_in, layer.noise_out)]
     if not buffers:
         return
     # All at once: the vectors are short, so that it is the number of calls that takes time.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
+    if KERNELS is not None and all(buffer.device.type == "cpu" for buffer in buffers):
+        KERNELS.shape_noise(drawn, buffers)
+        return
     noise = drawn.sign() * drawn.abs().sqrt_()
     for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
         buffer.copy_(part)

@@ -15,6 +15,7 @@ from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.learning.losses import cross_entropy, quantile_huber
 from newgameplus.learning.projections import expectation, project
+from newgameplus.nn import dueling, quantiles
 
 
 class Head(Protocol):
@@ -43,6 +44,27 @@ class Head(Protocol):
         """
         ...
 
+    def target_of(
+        self,
+        network: RainbowNetwork,
+        observation: Tensor,
+        action: Tensor,
+        reward: Tensor,
+        factor: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return what is to be learned ``[B, N]`` where one action follows.
+
+        Args:
+            network: judges it.
+            observation: uint8 ``[B, H, W, C]`` for which it is taken.
+            action: int64 ``[B]``.
+            reward: ``[B]``, what is added to its returns.
+            factor: ``[B]``, what these are multiplied by before.
+            generator: of what is drawn.
+        """
+        ...
+
     def errors(
         self,
         network: RainbowNetwork,
@@ -68,7 +90,10 @@ class Categorical:
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the means of the distributions, ``[B, A]``."""
-        return self.mean(network(observation).exp())
+        parts = network.parts(observation)
+        if dueling.has_dueling_kernels(parts):
+            return dueling.expected_returns(parts, self._atoms)
+        return self.mean(network.joined(parts).exp())
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return probabilities ``[B, A, N]``; nothing is drawn from ``generator``."""
@@ -87,6 +112,21 @@ class Categorical:
         )
         return (share.unsqueeze(-1) * moved.view(num_rows, num_actions, num_atoms)).sum(1)
 
+    def target_of(
+        self,
+        network: RainbowNetwork,
+        observation: Tensor,
+        action: Tensor,
+        reward: Tensor,
+        factor: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return probabilities ``[B, N]``; nothing is drawn from ``generator``."""
+        parts = network.parts(observation)
+        if dueling.has_dueling_kernels(parts):
+            return dueling.projected_returns(parts, action, reward, factor, self._atoms)
+        return project(of_action(network.joined(parts).exp(), action), reward, factor, self._atoms)
+
     def errors(
         self,
         network: RainbowNetwork,
@@ -96,7 +136,10 @@ class Categorical:
         generator: torch.Generator,
     ) -> Tensor:
         """Return the cross-entropies ``[B]``; nothing is drawn from ``generator``."""
-        return cross_entropy(target, of_action(network(observation), action))
+        parts = network.parts(observation)
+        if dueling.has_dueling_kernels(parts):
+            return dueling.cross_entropies(parts, action, target)
+        return cross_entropy(target, of_action(network.joined(parts), action))
 
 
 class ImplicitQuantiles:
@@ -112,12 +155,15 @@ class ImplicitQuantiles:
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the mean of the quantiles at evenly spaced fractions, ``[B, A]``."""
-        return self.mean(network(observation, self._even.expand(len(observation), -1)))
+        parts = network.parts(observation, self._even.expand(len(observation), -1))
+        if quantiles.has_quantile_kernels(parts):
+            return quantiles.mean_quantiles(parts)
+        return self.mean(network.joined(parts))
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return the quantiles at fractions that are drawn for each row, ``[B, A, N]``."""
-        quantiles: Tensor = network(observation, self._draw(len(observation), generator))
-        return quantiles
+        found: Tensor = network(observation, self._draw(len(observation), generator))
+        return found
 
     def mean(self, distribution: Tensor) -> Tensor:
         """Return the mean of quantiles ``[..., N]``, as ``[...]``."""
@@ -127,6 +173,21 @@ class ImplicitQuantiles:
         """Return the mean over K of the moved quantiles, ``[B, N]``."""
         moved = shift.unsqueeze(-1) + factor[:, None, None] * distribution
         return (share.unsqueeze(-1) * moved).sum(1)
+
+    def target_of(
+        self,
+        network: RainbowNetwork,
+        observation: Tensor,
+        action: Tensor,
+        reward: Tensor,
+        factor: Tensor,
+        generator: torch.Generator,
+    ) -> Tensor:
+        """Return the moved quantiles ``[B, N]`` at fractions that are drawn for each row."""
+        parts = network.parts(observation, self._draw(len(observation), generator))
+        if quantiles.has_quantile_kernels(parts):
+            return quantiles.moved_quantiles(parts, action, reward, factor)
+        return reward.unsqueeze(1) + factor.unsqueeze(1) * of_action(network.joined(parts), action)
 
     def errors(
         self,
@@ -138,7 +199,10 @@ class ImplicitQuantiles:
     ) -> Tensor:
         """Return the quantile Huber losses ``[B]`` at fractions that are drawn for each row."""
         fraction = self._draw(len(observation), generator)
-        return quantile_huber(of_action(network(observation, fraction), action), fraction, target)
+        parts = network.parts(observation, fraction)
+        if quantiles.has_quantile_kernels(parts):
+            return quantiles.quantile_errors(parts, action, fraction, target)
+        return quantile_huber(of_action(network.joined(parts), action), fraction, target)
 
     def _draw(self, num_rows: int, generator: torch.Generator) -> Tensor:
         drawn = torch.rand((num_rows, len(self._even)), generator=generator, device=generator.device)

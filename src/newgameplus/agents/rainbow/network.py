@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.nn.encoders import make_encoder, num_features
-from newgameplus.nn.noisy import NoisyLinear
+from newgameplus.nn.fractions import has_fraction_kernel, multiply_by_fractions
+from newgameplus.nn.noisy import NoisyLinear, draw_noise_of
 
 
 class RainbowNetwork(nn.Module):
@@ -31,6 +32,8 @@ class RainbowNetwork(nn.Module):
         num_outputs = 1 if has_fractions else config.num_atoms
         self._shape = (num_actions, num_outputs)
         self.encoder = make_encoder(config.encoder, num_channels)
+        self.has_training_mode = any(nn.utils.parametrize.is_parametrized(part) for part in self.encoder.modules())
+        """Whether learning needs ``train()``: spectral norms, which then look at their weights once more."""
         features = num_features(self.encoder, height, width, num_channels)
         self.embedding = FractionEmbedding(config.num_cosines, features) if has_fractions else None
         self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
@@ -47,19 +50,31 @@ class RainbowNetwork(nn.Module):
             observation: the stacked frames.
             fraction: float32 ``[B, N]`` from 0 to 1, where the quantiles are wanted; None with atoms.
         """
-        features = self.encoder(observation)
-        if self.embedding is None:
-            return torch.log_softmax(self._dueling(features), -1)
-        assert fraction is not None
-        quantiles = self._dueling(features.unsqueeze(1) * self.embedding(fraction))
-        return quantiles.squeeze(-1).transpose(1, 2)
+        return self.joined(self.parts(observation, fraction))
 
-    def _dueling(self, features: Tensor) -> Tensor:
-        """``[..., F]`` to float32 ``[..., A, outputs]``."""
-        hidden = torch.relu(self.hidden(features))
-        advantage = self.advantage(hidden).unflatten(-1, self._shape)
-        joined: Tensor = self.value(hidden).unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)
-        return joined.float()
+    def parts(self, observation: Tensor, fraction: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return values and advantages, ``[B, N]`` and ``[B, A * N]``, or of fractions ``[B, N, 1]`` and ``[B, N, A]``.
+
+        The arguments are those of ``forward``, which joins them.
+        """
+        features = self.encoder(observation)
+        if self.embedding is not None:
+            assert fraction is not None
+            features = self.embedding.multiply(features, fraction)
+        hidden = self.hidden.rectified(features)
+        return self.value(hidden), self.advantage(hidden)
+
+    def joined(self, parts: tuple[Tensor, Tensor]) -> Tensor:
+        """Return what ``forward`` does, float32 ``[B, A, N]``, of what ``parts`` does."""
+        value, advantage = parts[0], parts[1].reshape(*parts[1].shape[:-1], *self._shape)
+        joined: Tensor = (value.unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)).float()
+        if self.embedding is None:
+            return torch.log_softmax(joined, -1)
+        return joined.squeeze(-1).transpose(1, 2)
+
+    def draw_noise(self, generator: torch.Generator) -> None:
+        """Draw new noise in every noisy layer from ``generator``."""
+        draw_noise_of((self.hidden, self.value, self.advantage), generator)
 
 
 class FractionEmbedding(nn.Module):
@@ -81,3 +96,10 @@ class FractionEmbedding(nn.Module):
         """``[B, N]`` to ``[B, N, F]``."""
         angles = fraction.unsqueeze(-1) * (math.pi * torch.arange(self._num_cosines, device=fraction.device))
         return torch.relu(self.layer(angles.cos().to(self.layer.weight.dtype)))
+
+    def multiply(self, features: Tensor, fraction: Tensor) -> Tensor:
+        """Return features ``[B, F]`` times those of fractions ``[B, N]``, ``[B, N, F]``."""
+        if has_fraction_kernel(features, self.layer):
+            return multiply_by_fractions(features, fraction, self.layer)
+        embedded: Tensor = self(fraction)
+        return features.unsqueeze(1) * embedded

@@ -8,7 +8,6 @@ from torch import Tensor
 from newgameplus.agents.rainbow.heads import Head
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.nn.graphs import Answer, Replayed
-from newgameplus.nn.noisy import draw_noise
 from newgameplus.types import Array
 
 
@@ -51,5 +50,5 @@ class Player:
     @torch.no_grad()
     def _choose(self, observation: Tensor) -> Tensor:
         if self._generator is not None:
-            draw_noise(self._network, self._generator)
+            self._network.draw_noise(self._generator)
         return self._head.expected_returns(self._network, observation).argmax(-1)

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from newgameplus.agents.rainbow.config import RainbowConfig
-from newgameplus.agents.rainbow.heads import Head, of_action
+from newgameplus.agents.rainbow.heads import Head
 from newgameplus.agents.rainbow.mirror import FrameMirror
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.experience.replay import Batch, Choice, ReplayBuffer
@@ -23,7 +23,6 @@ from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.nn.augmentation import shift
 from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors
 from newgameplus.nn.improvement import improve
-from newgameplus.nn.noisy import draw_noise
 from newgameplus.types import Array
 
 FIGURES = ("loss", "gradient_norm", "expected_return")
@@ -70,12 +69,15 @@ class Learner:
         """
         config, player = self.config, self.player
         target = self.targets(given)
-        draw_noise(player, self.generator)
+        player.draw_noise(self.generator)
         observation = given.observation
         if config.max_offset:
             observation = shift(observation, config.max_offset, self.generator)
-        errors = self.head.errors(player.train(), observation, given.action, target, self.generator)
-        player.eval()
+        if player.has_training_mode:
+            player.train()
+        errors = self.head.errors(player, observation, given.action, target, self.generator)
+        if player.has_training_mode:
+            player.eval()
         loss = (given.weight * errors).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         norm = improve(self.optimizer, self.network, player, config.max_gradient_norm)
@@ -87,13 +89,11 @@ class Learner:
         if self.config.munchausen_weight:
             return self._soft_targets(given)
         for network in (self.player, self.target):
-            draw_noise(network, self.generator)
+            network.draw_noise(self.generator)
         after = given.next_observation
         with torch.no_grad():
             best = self.head.expected_returns(self.player, after).argmax(-1)
-            distribution = of_action(self.head.distribution(self.target, after, self.generator), best)
-            reward = given.reward.unsqueeze(1)
-            return self.head.target(distribution.unsqueeze(1), torch.ones_like(reward), reward, given.factor)
+            return self.head.target_of(self.target, after, best, given.reward, given.factor, self.generator)
 
     def _soft_targets(self, given: Given) -> Tensor:
         """What to learn ``[N, K]`` of all next actions, by the target network's policy, which rewards its own choice.
@@ -101,7 +101,7 @@ class Learner:
         Vieillard, Pietquin and Geist, "Munchausen Reinforcement Learning" (2020), eq. 1, over n steps.
         """
         temperature, floor = self.config.munchausen_temperature, self.config.munchausen_floor
-        draw_noise(self.target, self.generator)
+        self.target.draw_noise(self.generator)
         with torch.no_grad():
             before = self.head.expected_returns(self.target, given.observation)
             bonus = munchausen_bonus(before, given.action, temperature, floor)

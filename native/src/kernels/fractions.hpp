@@ -1,0 +1,15 @@
+// Features of pictures times what fractions mean to them (implicit quantile networks), forward and backward.
+#pragma once
+
+#include "fractions_parts.hpp"
+
+namespace ngp::kernels {
+
+// Fills `given.cosines` for `fractions` [S, N], `embedding` (none where there is no way back) and `output`, both [M, F].
+void embed_forward(const Fractions& given, const float* fractions, Bf16* embedding, Bf16* output, unsigned num_threads);
+
+// `gradient` is that of the output [M, F].
+void embed_backward(const Fractions& given, const Bf16* embedding, const Bf16* gradient,
+                    const FractionGradients& gradients, unsigned num_threads);
+
+}  // namespace ngp::kernels
