@@ -8,8 +8,8 @@ trainer, which plays 100 steps and then does the gradient steps for them: it loo
 such stretch, so that short ones would be slower. Ours plays on picodrive, its peers on stable-retro's core, which is
 the only one that stable-retro has.
 
-``rainbow-level`` is ours alone: preset ``tuned`` with a gradient step for every fourth step on one level of Tumbleweed,
-one console, as the contest's budget of a million steps would be spent.
+``rainbow-level`` is ours alone: preset ``tuned`` with the convolutions of 2013 and a gradient step for every fourth step
+on one level of Tumbleweed, one console, as the contest's budget of a million steps would be spent.
 
 Run: python -m benchmarks.speed.learners [--rounds 5] [--pairs rainbow-4 rainbow-1] [--steps 400]
 """
@@ -49,7 +49,7 @@ NUM_ENVS, NUM_STEPS, NUM_EPOCHS, BATCH_SIZE = 8, 128, 4, 256
 ROLLOUT = NUM_ENVS * NUM_STEPS
 FILLED, CAPACITY, REPLAY_BATCH = 2000, 20_000, 32
 TUMBLEWEED = "Tumbleweed-Genesis-v0/Mesa.Act1"
-LEVEL_SIDE = "Rainbow, tuned, every 4, Tumbleweed"
+LEVEL_SIDE = "Rainbow, tuned with dqn-2013, every 4, Tumbleweed"
 MILLION_IN_AN_HOUR = 1e6 / 3600
 STRETCH = 100
 """Agent steps that tianshou plays between gradient steps."""
@@ -201,7 +201,8 @@ def rainbow_sides(interval: int, fast: Level, play: Play, num_steps: int) -> dic
 def level_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
     """Rainbow on one level of Tumbleweed, whatever the other pairs play."""
     del fast, play
-    config = replace(Rainbow.PRESETS["tuned"], train_interval=4, capacity=CAPACITY, device="cpu")
+    tuned = Rainbow.PRESETS["tuned"]
+    config = replace(tuned, encoder="dqn-2013", train_interval=4, capacity=CAPACITY, device="cpu")
     return {LEVEL_SIDE: partial(ours, find_level(TUMBLEWEED), Rainbow, config, 1, num_steps, config.min_transitions)}
 
 
