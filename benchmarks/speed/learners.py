@@ -8,8 +8,8 @@ trainer, which plays 100 steps and then does the gradient steps for them: it loo
 such stretch, so that short ones would be slower. Ours plays on picodrive, its peers on stable-retro's core, which is
 the only one that stable-retro has.
 
-``rainbow-level`` is ours alone: preset ``tuned`` with the convolutions of 2013 and a gradient step for every fourth step
-on one level of Tumbleweed, one console, as the contest's budget of a million steps would be spent.
+``rainbow-level`` is ours alone: preset ``tuned`` with the convolutions of 2013 and a gradient step for every fourth
+step on one level of Tumbleweed, one console, as the contest's budget of a million steps would be spent.
 
 Run: python -m benchmarks.speed.learners [--rounds 5] [--pairs rainbow-4 rainbow-1] [--steps 400]
 """
