@@ -271,6 +271,9 @@ def main() -> None:
     arguments = options.parse_args()
     if arguments.steps is not None and arguments.steps % arguments.envs:
         sys.exit(f"--steps must be a multiple of the {arguments.envs} consoles, not {arguments.steps}.")
+    if arguments.device == "auto" and not torch.cuda.is_available():
+        print("There is no CUDA device here, so nothing is measured; --device cpu measures the CPU.")
+        return
     errors = checked(arguments)
     result = measure(arguments)
     for name, answer in result["told"].items():
