@@ -80,16 +80,17 @@ def adam(is_ours: bool) -> Work:
     torch = prepare(is_ours)
     layers = importlib.import_module("newgameplus.nn.noisy")
     precision = importlib.import_module("newgameplus.nn.precision")
-    improve = importlib.import_module("newgameplus.nn.improvement").improve
+    improver = importlib.import_module("newgameplus.nn.improvement").Improver
     network = layers.NoisyLinear(NUM_FEATURES, NUM_HIDDEN)
     optimizer = torch.optim.Adam(network.parameters(), 1e-4, fused=True)
     copied = precision.playing_copy(network, True).requires_grad_(True)
+    improve = improver(optimizer, network, copied, 1.0)
     gradients = [torch.randn_like(weight) for weight in copied.parameters()]
 
     def work() -> None:
         for weight, gradient in zip(copied.parameters(), gradients, strict=True):
             weight.grad = gradient
-        improve(optimizer, network, copied, 1.0)
+        improve()
 
     return work
 

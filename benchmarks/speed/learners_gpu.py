@@ -157,7 +157,7 @@ def ppo_error(arguments: argparse.Namespace) -> float:
     for is_plain in (False, True):
         agent = Ppo(config, WorldSpec(32, (), SHAPE, (), 7), 0)
         if is_plain:
-            agent._begun_update = PlainUpdate(config, agent.network, agent._optimizer, agent._device, agent._is_low)
+            agent._begun_update = PlainUpdate(config, agent._learner, agent._device)
         before = flat(agent.network)
         random, never = np.random.default_rng(1), np.zeros(32, np.bool_)
         seen = random.integers(0, 256, (9, 32, *SHAPE), np.uint8)

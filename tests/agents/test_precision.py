@@ -40,8 +40,7 @@ def losses_of_ppo(precision: Any) -> list[float]:
         value, advantage = torch.zeros(32), torch.randn(32, generator=generator)
         seen, target = torch.from_numpy(PICTURES)[rows], (rows % 5).float()
         batch = Batch(seen, action, old, value, advantage, target, reference=torch.zeros(32, 0))
-        is_low = precision == "bfloat16"
-        figures = gradient_step(agent.network, agent._optimizer, agent.config, is_low, seen, batch)
+        figures = gradient_step(agent._learner, agent.config, seen, batch)
         losses.append(float(figures[FIGURES.index("value_loss")]))
     return losses
 

@@ -34,11 +34,12 @@ SMALL = {
 }
 """Fields that make an agent learn within a few steps."""
 VARIANTS = {
-    "rainbow of quantiles": (
+    "rainbow of quantiles": ("rainbow", SMALL["rainbow"] | {"distribution": "quantiles"}),
+    "rainbow of implicit quantiles": (
         "rainbow",
         SMALL["rainbow"]
         | {"distribution": "implicit-quantiles", "munchausen_weight": "0.9", "random_steps": "40", "max_offset": "1"},
-    )
+    ),
 }
 """The same agents with other fields, where these make them remember or draw something else."""
 SHAPE = (84, 84, 4)

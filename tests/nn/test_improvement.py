@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from newgameplus.nn import improvement
-from newgameplus.nn.improvement import improve
+from newgameplus.nn.improvement import Improver
 from newgameplus.nn.precision import playing_copy
 from newgameplus.nn.saved import optimizer_state, restore_optimizer
 
@@ -52,7 +52,7 @@ def test_steps_are_those_of_torch_with_clipping(
             give_gradients(given, step, factor)
         expected = nn.utils.clip_grad_norm_(plain.parameters(), 1.0)
         plain_optimizer.step()
-        norm = improve(optimizer, network, copied, 1.0)
+        norm = Improver(optimizer, network, copied, 1.0)()
         assert norm == pytest.approx(float(expected), rel=1e-5)
         assert_close(network, plain)
         assert all(weight.grad is None for weight in copied.parameters())
@@ -68,7 +68,7 @@ def test_a_step_that_is_no_number_changes_nothing(has_kernel: bool, monkeypatch:
     before = copy.deepcopy(network.state_dict())
     give_gradients(network, 0)
     next(network.parameters()).grad[0, 0, 0, 0] = float("inf")  # type: ignore[index]
-    assert improve(optimizer, network, network, 1.0) == float("inf")
+    assert Improver(optimizer, network, network, 1.0)() == float("inf")
     assert all(torch.equal(before[name], found) for name, found in network.state_dict().items())
 
 
@@ -76,7 +76,7 @@ def test_the_state_is_torchs_and_goes_on_exactly() -> None:
     (network, optimizer), (other, other_optimizer) = build(), build()
     for step in range(3):
         give_gradients(network, step)
-        improve(optimizer, network, network, 1.0)
+        Improver(optimizer, network, network, 1.0)()
     other.load_state_dict(network.state_dict())
     restore_optimizer(other_optimizer, optimizer_state(optimizer))
     reference = copy.deepcopy(other)
@@ -84,8 +84,8 @@ def test_the_state_is_torchs_and_goes_on_exactly() -> None:
     restore_optimizer(reference_optimizer, optimizer_state(optimizer))
     for given in (network, other, reference):
         give_gradients(given, 9)
-    improve(optimizer, network, network, 1.0)
-    improve(other_optimizer, other, other, 1.0)
+    Improver(optimizer, network, network, 1.0)()
+    Improver(other_optimizer, other, other, 1.0)()
     nn.utils.clip_grad_norm_(reference.parameters(), 1.0)
     reference_optimizer.step()
     assert all(torch.equal(*pair) for pair in zip(network.parameters(), other.parameters(), strict=True))
@@ -95,7 +95,7 @@ def test_the_state_is_torchs_and_goes_on_exactly() -> None:
 def test_a_network_without_gradients_stays_as_it_is() -> None:
     network, optimizer = build()
     before = copy.deepcopy(network.state_dict())
-    assert improve(optimizer, network, network, 1.0) == 0
+    assert Improver(optimizer, network, network, 1.0)() == 0
     assert all(torch.equal(before[name], found) for name, found in network.state_dict().items())
 
 
@@ -104,6 +104,6 @@ def test_a_gradient_from_before_the_step_is_refused_after_it() -> None:
     layer = network[1]
     outputs = layer(torch.randn(2, 70, requires_grad=True))
     give_gradients(network, 0)
-    improve(optimizer, network, network, 1.0)
+    Improver(optimizer, network, network, 1.0)()
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
         outputs.sum().backward()

@@ -273,7 +273,7 @@ class ReplayBuffer:
 
     def _has_no_end_between(self, row: int, begin: int, end: int) -> bool:
         kinds = self._kind[row, np.arange(begin, end) % self._size] % _FIRST
-        return not np.isin(kinds, (_TERMINATED, _LAST_FRAME)).any()
+        return not ((kinds == _TERMINATED) | (kinds == _LAST_FRAME)).any()
 
     def _sum_rewards(self, row: Array, slot: Array) -> tuple[Array, Array, Array]:
         """Return the discounted rewards, the factor of what follows, and the slot of what follows, each ``[N]``."""

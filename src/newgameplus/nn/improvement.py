@@ -7,89 +7,98 @@ On the CPU one kernel does it in one pass over memory, which is what takes the t
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from newgameplus.nn.device import limit_gradient
-from newgameplus.nn.graphs import step_if_finite
+from newgameplus.nn.graphs import optimizer_tensors, step_if_finite
 from newgameplus.nn.kernels import KERNELS
 from newgameplus.nn.precision import hand_over_gradients, refresh
 
 
-def improve(optimizer: torch.optim.Optimizer, network: nn.Module, copied: nn.Module, max_norm: float) -> Tensor:
-    """Change a network's weights by the gradients of its copy, which are then gone, and give the copy the new ones.
+class Improver:
+    """Changes a network's weights by the gradients of its copy, and gives the copy the new ones.
 
     Args:
         optimizer: Adam of all parameters of ``network``, in one group, without weight decay (graphs.py, ``adam``).
         network: keeps the weights, float32.
         copied: has the gradients; it may be ``network`` itself.
         max_norm: to which the gradients are scaled down where they have more.
-
-    Returns:
-        The norm that the gradients had, on the weights' device; where it is not finite, nothing has changed.
     """
-    step = _improve_by_kernel if _has_kernel(network, copied) else _improve_by_torch
-    return step(optimizer, network, copied, max_norm)
 
+    def __init__(
+        self, optimizer: torch.optim.Optimizer, network: nn.Module, copied: nn.Module, max_norm: float
+    ) -> None:
+        self._optimizer, self._network, self._copied, self._max_norm = optimizer, network, copied, max_norm
+        # Kept, since to look through a network for its parameters takes as long as a small kernel.
+        self._pairs = list(zip(network.parameters(), copied.parameters(), strict=True))
+        self._buffers = (list(network.buffers()), list(copied.buffers()))
 
-def _improve_by_torch(
-    optimizer: torch.optim.Optimizer, network: nn.Module, copied: nn.Module, max_norm: float
-) -> Tensor:
-    hand_over_gradients(copied, network)
-    norm = limit_gradient(network.parameters(), max_norm)
-    step_if_finite(optimizer, norm)
-    refresh(copied, network)
-    optimizer.zero_grad()
-    return norm
+    def __call__(self) -> Tensor:
+        """Take a step, after which the gradients are gone.
 
+        Returns:
+            The norm that the gradients had, on the weights' device; where it is not finite, nothing has changed.
+        """
+        return self._step_by_kernel() if self._has_kernel() else self._step_by_torch()
 
-def _has_kernel(network: nn.Module, copied: nn.Module) -> bool:
-    first, low = next(network.parameters()), next(copied.parameters())
-    is_copy_low = copied is network or low.dtype == torch.bfloat16
-    return KERNELS is not None and first.device.type == "cpu" and first.dtype == torch.float32 and is_copy_low
+    def tensors(self) -> list[Tensor]:
+        """Return all that a step changes."""
+        networks = {id(network): network for network in (self._network, self._copied)}.values()
+        own = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
+        return [*own, *optimizer_tensors(self._optimizer)]
 
+    def _step_by_torch(self) -> Tensor:
+        hand_over_gradients(self._copied, self._network)
+        norm = limit_gradient(self._network.parameters(), self._max_norm)
+        step_if_finite(self._optimizer, norm)
+        refresh(self._copied, self._network)
+        self._optimizer.zero_grad()
+        return norm
 
-def _improve_by_kernel(
-    optimizer: torch.optim.Optimizer, network: nn.Module, copied: nn.Module, max_norm: float
-) -> Tensor:
-    assert KERNELS is not None
-    pairs = [
-        (weight, low)
-        for weight, low in zip(network.parameters(), copied.parameters(), strict=True)
-        if low.grad is not None
-    ]
-    if not pairs:
-        return torch.tensor(0.0)
-    weights = [weight for weight, _ in pairs]
-    states = [_state(optimizer, weight) for weight in weights]
-    steps = [state["step"] for state in states]
-    group = optimizer.param_groups[0]
-    num_steps = float(steps[0]) + 1
-    beta1, beta2 = group["betas"]
-    norm: float = KERNELS.step_adam(
-        weights,
-        [_alike(low.grad, weight) for weight, low in pairs],
-        [state["exp_avg"] for state in states],
-        [state["exp_avg_sq"] for state in states],
-        [] if copied is network else [low for _, low in pairs],
-        group["lr"],
-        beta1,
-        beta2,
-        group["eps"],
-        num_steps,
-        max_norm,
-        torch.get_num_threads(),
-    )
-    for _, low in pairs:
-        low.grad = None
-    if math.isfinite(norm):
-        torch._foreach_add_(steps, 1)
-        _note_changes([*weights, *(low for _, low in pairs)])
-    if copied is not network:
-        _share_buffers(copied, network)
-    return torch.tensor(norm)
+    def _has_kernel(self) -> bool:
+        first, low = self._pairs[0]
+        is_copy_low = low is first or low.dtype == torch.bfloat16
+        return KERNELS is not None and first.device.type == "cpu" and first.dtype == torch.float32 and is_copy_low
+
+    def _step_by_kernel(self) -> Tensor:
+        assert KERNELS is not None
+        pairs = [(weight, low) for weight, low in self._pairs if low.grad is not None]
+        if not pairs:
+            return torch.tensor(0.0)
+        weights, lows = [weight for weight, _ in pairs], [low for _, low in pairs]
+        has_copy = self._copied is not self._network
+        states = [_state(self._optimizer, weight) for weight in weights]
+        steps = [state["step"] for state in states]
+        group = self._optimizer.param_groups[0]
+        beta1, beta2 = group["betas"]
+        norm: float = KERNELS.step_adam(
+            weights,
+            [_alike(low.grad, weight) for weight, low in pairs],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            lows if has_copy else [],
+            group["lr"],
+            beta1,
+            beta2,
+            group["eps"],
+            float(steps[0]) + 1,
+            self._max_norm,
+            torch.get_num_threads(),
+        )
+        for low in lows:
+            low.grad = None
+        if math.isfinite(norm):
+            torch._foreach_add_(steps, 1)
+            # Torch is told that memory has changed, so that no gradient is computed from what was there.
+            torch.autograd.graph.increment_version(weights)
+            if has_copy:
+                torch.autograd.graph.increment_version(lows)
+        kept, found = self._buffers
+        if has_copy and found:
+            torch._foreach_copy_(kept, found)
+        return torch.tensor(norm)
 
 
 def _state(optimizer: torch.optim.Optimizer, weight: nn.Parameter) -> dict[str, Tensor]:
@@ -109,15 +118,3 @@ def _alike(gradient: Tensor | None, weight: Tensor) -> Tensor:
     if gradient.stride() == weight.stride():
         return gradient
     return torch.empty_like(weight, dtype=gradient.dtype, requires_grad=False).copy_(gradient)
-
-
-def _share_buffers(copied: nn.Module, network: nn.Module) -> None:
-    found, kept = list(copied.buffers()), list(network.buffers())
-    if found:
-        torch._foreach_copy_(kept, found)
-
-
-def _note_changes(tensors: Sequence[Tensor]) -> None:
-    """Let torch know that memory has changed, so that no gradient is computed from what was there."""
-    for tensor in tensors:
-        torch.autograd.graph.increment_version(tensor)

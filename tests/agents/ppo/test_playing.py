@@ -48,7 +48,7 @@ def follow(agent: Ppo, num_steps: int, seed: int = 0) -> list[Array]:
 def replaying(agent: Ppo) -> Ppo:
     """The agent, which learns as on a GPU from now on, on a CPU."""
     pictures, num_references = torch.from_numpy(agent._rollout.observation), agent._num_references
-    agent._begun_update = ReplayedUpdate(agent.config, agent.network, agent._optimizer, pictures, False, num_references)
+    agent._begun_update = ReplayedUpdate(agent.config, agent._learner, pictures, num_references)
     return agent
 
 

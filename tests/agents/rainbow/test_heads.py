@@ -36,7 +36,8 @@ ATOMS = RainbowConfig(
     device="cpu",
     precision="float32",
 )
-QUANTILES = replace(ATOMS, distribution="implicit-quantiles")
+QUANTILES = replace(ATOMS, distribution="quantiles")
+IMPLICIT = replace(ATOMS, distribution="implicit-quantiles")
 
 Distributions = list[list[list[float]]]
 """Of each row and action, the probabilities of the atoms or the quantiles."""
@@ -100,20 +101,24 @@ class Told:
             draw_noise(network, self.agent._generator)
 
     def drawn(self) -> torch.Tensor:
+        if self.config.distribution == "quantiles":
+            return self.even()
         shape = (self.config.batch_size, self.config.num_fractions)
         return torch.rand(shape, generator=self.agent._generator)
+
+    def even(self) -> torch.Tensor:
+        num = self.config.num_fractions
+        return torch.tensor([(i + 0.5) / num for i in range(num)]).repeat(self.config.batch_size, 1)
 
     def says(self, network: torch.nn.Module, observation: Array, fraction: torch.Tensor | None = None) -> Distributions:
         with torch.no_grad():
             if self.config.distribution == "categorical":
                 return network(torch.from_numpy(observation)).exp().tolist()  # type: ignore[no-any-return]
-            if fraction is None:
-                num = self.config.num_fractions
-                fraction = torch.tensor([(i + 0.5) / num for i in range(num)]).repeat(self.config.batch_size, 1)
+            fraction = self.even() if fraction is None else fraction
             return network(torch.from_numpy(observation), fraction).tolist()  # type: ignore[no-any-return]
 
     def means(self, said: Distributions) -> list[list[float]]:
-        if self.config.distribution == "implicit-quantiles":
+        if self.config.distribution != "categorical":
             return [[sum(row) / len(row) for row in rows] for rows in said]
         atoms = self.atoms()
         return [[sum(p * z for p, z in zip(row, atoms, strict=True)) for row in rows] for rows in said]
@@ -139,8 +144,9 @@ def quantile_loss(quantiles: list[float], fractions: list[float], targets: list[
     return total
 
 
-def test_the_loss_of_quantiles_is_that_summed_over_every_pair_of_fractions() -> None:
-    agent, again = twins(QUANTILES)
+@pytest.mark.parametrize("config", [QUANTILES, IMPLICIT], ids=["even", "implicit"])
+def test_the_loss_of_quantiles_is_that_summed_over_every_pair_of_fractions(config: RainbowConfig) -> None:
+    agent, again = twins(config)
     agent._learn()
     told = Told(again)
     batch = told.batch
@@ -159,7 +165,7 @@ def test_the_loss_of_quantiles_is_that_summed_over_every_pair_of_fractions() -> 
     assert len(set(batch.factor.tolist())) > 1
 
 
-@pytest.mark.parametrize("config", [ATOMS, QUANTILES], ids=["atoms", "quantiles"])
+@pytest.mark.parametrize("config", [ATOMS, QUANTILES, IMPLICIT], ids=["atoms", "quantiles", "implicit"])
 def test_soft_targets_are_those_summed_over_every_next_action(config: RainbowConfig) -> None:
     agent, again = twins(replace(config, munchausen_weight=0.9))
     told = Told(again)
@@ -176,7 +182,7 @@ def test_soft_targets_are_those_summed_over_every_next_action(config: RainbowCon
         factor, expected = float(batch.factor[i]), [0.0] * len(found[i])
         for distribution, log_probability in zip(judged[i], log_policy(values, temperature), strict=True):
             probability, added = math.exp(log_probability), gain - factor * temperature * log_probability
-            if config.distribution == "implicit-quantiles":
+            if config.distribution != "categorical":
                 for j, quantile in enumerate(distribution):
                     expected[j] += probability * (added + factor * quantile)
                 continue
@@ -201,7 +207,7 @@ def test_without_a_temperature_worth_speaking_of_a_soft_target_is_that_of_the_be
 
 
 def test_quantiles_at_given_fractions_follow_from_the_cosines_of_these() -> None:
-    network = build(QUANTILES).network
+    network = build(IMPLICIT).network
     observation = torch.from_numpy(outcomes(1)[0].observation)
     fraction = torch.tensor([[0.1, 0.5, 0.9], [0.9, 0.1, 0.5]])
     assert network.embedding is not None

@@ -31,7 +31,8 @@ SMALL = RainbowConfig(
 )
 VARIANTS = {
     "atoms": SMALL,
-    "quantiles": replace(SMALL, distribution="implicit-quantiles", max_offset=1),
+    "quantiles": replace(SMALL, distribution="quantiles"),
+    "implicit": replace(SMALL, distribution="implicit-quantiles", max_offset=1),
     "soft": replace(SMALL, munchausen_weight=0.9, encoder="impala-normalised"),
 }
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

@@ -24,7 +24,7 @@ from newgameplus.agents.ppo.bonus import Distillation, Novelty
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.agents.ppo.playing import Player
-from newgameplus.agents.ppo.update import Batch, Update, make_update
+from newgameplus.agents.ppo.update import Batch, Learner, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.rewards import RewardShaper
@@ -33,8 +33,9 @@ from newgameplus.learning.returns import explained_variance, generalized_advanta
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.device import find_device, has_fast_bfloat16
 from newgameplus.nn.graphs import adam, pinned_zeros, set_learning_rate
+from newgameplus.nn.improvement import Improver
 from newgameplus.nn.noisy import draw_noise, set_noise
-from newgameplus.nn.precision import playing_copy
+from newgameplus.nn.precision import computing_copy, playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -98,8 +99,11 @@ class Ppo:
         self._total_updates = None if total is None else max(1, total // config.num_steps)
         self._metrics: dict[str, float] = {}
         draw_noise(self.network, self._generator)
+        computing = computing_copy(self.network, self._is_low)
+        improver = Improver(self._optimizer, self.network, computing, config.max_gradient_norm)
+        self._learner = Learner(computing, improver)
         shape, num_actions = world.observation_shape, world.num_actions
-        self._player = Player(self.network, world.num_envs, shape, num_actions, self._device, self._is_low)
+        self._player = Player(computing, world.num_envs, shape, num_actions, self._device)
         self._begun_update: Update | None = None
         self._reference: PpoNetwork | None = None
         self._spread = 0.0
@@ -179,7 +183,7 @@ class Ppo:
         """
         require_likeness(self.state(), state)
         restore_module(self.network, state["network"])
-        self._player.refresh()
+        refresh(self._learner.computing, self.network)
         restore_optimizer(self._optimizer, state["optimizer"])
         restore_generator(self._generator, state["generator"])
         self._rollout.restore(state["rollout"])
@@ -199,7 +203,7 @@ class Ppo:
         """
         require_agent(state, "ppo")
         restore_module(self.network, state["network"])
-        self._player.refresh()
+        refresh(self._learner.computing, self.network)
         self.is_frozen = is_frozen
         if is_frozen:
             self._player.without_noise()
@@ -210,7 +214,7 @@ class Ppo:
     def _update(self) -> Update:
         """What learns, made when it is first needed: a frozen agent needs none."""
         if self._begun_update is None:
-            make = partial(make_update, self.config, self.network, self._optimizer, self._device, self._is_low)
+            make = partial(make_update, self.config, self._learner, self._device)
             self._begun_update = make(self._rollout.observation, self._num_references)
         return self._begun_update
 
@@ -292,7 +296,7 @@ class Ppo:
         self._metrics = figures | {"learning_rate": self._learning_rate}
         self._num_updates += 1
         draw_noise(self.network, self._generator)
-        self._player.refresh()
+        refresh(self._learner.computing, self.network)
 
     def _broke_down(self) -> LearningError:
         return LearningError(

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.nn.encoders import make_encoder, num_features, orthogonal
 from newgameplus.nn.noisy import NoisyLinear
+from newgameplus.nn.precision import has_training_mode
 
 
 class PpoNetwork(nn.Module):
@@ -26,6 +27,7 @@ class PpoNetwork(nn.Module):
         super().__init__()
         height, width, num_channels = observation_shape
         self.encoder = make_encoder(config.encoder, num_channels)
+        self.has_training_mode = has_training_mode(self.encoder)
         self.hidden = nn.Linear(num_features(self.encoder, height, width, num_channels), config.num_hidden)
         head = NoisyLinear if config.has_noisy_layers else nn.Linear
         self.policy = head(config.num_hidden, num_actions)

@@ -14,7 +14,6 @@ from torch import Tensor
 from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.nn.graphs import Answer, Replayed
 from newgameplus.nn.noisy import set_noise
-from newgameplus.nn.precision import playing_copy, refresh
 from newgameplus.types import Array
 
 
@@ -31,7 +30,7 @@ class Drawn:
 
 
 class Player:
-    """Plays with the weights that the network had when it was last refreshed.
+    """Plays with the weights and the noise that the network has at the moment.
 
     On CUDA a step is one upload, one launch and one small answer.
 
@@ -41,7 +40,6 @@ class Player:
         observation_shape: ``(H, W, C)``.
         num_actions: A.
         device: where the network is.
-        is_low: whether it plays with weights of bfloat16.
     """
 
     def __init__(
@@ -51,10 +49,8 @@ class Player:
         observation_shape: tuple[int, ...],
         num_actions: int,
         device: torch.device,
-        is_low: bool,
     ) -> None:
-        self.network = playing_copy(network, is_low) if is_low else network
-        self._source, self._device = network, device
+        self._network, self._device = network, device
         self._race = torch.ones((num_rows, num_actions), pin_memory=device.type == "cuda")
         self._race_there = self._race.to(device)
         self.seen = torch.zeros((num_rows, *observation_shape), dtype=torch.uint8, device=device)
@@ -62,13 +58,9 @@ class Player:
         self._step = self._new_step()
         self._answer = Answer((3, num_rows), torch.float32, device)
 
-    def refresh(self) -> None:
-        """Take over the network's weights and noise."""
-        refresh(self.network, self._source)
-
     def without_noise(self) -> None:
         """Play with the mean weights from now on."""
-        set_noise(self.network, False)
+        set_noise(self._network, False)
         self._step = self._new_step()
 
     def draw(self, observation: Array, generator: torch.Generator) -> Drawn:
@@ -80,7 +72,7 @@ class Player:
             answer = self._step()
         else:
             self.seen = torch.from_numpy(observation)
-            answer = draw(self.network, self.seen, self._race)
+            answer = draw(self._network, self.seen, self._race)
         self._answer.fetch(answer)
         action, log_probability, value = self._answer.read()
         return Drawn(action.astype(np.int64), log_probability.copy(), value.copy())
@@ -88,11 +80,11 @@ class Player:
     def evaluate(self, observation: Array) -> tuple[Tensor, Tensor]:
         """Return log-probabilities ``[N, A]`` and values ``[N]``, on the CPU, of any number of observations."""
         with torch.inference_mode():
-            log_probabilities, value = self.network(torch.from_numpy(observation).to(self._device))
+            log_probabilities, value = self._network(torch.from_numpy(observation).to(self._device))
             return log_probabilities.cpu(), value.cpu()
 
     def _new_step(self) -> Replayed[Tensor]:
-        return Replayed(lambda: draw(self.network, self.seen, self._race_there), self._device)
+        return Replayed(lambda: draw(self._network, self.seen, self._race_there), self._device)
 
 
 @torch.no_grad()

@@ -24,9 +24,9 @@ from newgameplus.learning.losses import (
     entropy,
 )
 from newgameplus.nn.augmentation import shift, shift_by
-from newgameplus.nn.device import low_precision
-from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors, take_rows
-from newgameplus.nn.improvement import improve
+from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, take_rows
+from newgameplus.nn.improvement import Improver
+from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
 FIGURES = ("policy_loss", "value_loss", "entropy", "divergence", "drift", "clipped", "gradient_norm")
@@ -53,6 +53,16 @@ class Batch:
     """Log-probabilities of the policy that this one is to stay near, ``[N, A]``; ``[N, 0]`` where there is none."""
 
 
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """What learns."""
+
+    computing: PpoNetwork
+    """Computes, gradients too: the network that keeps the weights or its copy in bfloat16."""
+    improve: Improver
+    """Changes the weights of both."""
+
+
 class Update(Protocol):
     """Goes over a rollout for some epochs."""
 
@@ -74,13 +84,11 @@ class PlainUpdate:
     def __init__(
         self,
         config: PpoConfig,
-        network: PpoNetwork,
-        optimizer: torch.optim.Optimizer,
+        learner: Learner,
         device: torch.device,
-        is_low: bool,
     ) -> None:
-        self._config, self._optimizer, self._device = config, optimizer, device
-        self._step = partial(gradient_step, network, optimizer, config, is_low)
+        self._config, self._device = config, device
+        self._step = partial(gradient_step, learner, config)
 
     def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
         """See :class:`Update`; stops after the first step whose gradient is no number."""
@@ -109,24 +117,20 @@ class ReplayedUpdate:
 
     Args:
         config: see there.
-        network: that learns.
-        optimizer: made by :func:`newgameplus.nn.graphs.adam`.
-        pictures: the rollout's observations, uint8 ``[T, B, H, W, C]``, where the network is.
-        is_low: whether products run in bfloat16.
+        learner: what learns.
+        pictures: the rollout's observations, uint8 ``[T, B, H, W, C]``, where the networks are.
         num_references: A where there is a policy to stay near, else 0.
     """
 
     def __init__(
         self,
         config: PpoConfig,
-        network: PpoNetwork,
-        optimizer: torch.optim.Optimizer,
+        learner: Learner,
         pictures: Tensor,
-        is_low: bool,
         num_references: int,
     ) -> None:
-        self._config, self._network, self._optimizer = config, network, optimizer
-        self._pictures, self._is_low = pictures, is_low
+        self._config, self._learner = config, learner
+        self._pictures = pictures
         self._device, num_samples = pictures.device, pictures.shape[0] * pictures.shape[1]
         num_turns = config.num_epochs * num_samples
         self._inputs = Inputs(
@@ -185,7 +189,7 @@ class ReplayedUpdate:
     def _new_step(self, num: int) -> _Step:
         order = torch.zeros(num, dtype=torch.int64, device=self._device)
         offset = torch.zeros((2, num, 1), dtype=torch.int64, device=self._device)
-        keeps = [*self._network.parameters(), *self._network.buffers(), *optimizer_tensors(self._optimizer), self._sums]
+        keeps = [*self._learner.improve.tensors(), self._sums]
         return _Step(order, offset, Replayed(partial(self._learn_from, order, offset), self._device, keeps))
 
     def _learn_from(self, order: Tensor, offset: Tensor) -> None:
@@ -193,7 +197,7 @@ class ReplayedUpdate:
         columns = {name: given[name].index_select(0, order) for name in Batch.__slots__[1:]}
         batch = Batch(take_rows(self._pictures.flatten(0, 1), order), **columns)
         observation = shift_by(batch.observation, offset) if self._config.max_offset else batch.observation
-        self._sums.add_(gradient_step(self._network, self._optimizer, self._config, self._is_low, observation, batch))
+        self._sums.add_(gradient_step(self._learner, self._config, observation, batch))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +211,8 @@ class _Step:
 
 def make_update(
     config: PpoConfig,
-    network: PpoNetwork,
-    optimizer: torch.optim.Optimizer,
+    learner: Learner,
     device: torch.device,
-    is_low: bool,
     pictures: Array,
     num_references: int,
 ) -> Update:
@@ -219,8 +221,8 @@ def make_update(
     ``num_references`` is A where there is a policy to stay near, else 0.
     """
     if device.type != "cuda" or not has_room(pictures.nbytes, device):
-        return PlainUpdate(config, network, optimizer, device, is_low)
-    return ReplayedUpdate(config, network, optimizer, torch.from_numpy(pictures).to(device), is_low, num_references)
+        return PlainUpdate(config, learner, device)
+    return ReplayedUpdate(config, learner, torch.from_numpy(pictures).to(device), num_references)
 
 
 def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -229,10 +231,8 @@ def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[T
 
 
 def gradient_step(
-    network: PpoNetwork,
-    optimizer: torch.optim.Optimizer,
+    learner: Learner,
     config: PpoConfig,
-    is_low: bool,
     observation: Tensor,
     batch: Batch,
 ) -> Tensor:
@@ -241,18 +241,17 @@ def gradient_step(
     Where the gradient is no number, nothing changes.
 
     Args:
-        network: that learns.
-        optimizer: of its parameters.
+        learner: what learns.
         config: the weights of the losses and their limits count.
-        is_low: whether products run in bfloat16.
         observation: the batch's, perhaps moved.
         batch: the rest of it.
     """
     advantage = batch.advantage
     if not config.advantage_memory:
         advantage = (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)
-    with low_precision(observation.device, is_low):
-        log_probabilities, value = network(observation)
+    computing = learner.computing
+    with training_mode(computing, computing.has_training_mode):
+        log_probabilities, value = computing(observation)
     chosen = log_probabilities.gather(1, batch.action[:, None]).squeeze(1)
     policy_loss = clipped_surrogate(chosen, batch.log_probability, advantage, config.clip)
     value_loss = clipped_value_loss(value, batch.value, batch.target, config.value_clip)
@@ -263,7 +262,7 @@ def gradient_step(
         drift = divergence(log_probabilities, batch.reference).mean()
         loss = loss + config.reference_weight * drift
     loss.backward()  # type: ignore[no-untyped-call]
-    norm = improve(optimizer, network, network, config.max_gradient_norm)
+    norm = learner.improve()
     with torch.no_grad():
         moved = approximate_divergence(chosen, batch.log_probability)
         clipped = ((chosen - batch.log_probability).exp() - 1).abs().gt(config.clip).float().mean()

@@ -32,8 +32,9 @@ from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.device import find_device, has_fast_bfloat16
 from newgameplus.nn.graphs import adam
+from newgameplus.nn.improvement import Improver
 from newgameplus.nn.noisy import set_noise
-from newgameplus.nn.precision import playing_copy, refresh
+from newgameplus.nn.precision import computing_copy, playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
     module_state,
@@ -85,13 +86,11 @@ class Rainbow:
         self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._target = playing_copy(self.network, self._is_low)
         # It computes everything, gradients too; the network keeps and changes the weights.
-        copied = playing_copy(self.network, self._is_low).requires_grad_(True) if self._is_low else self.network
-        self._player = copied.eval()
+        self._player = computing_copy(self.network, self._is_low)
         self._optimizer = adam(self.network.parameters(), config.learning_rate, config.adam_epsilon, self._device)
         self._head = make_head(config, self._device)
-        self._learner = Learner(
-            config, self.network, self._player, self._target, self._head, self._optimizer, self._generator
-        )
+        improver = Improver(self._optimizer, self.network, self._player, config.max_gradient_norm)
+        self._learner = Learner(config, self._player, self._target, self._head, improver, self._generator)
         self._begun_update: Update | None = None
         self._awaited: _Awaited | None = None
         self._begun_playing: Player | None = None

@@ -46,14 +46,16 @@ class RainbowConfig:
     """n: over how many steps rewards are summed before the target network is asked."""
     discount: float = 0.99
     """Gamma."""
-    distribution: Literal["categorical", "implicit-quantiles"] = "categorical"
-    """What describes returns: probabilities of atoms (C51), or quantiles at drawn fractions (IQN), without a range."""
+    distribution: Literal["categorical", "quantiles", "implicit-quantiles"] = "categorical"
+    """What describes returns: probabilities of atoms (C51), or, without a range, quantiles at the same evenly spaced
+    fractions (QR-DQN) or at drawn ones (IQN)."""
     num_atoms: int = 51
     """N: points of a categorical distribution of returns."""
     highest_return: float = 200.0
     """The last atom; the first is its negative. In rewards after scaling."""
     num_fractions: int = 8
-    """N: quantiles of each estimate, each target and each decision (IQN, section 2.3, with 32 for decisions)."""
+    """N: quantiles of each estimate, each target and each decision (8 in IQN, section 2.3, with 32 for decisions; 200
+    in QR-DQN)."""
     num_cosines: int = 64
     """Cosines that describe a fraction (IQN, eq. 4)."""
     munchausen_weight: float = 0.0
@@ -114,6 +116,7 @@ RUNNER_UP_2018 = RainbowConfig(encoder="nature-extra", num_steps=4, target_inter
 """The second of the contest, who trained on the test level alone."""
 TUNED = replace(
     DEFAULT,
+    encoder="dqn-2013",
     actions="sonic-10",
     num_hidden=256,
     min_transitions=5_000,

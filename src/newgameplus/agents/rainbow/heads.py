@@ -1,4 +1,4 @@
-"""How Rainbow describes returns: on fixed atoms, or by quantiles at fractions that are drawn anew each time.
+"""How Rainbow describes returns: on fixed atoms, or by quantiles, at fixed fractions or at those that are drawn.
 
 A head turns what the network says into expected returns, what came of a transition into a target, and both into errors;
 the agent knows nothing else of it. Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions.
@@ -142,16 +142,20 @@ class Categorical:
         return cross_entropy(target, of_action(network.joined(parts), action))
 
 
-class ImplicitQuantiles:
-    """Quantiles at any fractions (Dabney, Ostrovski, Silver and Munos, "Implicit Quantile Networks", 2018).
+class Quantiles:
+    """Quantiles at evenly spaced fractions, or implicit ones at fractions that are drawn for each row.
+
+    Dabney, Rowland, Bellemare and Munos, "Distributional Reinforcement Learning with Quantile Regression" (2018);
+    Dabney, Ostrovski, Silver and Munos, "Implicit Quantile Networks" (2018).
 
     Args:
-        config: the number of fractions counts.
+        config: the number of fractions, and whether they are drawn, count.
         device: where they are kept.
     """
 
     def __init__(self, config: RainbowConfig, device: torch.device) -> None:
         self._even = ((torch.arange(config.num_fractions) + 0.5) / config.num_fractions).to(device)
+        self._is_implicit = config.distribution == "implicit-quantiles"
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the mean of the quantiles at evenly spaced fractions, ``[B, A]``."""
@@ -161,8 +165,8 @@ class ImplicitQuantiles:
         return self.mean(network.joined(parts))
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
-        """Return the quantiles at fractions that are drawn for each row, ``[B, A, N]``."""
-        found: Tensor = network(observation, self._draw(len(observation), generator))
+        """Return quantiles of each action, ``[B, A, N]``."""
+        found: Tensor = network(observation, self._fractions(len(observation), generator))
         return found
 
     def mean(self, distribution: Tensor) -> Tensor:
@@ -183,8 +187,8 @@ class ImplicitQuantiles:
         factor: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """Return the moved quantiles ``[B, N]`` at fractions that are drawn for each row."""
-        parts = network.parts(observation, self._draw(len(observation), generator))
+        """Return the moved quantiles ``[B, N]``."""
+        parts = network.parts(observation, self._fractions(len(observation), generator))
         if quantiles.has_quantile_kernels(parts):
             return quantiles.moved_quantiles(parts, action, reward, factor)
         return reward.unsqueeze(1) + factor.unsqueeze(1) * of_action(network.joined(parts), action)
@@ -197,25 +201,24 @@ class ImplicitQuantiles:
         target: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """Return the quantile Huber losses ``[B]`` at fractions that are drawn for each row."""
-        fraction = self._draw(len(observation), generator)
+        """Return the quantile Huber losses ``[B]``."""
+        fraction = self._fractions(len(observation), generator)
         parts = network.parts(observation, fraction)
         if quantiles.has_quantile_kernels(parts):
             return quantiles.quantile_errors(parts, action, fraction, target)
         return quantile_huber(of_action(network.joined(parts), action), fraction, target)
 
-    def _draw(self, num_rows: int, generator: torch.Generator) -> Tensor:
+    def _fractions(self, num_rows: int, generator: torch.Generator) -> Tensor:
+        """Where the quantiles of each row are to be, ``[B, N]``."""
+        if not self._is_implicit:
+            return self._even.repeat(num_rows, 1)
         drawn = torch.rand((num_rows, len(self._even)), generator=generator, device=generator.device)
         return drawn.to(self._even.device)
 
 
 def make_head(config: RainbowConfig, device: torch.device) -> Head:
     """Return the head that ``config.distribution`` names."""
-    return (
-        ImplicitQuantiles(config, device)
-        if config.distribution == "implicit-quantiles"
-        else Categorical(config, device)
-    )
+    return Categorical(config, device) if config.distribution == "categorical" else Quantiles(config, device)
 
 
 def of_action(distribution: Tensor, action: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.nn.encoders import make_encoder, num_features
 from newgameplus.nn.fractions import has_fraction_kernel, multiply_by_fractions
 from newgameplus.nn.noisy import NoisyLinear, draw_noise_of
+from newgameplus.nn.precision import has_training_mode
 
 
 class RainbowNetwork(nn.Module):
@@ -28,14 +29,13 @@ class RainbowNetwork(nn.Module):
     def __init__(self, config: RainbowConfig, observation_shape: tuple[int, ...], num_actions: int) -> None:
         super().__init__()
         height, width, num_channels = observation_shape
-        has_fractions = config.distribution == "implicit-quantiles"
-        num_outputs = 1 if has_fractions else config.num_atoms
-        self._shape = (num_actions, num_outputs)
+        is_implicit, self._has_atoms = (config.distribution == name for name in ("implicit-quantiles", "categorical"))
+        num_outputs = config.num_atoms if self._has_atoms else 1 if is_implicit else config.num_fractions
+        self._num_actions = num_actions
         self.encoder = make_encoder(config.encoder, num_channels)
-        self.has_training_mode = any(nn.utils.parametrize.is_parametrized(part) for part in self.encoder.modules())
-        """Whether learning needs ``train()``: spectral norms, which then look at their weights once more."""
+        self.has_training_mode = has_training_mode(self.encoder)
         features = num_features(self.encoder, height, width, num_channels)
-        self.embedding = FractionEmbedding(config.num_cosines, features) if has_fractions else None
+        self.embedding = FractionEmbedding(config.num_cosines, features) if is_implicit else None
         self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
         self.value = NoisyLinear(config.num_hidden, num_outputs, config.noise)
         self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noise)
@@ -48,29 +48,33 @@ class RainbowNetwork(nn.Module):
 
         Args:
             observation: the stacked frames.
-            fraction: float32 ``[B, N]`` from 0 to 1, where the quantiles are wanted; None with atoms.
+            fraction: float32 ``[B, N]`` from 0 to 1, where implicit quantiles are wanted.
         """
         return self.joined(self.parts(observation, fraction))
 
     def parts(self, observation: Tensor, fraction: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Return values and advantages, ``[B, N]`` and ``[B, A * N]``, or of fractions ``[B, N, 1]`` and ``[B, N, A]``.
+        """Return values and advantages.
 
-        The arguments are those of ``forward``, which joins them.
+        Those of atoms are ``[B, N]`` and ``[B, A * N]``, those of quantiles ``[B, N, 1]`` and ``[B, N, A]``. The
+        arguments are those of ``forward``, which joins them.
         """
         features = self.encoder(observation)
         if self.embedding is not None:
             assert fraction is not None
             features = self.embedding.multiply(features, fraction)
         hidden = self.hidden.rectified(features)
-        return self.value(hidden), self.advantage(hidden)
+        value, advantage = self.value(hidden), self.advantage(hidden)
+        if self._has_atoms or self.embedding is not None:
+            return value, advantage
+        return value.unsqueeze(-1), advantage.view(*value.shape, self._num_actions)
 
     def joined(self, parts: tuple[Tensor, Tensor]) -> Tensor:
         """Return what ``forward`` does, float32 ``[B, A, N]``, of what ``parts`` does."""
-        value, advantage = parts[0], parts[1].reshape(*parts[1].shape[:-1], *self._shape)
-        joined: Tensor = (value.unsqueeze(-2) + advantage - advantage.mean(-2, keepdim=True)).float()
-        if self.embedding is None:
-            return torch.log_softmax(joined, -1)
-        return joined.squeeze(-1).transpose(1, 2)
+        value, advantage = parts
+        if self._has_atoms:
+            value, advantage = value.unsqueeze(1), advantage.view(len(advantage), self._num_actions, -1)
+            return torch.log_softmax((value + advantage - advantage.mean(1, keepdim=True)).float(), -1)
+        return (value + advantage - advantage.mean(2, keepdim=True)).float().transpose(1, 2)
 
     def draw_noise(self, generator: torch.Generator) -> None:
         """Draw new noise in every noisy layer from ``generator``."""

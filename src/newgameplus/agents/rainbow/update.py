@@ -21,8 +21,9 @@ from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.experience.replay import Batch, Choice, ReplayBuffer
 from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, optimizer_tensors
-from newgameplus.nn.improvement import improve
+from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room
+from newgameplus.nn.improvement import Improver
+from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
 FIGURES = ("loss", "gradient_norm", "expected_return")
@@ -52,14 +53,13 @@ class Learner:
     """The networks, and how they learn from one batch."""
 
     config: RainbowConfig
-    network: RainbowNetwork
-    """Keeps and changes the weights."""
     player: RainbowNetwork
-    """Computes, gradients too: the network itself or its copy in bfloat16."""
+    """Computes, gradients too: the network that keeps the weights or its copy in bfloat16."""
     target: RainbowNetwork
     """Judges what comes after."""
     head: Head
-    optimizer: torch.optim.Optimizer
+    improve: Improver
+    """Changes the weights of the player, and those that it is a copy of."""
     generator: torch.Generator
 
     def step(self, given: Given) -> Tensor:
@@ -73,14 +73,11 @@ class Learner:
         observation = given.observation
         if config.max_offset:
             observation = shift(observation, config.max_offset, self.generator)
-        if player.has_training_mode:
-            player.train()
-        errors = self.head.errors(player, observation, given.action, target, self.generator)
-        if player.has_training_mode:
-            player.eval()
+        with training_mode(player, player.has_training_mode):
+            errors = self.head.errors(player, observation, given.action, target, self.generator)
         loss = (given.weight * errors).mean()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = improve(self.optimizer, self.network, player, config.max_gradient_norm)
+        norm = self.improve()
         figures = torch.stack([loss.detach(), norm, self.head.mean(target).mean()])
         return torch.cat([errors.detach(), figures])
 
@@ -113,9 +110,7 @@ class Learner:
 
     def tensors(self) -> list[Tensor]:
         """Return all that a step changes."""
-        networks = {id(network): network for network in (self.network, self.player, self.target)}.values()
-        own = [tensor for network in networks for tensor in (*network.parameters(), *network.buffers())]
-        return [*own, *optimizer_tensors(self.optimizer)]
+        return [*self.improve.tensors(), *self.target.parameters(), *self.target.buffers()]
 
 
 class Update(Protocol):
