@@ -1,7 +1,8 @@
-"""What every test shares: a home without the user's own games, and how hard hypothesis looks."""
+"""What tests share: a home without the user's own games, how hard hypothesis looks, how many threads torch has."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 
 import pytest
@@ -21,3 +22,13 @@ def _empty_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv(HOME_VARIABLE, str(tmp_path_factory.mktemp("home")))
         patch.delenv(GAMES_VARIABLE, raising=False)
         yield
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Torch computes with one thread: the networks of tests are small, and several tests run side by side."""
+    torch = importlib.import_module("torch")
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

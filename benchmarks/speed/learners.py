@@ -8,8 +8,10 @@ trainer, which plays 100 steps and then does the gradient steps for them: it loo
 such stretch, so that short ones would be slower. Ours plays on picodrive, its peers on stable-retro's core, which is
 the only one that stable-retro has.
 
-``rainbow-level`` is ours alone: preset ``tuned`` with the convolutions of 2013 and a gradient step for every fourth
-step on one level of Tumbleweed, one console, as the contest's budget of a million steps would be spent.
+``rainbow-level`` is ours alone, on one level of Tumbleweed with one console, as the contest's budget of a million steps
+would be spent: Rainbow as the paper has it, with atoms and a gradient step for every fourth step, in the size of preset
+``tuned`` (the convolutions of 2013, 256 hidden units); and that preset itself, with implicit quantiles and a gradient
+step for every eighth step.
 
 Run: python -m benchmarks.speed.learners [--rounds 5] [--pairs rainbow-4 rainbow-1] [--steps 400]
 """
@@ -49,7 +51,6 @@ NUM_ENVS, NUM_STEPS, NUM_EPOCHS, BATCH_SIZE = 8, 128, 4, 256
 ROLLOUT = NUM_ENVS * NUM_STEPS
 FILLED, CAPACITY, REPLAY_BATCH = 2000, 20_000, 32
 TUMBLEWEED = "Tumbleweed-Genesis-v0/Mesa.Act1"
-LEVEL_SIDE = "Rainbow, tuned with dqn-2013, every 4, Tumbleweed"
 MILLION_IN_AN_HOUR = 1e6 / 3600
 STRETCH = 100
 """Agent steps that tianshou plays between gradient steps."""
@@ -201,9 +202,13 @@ def rainbow_sides(interval: int, fast: Level, play: Play, num_steps: int) -> dic
 def level_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
     """Rainbow on one level of Tumbleweed, whatever the other pairs play."""
     del fast, play
-    tuned = Rainbow.PRESETS["tuned"]
-    config = replace(tuned, encoder="dqn-2013", train_interval=4, capacity=CAPACITY, device="cpu")
-    return {LEVEL_SIDE: partial(ours, find_level(TUMBLEWEED), Rainbow, config, 1, num_steps, config.min_transitions)}
+    tuned = replace(Rainbow.PRESETS["tuned"], capacity=CAPACITY, device="cpu")
+    atoms = replace(tuned, distribution="categorical", highest_return=40.0, train_interval=4)
+    make = partial(ours, find_level(TUMBLEWEED), Rainbow)
+    return {
+        name: partial(make, config, 1, num_steps, config.min_transitions)
+        for name, config in (("Rainbow, atoms, every 4, Tumbleweed", atoms), ("Rainbow, tuned, Tumbleweed", tuned))
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +229,7 @@ PAIRS = {
     "ppo": Pair(ppo_sides, 2 * ROLLOUT, (5.0,)),
     "rainbow-4": Pair(partial(rainbow_sides, 4), 400, (3.0, None)),
     "rainbow-1": Pair(partial(rainbow_sides, 1), 400, (3.0, None)),
-    "rainbow-level": Pair(level_sides, 1000, (), MILLION_IN_AN_HOUR),
+    "rainbow-level": Pair(level_sides, 1000, (None,), MILLION_IN_AN_HOUR),
 }
 
 

@@ -15,6 +15,8 @@ import torch
 
 from newgameplus.cli.main import run
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 AIRSTRIKER = ["--level", "Airstriker-Genesis-v0/Level1", "--num-envs", "2"]
 SHORT = [*AIRSTRIKER, "--steps", "40"]
 SMALL_PPO = ["--set", "num_steps=8", "--set", "batch_size=16", "--set", "num_hidden=16", "--set", "num_epochs=1"]
@@ -24,14 +26,6 @@ SMALL_PPO = ["--set", "num_steps=8", "--set", "batch_size=16", "--set", "num_hid
 def _in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NGP_HOME", str(tmp_path / "home"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_a_first_training_says_where_it_lies_and_what_to_do_next(

@@ -22,6 +22,8 @@ from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.training.checkpoints import load_state, save_state
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LEVEL = find_level("Airstriker-Genesis-v0/Level1")
 SMALL = {
     "ppo": {"num_steps": "16", "batch_size": "16", "num_epochs": "1", "num_hidden": "16"},
@@ -30,14 +32,6 @@ SMALL = {
 """Fields that make a learner learn within a few dozen steps; Rainbow's replay buffer goes round several times."""
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["newgameplus.contest.run", "newgameplus.agents.ppo.agent"])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def job(folder, *, agent="jerk", preset="default", rules=CONTEST, seed=0, max_episode_steps=60, **budget):

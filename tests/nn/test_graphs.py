@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -22,17 +20,11 @@ from newgameplus.nn.graphs import (
     take_rows,
 )
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 DEVICES = [torch.device("cpu"), pytest.param(torch.device("cuda"), marks=on_cuda)]
 every_device = pytest.mark.parametrize("device", DEVICES, ids=["cpu", "cuda"])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @every_device

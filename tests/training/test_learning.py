@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.games.levels import find_level
 from newgameplus.training.plan import TrainingPlan, begin
 from newgameplus.training.run import train
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 LEVEL = find_level("Tumbleweed-Genesis-v0/Mesa.Act1")
 PPO = {
@@ -44,14 +44,6 @@ RAINBOW = {
     "reward_scale": "0.02",
     "device": "cpu",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def returns(agent: str, fields: dict[str, str], num_steps: int, folder: Path) -> list[float]:

@@ -27,6 +27,8 @@ from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
 from newgameplus.training.transfer import checkpoints
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SMALL = {
     "experts": {
         "learner_fields": "num_steps=16,batch_size=32,num_epochs=2,num_hidden=16",
@@ -52,14 +54,6 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     ["torch.utils.tensorboard", "newgameplus.training.run", *(target.partition(":")[0] for target in AGENTS.values())]
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def plan_of(agent: str, num_steps: int = 300, **changes: Any) -> TrainingPlan:

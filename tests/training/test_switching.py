@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.errors import UsageError
@@ -26,15 +24,9 @@ from newgameplus.types import BUTTONS, NOTHING
 
 from .test_run import contents, kill_at_a_random_moment, newest, plan_of, run_to_the_end
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LEVELS = [find_level(f"Tumbleweed-Genesis-v0/{state}") for state in ("Mesa.Act1", "Frost.Act1", "Canyon.Act1")]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def switching(agent: str, num_steps: int = 400, **changes: Any) -> TrainingPlan:

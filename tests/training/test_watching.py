@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from newgameplus.agents import find_agent
@@ -23,6 +21,8 @@ from newgameplus.training.run import train
 from newgameplus.training.transfer import checkpoints
 from newgameplus.training.watching import picture_of
 from newgameplus.types import SONIC_7
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 LEVELS = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
 SMALL = {
@@ -48,14 +48,6 @@ def train_small(agent: str, folder: Path, watch_steps: int | None) -> Path:
     for _ in train(plan, folder):
         pass
     return folder
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module", params=SMALL)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of, configure, describe
@@ -26,6 +24,8 @@ from newgameplus.games.levels import find_level
 from newgameplus.training.checkpoints import load_state, save_state
 from newgameplus.training.transfer import begin_from
 from newgameplus.types import SONIC_10, WARPED, Array, State, Step, WorldSpec
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SMALL_PPO = ("num_steps=8", "batch_size=8", "num_epochs=1", "num_hidden=16", "final_learning_rate=none")
 SMALL = ExpertsConfig(
@@ -43,14 +43,6 @@ SHAPE = (84, 84, 4)
 ALONE = WorldSpec(1, (), SHAPE, (), 7, num_timesteps=80)
 """A world whose zone nobody tells."""
 TOLD = WorldSpec(3, (), SHAPE, (), 7, num_timesteps=80, zones=("Mesa", "Canyon", "Mesa"))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def pictures_of(states: list[str], num_steps: int, seed: int, interval: int = 5) -> list[Array]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,17 +15,11 @@ from newgameplus.agents.ppo.playing import draw
 from newgameplus.agents.ppo.update import ReplayedUpdate
 from newgameplus.types import Array, Step, WorldSpec
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SHAPE, NUM_ROWS, NUM_ACTIONS = (84, 84, 4), 3, 7
 SMALL = PpoConfig(num_steps=8, num_epochs=2, batch_size=10, num_hidden=16, device="cpu", precision="float32")
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(config: PpoConfig = SMALL, seed: int = 0) -> Ppo:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +16,8 @@ from newgameplus.agents.ppo.bonus import Distillation, Novelty
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.errors import LearningError
 from newgameplus.types import Array, Step, WorldSpec
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHAPE = (84, 84, 4)
 SMALL = PpoConfig(
@@ -32,14 +33,6 @@ SMALL = PpoConfig(
 )
 """With three rows, one update is one gradient step over the whole rollout."""
 NUM_ROWS, NUM_ACTIONS = 3, 7
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(config: PpoConfig = SMALL, seed: int = 0) -> Ppo:

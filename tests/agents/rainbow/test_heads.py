@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
@@ -18,6 +17,8 @@ from newgameplus.errors import UsageError
 from newgameplus.experience.replay import Batch
 from newgameplus.nn.noisy import draw_noise
 from newgameplus.types import Array, Step, WorldSpec
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHAPE = (84, 84, 4)
 NUM_ROWS, NUM_ACTIONS = 2, 7
@@ -41,14 +42,6 @@ IMPLICIT = replace(ATOMS, distribution="implicit-quantiles")
 
 Distributions = list[list[list[float]]]
 """Of each row and action, the probabilities of the atoms or the quantiles."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(config: RainbowConfig, seed: int = 0) -> Rainbow:

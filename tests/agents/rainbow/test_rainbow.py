@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +18,8 @@ from newgameplus.experience.replay import Batch
 from newgameplus.nn.noisy import draw_noise
 from newgameplus.types import Array, Step, WorldSpec
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 SHAPE = (84, 84, 4)
 NUM_ROWS, NUM_ACTIONS = 2, 7
 SMALL = RainbowConfig(
@@ -34,14 +35,6 @@ SMALL = RainbowConfig(
     device="cpu",
     precision="float32",
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(config: RainbowConfig = SMALL, seed: int = 0) -> Rainbow:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +14,8 @@ from newgameplus.agents.rainbow.mirror import FrameMirror
 from newgameplus.agents.rainbow.update import ReplayedUpdate
 from newgameplus.errors import LearningError
 from newgameplus.types import Array, Step, WorldSpec
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHAPE, NUM_ROWS, NUM_ACTIONS, CPU = (84, 84, 4), 2, 7, torch.device("cpu")
 SMALL = RainbowConfig(
@@ -36,14 +37,6 @@ VARIANTS = {
     "soft": replace(SMALL, munchausen_weight=0.9, encoder="impala-normalised"),
 }
 on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def build(config: RainbowConfig = SMALL, seed: int = 0) -> Rainbow:

@@ -1,0 +1,33 @@
+"""What Rainbow learns from nothing within its first steps on a level, by how it describes returns and how large it is.
+
+Run: python -m benchmarks.runs.rainbow_ways [--steps 30000] [--levels 4] [--work results/rainbow-ways]
+"""
+
+from __future__ import annotations
+
+from benchmarks.runs.ways import described, judge, options_of
+from benchmarks.turns import publish
+
+_TUNED = ("--preset", "tuned")
+_ATOMS = (*_TUNED, "--set", "distribution=categorical", "--set", "highest_return=40")
+WAYS = {
+    "tuned: 8 implicit quantiles, convolutions of 2013": _TUNED,
+    "… and the convolutions of 2015": (*_TUNED, "--set", "encoder=nature"),
+    "… and 4 implicit quantiles": (*_TUNED, "--set", "num_fractions=4"),
+    "… and 32 fixed quantiles": (*_TUNED, "--set", "distribution=quantiles", "--set", "num_fractions=32"),
+    "… and atoms": _ATOMS,
+    "… and atoms, a gradient step for every fourth step": (*_ATOMS, "--set", "train_interval=4"),
+}
+"""Each way to the options of ``ngp evaluate`` that it is."""
+
+
+def main() -> None:
+    """Judge every way, print and store; the same command goes on where it was stopped."""
+    arguments = options_of(__doc__, num_steps=30_000, num_levels=4, work="results/rainbow-ways").parse_args()
+    scores = judge("rainbow", WAYS, arguments)
+    result = described("rainbow_ways", "Score of Rainbow from nothing", WAYS, scores, arguments)
+    publish(result, arguments.results, ("torch",))
+
+
+if __name__ == "__main__":
+    main()

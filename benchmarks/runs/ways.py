@@ -1,0 +1,74 @@
+"""Ways to learn, judged by ``ngp evaluate`` on levels that are generated for this alone.
+
+Nothing is then chosen by levels on which agents are judged.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.runs.transfer import ngp
+from benchmarks.turns import median_and_interval, parser
+from newgameplus.contest.results import Results
+
+LEVELS_SEED = 77
+Ways = Mapping[str, Sequence[str]]
+"""What each way is called, and the options of ``ngp evaluate`` that it is."""
+Scores = dict[str, dict[str, float]]
+"""The score of each level, by way and by the level's state."""
+
+
+def options_of(description: str | None, num_steps: int, num_levels: int, work: str) -> argparse.ArgumentParser:
+    """A parser with what such scripts take."""
+    options = parser(description, num_rounds=1)
+    options.add_argument("--steps", type=int, default=num_steps, help="agent steps on each level")
+    options.add_argument("--levels", type=int, default=num_levels, help="how many, one of each zone first")
+    options.add_argument("--work", type=Path, default=Path(work), help="where the evaluations lie")
+    options.add_argument("--workers", type=int, help="levels side by side; by default one per core")
+    return options
+
+
+def judge(agent: str, ways: Ways, arguments: argparse.Namespace, common: Sequence[str] = ()) -> Scores:
+    """Judge every way, or go on with that: each evaluation is kept, and goes on where it was stopped."""
+    split = _levels(arguments.work, arguments.levels)
+    options = [*common, "--split", str(split), "--timesteps", str(arguments.steps), "--no-movies"]
+    if arguments.workers:
+        options += ["--workers", str(arguments.workers)]
+    return {
+        way: _scores(agent, [*own, *options], arguments.work / f"{agent}-{place}-{arguments.levels}-{arguments.steps}")
+        for place, (way, own) in enumerate(ways.items())
+    }
+
+
+def described(figure: str, what: str, ways: Ways, scores: Scores, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the result: median and mean of each way over the levels."""
+    return {
+        "figure": figure,
+        "what": f"{what} on {arguments.levels} generated levels, {arguments.steps:,} steps each",
+        "unit": "median score of the levels",
+        "num_rounds": arguments.rounds,
+        "sides": {way: median_and_interval(list(by_level.values())) for way, by_level in scores.items()},
+        "means": {way: sum(by_level.values()) / len(by_level) for way, by_level in scores.items()},
+        "levels": scores,
+        "ratios": [],
+        "ways": {way: list(options) for way, options in ways.items()},
+        "seed_of_levels": LEVELS_SEED,
+    }
+
+
+def _scores(agent: str, options: Sequence[str], folder: Path) -> dict[str, float]:
+    results = Results(folder)
+    resume = ["--resume"] if results.manifest_path.is_file() else []
+    ngp(["evaluate", agent, *options, "--results", str(folder), *resume])
+    return {line["id"].rpartition("/")[2]: line["score"] for line in results.scores()["levels"]}
+
+
+def _levels(work: Path, count: int) -> Path:
+    """Return the folder of the levels, made when it is first wanted."""
+    folder = work / f"levels-{count}"
+    if not folder.is_dir():
+        ngp(["levels", "generate", "--seed", str(LEVELS_SEED), "--count", str(count), "-o", str(folder)])
+    return folder
