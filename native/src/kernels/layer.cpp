@@ -4,8 +4,10 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include "buffer.hpp"
 #include "packing.hpp"
 
 namespace ngp::kernels {
@@ -53,9 +55,13 @@ void check(const Extent& input, const Shape& shape) {
 
 }  // namespace
 
-Layer::Layer(const Extent& input, const Shape& shape) : input_(input), shape_(shape) {
+Layer::Layer(const Extent& input, const Shape& shape, bool may_tile) : input_(input), shape_(shape) {
   check(input, shape);
   output_ = {length(input.height, shape), length(input.width, shape), shape.num_filters};
+  if (may_tile && Winograd::fits(input, shape)) {
+    winograd_.emplace(input, output_, shape);
+    return;
+  }
   group_forward();
   if (input.num_channels % 16 == 0) group_backward();
 }
@@ -102,10 +108,12 @@ void Layer::group_backward() {
 }
 
 void Layer::pack_forward(const Bf16* weights, Pair* packed) const {
+  if (winograd_) return winograd_->pack_forward(weights, packed);
   transpose_pairs(reinterpret_cast<const Pair*>(weights), num_filters(), num_rows() / 2, packed);
 }
 
 void Layer::pack_backward(const Bf16* weights, Pair* packed) const {
+  if (winograd_) return winograd_->pack_backward(weights, packed);
   const std::size_t num_channels = input_.num_channels, num_pairs = num_filters() / 2;
   for (std::size_t pair = 0; pair < num_pairs; ++pair) {
     const Bf16* const first = weights + 2 * pair * num_rows();
@@ -124,17 +132,79 @@ void Layer::run(const std::vector<Group>& groups, const Pair* packed, std::size_
   }
 }
 
-void Layer::forward(const Pair* packed, float scale, const float* bias, Pictures<const Bf16> input,
+template <typename Number>
+void Layer::forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input,
                     Pictures<Bf16> output, std::size_t num_pictures) const {
-  run(forward_, packed, num_filters(), {scale, bias, {nullptr, 0}}, input, output, num_pictures);
+  if (winograd_) return winograd_->forward(packed, scale, bias, input, output, num_pictures);
+  const Finish finish{scale, bias, {nullptr, 0}};
+  if constexpr (std::is_same_v<Number, Bf16>) {
+    run(forward_, packed, num_filters(), finish, input, output, num_pictures);
+  } else {
+    static thread_local Buffer<Bf16> buffer;
+    const std::size_t size = input_.num_numbers();
+    Bf16* const pixels = buffer.of(size);
+    for (std::size_t at = 0; at < num_pictures; ++at) {  // one at a time, so that its numbers stay in the cache
+      widen_pixels(input.at(at), size, pixels);
+      run(forward_, packed, num_filters(), finish, {pixels, size}, {output.at(at), output.step}, 1);
+    }
+  }
 }
+
+template void Layer::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>, std::size_t) const;
+template void Layer::forward(const Pair*, float, const float*, Pictures<const std::uint8_t>, Pictures<Bf16>,
+                             std::size_t) const;
 
 void Layer::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
                      Pictures<Bf16> input_gradient, std::size_t num_pictures) const {
+  if (winograd_) return winograd_->backward(packed, gradient, input, input_gradient, num_pictures);
   run(backward_, packed, input_.num_channels, {1.0F, nullptr, input}, gradient, input_gradient, num_pictures);
 }
 
-void Layer::add_gradient(const Pair* input, const Pair* gradient, float* sums) const {
+template <typename Number>
+void Layer::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures,
+                         float* sums) const {
+  float* const bias_sums = sums + num_sums() - num_filters();
+  if (winograd_) return winograd_->add_gradient(input, gradient, num_pictures, sums, bias_sums);
+  static thread_local Buffer<Pair> input_pairs, gradient_pairs;
+  const std::size_t size = input_.num_numbers();
+  Pair* const left = input_pairs.of(size);
+  Pair* const right = gradient_pairs.of(output_.num_numbers());
+  for (std::size_t at = 0; at < num_pictures; at += 2) {
+    const bool has_second = at + 1 < num_pictures;
+    interleave(input.at(at), has_second ? input.at(at + 1) : nullptr, size, left);
+    interleave_and_sum(gradient.at(at), has_second ? gradient.at(at + 1) : nullptr, output_.num_pixels(), num_filters(),
+                       right, bias_sums);
+    add_pair(left, right, sums);
+  }
+}
+
+template void Layer::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>, std::size_t, float*) const;
+template void Layer::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*) const;
+
+void Layer::finish(const std::vector<const float*>& parts, float scale, float* to) const {
+  static thread_local Buffer<float> whole_buffer, rows_buffer;
+  std::vector<const float*> sums = parts;
+  if (winograd_) {
+    const std::size_t count = winograd_->num_sums();
+    float* const whole = whole_buffer.of(count);
+    std::copy_n(parts.front(), count, whole);
+    for (std::size_t part = 1; part < parts.size(); ++part) {
+      for (std::size_t at = 0; at < count; ++at) whole[at] += parts[part][at];
+    }
+    float* const rows = rows_buffer.of(num_weights());
+    winograd_->finish(whole, rows);
+    sums = {rows};
+  }
+  transpose_and_sum(sums.data(), sums.size(), num_rows(), num_filters(), scale, to);
+  float* const bias = to + num_weights();
+  std::fill_n(bias, num_filters(), 0.0F);
+  for (const float* part : parts) {
+    const float* const own = part + num_sums() - num_filters();
+    for (std::size_t at = 0; at < num_filters(); ++at) bias[at] += own[at];
+  }
+}
+
+void Layer::add_pair(const Pair* input, const Pair* gradient, float* sums) const {
   const std::size_t channels = input_.num_channels, filters = num_filters(), stride = shape_.stride;
   const std::size_t strip = std::max<std::size_t>(1, kStripBytes / (output_.width * filters * sizeof(Pair)));
   // Without padding all taps of a row are inside for the same outputs, and lie side by side.

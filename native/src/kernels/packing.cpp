@@ -53,7 +53,7 @@ void interleave(const Bf16* first, const Bf16* second, std::size_t count, Pair* 
   });
 }
 
-void interleave_pixels(const std::uint8_t* first, const std::uint8_t* second, std::size_t count, Pair* to) {
+void interleave(const std::uint8_t* first, const std::uint8_t* second, std::size_t count, Pair* to) {
   for_lanes(count, [&](std::size_t at, __mmask16 lanes) {
     const __m512i high = second ? load_pixels(second + at, lanes) : _mm512_setzero_si512();
     const __m512i low = _mm512_srli_epi32(load_pixels(first + at, lanes), 16);

@@ -14,7 +14,7 @@ void widen_pixels(const std::uint8_t* from, std::size_t count, Bf16* to);
 
 // to[i] = (first[i], second[i]); a missing second counts as zeros.
 void interleave(const Bf16* first, const Bf16* second, std::size_t count, Pair* to);
-void interleave_pixels(const std::uint8_t* first, const std::uint8_t* second, std::size_t count, Pair* to);
+void interleave(const std::uint8_t* first, const std::uint8_t* second, std::size_t count, Pair* to);
 // The same, and adds the sums over pixels of `num_outputs` numbers, a multiple of 16, to `sums`.
 void interleave_and_sum(const Bf16* first, const Bf16* second, std::size_t num_pixels, std::size_t num_outputs,
                         Pair* to, float* sums);

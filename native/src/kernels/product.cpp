@@ -76,6 +76,24 @@ void multiply_outputs(const Patches& patches, const Pair* weights, std::size_t n
 }
 
 template <int kRows, int kVectors>
+void multiply_plain_rows(const Bf16* rows, std::size_t num_rows, std::size_t num_inputs, const Pair* weights,
+                         std::size_t num_outputs, float* to) {
+  for (std::size_t first = 0; first < num_rows; first += kRows, rows += kRows * num_inputs, to += kRows * num_outputs) {
+    const Bf16* from[kRows];
+    for (std::size_t row = 0; row < kRows; ++row) from[row] = rows + (first + row < num_rows ? row * num_inputs : 0);
+    Block<kRows, kVectors> block;
+    block.clear();
+    const Pair* vectors = weights;
+    for (std::size_t at = 0; at < num_inputs; at += 2, vectors += num_outputs) {
+      block.add(vectors, [&](int row) { return from[row] + at; });
+    }
+    block.visit([&](int row, int part, __m512& sum) {
+      if (first + row < num_rows) _mm512_storeu_ps(to + row * num_outputs + part * kLanes, sum);
+    });
+  }
+}
+
+template <int kRows, int kVectors>
 void accumulate_block(const Overlap& overlap, const Pair* input, const Pair* gradient, std::size_t num_outputs,
                       float* sums) {
   Block<kRows, kVectors> block;
@@ -105,6 +123,19 @@ void multiply(const Patches& patches, const Pair* weights, std::size_t num_outpu
   run(multiply_outputs<6, 4>, 4 * kLanes);
   run(multiply_outputs<10, 2>, 2 * kLanes);
   run(multiply_outputs<8, 1>, kLanes);
+}
+
+void multiply_rows(const Bf16* rows, std::size_t num_rows, std::size_t num_inputs, const Pair* weights,
+                   std::size_t num_outputs, float* to) {
+  std::size_t first = 0;
+  const auto run = [&](auto&& outputs, std::size_t width) {
+    for (; first + width <= num_outputs; first += width) {
+      outputs(rows, num_rows, num_inputs, weights + first, num_outputs, to + first);
+    }
+  };
+  run(multiply_plain_rows<6, 4>, 4 * kLanes);
+  run(multiply_plain_rows<10, 2>, 2 * kLanes);
+  run(multiply_plain_rows<8, 1>, kLanes);
 }
 
 void accumulate(const Overlap& overlap, const Pair* input, const Pair* gradient, std::size_t num_inputs,

@@ -54,6 +54,11 @@ struct Finish {
 void multiply(const Patches& patches, const Pair* weights, std::size_t num_outputs, const Finish& finish,
               Pictures<const Bf16> input, Pictures<Bf16> output, std::size_t num_pictures);
 
+// to[row][n] = sum over k of rows[row][k] * weights[k][n]; weights are pairs [K / 2][num_outputs], num_outputs being a
+// multiple of 16.
+void multiply_rows(const Bf16* rows, std::size_t num_rows, std::size_t num_inputs, const Pair* weights,
+                   std::size_t num_outputs, float* to);
+
 // Output pixels side by side and the numbers under one tap, of two pictures at a time.
 struct Overlap {
   std::size_t num_rows, num_columns;

@@ -21,11 +21,11 @@ class Stack {
   // Throws std::invalid_argument, with a sentence, for shapes that the kernels cannot do.
   Stack(const Extent& picture, const std::vector<Shape>& shapes);
 
-  const std::vector<Layer>& layers() const { return layers_; }
-  const Extent& picture() const { return layers_.front().input(); }
+  const std::vector<Layer>& layers() const { return plain_.layers; }
+  const Extent& picture() const { return layers().front().input(); }
   // Numbers between the layers, per picture, which `backward` needs.
   std::size_t num_hidden() const { return num_hidden_; }
-  std::size_t num_features() const { return layers_.back().output().num_numbers(); }
+  std::size_t num_features() const { return layers().back().output().num_numbers(); }
   // Weights and biases of all layers, one after the other.
   std::size_t num_parameters() const { return num_parameters_; }
 
@@ -38,14 +38,25 @@ class Stack {
                 unsigned num_threads) const;
 
  private:
-  class Backward;
+  // The layers, done in one way, and where the sums of each begin among those of a thread.
+  struct Plan {
+    std::vector<Layer> layers;
+    std::vector<std::size_t> sum_offsets;
+    std::size_t num_sums = 0;
+  };
 
+  static Plan make_plan(const Extent& picture, const std::vector<Shape>& shapes, bool may_tile);
+  const Plan& plan_for(std::size_t num_pictures) const;
   Pictures<const Bf16> output(std::size_t layer, const Bf16* hidden, const Bf16* features) const;
-  void forward_part(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<const Pair*>& packed,
-                    const std::vector<std::vector<float>>& biases, Bf16* hidden, Bf16* features) const;
-  void collect(const std::vector<const float*>& parts, float* parameter_gradient) const;
+  Pictures<const std::uint8_t> pixels(const std::uint8_t* pictures) const;
+  void forward_part(const Plan& plan, const std::uint8_t* pictures, std::size_t num_pictures,
+                    const std::vector<const Pair*>& packed, const std::vector<std::vector<float>>& biases,
+                    Bf16* hidden, Bf16* features) const;
+  void backward_part(const Plan& plan, const std::uint8_t* pictures, std::size_t num_pictures,
+                     const std::vector<const Pair*>& packed, const Bf16* hidden, const Bf16* features,
+                     const Bf16* gradient, float* sums) const;
 
-  std::vector<Layer> layers_;
+  Plan plain_, tiled_;
   std::vector<std::size_t> hidden_offsets_, parameter_offsets_;
   std::size_t num_hidden_ = 0, num_parameters_ = 0;
 };

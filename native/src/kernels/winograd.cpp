@@ -1,0 +1,219 @@
+#include "winograd.hpp"
+
+#include <algorithm>
+
+#include "buffer.hpp"
+#include "packing.hpp"
+
+namespace ngp::kernels {
+namespace {
+
+constexpr std::size_t kCacheBytes = 448 * 1024;  // of the second cache, for what is between two steps
+constexpr std::size_t kMostTogether = 8;
+constexpr std::size_t kLineBytes = 64;
+
+// Asks for part `part` of `num_parts` of some memory, so that it arrives while something else is computed. Memory that
+// does not exist may be asked for.
+void fetch(const Wanted& wanted, std::size_t part, std::size_t num_parts) {
+  const std::size_t num_lines = (wanted.num_bytes + kLineBytes - 1) / kLineBytes;
+  const char* const begin = static_cast<const char*>(wanted.begin);
+  for (std::size_t line = num_lines * part / num_parts; line < num_lines * (part + 1) / num_parts; ++line) {
+    __builtin_prefetch(begin + line * kLineBytes, 0, 2);
+  }
+}
+
+// A picture's numbers, and those of the ones that follow it.
+template <typename Number>
+Wanted pictures_at(Pictures<Number> pictures, std::size_t at, std::size_t count) {
+  return {pictures.at(at), count * pictures.step * sizeof(Number)};
+}
+
+}  // namespace
+
+bool Winograd::fits(const Extent& input, const Shape& shape) {
+  const bool has_taps = shape.size == 2 * shape.stride || (shape.size == 3 && shape.stride == 1);
+  return has_taps && shape.padding == 0 && shape.stride * input.num_channels % 16 == 0;
+}
+
+Winograd::Winograd(const Extent& input, const Extent& output, const Shape& shape)
+    : outputs_{output.height, output.width, output.num_channels},
+      num_taps_(shape.size / shape.stride),
+      num_outputs_(kPoints + 1 - num_taps_) {
+  blocks_ = {output.height + num_taps_ - 1, output.width + num_taps_ - 1, shape.stride,
+             input.width * input.num_channels, shape.stride * input.num_channels};
+  const bool is_covered =
+      blocks_.height * shape.stride == input.height && blocks_.width * shape.stride == input.width;
+  num_uncovered_ = is_covered ? 0 : input.num_numbers();
+  for (std::size_t top = 0; top < output.height; top += num_outputs_) {
+    for (std::size_t left = 0; left < output.width; left += num_outputs_) tiles_.push_back({top, left});
+  }
+}
+
+const Bf16* Winograd::transform_filters(const Bf16* weights) const {
+  static thread_local Buffer<Bf16> buffer;
+  const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
+  Bf16* const to = buffer.of(kAllPoints * num_filters * size);
+  for (std::size_t filter = 0; filter < num_filters; ++filter) {
+    transform_filter(weights + filter * num_taps_ * num_taps_ * size, blocks_, num_taps_, to + filter * size,
+                     num_filters * size);
+  }
+  return to;
+}
+
+void Winograd::pack_forward(const Bf16* weights, Pair* packed) const {
+  const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
+  const Bf16* from = transform_filters(weights);
+  for (std::size_t point = 0; point < kAllPoints; ++point, from += num_filters * size, packed += num_filters * size / 2) {
+    transpose_pairs(reinterpret_cast<const Pair*>(from), num_filters, size / 2, packed);
+  }
+}
+
+void Winograd::pack_backward(const Bf16* weights, Pair* packed) const {
+  const std::size_t size = num_numbers();
+  const Bf16* from = transform_filters(weights);
+  for (std::size_t pair = 0; pair < kAllPoints * outputs_.num_filters / 2; ++pair, from += 2 * size, packed += size) {
+    interleave(from, from + size, size, packed);
+  }
+}
+
+std::size_t Winograd::num_together(std::size_t bytes_per_picture) const {
+  const std::size_t count = std::clamp<std::size_t>(kCacheBytes / bytes_per_picture, 1, kMostTogether);
+  return count < 4 ? count : count / 4 * 4;  // tiles of four pictures fill whole blocks of rows
+}
+
+template <typename Number>
+void Winograd::transform_inputs(Pictures<const Number> input, std::size_t num_pictures, Bf16* to) const {
+  const std::size_t size = num_numbers(), step = num_pictures * tiles_.size() * size;
+  for (std::size_t picture = 0; picture < num_pictures; ++picture) {
+    for (const Tile& tile : tiles_) {
+      transform_input(input.at(picture), blocks_, tile, to, step);
+      to += size;
+    }
+  }
+}
+
+void Winograd::transform_gradients(Pictures<const Bf16> gradient, std::size_t num_pictures, Bf16* to) const {
+  const std::size_t size = outputs_.num_filters, step = num_pictures * tiles_.size() * size;
+  for (std::size_t picture = 0; picture < num_pictures; ++picture) {
+    for (const Tile& tile : tiles_) {
+      transform_gradient(gradient.at(picture), outputs_, num_outputs_, tile, to, step);
+      to += size;
+    }
+  }
+}
+
+void Winograd::multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
+                               std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) const {
+  for (std::size_t point = 0; point < kAllPoints; ++point) {
+    for (const Wanted& memory : wanted) fetch(memory, point, kAllPoints);
+    multiply_rows(from + point * num_tiles * num_inputs, num_tiles, num_inputs,
+                  packed + point * num_inputs / 2 * num_outputs, num_outputs, to + point * num_tiles * num_outputs);
+  }
+}
+
+template <typename Number>
+void Winograd::forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input,
+                       Pictures<Bf16> output, std::size_t num_pictures) const {
+  static thread_local Buffer<Bf16> inputs;
+  static thread_local Buffer<float> sums;
+  const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
+  const std::size_t numbers = kAllPoints * tiles_.size();
+  const std::size_t together = num_together(numbers * (size * sizeof(Bf16) + num_filters * sizeof(float)));
+  for (std::size_t at = 0; at < num_pictures; at += together) {
+    const std::size_t count = std::min(together, num_pictures - at), num_tiles = count * tiles_.size();
+    Bf16* const transformed = inputs.of(together * numbers * size);
+    float* const found = sums.of(together * numbers * num_filters);
+    transform_inputs<Number>({input.at(at), input.step}, count, transformed);
+    multiply_points(transformed, num_tiles, size, packed, num_filters, found,
+                    {pictures_at(input, at + count, count), pictures_at(output, at, count)});
+    for (std::size_t tile = 0; tile < num_tiles; ++tile) {
+      finish_tile(found + tile * num_filters, num_tiles * num_filters, scale, bias, num_outputs_,
+                  tiles_[tile % tiles_.size()], outputs_, output.at(at + tile / tiles_.size()));
+    }
+  }
+}
+
+template void Winograd::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>,
+                                std::size_t) const;
+template void Winograd::forward(const Pair*, float, const float*, Pictures<const std::uint8_t>, Pictures<Bf16>,
+                                std::size_t) const;
+
+void Winograd::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
+                        Pictures<Bf16> input_gradient, std::size_t num_pictures) const {
+  static thread_local Buffer<Bf16> gradients;
+  static thread_local Buffer<float> products, sums;
+  const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
+  const std::size_t numbers = kAllPoints * tiles_.size(), num_blocks = blocks_.height * blocks_.width;
+  const std::size_t together = num_together(numbers * (num_filters * sizeof(Bf16) + size * sizeof(float)));
+  for (std::size_t at = 0; at < num_pictures; at += together) {
+    const std::size_t count = std::min(together, num_pictures - at), num_tiles = count * tiles_.size();
+    Bf16* const transformed = gradients.of(together * numbers * num_filters);
+    float* const found = products.of(together * numbers * size);
+    float* const whole = sums.of(num_blocks * size);
+    transform_gradients({gradient.at(at), gradient.step}, count, transformed);
+    multiply_points(transformed, num_tiles, num_filters, packed, size, found, {});
+    for (std::size_t picture = 0; picture < count; ++picture) {
+      std::fill_n(whole, num_blocks * size, 0.0F);
+      for (std::size_t tile = 0; tile < tiles_.size(); ++tile) {
+        add_tile(found + (picture * tiles_.size() + tile) * size, num_tiles * size, blocks_, tiles_[tile], whole);
+      }
+      std::fill_n(input_gradient.at(at + picture), num_uncovered_, Bf16{0});
+      gate_blocks(whole, blocks_, input.at(at + picture), input_gradient.at(at + picture));
+    }
+  }
+}
+
+template <typename Number>
+void Winograd::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures,
+                            float* sums, float* bias_sums) const {
+  static thread_local Buffer<Bf16> inputs, gradients;
+  static thread_local Buffer<Pair> input_pairs, gradient_pairs;
+  const std::size_t size = num_numbers(), num_filters = outputs_.num_filters, num_tiles = tiles_.size();
+  const std::size_t step = kAllPoints * num_tiles;
+  // Pictures go in pairs; the tiles of several pairs lie side by side at each point.
+  const std::size_t pairs = std::max<std::size_t>(1, num_together(step * (size + num_filters) * sizeof(Pair)) / 2);
+  for (std::size_t at = 0; at < num_pictures; at += 2 * pairs) {
+    const std::size_t count = std::min(2 * pairs, num_pictures - at), num_pairs = (count + 1) / 2;
+    // First all even pictures, then all odd ones, so that pairs are formed of two halves.
+    const auto transform = [&](auto pictures, std::size_t length, Buffer<Bf16>& buffer, Buffer<Pair>& pair_buffer,
+                               const auto& work) {
+      const std::size_t half = step * num_pairs * length;
+      Bf16* const to = buffer.of(2 * step * pairs * length);
+      work({pictures.at(at), 2 * pictures.step}, num_pairs, to);
+      if (count > 1) work({pictures.at(at + 1), 2 * pictures.step}, count / 2, to + half);
+      Pair* const paired = pair_buffer.of(step * pairs * length);
+      const std::size_t odd = num_tiles * (count / 2) * length, even = num_tiles * num_pairs * length;
+      for (std::size_t point = 0; point < kAllPoints; ++point) {
+        interleave(to + point * even, to + half + point * odd, odd, paired + point * even);
+        if (odd < even) interleave(to + point * even + odd, nullptr, even - odd, paired + point * even + odd);
+      }
+      return paired;
+    };
+    const Pair* const left = transform(input, size, inputs, input_pairs,
+                                       [&](Pictures<const Number> pictures, std::size_t number, Bf16* to) {
+                                         transform_inputs<Number>(pictures, number, to);
+                                       });
+    const Pair* const right = transform(gradient, num_filters, gradients, gradient_pairs,
+                                        [&](Pictures<const Bf16> pictures, std::size_t number, Bf16* to) {
+                                          transform_gradients(pictures, number, to);
+                                        });
+    const Overlap overlap{1, num_pairs * num_tiles, 0, size, 0, num_filters};
+    const Wanted next = pictures_at(input, at + count, count);
+    for (std::size_t point = 0; point < kAllPoints; ++point) {
+      fetch(next, point, kAllPoints);
+      accumulate(overlap, left + point * num_pairs * num_tiles * size, right + point * num_pairs * num_tiles * num_filters,
+                 size, num_filters, sums + point * size * num_filters);
+    }
+    for (std::size_t picture = at; picture < at + count; ++picture) add_pixels(gradient.at(picture), outputs_, bias_sums);
+  }
+}
+
+template void Winograd::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>, std::size_t, float*, float*) const;
+template void Winograd::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*,
+                                     float*) const;
+
+void Winograd::finish(const float* sums, float* to) const {
+  finish_filters(sums, blocks_, num_taps_, outputs_.num_filters, to);
+}
+
+}  // namespace ngp::kernels

@@ -1,0 +1,68 @@
+// A convolution with fewer products, after Winograd: the outputs of a tile are computed together, at points.
+//
+// Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks" (2015). A filter whose side is two strides gives
+// 3 × 3 outputs with 16 products in place of 36, one of three pixels and stride 1 gives 2 × 2 of them likewise.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "product.hpp"
+#include "shape.hpp"
+#include "winograd_parts.hpp"
+
+namespace ngp::kernels {
+
+// Memory that is soon read or written.
+struct Wanted {
+  const void* begin;
+  std::size_t num_bytes;
+};
+
+class Winograd {
+ public:
+  static bool fits(const Extent& input, const Shape& shape);
+
+  Winograd(const Extent& input, const Extent& output, const Shape& shape);
+
+  // Pairs of packed weights; sums of a thread on the way back.
+  std::size_t num_packed() const { return kAllPoints * num_numbers() * outputs_.num_filters / 2; }
+  std::size_t num_sums() const { return kAllPoints * num_numbers() * outputs_.num_filters; }
+
+  void pack_forward(const Bf16* weights, Pair* packed) const;
+  void pack_backward(const Bf16* weights, Pair* packed) const;
+
+  // As Layer has them.
+  template <typename Number>
+  void forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input, Pictures<Bf16> output,
+               std::size_t num_pictures) const;
+  void backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
+                Pictures<Bf16> input_gradient, std::size_t num_pictures) const;
+  template <typename Number>
+  void add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures, float* sums,
+                    float* bias_sums) const;
+  // From all sums of a layer's weights to their gradient, to[row][filter].
+  void finish(const float* sums, float* to) const;
+
+ private:
+  std::size_t num_numbers() const { return blocks_.num_numbers(); }
+  // Of the filters at the points, [point][filter][number].
+  const Bf16* transform_filters(const Bf16* weights) const;
+  // Transforms pictures, to[point][tile of all pictures][number], and the gradients of their outputs likewise.
+  template <typename Number>
+  void transform_inputs(Pictures<const Number> input, std::size_t num_pictures, Bf16* to) const;
+  void transform_gradients(Pictures<const Bf16> gradient, std::size_t num_pictures, Bf16* to) const;
+  // At each point, to[tile][output] = from[tile] * packed; meanwhile memory is fetched that is wanted next.
+  void multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
+                       std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) const;
+  // How many pictures go together, so that what is between the steps stays in the second cache.
+  std::size_t num_together(std::size_t bytes_per_picture) const;
+
+  Blocks blocks_;
+  Outputs outputs_;
+  std::size_t num_taps_, num_outputs_;  // along a side
+  std::vector<Tile> tiles_;
+  std::size_t num_uncovered_;  // numbers of a whole input where some pixels belong to no block, else 0
+};
+
+}  // namespace ngp::kernels

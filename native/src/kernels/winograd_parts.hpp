@@ -1,0 +1,60 @@
+// The transforms of Winograd's convolutions, for one tile or one filter at a time.
+//
+// Along each axis a tile has kPoints inputs, one stride apart, and m outputs; a filter has r taps, m + r - 1 = kPoints.
+// Inputs that lie in one square of stride × stride pixels are a *block* of K = stride² × channels numbers, and count as
+// the channels of one pixel; so every stride is 1. The points are 0, 1, -1 and infinity.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "numbers.hpp"
+
+namespace ngp::kernels {
+
+constexpr std::size_t kPoints = 4;                        // along one axis
+constexpr std::size_t kAllPoints = kPoints * kPoints;
+
+// Blocks of a picture [height, width, channels].
+struct Blocks {
+  std::size_t height, width;  // in blocks; what is beyond counts as zeros
+  std::size_t stride;         // pixels along the side of a block
+  std::size_t row;            // numbers from one row of pixels to the next
+  std::size_t segment;        // numbers of a block in one row of pixels: stride × channels, a multiple of 16
+  std::size_t num_numbers() const { return stride * segment; }
+};
+
+// A tile: its first output along each axis, which is also its first block.
+struct Tile {
+  std::size_t top, left;
+};
+
+// Outputs of a picture [height, width, filters], filters being a multiple of 16.
+struct Outputs {
+  std::size_t height, width, num_filters;
+};
+
+// In all of these, what belongs to one point is `step` numbers from what belongs to the next.
+
+// to[point][k] of the blocks of a tile, pixels of bytes being numbers from 0 to 255.
+template <typename Number>
+void transform_input(const Number* picture, const Blocks& blocks, const Tile& tile, Bf16* to, std::size_t step);
+// to[point][k] of one filter [r × stride, r × stride, channels].
+void transform_filter(const Bf16* filter, const Blocks& blocks, std::size_t num_taps, Bf16* to, std::size_t step);
+// to[point][f] of the gradient of a tile's outputs, `num_outputs` (m) along a side.
+void transform_gradient(const Bf16* gradient, const Outputs& outputs, std::size_t num_outputs, const Tile& tile,
+                        Bf16* to, std::size_t step);
+
+// The outputs of a tile from from[point][f]: rectified(scale × sum + bias).
+void finish_tile(const float* from, std::size_t step, float scale, const float* bias, std::size_t num_outputs,
+                 const Tile& tile, const Outputs& outputs, Bf16* picture);
+// Adds the gradient of a tile's blocks, from from[point][k], to sums [blocks.height][blocks.width][k].
+void add_tile(const float* from, std::size_t step, const Blocks& blocks, const Tile& tile, float* sums);
+// The blocks' gradient as that of a picture, where `gates` are above 0.
+void gate_blocks(const float* sums, const Blocks& blocks, const Bf16* gates, Bf16* picture);
+// The gradient of filters, to[row][f] with rows by tap and channel, from that at the points, from[point][k][f].
+void finish_filters(const float* from, const Blocks& blocks, std::size_t num_taps, std::size_t num_filters, float* to);
+// sums[f] += the sum over all pixels.
+void add_pixels(const Bf16* gradient, const Outputs& outputs, float* sums);
+
+}  // namespace ngp::kernels
