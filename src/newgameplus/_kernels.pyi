@@ -135,3 +135,46 @@ def step_adam(
     max_norm: float,
     num_threads: int,
 ) -> float: ...
+def judge(
+    hidden: Tensor,
+    policy: Tensor,
+    policy_bias: Tensor,
+    value: Tensor,
+    value_bias: Tensor,
+    log_probabilities: Tensor,
+    values: Tensor,
+) -> None: ...
+def judge_back(
+    hidden: Tensor,
+    policy: Tensor,
+    policy_bias: Tensor,
+    value: Tensor,
+    value_bias: Tensor,
+    log_probabilities: Tensor,
+    log_gradient: Tensor,
+    value_gradient: Tensor,
+    hidden_gradient: Tensor,
+    policy_to: Tensor,
+    policy_bias_to: Tensor,
+    value_to: Tensor,
+    value_bias_to: Tensor,
+) -> None: ...
+def multiply_few_rows(input: Tensor, weight: Tensor, bias: Tensor, output: Tensor, num_threads: int) -> None: ...
+def draw_actions(log_probabilities: Tensor, race: Tensor, action: Tensor, chosen: Tensor) -> None: ...
+def surrogate(
+    log_probabilities: Tensor,
+    values: Tensor,
+    action: Tensor,
+    log_probability: Tensor,
+    value: Tensor,
+    advantage: Tensor,
+    target: Tensor,
+    reference: Tensor,
+    clip: float,
+    value_clip: float,
+    value_weight: float,
+    entropy_weight: float,
+    reference_weight: float,
+    log_gradient: Tensor,
+    value_gradient: Tensor,
+) -> tuple[float, float, float, float, float, float]: ...

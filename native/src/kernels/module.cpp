@@ -13,6 +13,7 @@ void bind_adam(nb::module_& module);
 void bind_fractions(nb::module_& module);
 void bind_dueling(nb::module_& module);
 void bind_quantiles(nb::module_& module);
+void bind_policy(nb::module_& module);
 
 void bind(nb::module_& module) {
   bind_stack(module);
@@ -21,6 +22,7 @@ void bind(nb::module_& module) {
   bind_fractions(module);
   bind_dueling(module);
   bind_quantiles(module);
+  bind_policy(module);
 }
 #else
 void bind(nb::module_&) {}

@@ -14,6 +14,7 @@ from torch import Tensor
 from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.nn.graphs import Answer, Replayed
 from newgameplus.nn.noisy import set_noise
+from newgameplus.nn.policy import draw_actions, has_draw_kernel
 from newgameplus.types import Array
 
 
@@ -72,6 +73,8 @@ class Player:
             answer = self._step()
         else:
             self.seen = torch.from_numpy(observation)
+            if has_draw_kernel(self._device):
+                return self._draw_by_kernel()
             answer = draw(self._network, self.seen, self._race)
         self._answer.fetch(answer)
         action, log_probability, value = self._answer.read()
@@ -82,6 +85,12 @@ class Player:
         with torch.inference_mode():
             log_probabilities, value = self._network(torch.from_numpy(observation).to(self._device))
             return log_probabilities.cpu(), value.cpu()
+
+    @torch.no_grad()
+    def _draw_by_kernel(self) -> Drawn:
+        log_probabilities, value = self._network(self.seen)
+        action, chosen = draw_actions(log_probabilities, self._race)
+        return Drawn(action.numpy(), chosen.numpy(), value.numpy())
 
     def _new_step(self) -> Replayed[Tensor]:
         return Replayed(lambda: draw(self._network, self.seen, self._race_there), self._device)

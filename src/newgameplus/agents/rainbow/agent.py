@@ -33,7 +33,6 @@ from newgameplus.learning.schedules import linear
 from newgameplus.nn.device import find_device, has_fast_bfloat16
 from newgameplus.nn.graphs import adam
 from newgameplus.nn.improvement import Improver
-from newgameplus.nn.noisy import set_noise
 from newgameplus.nn.precision import computing_copy, playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,
@@ -71,7 +70,8 @@ class Rainbow:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
         self.is_frozen = False
-        """Whether it only plays: without noise, storing and learning nothing."""
+        """Whether it only plays, storing and learning nothing. With its noise: by the mean weights alone it would choose
+        the same for ever where nothing moves."""
         assert world.num_actions is not None
         self._world = world
         self._device = find_device(config.device)
@@ -228,8 +228,6 @@ class Rainbow:
         self._num_random = 0
         self.is_frozen = is_frozen
         self._begun_playing = None
-        set_noise(self._player, not is_frozen)
-        self._player.train(not is_frozen and self._player is self.network)
 
     @property
     def _replay(self) -> ReplayBuffer:
@@ -257,11 +255,10 @@ class Rainbow:
 
     @property
     def _playing(self) -> Player:
-        """What chooses actions, made when it is first needed; without new noise where it is frozen."""
+        """What chooses actions, made when it is first needed."""
         if self._begun_playing is None:
             shape = (self._world.num_envs, *self._world.observation_shape)
-            generator = None if self.is_frozen else self._generator
-            self._begun_playing = Player(self._player, self._head, shape, self._device, generator)
+            self._begun_playing = Player(self._player, self._head, shape, self._device, self._generator)
         return self._begun_playing
 
     def _explore(self, action: Array) -> Array:

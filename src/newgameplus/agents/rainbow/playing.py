@@ -1,4 +1,4 @@
-"""Acting: the best action of what is seen, as the network thinks with noise of the moment or with none."""
+"""Acting: the best action of what is seen, as the network thinks with noise of the moment."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Player:
         head: what its distributions mean.
         shape: ``(B, H, W, C)``.
         device: where the network is.
-        generator: draws new noise for each choice, on the device; None leaves the noise as it is.
+        generator: draws new noise for each choice, on the device.
     """
 
     def __init__(
@@ -28,13 +28,11 @@ class Player:
         head: Head,
         shape: tuple[int, ...],
         device: torch.device,
-        generator: torch.Generator | None,
+        generator: torch.Generator,
     ) -> None:
         self._network, self._head, self._generator, self._device = network, head, generator, device
         self._seen = torch.zeros(shape, dtype=torch.uint8, device=device)
-        self._step = Replayed(
-            lambda: self._choose(self._seen), device, network.buffers(), [generator] if generator else []
-        )
+        self._step = Replayed(lambda: self._choose(self._seen), device, network.buffers(), [generator])
         self._answer = Answer(shape[:1], torch.int64, device)
 
     def best_actions(self, observation: Array) -> Array:
@@ -49,6 +47,5 @@ class Player:
 
     @torch.no_grad()
     def _choose(self, observation: Tensor) -> Tensor:
-        if self._generator is not None:
-            self._network.draw_noise(self._generator)
+        self._network.draw_noise(self._generator)
         return self._head.expected_returns(self._network, observation).argmax(-1)
