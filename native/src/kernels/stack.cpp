@@ -38,26 +38,37 @@ const Bf16* as_bf16(const Weights& weights, std::size_t count, Buffer<Bf16>& rou
 
 enum class Direction { kForward, kBackward };
 
+// Calls `work(index)` for each of `count` layers, several at a time.
+template <typename Work>
+void for_layers(std::size_t count, unsigned num_threads, const Work& work) {
+  const unsigned num_parts = std::min(std::max(1U, num_threads), static_cast<unsigned>(count));
+  run_together(num_parts, [&](unsigned part) {
+    for (std::size_t index = part; index < count; index += num_parts) work(index);
+  });
+}
+
 // The weights of each layer as its products want them, in a buffer of this thread until its next call.
 std::vector<const Pair*> pack(const std::vector<Layer>& layers, const std::vector<Weights>& weights,
-                              Direction direction) {
+                              Direction direction, unsigned num_threads) {
   static thread_local Buffer<Pair> buffer;
-  static thread_local Buffer<Bf16> rounded;
   std::size_t size = 0;
   for (const Layer& layer : layers) size += layer.num_packed();
   Pair* to = buffer.of(size);
-  std::vector<const Pair*> packed;
-  for (std::size_t index = 0; index < layers.size(); ++index) {
-    const Layer& layer = layers[index];
-    packed.push_back(to);
-    if (direction == Direction::kForward) {
-      layer.pack_forward(as_bf16(weights[index], layer.num_weights(), rounded), to);
-    } else if (index) {
-      layer.pack_backward(as_bf16(weights[index], layer.num_weights(), rounded), to);
-    }
+  std::vector<Pair*> places;
+  for (const Layer& layer : layers) {
+    places.push_back(to);
     to += layer.num_packed();
   }
-  return packed;
+  for_layers(layers.size(), num_threads, [&](std::size_t index) {
+    static thread_local Buffer<Bf16> rounded;
+    const Layer& layer = layers[index];
+    if (direction == Direction::kForward) {
+      layer.pack_forward(as_bf16(weights[index], layer.num_weights(), rounded), places[index]);
+    } else if (index) {
+      layer.pack_backward(as_bf16(weights[index], layer.num_weights(), rounded), places[index]);
+    }
+  });
+  return {places.begin(), places.end()};
 }
 
 std::vector<std::vector<float>> biases_of(const std::vector<Layer>& layers, const std::vector<Weights>& weights) {
@@ -103,6 +114,10 @@ const Stack::Plan& Stack::plan_for(std::size_t num_pictures) const {
   return num_pictures < kLeastTiled ? plain_ : tiled_;
 }
 
+unsigned Stack::threads_for(const Plan& plan, unsigned num_threads) const {
+  return &plan == &plain_ ? 1 : num_threads;
+}
+
 Pictures<const Bf16> Stack::output(std::size_t layer, const Bf16* hidden, const Bf16* features) const {
   if (layer + 1 == layers().size()) return {features, num_features()};
   return {hidden + hidden_offsets_[layer], num_hidden_};
@@ -115,7 +130,7 @@ Pictures<const std::uint8_t> Stack::pixels(const std::uint8_t* pictures) const {
 void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
                     Bf16* hidden, Bf16* features, unsigned num_threads) const {
   const Plan& plan = plan_for(num_pictures);
-  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kForward);
+  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kForward, threads_for(plan, num_threads));
   const std::vector<std::vector<float>> biases = biases_of(plan.layers, weights);
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   run_together(num_parts, [&](unsigned part) {
@@ -166,7 +181,7 @@ void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, con
                      const Bf16* hidden, const Bf16* features, const Bf16* gradient, float* parameter_gradient,
                      unsigned num_threads) const {
   const Plan& plan = plan_for(num_pictures);
-  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kBackward);
+  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kBackward, threads_for(plan, num_threads));
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   static thread_local Buffer<float> buffer;
   float* const sums = buffer.of(num_parts * plan.num_sums);
@@ -179,11 +194,11 @@ void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, con
                     hidden + at * num_hidden_, features + at * num_features(), gradient + at * num_features(), own);
     }
   });
-  for (std::size_t index = 0; index < plan.layers.size(); ++index) {
+  for_layers(plan.layers.size(), threads_for(plan, num_threads), [&](std::size_t index) {
     std::vector<const float*> parts;
     for (unsigned part = 0; part < num_parts; ++part) parts.push_back(sums + part * plan.num_sums + plan.sum_offsets[index]);
     plan.layers[index].finish(parts, index ? 1.0F : kPixelScale, parameter_gradient + parameter_offsets_[index]);
-  }
+  });
 }
 
 }  // namespace ngp::kernels

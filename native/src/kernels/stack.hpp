@@ -47,6 +47,8 @@ class Stack {
 
   static Plan make_plan(const Extent& picture, const std::vector<Shape>& shapes, bool may_tile);
   const Plan& plan_for(std::size_t num_pictures) const;
+  // How many threads are worth waking for a plan's weights alone.
+  unsigned threads_for(const Plan& plan, unsigned num_threads) const;
   Pictures<const Bf16> output(std::size_t layer, const Bf16* hidden, const Bf16* features) const;
   Pictures<const std::uint8_t> pixels(const std::uint8_t* pictures) const;
   void forward_part(const Plan& plan, const std::uint8_t* pictures, std::size_t num_pictures,

@@ -81,27 +81,6 @@ std::size_t Winograd::num_together(std::size_t bytes_per_picture) const {
   return count < 4 ? count : count / 4 * 4;  // tiles of four pictures fill whole blocks of rows
 }
 
-template <typename Number>
-void Winograd::transform_inputs(Pictures<const Number> input, std::size_t num_pictures, Bf16* to) const {
-  const std::size_t size = num_numbers(), step = num_pictures * tiles_.size() * size;
-  for (std::size_t picture = 0; picture < num_pictures; ++picture) {
-    for (const Tile& tile : tiles_) {
-      transform_input(input.at(picture), blocks_, tile, to, step);
-      to += size;
-    }
-  }
-}
-
-void Winograd::transform_gradients(Pictures<const Bf16> gradient, std::size_t num_pictures, Bf16* to) const {
-  const std::size_t size = outputs_.num_filters, step = num_pictures * tiles_.size() * size;
-  for (std::size_t picture = 0; picture < num_pictures; ++picture) {
-    for (const Tile& tile : tiles_) {
-      transform_gradient(gradient.at(picture), outputs_, num_outputs_, tile, to, step);
-      to += size;
-    }
-  }
-}
-
 void Winograd::multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
                                std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) const {
   for (std::size_t point = 0; point < kAllPoints; ++point) {
@@ -123,7 +102,10 @@ void Winograd::forward(const Pair* packed, float scale, const float* bias, Pictu
     const std::size_t count = std::min(together, num_pictures - at), num_tiles = count * tiles_.size();
     Bf16* const transformed = inputs.of(together * numbers * size);
     float* const found = sums.of(together * numbers * num_filters);
-    transform_inputs<Number>({input.at(at), input.step}, count, transformed);
+    for (std::size_t tile = 0; tile < num_tiles; ++tile) {
+      transform_input(input.at(at + tile / tiles_.size()), blocks_, tiles_[tile % tiles_.size()],
+                      transformed + tile * size, num_tiles * size);
+    }
     multiply_points(transformed, num_tiles, size, packed, num_filters, found,
                     {pictures_at(input, at + count, count), pictures_at(output, at, count)});
     for (std::size_t tile = 0; tile < num_tiles; ++tile) {
@@ -150,7 +132,10 @@ void Winograd::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictu
     Bf16* const transformed = gradients.of(together * numbers * num_filters);
     float* const found = products.of(together * numbers * size);
     float* const whole = sums.of(num_blocks * size);
-    transform_gradients({gradient.at(at), gradient.step}, count, transformed);
+    for (std::size_t tile = 0; tile < num_tiles; ++tile) {
+      transform_gradient(gradient.at(at + tile / tiles_.size()), outputs_, num_outputs_, tiles_[tile % tiles_.size()],
+                         transformed + tile * num_filters, num_tiles * num_filters);
+    }
     multiply_points(transformed, num_tiles, num_filters, packed, size, found, {});
     for (std::size_t picture = 0; picture < count; ++picture) {
       std::fill_n(whole, num_blocks * size, 0.0F);
@@ -166,43 +151,30 @@ void Winograd::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictu
 template <typename Number>
 void Winograd::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures,
                             float* sums, float* bias_sums) const {
-  static thread_local Buffer<Bf16> inputs, gradients;
-  static thread_local Buffer<Pair> input_pairs, gradient_pairs;
-  const std::size_t size = num_numbers(), num_filters = outputs_.num_filters, num_tiles = tiles_.size();
-  const std::size_t step = kAllPoints * num_tiles;
+  static thread_local Buffer<Pair> inputs, gradients;
+  const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
+  const std::size_t numbers = kAllPoints * tiles_.size();
   // Pictures go in pairs; the tiles of several pairs lie side by side at each point.
-  const std::size_t pairs = std::max<std::size_t>(1, num_together(step * (size + num_filters) * sizeof(Pair)) / 2);
+  const std::size_t pairs = std::max<std::size_t>(1, num_together(numbers * (size + num_filters) * sizeof(Pair)) / 2);
   for (std::size_t at = 0; at < num_pictures; at += 2 * pairs) {
-    const std::size_t count = std::min(2 * pairs, num_pictures - at), num_pairs = (count + 1) / 2;
-    // First all even pictures, then all odd ones, so that pairs are formed of two halves.
-    const auto transform = [&](auto pictures, std::size_t length, Buffer<Bf16>& buffer, Buffer<Pair>& pair_buffer,
-                               const auto& work) {
-      const std::size_t half = step * num_pairs * length;
-      Bf16* const to = buffer.of(2 * step * pairs * length);
-      work({pictures.at(at), 2 * pictures.step}, num_pairs, to);
-      if (count > 1) work({pictures.at(at + 1), 2 * pictures.step}, count / 2, to + half);
-      Pair* const paired = pair_buffer.of(step * pairs * length);
-      const std::size_t odd = num_tiles * (count / 2) * length, even = num_tiles * num_pairs * length;
-      for (std::size_t point = 0; point < kAllPoints; ++point) {
-        interleave(to + point * even, to + half + point * odd, odd, paired + point * even);
-        if (odd < even) interleave(to + point * even + odd, nullptr, even - odd, paired + point * even + odd);
-      }
-      return paired;
-    };
-    const Pair* const left = transform(input, size, inputs, input_pairs,
-                                       [&](Pictures<const Number> pictures, std::size_t number, Bf16* to) {
-                                         transform_inputs<Number>(pictures, number, to);
-                                       });
-    const Pair* const right = transform(gradient, num_filters, gradients, gradient_pairs,
-                                        [&](Pictures<const Bf16> pictures, std::size_t number, Bf16* to) {
-                                          transform_gradients(pictures, number, to);
-                                        });
-    const Overlap overlap{1, num_pairs * num_tiles, 0, size, 0, num_filters};
+    const std::size_t count = std::min(2 * pairs, num_pictures - at), num_tiles = (count + 1) / 2 * tiles_.size();
+    Pair* const left = inputs.of(pairs * numbers * size);
+    Pair* const right = gradients.of(pairs * numbers * num_filters);
+    for (std::size_t tile = 0; tile < num_tiles; ++tile) {
+      const std::size_t first = at + tile / tiles_.size() * 2;
+      const bool has_second = first + 1 < at + count;
+      const Tile& place = tiles_[tile % tiles_.size()];
+      transform_inputs(input.at(first), has_second ? input.at(first + 1) : nullptr, blocks_, place, left + tile * size,
+                       num_tiles * size);
+      transform_gradients(gradient.at(first), has_second ? gradient.at(first + 1) : nullptr, outputs_, num_outputs_,
+                          place, right + tile * num_filters, num_tiles * num_filters);
+    }
+    const Overlap overlap{1, num_tiles, 0, size, 0, num_filters};
     const Wanted next = pictures_at(input, at + count, count);
     for (std::size_t point = 0; point < kAllPoints; ++point) {
       fetch(next, point, kAllPoints);
-      accumulate(overlap, left + point * num_pairs * num_tiles * size, right + point * num_pairs * num_tiles * num_filters,
-                 size, num_filters, sums + point * size * num_filters);
+      accumulate(overlap, left + point * num_tiles * size, right + point * num_tiles * num_filters, size, num_filters,
+                 sums + point * size * num_filters);
     }
     for (std::size_t picture = at; picture < at + count; ++picture) add_pixels(gradient.at(picture), outputs_, bias_sums);
   }

@@ -48,10 +48,6 @@ class Winograd {
   std::size_t num_numbers() const { return blocks_.num_numbers(); }
   // Of the filters at the points, [point][filter][number].
   const Bf16* transform_filters(const Bf16* weights) const;
-  // Transforms pictures, to[point][tile of all pictures][number], and the gradients of their outputs likewise.
-  template <typename Number>
-  void transform_inputs(Pictures<const Number> input, std::size_t num_pictures, Bf16* to) const;
-  void transform_gradients(Pictures<const Bf16> gradient, std::size_t num_pictures, Bf16* to) const;
   // At each point, to[tile][output] = from[tile] * packed; meanwhile memory is fetched that is wanted next.
   void multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
                        std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) const;

@@ -92,36 +92,66 @@ inline void store_points(const __m512 (&points)[kSide][kSide], Bf16* to, std::si
   for (int point = 0; point < kSide * kSide; ++point) store_bf16(to + point * step, points[point / kSide][point % kSide]);
 }
 
+inline void store_pairs(const __m512 (&first)[kSide][kSide], const __m512 (&second)[kSide][kSide], Pair* to,
+                        std::size_t step) {
+#pragma GCC unroll 16
+  for (int point = 0; point < kSide * kSide; ++point) {
+    const __m512i low = _mm512_cvtepu16_epi32(to_bf16(first[point / kSide][point % kSide]));
+    const __m512i high = _mm512_cvtepu16_epi32(to_bf16(second[point / kSide][point % kSide]));
+    _mm512_storeu_si512(to + point * step, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+  }
+}
+
 inline void load_points(const float* from, std::size_t step, __m512 (&points)[kSide][kSide]) {
 #pragma GCC unroll 16
   for (int point = 0; point < kSide * kSide; ++point) points[point / kSide][point % kSide] = _mm512_loadu_ps(from + point * step);
 }
 
+// What is at the points of 16 numbers of a tile's blocks, those from `at` on in their row `down` of pixels.
 template <bool kIsInside, typename Number>
-void transform_blocks(const Number* picture, const Blocks& blocks, const Tile& tile, Bf16* to, std::size_t step) {
-  const Number* const first = picture + tile.top * blocks.stride * blocks.row + tile.left * blocks.segment;
+inline void transform_blocks(const Number* picture, const Blocks& blocks, const Tile& tile, std::size_t down,
+                             std::size_t at, __m512 (&numbers)[kSide][kSide]) {
+  const Number* from = picture + (tile.top * blocks.stride + down) * blocks.row + tile.left * blocks.segment + at;
+#pragma GCC unroll 4
+  for (int row = 0; row < kSide; ++row, from += blocks.stride * blocks.row) {
+#pragma GCC unroll 4
+    for (int column = 0; column < kSide; ++column) {
+      const bool is_inside = kIsInside || (tile.top + row < blocks.height && tile.left + column < blocks.width);
+      numbers[row][column] = is_inside ? load(from + column * blocks.segment) : _mm512_setzero_ps();
+    }
+  }
+#pragma GCC unroll 4
+  for (int row = 0; row < kSide; ++row) to_points(numbers[row][0], numbers[row][1], numbers[row][2], numbers[row][3]);
+#pragma GCC unroll 4
+  for (int column = 0; column < kSide; ++column) {
+    to_points(numbers[0][column], numbers[1][column], numbers[2][column], numbers[3][column]);
+  }
+}
+
+bool is_inside(const Blocks& blocks, const Tile& tile) {
+  return tile.top + kPoints <= blocks.height && tile.left + kPoints <= blocks.width;
+}
+
+template <bool kIsInside, typename Number>
+void transform_tile(const Number* picture, const Blocks& blocks, const Tile& tile, Bf16* to, std::size_t step) {
   for (std::size_t down = 0; down < blocks.stride; ++down) {
     for (std::size_t at = 0; at < blocks.segment; at += kLanes, to += kLanes) {
-      __m512 numbers[kSide][kSide];
-      const Number* from = first + down * blocks.row + at;
-#pragma GCC unroll 4
-      for (int row = 0; row < kSide; ++row, from += blocks.stride * blocks.row) {
-#pragma GCC unroll 4
-        for (int column = 0; column < kSide; ++column) {
-          const bool is_inside =
-              kIsInside || (tile.top + row < blocks.height && tile.left + column < blocks.width);
-          numbers[row][column] = is_inside ? load(from + column * blocks.segment) : _mm512_setzero_ps();
-        }
-      }
-#pragma GCC unroll 4
-      for (int row = 0; row < kSide; ++row) {
-        to_points(numbers[row][0], numbers[row][1], numbers[row][2], numbers[row][3]);
-      }
-#pragma GCC unroll 4
-      for (int column = 0; column < kSide; ++column) {
-        to_points(numbers[0][column], numbers[1][column], numbers[2][column], numbers[3][column]);
-      }
-      store_points(numbers, to, step);
+      __m512 points[kSide][kSide];
+      transform_blocks<kIsInside>(picture, blocks, tile, down, at, points);
+      store_points(points, to, step);
+    }
+  }
+}
+
+template <bool kIsInside, typename Number>
+void transform_tiles(const Number* first, const Number* second, const Blocks& blocks, const Tile& tile, Pair* to,
+                     std::size_t step) {
+  for (std::size_t down = 0; down < blocks.stride; ++down) {
+    for (std::size_t at = 0; at < blocks.segment; at += kLanes, to += kLanes) {
+      __m512 low[kSide][kSide], high[kSide][kSide] = {};
+      transform_blocks<kIsInside>(first, blocks, tile, down, at, low);
+      if (second) transform_blocks<kIsInside>(second, blocks, tile, down, at, high);
+      store_pairs(low, high, to, step);
     }
   }
 }
@@ -143,20 +173,40 @@ void transform_taps(const Bf16* filter, const Blocks& blocks, Bf16* to, std::siz
   }
 }
 
+// What is at the points of the gradients of 16 filters, from `at` on, of a tile's outputs.
 template <int kOutputs>
-void transform_outputs(const Bf16* gradient, const Outputs& outputs, const Tile& tile, Bf16* to, std::size_t step) {
-  for (std::size_t at = 0; at < outputs.num_filters; at += kLanes) {
-    __m512 given[kOutputs][kOutputs], points[kSide][kSide];
-    for (int row = 0; row < kOutputs; ++row) {
-      for (int column = 0; column < kOutputs; ++column) {
-        const std::size_t y = tile.top + row, x = tile.left + column;
-        const bool is_inside = y < outputs.height && x < outputs.width;
-        given[row][column] = is_inside ? load_bf16(gradient + (y * outputs.width + x) * outputs.num_filters + at)
-                                       : _mm512_setzero_ps();
-      }
+inline void transform_outputs(const Bf16* gradient, const Outputs& outputs, const Tile& tile, std::size_t at,
+                              __m512 (&points)[kSide][kSide]) {
+  __m512 given[kOutputs][kOutputs];
+  for (int row = 0; row < kOutputs; ++row) {
+    for (int column = 0; column < kOutputs; ++column) {
+      const std::size_t y = tile.top + row, x = tile.left + column;
+      const bool is_inside = y < outputs.height && x < outputs.width;
+      given[row][column] = is_inside ? load_bf16(gradient + (y * outputs.width + x) * outputs.num_filters + at)
+                                     : _mm512_setzero_ps();
     }
-    spread_square<kOutputs, false>(given, points);
+  }
+  spread_square<kOutputs, false>(given, points);
+}
+
+template <int kOutputs>
+void transform_gradient_tile(const Bf16* gradient, const Outputs& outputs, const Tile& tile, Bf16* to,
+                             std::size_t step) {
+  for (std::size_t at = 0; at < outputs.num_filters; at += kLanes) {
+    __m512 points[kSide][kSide];
+    transform_outputs<kOutputs>(gradient, outputs, tile, at, points);
     store_points(points, to + at, step);
+  }
+}
+
+template <int kOutputs>
+void transform_gradient_tiles(const Bf16* first, const Bf16* second, const Outputs& outputs, const Tile& tile, Pair* to,
+                              std::size_t step) {
+  for (std::size_t at = 0; at < outputs.num_filters; at += kLanes) {
+    __m512 low[kSide][kSide], high[kSide][kSide] = {};
+    transform_outputs<kOutputs>(first, outputs, tile, at, low);
+    if (second) transform_outputs<kOutputs>(second, outputs, tile, at, high);
+    store_pairs(low, high, to + at, step);
   }
 }
 
@@ -204,15 +254,29 @@ void finish_taps(const float* from, const Blocks& blocks, std::size_t num_filter
 
 template <typename Number>
 void transform_input(const Number* picture, const Blocks& blocks, const Tile& tile, Bf16* to, std::size_t step) {
-  if (tile.top + kPoints <= blocks.height && tile.left + kPoints <= blocks.width) {
-    transform_blocks<true>(picture, blocks, tile, to, step);
+  if (is_inside(blocks, tile)) {
+    transform_tile<true>(picture, blocks, tile, to, step);
   } else {
-    transform_blocks<false>(picture, blocks, tile, to, step);
+    transform_tile<false>(picture, blocks, tile, to, step);
   }
 }
 
 template void transform_input(const Bf16*, const Blocks&, const Tile&, Bf16*, std::size_t);
 template void transform_input(const std::uint8_t*, const Blocks&, const Tile&, Bf16*, std::size_t);
+
+template <typename Number>
+void transform_inputs(const Number* first, const Number* second, const Blocks& blocks, const Tile& tile, Pair* to,
+                      std::size_t step) {
+  if (is_inside(blocks, tile)) {
+    transform_tiles<true>(first, second, blocks, tile, to, step);
+  } else {
+    transform_tiles<false>(first, second, blocks, tile, to, step);
+  }
+}
+
+template void transform_inputs(const Bf16*, const Bf16*, const Blocks&, const Tile&, Pair*, std::size_t);
+template void transform_inputs(const std::uint8_t*, const std::uint8_t*, const Blocks&, const Tile&, Pair*,
+                               std::size_t);
 
 void transform_filter(const Bf16* filter, const Blocks& blocks, std::size_t num_taps, Bf16* to, std::size_t step) {
   (num_taps == 2 ? transform_taps<2> : transform_taps<3>)(filter, blocks, to, step);
@@ -220,7 +284,13 @@ void transform_filter(const Bf16* filter, const Blocks& blocks, std::size_t num_
 
 void transform_gradient(const Bf16* gradient, const Outputs& outputs, std::size_t num_outputs, const Tile& tile,
                         Bf16* to, std::size_t step) {
-  (num_outputs == 2 ? transform_outputs<2> : transform_outputs<3>)(gradient, outputs, tile, to, step);
+  (num_outputs == 2 ? transform_gradient_tile<2> : transform_gradient_tile<3>)(gradient, outputs, tile, to, step);
+}
+
+void transform_gradients(const Bf16* first, const Bf16* second, const Outputs& outputs, std::size_t num_outputs,
+                         const Tile& tile, Pair* to, std::size_t step) {
+  const auto work = num_outputs == 2 ? transform_gradient_tiles<2> : transform_gradient_tiles<3>;
+  work(first, second, outputs, tile, to, step);
 }
 
 void finish_tile(const float* from, std::size_t step, float scale, const float* bias, std::size_t num_outputs,

@@ -39,11 +39,17 @@ struct Outputs {
 // to[point][k] of the blocks of a tile, pixels of bytes being numbers from 0 to 255.
 template <typename Number>
 void transform_input(const Number* picture, const Blocks& blocks, const Tile& tile, Bf16* to, std::size_t step);
+// The same of two pictures, as pairs of their numbers; a missing second counts as zeros.
+template <typename Number>
+void transform_inputs(const Number* first, const Number* second, const Blocks& blocks, const Tile& tile, Pair* to,
+                      std::size_t step);
 // to[point][k] of one filter [r × stride, r × stride, channels].
 void transform_filter(const Bf16* filter, const Blocks& blocks, std::size_t num_taps, Bf16* to, std::size_t step);
 // to[point][f] of the gradient of a tile's outputs, `num_outputs` (m) along a side.
 void transform_gradient(const Bf16* gradient, const Outputs& outputs, std::size_t num_outputs, const Tile& tile,
                         Bf16* to, std::size_t step);
+void transform_gradients(const Bf16* first, const Bf16* second, const Outputs& outputs, std::size_t num_outputs,
+                         const Tile& tile, Pair* to, std::size_t step);
 
 // The outputs of a tile from from[point][f]: rectified(scale × sum + bias).
 void finish_tile(const float* from, std::size_t step, float scale, const float* bias, std::size_t num_outputs,
