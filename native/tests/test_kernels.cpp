@@ -12,6 +12,7 @@
 #include "dueling.hpp"
 #include "fractions.hpp"
 #include "noisy.hpp"
+#include "policy.hpp"
 #include "processor.hpp"
 #include "quantiles.hpp"
 #include "stack.hpp"
@@ -147,6 +148,35 @@ void test_heads(std::size_t count, std::size_t num_actions, std::size_t num_atom
   ngp::kernels::quantile_errors_back(same, action.get(), change.get(), errors.get(), value.get(), advantage.get());
 }
 
+void test_policy(std::size_t count, std::size_t num_inputs, std::size_t num_actions) {
+  const auto policy = bf16(num_actions * num_inputs), policy_bias = bf16(num_actions), value = bf16(num_inputs);
+  const auto value_bias = bf16(1), hidden = bf16(count * num_inputs);
+  const ngp::kernels::PolicyWeights weights{policy.get(), policy_bias.get(), value.get(), value_bias.get(), num_inputs,
+                                            num_actions};
+  const auto logs = floats(count * num_actions), log_gradient = floats(count * num_actions), race = floats(count * num_actions);
+  const auto values = floats(count), value_gradient = floats(count), before = floats(count), chosen = floats(count);
+  ngp::kernels::judge(weights, hidden.get(), count, logs.get(), values.get());
+  const std::unique_ptr<std::int64_t[]> action(new std::int64_t[count]);
+  ngp::kernels::draw_actions(logs.get(), race.get(), count, num_actions, action.get(), chosen.get());
+  const ngp::kernels::Played played{action.get(), chosen.get(), before.get(), before.get(), before.get(), logs.get(),
+                                    count, num_actions};
+  const ngp::kernels::SurrogateFigures figures = ngp::kernels::find_surrogate(
+      played, {0.2F, 0.2F, 0.5F, 0.01F, 0.1F}, logs.get(), values.get(), log_gradient.get(), value_gradient.get());
+  CHECK(std::abs(figures.divergence) < 1e-6F && std::abs(figures.drift) < 1e-6F && figures.clipped == 0);
+  const auto of_hidden = bf16(count * num_inputs), of_policy = bf16(num_actions * num_inputs);
+  const auto of_policy_bias = bf16(num_actions), of_value = bf16(num_inputs), of_value_bias = bf16(1);
+  ngp::kernels::judge_back(weights, hidden.get(), count, logs.get(), log_gradient.get(), value_gradient.get(),
+                           {of_hidden.get(), of_policy.get(), of_policy_bias.get(), of_value.get(), of_value_bias.get()});
+  const auto output = bf16(count * num_actions), again = bf16(count * num_actions);
+  const auto put = [&](Bf16* to, unsigned num_threads) {
+    ngp::kernels::multiply_few_rows(policy.get(), policy_bias.get(), num_inputs, num_actions, hidden.get(), count, to,
+                                    num_threads);
+  };
+  put(output.get(), 1);
+  put(again.get(), 2);
+  CHECK(std::equal(output.get(), output.get() + count * num_actions, again.get()));
+}
+
 void test_adam(std::size_t count) {
   const auto weight = floats(count), gradient = floats(count), moment = floats(count);
   const auto square = numbers<float>(count, {0, 0.5F, 1}), before = numbers<float>(count, {0});
@@ -163,8 +193,11 @@ void test_adam(std::size_t count) {
 
 int main() {
   if (!ngp::kernels::is_available()) return 0;
-  for (const std::size_t count : {1, 3, 11}) {
+  for (const std::size_t count : {1, 3, 11, 19}) {  // from 16 on in tiles
     test_convolutions({84, 84, 4}, {{32, 8, 4, 0}, {64, 4, 2, 0}, {64, 3, 1, 0}}, count);
+    test_convolutions({71, 65, 8}, {{16, 4, 2, 0}, {48, 4, 2, 0}, {32, 3, 1, 0}}, count);
+    test_policy(count, 32 * count, 7);
+    test_policy(count, 512, 1);
     test_convolutions({45, 38, 3}, {{16, 8, 2, 0}, {32, 4, 2, 0}, {80, 3, 2, 0}, {48, 3, 1, 1}}, count);
     test_noisy(32, 1, count);
     test_noisy(416, 357, 7 * count);
