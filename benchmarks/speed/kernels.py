@@ -27,6 +27,8 @@ FORWARD = 400 * 256 * 32 + 81 * 512 * 64 + 49 * 576 * 64
 BACKWARD = 2 * FORWARD - 400 * 256 * 32
 """Those of their gradients: the pictures themselves need none."""
 OURS, TORCH = "kernels", "torch"
+USERS = ("convolutions", "noisy", "noisy_product", "fractions", "dueling", "quantiles", "policy", "improvement")
+"""Modules of ``newgameplus.nn`` that call kernels."""
 Work = Callable[[], Any]
 
 
@@ -35,7 +37,7 @@ def prepare(is_ours: bool) -> Any:
     torch = importlib.import_module("torch")
     torch.set_num_threads(NUM_THREADS)
     if not is_ours:
-        for name in ("convolutions", "noisy", "noisy_product", "fractions", "dueling", "quantiles", "improvement"):
+        for name in USERS:
             setattr(importlib.import_module(f"newgameplus.nn.{name}"), "KERNELS", None)  # noqa: B010  # no type says it is there
     return torch
 
