@@ -5,8 +5,9 @@
     python -m benchmarks.runs.transfer table                           write docs/transfer.md from what is published
 
 ``pretrain`` is ``ngp train`` and ``row`` is ``ngp evaluate`` with the settings below; what stands after ``--`` is
-handed to them (``-- --device cuda``). Both go on where they were stopped when the same command is given again. A row
-becomes one small file in benchmarks/results, one for each seed.
+handed to them (``-- --device cuda``). Both go on where they were stopped when the same command is given again. ``row
+rainbow --steps 50000 --first-of 100000`` publishes the first half of a row that is there, without playing it again. A
+row becomes one small file in benchmarks/results, one for each seed.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ LEARNERS = {
 }
 """Name of each agent that learns beforehand to how it does: nobody needs 1,500 steps to win a level, and who is stuck
 for longer sees nothing new."""
+BUDGETLESS = ("random", "rainbow")
+"""Agents that do not know how long they are judged, so that a short evaluation is the beginning of a long one."""
 BEGINS_WITH = {"experts": "ppo"}
 """Name of each agent that does not begin to learn from nothing to the one whose run it takes up."""
 
@@ -86,9 +89,11 @@ def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
 
 def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
     """Judge a row's agent, or go on with that, and publish what came out."""
-    row = ROWS[arguments.row]
-    results = Results(arguments.work / f"{arguments.row}-{arguments.steps}-seed-{arguments.seed}")
-    options = ["--split", arguments.split, "--timesteps", str(arguments.steps)]
+    row, num_steps = ROWS[arguments.row], arguments.first_of or arguments.steps
+    if num_steps < arguments.steps or (arguments.first_of and row.agent not in BUDGETLESS):
+        sys.exit(f"--first-of takes more steps than --steps, and only rows of {' and '.join(BUDGETLESS)}.")
+    results = Results(arguments.work / f"{arguments.row}-{num_steps}-seed-{arguments.seed}")
+    options = ["--split", arguments.split, "--timesteps", str(num_steps)]
     options += ["--seed", str(arguments.seed), "--results", str(results.path), "--no-movies"]
     if row.preset is not None:
         options += ["--preset", row.preset]
@@ -101,7 +106,7 @@ def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
     if results.manifest_path.is_file():
         options.append("--resume")
     ngp(["evaluate", row.agent, *options, *extra])
-    result = gather(arguments.row, results)
+    result = gather(arguments.row, results, arguments.steps)
     if is_published(result, arguments.results):
         print(f"{arguments.row}: {result['score']:.1f}; published before, so nothing is written.")
         return
@@ -117,12 +122,13 @@ def ngp(arguments: list[str]) -> None:
         sys.exit(code)
 
 
-def gather(name: str, results: Results) -> dict[str, Any]:
-    """Return what is published of an evaluation with one seed."""
+def gather(name: str, results: Results, num_steps: int) -> dict[str, Any]:
+    """Return what is published of the first steps, or all, of an evaluation with one seed."""
     manifest, scores = results.manifest(), results.scores()
     if not scores["is_complete"]:
         sys.exit(f"{results.path} is not complete; give the same command again to go on.")
-    (seed,) = manifest["seeds"]
+    (seed,), is_whole = manifest["seeds"], num_steps == manifest["rules"]["max_timesteps"]
+    levels = {line["state"]: level_of(results, line, seed, num_steps) for line in manifest["levels"]}
     return {
         "figure": "transfer",
         "row": name,
@@ -133,10 +139,10 @@ def gather(name: str, results: Results) -> dict[str, Any]:
         "init": manifest["init"] and origin(Path(manifest["init"]["path"])),
         "split": manifest["split"],
         "rules": manifest["rules"],
-        "num_steps": manifest["rules"]["max_timesteps"],
+        "num_steps": num_steps,
         "seed": seed,
-        "score": scores["score"]["mean"],
-        "levels": {line["state"]: level_of(results, line, seed) for line in manifest["levels"]},
+        "score": scores["score"]["mean"] if is_whole else sum(line["score"] for line in levels.values()) / len(levels),
+        "levels": levels,
         "git_commit": manifest["git_commit"],
         "machine": manifest["machine"],
     }
@@ -145,15 +151,21 @@ def gather(name: str, results: Results) -> dict[str, Any]:
 def is_published(result: dict[str, Any], results: Path) -> bool:
     """Whether this very evaluation is among the results."""
     found = [json.loads(path.read_text()) for path in results.glob(f"*_transfer_{result['row']}*/result.json")]
-    return any(all(other[part] == result[part] for part in ("row", "created", "seed")) for other in found)
+    parts = ("row", "created", "seed", "num_steps")
+    return any(all(other[part] == result[part] for part in parts) for other in found)
 
 
-def level_of(results: Results, line: dict[str, str], seed: int) -> dict[str, Any]:
-    """Return what is published of one level."""
+def level_of(results: Results, line: dict[str, str], seed: int, num_steps: int) -> dict[str, Any]:
+    """Return what is published of the first steps, or all, of one level: of the episodes that ended by then."""
     level = Level(line["game"], line["state"], line["scenario"])
-    episodes = read_monitor(results.run_folder(level, seed) / "monitor.csv")
+    episodes, end = [], 0
+    for episode in read_monitor(results.run_folder(level, seed) / "monitor.csv"):
+        end += episode.num_steps
+        if end <= num_steps:
+            episodes.append(episode)
+    if not episodes:
+        sys.exit(f"No episode of {level} ended within {num_steps:,} steps.")
     returns = [episode.episode_return for episode in episodes]
-    num_steps = results.manifest()["rules"]["max_timesteps"]
     return {
         "score": round(sum(returns) / len(returns), 2),
         "num_episodes": len(returns),
@@ -190,6 +202,7 @@ def _parser() -> argparse.ArgumentParser:
     row = commands.add_parser("row", help="judge one row and publish it")
     row.add_argument("row", choices=ROWS)
     row.add_argument("--steps", type=int, default=100_000, help="agent steps per level")
+    row.add_argument("--first-of", type=int, help="publish the first --steps of a row of so many")
     row.add_argument("--split", default=JUDGED_SPLIT)
     row.add_argument("--init", type=Path, help="what a joint row begins with; by default runs/transfer/AGENT")
     row.add_argument("--workers", type=int, help="levels side by side; by default one per core")

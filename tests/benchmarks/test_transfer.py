@@ -64,6 +64,22 @@ def test_the_page_and_its_pictures_are_what_the_published_results_make_them() ->
     assert pictures == {Path(picture_name(steps)).name: picture(rows, steps) for steps, rows in table.items()}
 
 
+def test_the_first_steps_of_a_row_are_published_without_playing_them_again(folder: Path) -> None:
+    for steps in (("9000",), ("4600", "--first-of", "9000")):
+        transfer(folder, "row", "random", "--steps", *steps)
+    results = {
+        result["num_steps"]: result
+        for result in (json.loads(path.read_text()) for path in (folder / "published").glob("*/result.json"))
+    }
+    assert results.keys() == {9000, 4600}
+    for whole, first in zip(*(results[steps]["levels"].values() for steps in (9000, 4600)), strict=True):
+        assert whole["num_episodes"] > first["num_episodes"] >= 1
+        assert first["best"] <= whole["best"]
+    assert results[4600]["created"] == results[9000]["created"]
+    with pytest.raises(subprocess.CalledProcessError):
+        transfer(folder, "row", "jerk", "--steps", "100", "--first-of", "9000")
+
+
 def test_a_row_is_a_real_evaluation_and_is_published_once(folder: Path) -> None:
     said = [transfer(folder, "row", "random", "--steps", "300") for _ in range(2)]
     (path,) = (folder / "published").glob("*/result.json")
