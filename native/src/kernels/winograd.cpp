@@ -12,6 +12,12 @@ constexpr std::size_t kCacheBytes = 448 * 1024;  // of the second cache, for wha
 constexpr std::size_t kMostTogether = 8;
 constexpr std::size_t kLineBytes = 64;
 
+// Memory that is soon read or written.
+struct Wanted {
+  const void* begin;
+  std::size_t num_bytes;
+};
+
 // Asks for part `part` of `num_parts` of some memory, so that it arrives while something else is computed. Memory that
 // does not exist may be asked for.
 void fetch(const Wanted& wanted, std::size_t part, std::size_t num_parts) {
@@ -26,6 +32,22 @@ void fetch(const Wanted& wanted, std::size_t part, std::size_t num_parts) {
 template <typename Number>
 Wanted pictures_at(Pictures<Number> pictures, std::size_t at, std::size_t count) {
   return {pictures.at(at), count * pictures.step * sizeof(Number)};
+}
+
+// How many pictures go together, so that what is between the steps stays in the second cache.
+std::size_t num_together(std::size_t bytes_per_picture) {
+  const std::size_t count = std::clamp<std::size_t>(kCacheBytes / bytes_per_picture, 1, kMostTogether);
+  return count < 4 ? count : count / 4 * 4;  // tiles of four pictures fill whole blocks of rows
+}
+
+// At each point, to[tile][output] = from[tile] * packed; meanwhile memory is fetched that is wanted next.
+void multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
+                     std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) {
+  for (std::size_t point = 0; point < kAllPoints; ++point) {
+    for (const Wanted& memory : wanted) fetch(memory, point, kAllPoints);
+    multiply_rows(from + point * num_tiles * num_inputs, num_tiles, num_inputs,
+                  packed + point * num_inputs / 2 * num_outputs, num_outputs, to + point * num_tiles * num_outputs);
+  }
 }
 
 }  // namespace
@@ -73,20 +95,6 @@ void Winograd::pack_backward(const Bf16* weights, Pair* packed) const {
   const Bf16* from = transform_filters(weights);
   for (std::size_t pair = 0; pair < kAllPoints * outputs_.num_filters / 2; ++pair, from += 2 * size, packed += size) {
     interleave(from, from + size, size, packed);
-  }
-}
-
-std::size_t Winograd::num_together(std::size_t bytes_per_picture) const {
-  const std::size_t count = std::clamp<std::size_t>(kCacheBytes / bytes_per_picture, 1, kMostTogether);
-  return count < 4 ? count : count / 4 * 4;  // tiles of four pictures fill whole blocks of rows
-}
-
-void Winograd::multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
-                               std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) const {
-  for (std::size_t point = 0; point < kAllPoints; ++point) {
-    for (const Wanted& memory : wanted) fetch(memory, point, kAllPoints);
-    multiply_rows(from + point * num_tiles * num_inputs, num_tiles, num_inputs,
-                  packed + point * num_inputs / 2 * num_outputs, num_outputs, to + point * num_tiles * num_outputs);
   }
 }
 

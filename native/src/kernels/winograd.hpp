@@ -13,12 +13,6 @@
 
 namespace ngp::kernels {
 
-// Memory that is soon read or written.
-struct Wanted {
-  const void* begin;
-  std::size_t num_bytes;
-};
-
 class Winograd {
  public:
   static bool fits(const Extent& input, const Shape& shape);
@@ -48,11 +42,6 @@ class Winograd {
   std::size_t num_numbers() const { return blocks_.num_numbers(); }
   // Of the filters at the points, [point][filter][number].
   const Bf16* transform_filters(const Bf16* weights) const;
-  // At each point, to[tile][output] = from[tile] * packed; meanwhile memory is fetched that is wanted next.
-  void multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
-                       std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) const;
-  // How many pictures go together, so that what is between the steps stays in the second cache.
-  std::size_t num_together(std::size_t bytes_per_picture) const;
 
   Blocks blocks_;
   Outputs outputs_;
