@@ -70,8 +70,8 @@ class Rainbow:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
         self.is_frozen = False
-        """Whether it only plays, storing and learning nothing. With its noise: by the mean weights alone it would choose
-        the same for ever where nothing moves."""
+        """Whether it only plays, storing and learning nothing; with its noise, since by the mean weights alone it would
+        choose the same for ever where nothing moves."""
         assert world.num_actions is not None
         self._world = world
         self._device = find_device(config.device)
