@@ -20,8 +20,8 @@ constexpr double kLongest = 1e9;  // seconds
 
 std::atomic<std::int64_t> timeout_nanoseconds{10'000'000'000};
 std::atomic<bool> is_watching{false};
-// The time that the patrol has seen go by. It stands still while the process is stopped (Ctrl-Z, a debugger), so that
-// a core is not blamed for it.
+// The rounds that the patrol has made, in time. A round counts as long as it is meant to be, however long it was: a core
+// is not blamed for the time in which the process was stopped (Ctrl-Z, a debugger) or was given no processor.
 std::atomic<std::int64_t> watched_nanoseconds{0};
 
 // Never destroyed: threads may still leave their posts while the process ends.
@@ -53,12 +53,9 @@ void jump_back(int) {
 }
 
 void keep_watch() {
-  auto last = std::chrono::steady_clock::now();
   for (;;) {
     std::this_thread::sleep_for(kPatrol);
-    const auto elapsed = std::chrono::steady_clock::now() - last;
-    last += elapsed;
-    watched_nanoseconds += std::min(in_nanoseconds(elapsed), in_nanoseconds(2 * kPatrol));
+    watched_nanoseconds += in_nanoseconds(kPatrol);
     Patrol& ours = patrol();
     const std::lock_guard<std::mutex> lock(ours.mutex);
     for (const Post* post : ours.posts) {

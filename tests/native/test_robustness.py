@@ -227,7 +227,7 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.games.levels import find_level
 env = RetroVecEnv([find_level("Airstriker-Genesis")] * 4)
 env.reset(seed=0)
-_engine.set_timeout(0.25)
+_engine.set_timeout(1)
 print("playing", flush=True)
 while not sys.stdin.closed and not select.select([sys.stdin], [], [], 0)[0]:
     env.step(env.action_space.sample())
@@ -240,10 +240,10 @@ def test_no_core_is_blamed_for_the_time_in_which_the_process_was_stopped() -> No
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as player:
         assert player.stdout is not None
         assert player.stdout.readline() == b"playing\n"
-        for _ in range(3):
+        for _ in range(2):
             threading.Event().wait(0.3)
             player.send_signal(signal.SIGSTOP)
-            threading.Event().wait(0.8)
+            threading.Event().wait(2)
             player.send_signal(signal.SIGCONT)
         _, complaints = player.communicate(b"enough\n", timeout=60)
     assert player.returncode == 0, complaints.decode()
