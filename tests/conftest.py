@@ -1,8 +1,9 @@
-"""What tests share: a home without the user's own games, how hard hypothesis looks, how many threads torch has."""
+"""What tests share: an empty home, Ctrl-C, how hard hypothesis looks, how many threads torch has."""
 
 from __future__ import annotations
 
 import importlib
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,11 @@ from newgameplus.games.folders import GAMES_VARIABLE, HOME_VARIABLE
 settings.register_profile("default", deadline=None, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile("default")
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # Begun in the background of a shell, where nobody can press Ctrl-C; the programs that tests start inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -163,7 +163,7 @@ def test_interrupted_it_says_how_to_go_on_and_goes_on(tmp_path: Path, capsys: py
         assert time.monotonic() < deadline, "no checkpoint was written within a minute"
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate()
+    _, told = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "ngp train --resume --run 'runs/a run'" in told
     manifest = tmp_path / "runs/a run/training.json"

@@ -195,7 +195,7 @@ def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tm
     folder = Results(tmp_path / "struck").run_folder(LEVEL, 0)
     wait_for_episodes(struck, folder / "monitor.csv", 2)
     os.killpg(struck.pid, blow)
-    output, _ = struck.communicate()
+    output, _ = struck.communicate(timeout=60)
     assert struck.returncode == (130 if blow is signal.SIGINT else -signal.SIGKILL)
     if blow is signal.SIGINT:
         assert "ngp evaluate --resume --results struck" in output
