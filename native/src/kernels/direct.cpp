@@ -1,9 +1,7 @@
-#include "layer.hpp"
+#include "direct.hpp"
 
 #include <algorithm>
 #include <map>
-#include <stdexcept>
-#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -26,47 +24,15 @@ Range inside(std::size_t tap, std::size_t stride, std::size_t padding, std::size
   return {begin, std::max(begin, std::min(end, output))};
 }
 
-std::size_t length(std::size_t input, const Shape& shape) {
-  const std::size_t padded = input + 2 * shape.padding;
-  if (padded < shape.size) {
-    throw std::invalid_argument("A picture with a side of " + std::to_string(input) +
-                                " pixels is too small for a convolution of " + std::to_string(shape.size) + ".");
-  }
-  return (padded - shape.size) / shape.stride + 1;
-}
-
-void check(const Extent& input, const Shape& shape) {
-  if (shape.num_filters == 0 || shape.num_filters % 16 != 0) {
-    throw std::invalid_argument("The number of filters must be a multiple of 16, not " +
-                                std::to_string(shape.num_filters) + ".");
-  }
-  if (shape.size == 0 || shape.stride == 0 || shape.padding >= shape.size) {
-    throw std::invalid_argument("A convolution needs a size, a stride and a padding below its size.");
-  }
-  if (shape.size * input.num_channels % 8 != 0) {
-    throw std::invalid_argument("The size times the channels must be a multiple of 8, not " +
-                                std::to_string(shape.size * input.num_channels) + ".");
-  }
-  if (shape.padding != 0 && input.num_channels % 8 != 0) {
-    throw std::invalid_argument("A padded convolution needs a multiple of 8 channels, not " +
-                                std::to_string(input.num_channels) + ".");
-  }
-}
-
 }  // namespace
 
-Layer::Layer(const Extent& input, const Shape& shape, bool may_tile) : input_(input), shape_(shape) {
-  check(input, shape);
-  output_ = {length(input.height, shape), length(input.width, shape), shape.num_filters};
-  if (may_tile && Winograd::fits(input, shape)) {
-    winograd_.emplace(input, output_, shape);
-    return;
-  }
+Direct::Direct(const Extent& input, const Extent& output, const Shape& shape)
+    : input_(input), output_(output), shape_(shape) {
   group_forward();
   if (input.num_channels % 16 == 0) group_backward();
 }
 
-void Layer::group_forward() {
+void Direct::group_forward() {
   std::map<std::vector<Tap>, std::vector<Place>> found;
   const auto channels = static_cast<std::int32_t>(input_.num_channels);
   const auto size = static_cast<std::int32_t>(shape_.size), padding = static_cast<std::int32_t>(shape_.padding);
@@ -85,7 +51,7 @@ void Layer::group_forward() {
   for (auto& [taps, places] : found) forward_.push_back({taps, std::move(places)});
 }
 
-void Layer::group_backward() {
+void Direct::group_backward() {
   std::map<std::vector<Tap>, std::vector<Place>> found;
   const auto filters = static_cast<std::int32_t>(shape_.num_filters), size = static_cast<std::int32_t>(shape_.size);
   const auto stride = static_cast<std::int32_t>(shape_.stride), padding = static_cast<std::int32_t>(shape_.padding);
@@ -107,13 +73,11 @@ void Layer::group_backward() {
   for (auto& [taps, places] : found) backward_.push_back({taps, std::move(places)});
 }
 
-void Layer::pack_forward(const Bf16* weights, Pair* packed) const {
-  if (winograd_) return winograd_->pack_forward(weights, packed);
+void Direct::pack_forward(const Bf16* weights, Pair* packed) const {
   transpose_pairs(reinterpret_cast<const Pair*>(weights), num_filters(), num_rows() / 2, packed);
 }
 
-void Layer::pack_backward(const Bf16* weights, Pair* packed) const {
-  if (winograd_) return winograd_->pack_backward(weights, packed);
+void Direct::pack_backward(const Bf16* weights, Pair* packed) const {
   const std::size_t num_channels = input_.num_channels, num_pairs = num_filters() / 2;
   for (std::size_t pair = 0; pair < num_pairs; ++pair) {
     const Bf16* const first = weights + 2 * pair * num_rows();
@@ -124,7 +88,7 @@ void Layer::pack_backward(const Bf16* weights, Pair* packed) const {
   }
 }
 
-void Layer::run(const std::vector<Group>& groups, const Pair* packed, std::size_t num_outputs, const Finish& finish,
+void Direct::run(const std::vector<Group>& groups, const Pair* packed, std::size_t num_outputs, const Finish& finish,
                 Pictures<const Bf16> input, Pictures<Bf16> output, std::size_t num_pictures) {
   for (const Group& group : groups) {
     const Patches patches{group.taps.data(), group.taps.size(), group.places.data(), group.places.size()};
@@ -133,9 +97,8 @@ void Layer::run(const std::vector<Group>& groups, const Pair* packed, std::size_
 }
 
 template <typename Number>
-void Layer::forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input,
+void Direct::forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input,
                     Pictures<Bf16> output, std::size_t num_pictures) const {
-  if (winograd_) return winograd_->forward(packed, scale, bias, input, output, num_pictures);
   const Finish finish{scale, bias, {nullptr, 0}};
   if constexpr (std::is_same_v<Number, Bf16>) {
     run(forward_, packed, num_filters(), finish, input, output, num_pictures);
@@ -150,21 +113,18 @@ void Layer::forward(const Pair* packed, float scale, const float* bias, Pictures
   }
 }
 
-template void Layer::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>, std::size_t) const;
-template void Layer::forward(const Pair*, float, const float*, Pictures<const std::uint8_t>, Pictures<Bf16>,
+template void Direct::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>, std::size_t) const;
+template void Direct::forward(const Pair*, float, const float*, Pictures<const std::uint8_t>, Pictures<Bf16>,
                              std::size_t) const;
 
-void Layer::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
+void Direct::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
                      Pictures<Bf16> input_gradient, std::size_t num_pictures) const {
-  if (winograd_) return winograd_->backward(packed, gradient, input, input_gradient, num_pictures);
   run(backward_, packed, input_.num_channels, {1.0F, nullptr, input}, gradient, input_gradient, num_pictures);
 }
 
 template <typename Number>
-void Layer::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures,
-                         float* sums) const {
-  float* const bias_sums = sums + num_sums() - num_filters();
-  if (winograd_) return winograd_->add_gradient(input, gradient, num_pictures, sums, bias_sums);
+void Direct::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures,
+                          float* sums, float* bias_sums) const {
   static thread_local Buffer<Pair> input_pairs, gradient_pairs;
   const std::size_t size = input_.num_numbers();
   Pair* const left = input_pairs.of(size);
@@ -178,33 +138,14 @@ void Layer::add_gradient(Pictures<const Number> input, Pictures<const Bf16> grad
   }
 }
 
-template void Layer::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>, std::size_t, float*) const;
-template void Layer::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*) const;
+template void Direct::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>, std::size_t, float*, float*) const;
+template void Direct::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*, float*) const;
 
-void Layer::finish(const std::vector<const float*>& parts, float scale, float* to) const {
-  static thread_local Buffer<float> whole_buffer, rows_buffer;
-  std::vector<const float*> sums = parts;
-  if (winograd_) {
-    const std::size_t count = winograd_->num_sums();
-    float* const whole = whole_buffer.of(count);
-    std::copy_n(parts.front(), count, whole);
-    for (std::size_t part = 1; part < parts.size(); ++part) {
-      for (std::size_t at = 0; at < count; ++at) whole[at] += parts[part][at];
-    }
-    float* const rows = rows_buffer.of(num_weights());
-    winograd_->finish(whole, rows);
-    sums = {rows};
-  }
-  transpose_and_sum(sums.data(), sums.size(), num_rows(), num_filters(), scale, to);
-  float* const bias = to + num_weights();
-  std::fill_n(bias, num_filters(), 0.0F);
-  for (const float* part : parts) {
-    const float* const own = part + num_sums() - num_filters();
-    for (std::size_t at = 0; at < num_filters(); ++at) bias[at] += own[at];
-  }
+void Direct::finish(const std::vector<const float*>& parts, float scale, float* to) const {
+  transpose_and_sum(parts.data(), parts.size(), num_rows(), num_filters(), scale, to);
 }
 
-void Layer::add_pair(const Pair* input, const Pair* gradient, float* sums) const {
+void Direct::add_pair(const Pair* input, const Pair* gradient, float* sums) const {
   const std::size_t channels = input_.num_channels, filters = num_filters(), stride = shape_.stride;
   const std::size_t strip = std::max<std::size_t>(1, kStripBytes / (output_.width * filters * sizeof(Pair)));
   // Without padding all taps of a row are inside for the same outputs, and lie side by side.

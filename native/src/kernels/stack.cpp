@@ -62,11 +62,14 @@ std::vector<const Pair*> pack(const std::vector<Layer>& layers, const std::vecto
   for_layers(layers.size(), num_threads, [&](std::size_t index) {
     static thread_local Buffer<Bf16> rounded;
     const Layer& layer = layers[index];
-    if (direction == Direction::kForward) {
-      layer.pack_forward(as_bf16(weights[index], layer.num_weights(), rounded), places[index]);
-    } else if (index) {
-      layer.pack_backward(as_bf16(weights[index], layer.num_weights(), rounded), places[index]);
-    }
+    if (direction == Direction::kBackward && !index) return;  // pictures get no gradient
+    const Bf16* const given = as_bf16(weights[index], layer.num_weights(), rounded);
+    std::visit(
+        [&](const auto& way) {
+          direction == Direction::kForward ? way.pack_forward(given, places[index])
+                                           : way.pack_backward(given, places[index]);
+        },
+        layer.way());
   });
   return {places.begin(), places.end()};
 }
@@ -149,11 +152,16 @@ void Stack::forward_part(const Plan& plan, const std::uint8_t* pictures, std::si
     const Layer& layer = plan.layers[index];
     const Pictures<const Bf16> place = output(index, hidden, features);
     const Pictures<Bf16> to{const_cast<Bf16*>(place.first), place.step};
-    if (index) {
-      layer.forward(packed[index], 1.0F, biases[index].data(), output(index - 1, hidden, features), to, num_pictures);
-    } else {
-      layer.forward(packed[0], kPixelScale, biases[0].data(), pixels(pictures), to, num_pictures);
-    }
+    const float* const bias = biases[index].data();
+    std::visit(
+        [&](const auto& way) {
+          if (index) {
+            way.forward(packed[index], 1.0F, bias, output(index - 1, hidden, features), to, num_pictures);
+          } else {
+            way.forward(packed[0], kPixelScale, bias, pixels(pictures), to, num_pictures);
+          }
+        },
+        layer.way());
   }
 }
 
@@ -170,10 +178,16 @@ void Stack::backward_part(const Plan& plan, const std::uint8_t* pictures, std::s
     const Layer& layer = plan.layers[index];
     const Pictures<const Bf16> now{passed[index % 2], layer.output().num_numbers()};
     float* const own = sums + plan.sum_offsets[index];
-    if (!index) return layer.add_gradient(pixels(pictures), now, num_pictures, own);
-    const Pictures<const Bf16> input = output(index - 1, hidden, features);
-    layer.add_gradient(input, now, num_pictures, own);
-    layer.backward(packed[index], now, input, {passed[(index - 1) % 2], layer.input().num_numbers()}, num_pictures);
+    float* const bias = own + layer.num_weight_sums();
+    std::visit(
+        [&](const auto& way) {
+          if (!index) return way.add_gradient(pixels(pictures), now, num_pictures, own, bias);
+          const Pictures<const Bf16> input = output(index - 1, hidden, features);
+          way.add_gradient(input, now, num_pictures, own, bias);
+          way.backward(packed[index], now, input, {passed[(index - 1) % 2], layer.input().num_numbers()}, num_pictures);
+        },
+        layer.way());
+    if (!index) return;
   }
 }
 

@@ -192,8 +192,18 @@ template void Winograd::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>,
 template void Winograd::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*,
                                      float*) const;
 
-void Winograd::finish(const float* sums, float* to) const {
-  finish_filters(sums, blocks_, num_taps_, outputs_.num_filters, to);
+void Winograd::finish(const std::vector<const float*>& parts, float scale, float* to) const {
+  static thread_local Buffer<float> whole_buffer, rows_buffer;
+  float* const whole = whole_buffer.of(num_sums());
+  std::copy_n(parts.front(), num_sums(), whole);
+  for (std::size_t part = 1; part < parts.size(); ++part) {
+    for (std::size_t at = 0; at < num_sums(); ++at) whole[at] += parts[part][at];
+  }
+  const std::size_t num_rows = num_taps_ * num_taps_ * num_numbers();
+  float* const rows = rows_buffer.of(num_rows * outputs_.num_filters);
+  finish_filters(whole, blocks_, num_taps_, outputs_.num_filters, rows);
+  const float* const all[] = {rows};
+  transpose_and_sum(all, 1, num_rows, outputs_.num_filters, scale, to);
 }
 
 }  // namespace ngp::kernels

@@ -19,14 +19,13 @@ class Winograd {
 
   Winograd(const Extent& input, const Extent& output, const Shape& shape);
 
-  // Pairs of packed weights; sums of a thread on the way back.
+  // See Direct; sums are [point][number][filter].
   std::size_t num_packed() const { return kAllPoints * num_numbers() * outputs_.num_filters / 2; }
   std::size_t num_sums() const { return kAllPoints * num_numbers() * outputs_.num_filters; }
 
   void pack_forward(const Bf16* weights, Pair* packed) const;
   void pack_backward(const Bf16* weights, Pair* packed) const;
 
-  // As Layer has them.
   template <typename Number>
   void forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input, Pictures<Bf16> output,
                std::size_t num_pictures) const;
@@ -35,8 +34,7 @@ class Winograd {
   template <typename Number>
   void add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures, float* sums,
                     float* bias_sums) const;
-  // From all sums of a layer's weights to their gradient, to[row][filter].
-  void finish(const float* sums, float* to) const;
+  void finish(const std::vector<const float*>& parts, float scale, float* to) const;
 
  private:
   std::size_t num_numbers() const { return blocks_.num_numbers(); }
