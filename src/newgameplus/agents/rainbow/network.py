@@ -64,9 +64,10 @@ class RainbowNetwork(nn.Module):
             features = self.embedding.multiply(features, fraction)
         hidden = self.hidden.rectified(features)
         value, advantage = self.value(hidden), self.advantage(hidden)
-        if self._has_atoms or self.embedding is not None:
+        if self._has_atoms:
             return value, advantage
-        return value.unsqueeze(-1), advantage.view(*value.shape, self._num_actions)
+        num_rows = len(value)
+        return value.view(num_rows, -1, 1), advantage.view(num_rows, -1, self._num_actions)
 
     def joined(self, parts: tuple[Tensor, Tensor]) -> Tensor:
         """Return what ``forward`` does, float32 ``[B, A, N]``, of what ``parts`` does."""
