@@ -153,9 +153,10 @@ void test_policy(std::size_t count, std::size_t num_inputs, std::size_t num_acti
   const auto value_bias = bf16(1), hidden = bf16(count * num_inputs);
   const ngp::kernels::PolicyWeights weights{policy.get(), policy_bias.get(), value.get(), value_bias.get(), num_inputs,
                                             num_actions};
-  const auto logs = floats(count * num_actions), log_gradient = floats(count * num_actions), race = floats(count * num_actions);
+  const std::size_t size = count * num_actions;
+  const auto logs = floats(size), log_gradient = floats(size), race = floats(size);
   const auto values = floats(count), value_gradient = floats(count), before = floats(count), chosen = floats(count);
-  ngp::kernels::judge(weights, hidden.get(), count, logs.get(), values.get());
+  ngp::kernels::find_policy(weights, hidden.get(), count, logs.get(), values.get());
   const std::unique_ptr<std::int64_t[]> action(new std::int64_t[count]);
   ngp::kernels::draw_actions(logs.get(), race.get(), count, num_actions, action.get(), chosen.get());
   const ngp::kernels::Played played{action.get(), chosen.get(), before.get(), before.get(), before.get(), logs.get(),
@@ -165,8 +166,10 @@ void test_policy(std::size_t count, std::size_t num_inputs, std::size_t num_acti
   CHECK(std::abs(figures.divergence) < 1e-6F && std::abs(figures.drift) < 1e-6F && figures.clipped == 0);
   const auto of_hidden = bf16(count * num_inputs), of_policy = bf16(num_actions * num_inputs);
   const auto of_policy_bias = bf16(num_actions), of_value = bf16(num_inputs), of_value_bias = bf16(1);
-  ngp::kernels::judge_back(weights, hidden.get(), count, logs.get(), log_gradient.get(), value_gradient.get(),
-                           {of_hidden.get(), of_policy.get(), of_policy_bias.get(), of_value.get(), of_value_bias.get()});
+  const ngp::kernels::PolicyGradients to{of_hidden.get(), of_policy.get(), of_policy_bias.get(), of_value.get(),
+                                         of_value_bias.get()};
+  ngp::kernels::find_policy_back(weights, hidden.get(), count, logs.get(), log_gradient.get(), value_gradient.get(),
+                           to);
   const auto output = bf16(count * num_actions), again = bf16(count * num_actions);
   const auto put = [&](Bf16* to, unsigned num_threads) {
     ngp::kernels::multiply_few_rows(policy.get(), policy_bias.get(), num_inputs, num_actions, hidden.get(), count, to,

@@ -135,7 +135,7 @@ def step_adam(
     max_norm: float,
     num_threads: int,
 ) -> float: ...
-def judge(
+def find_policy(
     hidden: Tensor,
     policy: Tensor,
     policy_bias: Tensor,
@@ -144,7 +144,7 @@ def judge(
     log_probabilities: Tensor,
     values: Tensor,
 ) -> None: ...
-def judge_back(
+def find_policy_back(
     hidden: Tensor,
     policy: Tensor,
     policy_bias: Tensor,

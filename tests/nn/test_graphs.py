@@ -22,8 +22,7 @@ from newgameplus.nn.graphs import (
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-DEVICES = [torch.device("cpu"), pytest.param(torch.device("cuda"), marks=on_cuda)]
+DEVICES = [torch.device("cpu"), pytest.param(torch.device("cuda"), marks=pytest.mark.cuda)]
 every_device = pytest.mark.parametrize("device", DEVICES, ids=["cpu", "cuda"])
 
 
@@ -142,7 +141,7 @@ def test_a_gradient_that_is_no_number_changes_nothing(device: torch.device) -> N
     assert not any(tensor.any() for tensor in optimizer_tensors(optimizer))
 
 
-@on_cuda
+@pytest.mark.cuda
 def test_pinned_memory_is_an_ordinary_array() -> None:
     array = pinned_zeros((3, 2), np.uint8)
     array[1] = 7

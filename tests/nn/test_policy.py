@@ -32,11 +32,11 @@ def test_a_policy_and_a_value_are_those_of_float32(num_actions: int, num_rows: i
     full = [copy.deepcopy(layer).float() for layer in low]
     hidden = torch.randn(num_rows, 48).bfloat16().requires_grad_()
     exact = hidden.detach().float().requires_grad_()
-    found = policy.judge(hidden, *low)
+    found = policy.policy_and_value(hidden, *low)
     features = torch.relu(exact)
     wanted = (torch.log_softmax(full[0](features), -1), full[1](features).squeeze(-1))
     with torch.no_grad():
-        alone = policy.judge(hidden, *low)
+        alone = policy.policy_and_value(hidden, *low)
     given = (torch.randn(num_rows, num_actions), torch.randn(num_rows))
     for tensors in (found, wanted):
         torch.autograd.backward(tensors, given)
@@ -53,7 +53,7 @@ def test_a_hidden_layer_that_is_no_number_makes_none() -> None:
     layers = [nn.Linear(16, num_outputs).to(torch.bfloat16) for num_outputs in (3, 1)]
     hidden = torch.randn(2, 16).bfloat16()
     hidden[1, 5] = torch.nan
-    log_probabilities, value = policy.judge(hidden, *layers)
+    log_probabilities, value = policy.policy_and_value(hidden, *layers)
     assert log_probabilities[0].isfinite().all()
     assert value[0].isfinite()
     assert log_probabilities[1].isnan().all()
@@ -121,11 +121,11 @@ def test_kernels_refuse_what_does_not_fit() -> None:
     layers = [nn.Linear(16, num_outputs).to(torch.bfloat16).requires_grad_(False) for num_outputs in (3, 1)]
     weights = [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
     hidden, logs, values = torch.zeros((2, 16), dtype=torch.bfloat16), torch.zeros(2, 3), torch.zeros(2)
-    KERNELS.judge(hidden, *weights, logs, values)
+    KERNELS.find_policy(hidden, *weights, logs, values)
     with pytest.raises(ValueError, match=r"log_probabilities must be of shape \[2, 3\], not \[2, 2\]"):
-        KERNELS.judge(hidden, *weights, torch.zeros(2, 2), values)
+        KERNELS.find_policy(hidden, *weights, torch.zeros(2, 2), values)
     with pytest.raises(ValueError, match="a multiple of 16"):
-        KERNELS.judge(hidden[:, :8].contiguous(), weights[0][:, :8].contiguous(), *weights[1:], logs, values)
+        KERNELS.find_policy(hidden[:, :8].contiguous(), weights[0][:, :8].contiguous(), *weights[1:], logs, values)
     action, one = torch.tensor([0, 3]), torch.zeros(2)
     given = (logs, values, action, one, one, one, one, torch.zeros(2, 0), 0.2, -1.0, 0.5, 0.0, 0.0, logs, values)
     with pytest.raises(ValueError, match="Every action must be from 0 to 2"):

@@ -25,7 +25,7 @@ PolicyWeights weights_of(const Array& policy, const Array& policy_bias, const Ar
           num_actions};
 }
 
-void judge_rows(const Array& hidden, const Array& policy, const Array& policy_bias, const Array& value,
+void policy_rows(const Array& hidden, const Array& policy, const Array& policy_bias, const Array& value,
                 const Array& value_bias, const Array& log_probabilities, const Array& values) {
   const PolicyWeights weights = weights_of(policy, policy_bias, value, value_bias);
   const std::size_t num_rows = hidden.num_rows();
@@ -33,10 +33,10 @@ void judge_rows(const Array& hidden, const Array& policy, const Array& policy_bi
   float* const logs = float_of("log_probabilities", log_probabilities, {num_rows, weights.num_actions});
   float* const to = float_of("values", values, {num_rows});
   const nb::gil_scoped_release release;
-  judge(weights, from, num_rows, logs, to);
+  find_policy(weights, from, num_rows, logs, to);
 }
 
-void judge_rows_back(const Array& hidden, const Array& policy, const Array& policy_bias, const Array& value,
+void policy_rows_back(const Array& hidden, const Array& policy, const Array& policy_bias, const Array& value,
                      const Array& value_bias, const Array& log_probabilities, const Array& log_gradient,
                      const Array& value_gradient, const Array& hidden_gradient, const Array& policy_to,
                      const Array& policy_bias_to, const Array& value_to, const Array& value_bias_to) {
@@ -52,7 +52,7 @@ void judge_rows_back(const Array& hidden, const Array& policy, const Array& poli
                            bf16_of("value_to", value_to, {1, num_inputs}),
                            bf16_of("value_bias_to", value_bias_to, {1})};
   const nb::gil_scoped_release release;
-  judge_back(weights, from, num_rows, logs, of_logs, of_values, to);
+  find_policy_back(weights, from, num_rows, logs, of_logs, of_values, to);
 }
 
 void few_rows(const Array& input, const Array& weight, const Array& bias, const Array& output, unsigned num_threads) {
@@ -112,9 +112,9 @@ std::tuple<float, float, float, float, float, float> surrogate(
 
 void bind_policy(nb::module_& module) {
   using namespace nb::literals;
-  module.def("judge", &judge_rows, "hidden"_a, "policy"_a, "policy_bias"_a, "value"_a, "value_bias"_a,
+  module.def("find_policy", &policy_rows, "hidden"_a, "policy"_a, "policy_bias"_a, "value"_a, "value_bias"_a,
              "log_probabilities"_a, "values"_a);
-  module.def("judge_back", &judge_rows_back, "hidden"_a, "policy"_a, "policy_bias"_a, "value"_a, "value_bias"_a,
+  module.def("find_policy_back", &policy_rows_back, "hidden"_a, "policy"_a, "policy_bias"_a, "value"_a, "value_bias"_a,
              "log_probabilities"_a, "log_gradient"_a, "value_gradient"_a, "hidden_gradient"_a, "policy_to"_a,
              "policy_bias_to"_a, "value_to"_a, "value_bias_to"_a);
   module.def("multiply_few_rows", &few_rows, "input"_a, "weight"_a, "bias"_a, "output"_a, "num_threads"_a);

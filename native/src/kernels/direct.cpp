@@ -113,7 +113,8 @@ void Direct::forward(const Pair* packed, float scale, const float* bias, Picture
   }
 }
 
-template void Direct::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>, std::size_t) const;
+template void Direct::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>,
+                              std::size_t) const;
 template void Direct::forward(const Pair*, float, const float*, Pictures<const std::uint8_t>, Pictures<Bf16>,
                              std::size_t) const;
 
@@ -139,7 +140,8 @@ void Direct::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gra
 }
 
 template void Direct::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>, std::size_t, float*, float*) const;
-template void Direct::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*, float*) const;
+template void Direct::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*,
+                                   float*) const;
 
 void Direct::finish(const std::vector<const float*>& parts, float scale, float* to) const {
   transpose_and_sum(parts.data(), parts.size(), num_rows(), num_filters(), scale, to);

@@ -33,8 +33,8 @@ void normalise(float* numbers, std::size_t count) {
 
 }  // namespace
 
-void judge(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, float* log_probabilities,
-           float* value) {
+void find_policy(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, float* log_probabilities,
+                 float* value) {
   static thread_local Buffer<float> buffer, bias_buffer;
   const std::size_t num_actions = weights.num_actions, num_outputs = num_actions + 1;
   float* const sums = buffer.of(num_rows * num_outputs);
@@ -78,8 +78,9 @@ void draw_actions(const float* log_probabilities, const float* race, std::size_t
   }
 }
 
-void judge_back(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, const float* log_probabilities,
-                const float* log_gradient, const float* value_gradient, const PolicyGradients& gradients) {
+void find_policy_back(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows,
+                      const float* log_probabilities, const float* log_gradient, const float* value_gradient,
+                      const PolicyGradients& gradients) {
   static thread_local Buffer<float> buffer;
   static thread_local Buffer<Bf16> low_buffer;
   const std::size_t num_actions = weights.num_actions, num_outputs = num_actions + 1, size = weights.num_inputs;

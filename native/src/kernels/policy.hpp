@@ -17,8 +17,8 @@ struct PolicyWeights {
 };
 
 // From what the hidden layer says before its rectifier, [N, H], to log-probabilities [N, A] and values [N].
-void judge(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, float* log_probabilities,
-           float* value);
+void find_policy(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, float* log_probabilities,
+                 float* value);
 
 // A linear layer of few rows, for acting: to[row][n] = bias[n] + sum over k of input[row][k] * weights[n][k], for K
 // inputs, a multiple of 32. What takes time is to read the weights once.
@@ -37,8 +37,9 @@ struct PolicyGradients {
 };
 
 // The way back from the gradients of the log-probabilities and of the values.
-void judge_back(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, const float* log_probabilities,
-                const float* log_gradient, const float* value_gradient, const PolicyGradients& gradients);
+void find_policy_back(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows,
+                      const float* log_probabilities, const float* log_gradient, const float* value_gradient,
+                      const PolicyGradients& gradients);
 
 // What PPO learns from, each [N]; `reference` are log-probabilities [N, A], or none.
 struct Played {

@@ -103,7 +103,8 @@ void multiply_rectified_back(const Bf16* hidden, std::size_t num_rows, std::size
     for (std::size_t at = 0; at < num_inputs; at += kLanes, hidden += kLanes, to += kLanes) {
       __m512 sum = _mm512_setzero_ps();
       for (std::size_t output = 0; output < num_outputs; ++output) {
-        sum = _mm512_fmadd_ps(_mm512_set1_ps(gradient[output]), _mm512_loadu_ps(weights + output * num_inputs + at), sum);
+        const __m512 line = _mm512_loadu_ps(weights + output * num_inputs + at);
+        sum = _mm512_fmadd_ps(_mm512_set1_ps(gradient[output]), line, sum);
       }
       const __m256i opened = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(hidden));
       store_bf16(to, _mm512_maskz_mov_ps(_mm256_cmpgt_epi16_mask(opened, _mm256_setzero_si256()), sum));
@@ -124,7 +125,9 @@ void add_rectified(const Bf16* hidden, std::size_t num_rows, std::size_t num_inp
         sums[output] = _mm512_fmadd_ps(unit, _mm512_set1_ps(given[begin + output < end ? output : 0]), sums[output]);
       }
     }
-    for (std::size_t output = begin; output < end; ++output) store_bf16(to + output * num_inputs + at, sums[output - begin]);
+    for (std::size_t output = begin; output < end; ++output) {
+      store_bf16(to + output * num_inputs + at, sums[output - begin]);
+    }
   }
 }
 

@@ -133,7 +133,8 @@ Pictures<const std::uint8_t> Stack::pixels(const std::uint8_t* pictures) const {
 void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
                     Bf16* hidden, Bf16* features, unsigned num_threads) const {
   const Plan& plan = plan_for(num_pictures);
-  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kForward, threads_for(plan, num_threads));
+  const unsigned num_packers = threads_for(plan, num_threads);
+  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kForward, num_packers);
   const std::vector<std::vector<float>> biases = biases_of(plan.layers, weights);
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   run_together(num_parts, [&](unsigned part) {
@@ -195,7 +196,8 @@ void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, con
                      const Bf16* hidden, const Bf16* features, const Bf16* gradient, float* parameter_gradient,
                      unsigned num_threads) const {
   const Plan& plan = plan_for(num_pictures);
-  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kBackward, threads_for(plan, num_threads));
+  const unsigned num_packers = threads_for(plan, num_threads);
+  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kBackward, num_packers);
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   static thread_local Buffer<float> buffer;
   float* const sums = buffer.of(num_parts * plan.num_sums);
@@ -208,9 +210,11 @@ void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, con
                     hidden + at * num_hidden_, features + at * num_features(), gradient + at * num_features(), own);
     }
   });
-  for_layers(plan.layers.size(), threads_for(plan, num_threads), [&](std::size_t index) {
+  for_layers(plan.layers.size(), num_packers, [&](std::size_t index) {
     std::vector<const float*> parts;
-    for (unsigned part = 0; part < num_parts; ++part) parts.push_back(sums + part * plan.num_sums + plan.sum_offsets[index]);
+    for (unsigned part = 0; part < num_parts; ++part) {
+      parts.push_back(sums + part * plan.num_sums + plan.sum_offsets[index]);
+    }
     plan.layers[index].finish(parts, index ? 1.0F : kPixelScale, parameter_gradient + parameter_offsets_[index]);
   });
 }

@@ -61,10 +61,10 @@ Winograd::Winograd(const Extent& input, const Extent& output, const Shape& shape
     : outputs_{output.height, output.width, output.num_channels},
       num_taps_(shape.size / shape.stride),
       num_outputs_(kPoints + 1 - num_taps_) {
-  blocks_ = {output.height + num_taps_ - 1, output.width + num_taps_ - 1, shape.stride,
+  squares_ = {output.height + num_taps_ - 1, output.width + num_taps_ - 1, shape.stride,
              input.width * input.num_channels, shape.stride * input.num_channels};
   const bool is_covered =
-      blocks_.height * shape.stride == input.height && blocks_.width * shape.stride == input.width;
+      squares_.height * shape.stride == input.height && squares_.width * shape.stride == input.width;
   num_uncovered_ = is_covered ? 0 : input.num_numbers();
   for (std::size_t top = 0; top < output.height; top += num_outputs_) {
     for (std::size_t left = 0; left < output.width; left += num_outputs_) tiles_.push_back({top, left});
@@ -76,7 +76,7 @@ const Bf16* Winograd::transform_filters(const Bf16* weights) const {
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
   Bf16* const to = buffer.of(kAllPoints * num_filters * size);
   for (std::size_t filter = 0; filter < num_filters; ++filter) {
-    transform_filter(weights + filter * num_taps_ * num_taps_ * size, blocks_, num_taps_, to + filter * size,
+    transform_filter(weights + filter * num_taps_ * num_taps_ * size, squares_, num_taps_, to + filter * size,
                      num_filters * size);
   }
   return to;
@@ -85,8 +85,10 @@ const Bf16* Winograd::transform_filters(const Bf16* weights) const {
 void Winograd::pack_forward(const Bf16* weights, Pair* packed) const {
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
   const Bf16* from = transform_filters(weights);
-  for (std::size_t point = 0; point < kAllPoints; ++point, from += num_filters * size, packed += num_filters * size / 2) {
+  for (std::size_t point = 0; point < kAllPoints; ++point) {
     transpose_pairs(reinterpret_cast<const Pair*>(from), num_filters, size / 2, packed);
+    from += num_filters * size;
+    packed += num_filters * size / 2;
   }
 }
 
@@ -111,7 +113,7 @@ void Winograd::forward(const Pair* packed, float scale, const float* bias, Pictu
     Bf16* const transformed = inputs.of(together * numbers * size);
     float* const found = sums.of(together * numbers * num_filters);
     for (std::size_t tile = 0; tile < num_tiles; ++tile) {
-      transform_input(input.at(at + tile / tiles_.size()), blocks_, tiles_[tile % tiles_.size()],
+      transform_input(input.at(at + tile / tiles_.size()), squares_, tiles_[tile % tiles_.size()],
                       transformed + tile * size, num_tiles * size);
     }
     multiply_points(transformed, num_tiles, size, packed, num_filters, found,
@@ -133,25 +135,25 @@ void Winograd::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictu
   static thread_local Buffer<Bf16> gradients;
   static thread_local Buffer<float> products, sums;
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
-  const std::size_t numbers = kAllPoints * tiles_.size(), num_blocks = blocks_.height * blocks_.width;
+  const std::size_t numbers = kAllPoints * tiles_.size(), num_squares = squares_.height * squares_.width;
   const std::size_t together = num_together(numbers * (num_filters * sizeof(Bf16) + size * sizeof(float)));
   for (std::size_t at = 0; at < num_pictures; at += together) {
     const std::size_t count = std::min(together, num_pictures - at), num_tiles = count * tiles_.size();
     Bf16* const transformed = gradients.of(together * numbers * num_filters);
     float* const found = products.of(together * numbers * size);
-    float* const whole = sums.of(num_blocks * size);
+    float* const whole = sums.of(num_squares * size);
     for (std::size_t tile = 0; tile < num_tiles; ++tile) {
       transform_gradient(gradient.at(at + tile / tiles_.size()), outputs_, num_outputs_, tiles_[tile % tiles_.size()],
                          transformed + tile * num_filters, num_tiles * num_filters);
     }
     multiply_points(transformed, num_tiles, num_filters, packed, size, found, {});
     for (std::size_t picture = 0; picture < count; ++picture) {
-      std::fill_n(whole, num_blocks * size, 0.0F);
+      std::fill_n(whole, num_squares * size, 0.0F);
       for (std::size_t tile = 0; tile < tiles_.size(); ++tile) {
-        add_tile(found + (picture * tiles_.size() + tile) * size, num_tiles * size, blocks_, tiles_[tile], whole);
+        add_tile(found + (picture * tiles_.size() + tile) * size, num_tiles * size, squares_, tiles_[tile], whole);
       }
       std::fill_n(input_gradient.at(at + picture), num_uncovered_, Bf16{0});
-      gate_blocks(whole, blocks_, input.at(at + picture), input_gradient.at(at + picture));
+      gate_squares(whole, squares_, input.at(at + picture), input_gradient.at(at + picture));
     }
   }
 }
@@ -172,7 +174,7 @@ void Winograd::add_gradient(Pictures<const Number> input, Pictures<const Bf16> g
       const std::size_t first = at + tile / tiles_.size() * 2;
       const bool has_second = first + 1 < at + count;
       const Tile& place = tiles_[tile % tiles_.size()];
-      transform_inputs(input.at(first), has_second ? input.at(first + 1) : nullptr, blocks_, place, left + tile * size,
+      transform_inputs(input.at(first), has_second ? input.at(first + 1) : nullptr, squares_, place, left + tile * size,
                        num_tiles * size);
       transform_gradients(gradient.at(first), has_second ? gradient.at(first + 1) : nullptr, outputs_, num_outputs_,
                           place, right + tile * num_filters, num_tiles * num_filters);
@@ -184,7 +186,9 @@ void Winograd::add_gradient(Pictures<const Number> input, Pictures<const Bf16> g
       accumulate(overlap, left + point * num_tiles * size, right + point * num_tiles * num_filters, size, num_filters,
                  sums + point * size * num_filters);
     }
-    for (std::size_t picture = at; picture < at + count; ++picture) add_pixels(gradient.at(picture), outputs_, bias_sums);
+    for (std::size_t picture = at; picture < at + count; ++picture) {
+      add_pixels(gradient.at(picture), outputs_, bias_sums);
+    }
   }
 }
 
@@ -201,7 +205,7 @@ void Winograd::finish(const std::vector<const float*>& parts, float scale, float
   }
   const std::size_t num_rows = num_taps_ * num_taps_ * num_numbers();
   float* const rows = rows_buffer.of(num_rows * outputs_.num_filters);
-  finish_filters(whole, blocks_, num_taps_, outputs_.num_filters, rows);
+  finish_filters(whole, squares_, num_taps_, outputs_.num_filters, rows);
   const float* const all[] = {rows};
   transpose_and_sum(all, 1, num_rows, outputs_.num_filters, scale, to);
 }

@@ -37,15 +37,15 @@ class Winograd {
   void finish(const std::vector<const float*>& parts, float scale, float* to) const;
 
  private:
-  std::size_t num_numbers() const { return blocks_.num_numbers(); }
+  std::size_t num_numbers() const { return squares_.num_numbers(); }
   // Of the filters at the points, [point][filter][number].
   const Bf16* transform_filters(const Bf16* weights) const;
 
-  Blocks blocks_;
+  Squares squares_;
   Outputs outputs_;
   std::size_t num_taps_, num_outputs_;  // along a side
   std::vector<Tile> tiles_;
-  std::size_t num_uncovered_;  // numbers of a whole input where some pixels belong to no block, else 0
+  std::size_t num_uncovered_;  // numbers of a whole input where some pixels belong to no square, else 0
 };
 
 }  // namespace ngp::kernels

@@ -64,7 +64,7 @@ inline void gather(const __m512 (&points)[kSide], __m512 (&to)[kCount]) {
 
 // Both axes of kCount × kCount numbers.
 template <int kCount, bool kHalf>
-inline void spread_square(const __m512 (&given)[kCount][kCount], __m512 (&to)[kSide][kSide]) {
+inline void spread_both(const __m512 (&given)[kCount][kCount], __m512 (&to)[kSide][kSide]) {
   __m512 rows[kSide][kCount];
   for (int column = 0; column < kCount; ++column) {
     __m512 line[kCount], found[kSide];
@@ -76,7 +76,7 @@ inline void spread_square(const __m512 (&given)[kCount][kCount], __m512 (&to)[kS
 }
 
 template <int kCount, bool kHalf>
-inline void gather_square(const __m512 (&points)[kSide][kSide], __m512 (&to)[kCount][kCount]) {
+inline void gather_both(const __m512 (&points)[kSide][kSide], __m512 (&to)[kCount][kCount]) {
   __m512 rows[kSide][kCount];
   for (int row = 0; row < kSide; ++row) gather<kCount, kHalf>(points[row], rows[row]);
   for (int column = 0; column < kCount; ++column) {
@@ -89,7 +89,9 @@ inline void gather_square(const __m512 (&points)[kSide][kSide], __m512 (&to)[kCo
 
 inline void store_points(const __m512 (&points)[kSide][kSide], Bf16* to, std::size_t step) {
 #pragma GCC unroll 16
-  for (int point = 0; point < kSide * kSide; ++point) store_bf16(to + point * step, points[point / kSide][point % kSide]);
+  for (int point = 0; point < kSide * kSide; ++point) {
+    store_bf16(to + point * step, points[point / kSide][point % kSide]);
+  }
 }
 
 inline void store_pairs(const __m512 (&first)[kSide][kSide], const __m512 (&second)[kSide][kSide], Pair* to,
@@ -104,20 +106,22 @@ inline void store_pairs(const __m512 (&first)[kSide][kSide], const __m512 (&seco
 
 inline void load_points(const float* from, std::size_t step, __m512 (&points)[kSide][kSide]) {
 #pragma GCC unroll 16
-  for (int point = 0; point < kSide * kSide; ++point) points[point / kSide][point % kSide] = _mm512_loadu_ps(from + point * step);
+  for (int point = 0; point < kSide * kSide; ++point) {
+    points[point / kSide][point % kSide] = _mm512_loadu_ps(from + point * step);
+  }
 }
 
-// What is at the points of 16 numbers of a tile's blocks, those from `at` on in their row `down` of pixels.
+// What is at the points of 16 numbers of a tile's squares, those from `at` on in their row `down` of pixels.
 template <bool kIsInside, typename Number>
-inline void transform_blocks(const Number* picture, const Blocks& blocks, const Tile& tile, std::size_t down,
+inline void transform_squares(const Number* picture, const Squares& squares, const Tile& tile, std::size_t down,
                              std::size_t at, __m512 (&numbers)[kSide][kSide]) {
-  const Number* from = picture + (tile.top * blocks.stride + down) * blocks.row + tile.left * blocks.segment + at;
+  const Number* from = picture + (tile.top * squares.stride + down) * squares.row + tile.left * squares.segment + at;
 #pragma GCC unroll 4
-  for (int row = 0; row < kSide; ++row, from += blocks.stride * blocks.row) {
+  for (int row = 0; row < kSide; ++row, from += squares.stride * squares.row) {
 #pragma GCC unroll 4
     for (int column = 0; column < kSide; ++column) {
-      const bool is_inside = kIsInside || (tile.top + row < blocks.height && tile.left + column < blocks.width);
-      numbers[row][column] = is_inside ? load(from + column * blocks.segment) : _mm512_setzero_ps();
+      const bool is_inside = kIsInside || (tile.top + row < squares.height && tile.left + column < squares.width);
+      numbers[row][column] = is_inside ? load(from + column * squares.segment) : _mm512_setzero_ps();
     }
   }
 #pragma GCC unroll 4
@@ -128,46 +132,46 @@ inline void transform_blocks(const Number* picture, const Blocks& blocks, const 
   }
 }
 
-bool is_inside(const Blocks& blocks, const Tile& tile) {
-  return tile.top + kPoints <= blocks.height && tile.left + kPoints <= blocks.width;
+bool is_inside(const Squares& squares, const Tile& tile) {
+  return tile.top + kPoints <= squares.height && tile.left + kPoints <= squares.width;
 }
 
 template <bool kIsInside, typename Number>
-void transform_tile(const Number* picture, const Blocks& blocks, const Tile& tile, Bf16* to, std::size_t step) {
-  for (std::size_t down = 0; down < blocks.stride; ++down) {
-    for (std::size_t at = 0; at < blocks.segment; at += kLanes, to += kLanes) {
+void transform_tile(const Number* picture, const Squares& squares, const Tile& tile, Bf16* to, std::size_t step) {
+  for (std::size_t down = 0; down < squares.stride; ++down) {
+    for (std::size_t at = 0; at < squares.segment; at += kLanes, to += kLanes) {
       __m512 points[kSide][kSide];
-      transform_blocks<kIsInside>(picture, blocks, tile, down, at, points);
+      transform_squares<kIsInside>(picture, squares, tile, down, at, points);
       store_points(points, to, step);
     }
   }
 }
 
 template <bool kIsInside, typename Number>
-void transform_tiles(const Number* first, const Number* second, const Blocks& blocks, const Tile& tile, Pair* to,
+void transform_tiles(const Number* first, const Number* second, const Squares& squares, const Tile& tile, Pair* to,
                      std::size_t step) {
-  for (std::size_t down = 0; down < blocks.stride; ++down) {
-    for (std::size_t at = 0; at < blocks.segment; at += kLanes, to += kLanes) {
+  for (std::size_t down = 0; down < squares.stride; ++down) {
+    for (std::size_t at = 0; at < squares.segment; at += kLanes, to += kLanes) {
       __m512 low[kSide][kSide], high[kSide][kSide] = {};
-      transform_blocks<kIsInside>(first, blocks, tile, down, at, low);
-      if (second) transform_blocks<kIsInside>(second, blocks, tile, down, at, high);
+      transform_squares<kIsInside>(first, squares, tile, down, at, low);
+      if (second) transform_squares<kIsInside>(second, squares, tile, down, at, high);
       store_pairs(low, high, to, step);
     }
   }
 }
 
 template <int kTaps>
-void transform_taps(const Bf16* filter, const Blocks& blocks, Bf16* to, std::size_t step) {
-  const std::size_t line = kTaps * blocks.segment;  // numbers of one row of the filter
-  for (std::size_t down = 0; down < blocks.stride; ++down) {
-    for (std::size_t at = 0; at < blocks.segment; at += kLanes, to += kLanes) {
+void transform_taps(const Bf16* filter, const Squares& squares, Bf16* to, std::size_t step) {
+  const std::size_t line = kTaps * squares.segment;  // numbers of one row of the filter
+  for (std::size_t down = 0; down < squares.stride; ++down) {
+    for (std::size_t at = 0; at < squares.segment; at += kLanes, to += kLanes) {
       __m512 taps[kTaps][kTaps], points[kSide][kSide];
       for (int row = 0; row < kTaps; ++row) {
         for (int column = 0; column < kTaps; ++column) {
-          taps[row][column] = load_bf16(filter + (row * blocks.stride + down) * line + column * blocks.segment + at);
+          taps[row][column] = load_bf16(filter + (row * squares.stride + down) * line + column * squares.segment + at);
         }
       }
-      spread_square<kTaps, true>(taps, points);
+      spread_both<kTaps, true>(taps, points);
       store_points(points, to, step);
     }
   }
@@ -186,7 +190,7 @@ inline void transform_outputs(const Bf16* gradient, const Outputs& outputs, cons
                                      : _mm512_setzero_ps();
     }
   }
-  spread_square<kOutputs, false>(given, points);
+  spread_both<kOutputs, false>(given, points);
 }
 
 template <int kOutputs>
@@ -216,7 +220,7 @@ void finish_outputs(const float* from, std::size_t step, float scale, const floa
   for (std::size_t at = 0; at < outputs.num_filters; at += kLanes) {
     __m512 points[kSide][kSide], sums[kOutputs][kOutputs];
     load_points(from + at, step, points);
-    gather_square<kOutputs, false>(points, sums);
+    gather_both<kOutputs, false>(points, sums);
     const __m512 factor = _mm512_set1_ps(scale), offset = _mm512_loadu_ps(bias + at);
     for (int row = 0; row < kOutputs; ++row) {
       for (int column = 0; column < kOutputs; ++column) {
@@ -231,18 +235,18 @@ void finish_outputs(const float* from, std::size_t step, float scale, const floa
 }
 
 template <int kTaps>
-void finish_taps(const float* from, const Blocks& blocks, std::size_t num_filters, float* to) {
-  const std::size_t num_numbers = blocks.num_numbers(), step = num_numbers * num_filters;
+void finish_taps(const float* from, const Squares& squares, std::size_t num_filters, float* to) {
+  const std::size_t num_numbers = squares.num_numbers(), step = num_numbers * num_filters;
   for (std::size_t number = 0; number < num_numbers; ++number) {
-    const std::size_t down = number / blocks.segment, right = number % blocks.segment;
+    const std::size_t down = number / squares.segment, right = number % squares.segment;
     for (std::size_t at = 0; at < num_filters; at += kLanes) {
       __m512 points[kSide][kSide], taps[kTaps][kTaps];
       load_points(from + number * num_filters + at, step, points);
-      gather_square<kTaps, true>(points, taps);
+      gather_both<kTaps, true>(points, taps);
       for (int row = 0; row < kTaps; ++row) {
         for (int column = 0; column < kTaps; ++column) {
           const std::size_t line =
-              ((row * blocks.stride + down) * kTaps + column) * blocks.segment + right;
+              ((row * squares.stride + down) * kTaps + column) * squares.segment + right;
           _mm512_storeu_ps(to + line * num_filters + at, taps[row][column]);
         }
       }
@@ -253,33 +257,33 @@ void finish_taps(const float* from, const Blocks& blocks, std::size_t num_filter
 }  // namespace
 
 template <typename Number>
-void transform_input(const Number* picture, const Blocks& blocks, const Tile& tile, Bf16* to, std::size_t step) {
-  if (is_inside(blocks, tile)) {
-    transform_tile<true>(picture, blocks, tile, to, step);
+void transform_input(const Number* picture, const Squares& squares, const Tile& tile, Bf16* to, std::size_t step) {
+  if (is_inside(squares, tile)) {
+    transform_tile<true>(picture, squares, tile, to, step);
   } else {
-    transform_tile<false>(picture, blocks, tile, to, step);
+    transform_tile<false>(picture, squares, tile, to, step);
   }
 }
 
-template void transform_input(const Bf16*, const Blocks&, const Tile&, Bf16*, std::size_t);
-template void transform_input(const std::uint8_t*, const Blocks&, const Tile&, Bf16*, std::size_t);
+template void transform_input(const Bf16*, const Squares&, const Tile&, Bf16*, std::size_t);
+template void transform_input(const std::uint8_t*, const Squares&, const Tile&, Bf16*, std::size_t);
 
 template <typename Number>
-void transform_inputs(const Number* first, const Number* second, const Blocks& blocks, const Tile& tile, Pair* to,
+void transform_inputs(const Number* first, const Number* second, const Squares& squares, const Tile& tile, Pair* to,
                       std::size_t step) {
-  if (is_inside(blocks, tile)) {
-    transform_tiles<true>(first, second, blocks, tile, to, step);
+  if (is_inside(squares, tile)) {
+    transform_tiles<true>(first, second, squares, tile, to, step);
   } else {
-    transform_tiles<false>(first, second, blocks, tile, to, step);
+    transform_tiles<false>(first, second, squares, tile, to, step);
   }
 }
 
-template void transform_inputs(const Bf16*, const Bf16*, const Blocks&, const Tile&, Pair*, std::size_t);
-template void transform_inputs(const std::uint8_t*, const std::uint8_t*, const Blocks&, const Tile&, Pair*,
+template void transform_inputs(const Bf16*, const Bf16*, const Squares&, const Tile&, Pair*, std::size_t);
+template void transform_inputs(const std::uint8_t*, const std::uint8_t*, const Squares&, const Tile&, Pair*,
                                std::size_t);
 
-void transform_filter(const Bf16* filter, const Blocks& blocks, std::size_t num_taps, Bf16* to, std::size_t step) {
-  (num_taps == 2 ? transform_taps<2> : transform_taps<3>)(filter, blocks, to, step);
+void transform_filter(const Bf16* filter, const Squares& squares, std::size_t num_taps, Bf16* to, std::size_t step) {
+  (num_taps == 2 ? transform_taps<2> : transform_taps<3>)(filter, squares, to, step);
 }
 
 void transform_gradient(const Bf16* gradient, const Outputs& outputs, std::size_t num_outputs, const Tile& tile,
@@ -298,8 +302,8 @@ void finish_tile(const float* from, std::size_t step, float scale, const float* 
   (num_outputs == 2 ? finish_outputs<2> : finish_outputs<3>)(from, step, scale, bias, tile, outputs, picture);
 }
 
-void add_tile(const float* from, std::size_t step, const Blocks& blocks, const Tile& tile, float* sums) {
-  const std::size_t num_numbers = blocks.num_numbers();
+void add_tile(const float* from, std::size_t step, const Squares& squares, const Tile& tile, float* sums) {
+  const std::size_t num_numbers = squares.num_numbers();
   for (std::size_t at = 0; at < num_numbers; at += kLanes) {
     __m512 points[kSide][kSide];
     load_points(from + at, step, points);
@@ -309,21 +313,21 @@ void add_tile(const float* from, std::size_t step, const Blocks& blocks, const T
     for (int column = 0; column < kSide; ++column) {
       from_points(points[0][column], points[1][column], points[2][column], points[3][column]);
     }
-    for (int row = 0; row < kSide && tile.top + row < blocks.height; ++row) {
-      for (int column = 0; column < kSide && tile.left + column < blocks.width; ++column) {
-        float* const to = sums + ((tile.top + row) * blocks.width + tile.left + column) * num_numbers + at;
+    for (int row = 0; row < kSide && tile.top + row < squares.height; ++row) {
+      for (int column = 0; column < kSide && tile.left + column < squares.width; ++column) {
+        float* const to = sums + ((tile.top + row) * squares.width + tile.left + column) * num_numbers + at;
         _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), points[row][column]));
       }
     }
   }
 }
 
-void gate_blocks(const float* sums, const Blocks& blocks, const Bf16* gates, Bf16* picture) {
-  for (std::size_t y = 0; y < blocks.height; ++y) {
-    for (std::size_t x = 0; x < blocks.width; ++x) {
-      for (std::size_t down = 0; down < blocks.stride; ++down) {
-        const std::size_t place = (y * blocks.stride + down) * blocks.row + x * blocks.segment;
-        for (std::size_t at = 0; at < blocks.segment; at += kLanes, sums += kLanes) {
+void gate_squares(const float* sums, const Squares& squares, const Bf16* gates, Bf16* picture) {
+  for (std::size_t y = 0; y < squares.height; ++y) {
+    for (std::size_t x = 0; x < squares.width; ++x) {
+      for (std::size_t down = 0; down < squares.stride; ++down) {
+        const std::size_t place = (y * squares.stride + down) * squares.row + x * squares.segment;
+        for (std::size_t at = 0; at < squares.segment; at += kLanes, sums += kLanes) {
           const __m256i opened = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(gates + place + at));
           const __mmask16 is_open = _mm256_cmpgt_epi16_mask(opened, _mm256_setzero_si256());
           store_bf16(picture + place + at, _mm512_maskz_loadu_ps(is_open, sums));
@@ -333,8 +337,9 @@ void gate_blocks(const float* sums, const Blocks& blocks, const Bf16* gates, Bf1
   }
 }
 
-void finish_filters(const float* from, const Blocks& blocks, std::size_t num_taps, std::size_t num_filters, float* to) {
-  (num_taps == 2 ? finish_taps<2> : finish_taps<3>)(from, blocks, num_filters, to);
+void finish_filters(const float* from, const Squares& squares, std::size_t num_taps, std::size_t num_filters,
+                    float* to) {
+  (num_taps == 2 ? finish_taps<2> : finish_taps<3>)(from, squares, num_filters, to);
 }
 
 void add_pixels(const Bf16* gradient, const Outputs& outputs, float* sums) {

@@ -49,7 +49,7 @@ def _is_for_kernels(inputs: Tensor, layer: nn.Linear, step: int) -> bool:
     )
 
 
-def judge(hidden: Tensor, policy: nn.Linear, value: nn.Linear) -> tuple[Tensor, Tensor]:
+def policy_and_value(hidden: Tensor, policy: nn.Linear, value: nn.Linear) -> tuple[Tensor, Tensor]:
     """Return log-probabilities ``[B, A]`` and values ``[B]``, float32.
 
     Args:
@@ -59,17 +59,17 @@ def judge(hidden: Tensor, policy: nn.Linear, value: nn.Linear) -> tuple[Tensor, 
     """
     given = (hidden.contiguous(), policy.weight, policy.bias, value.weight, value.bias)
     if torch.is_grad_enabled() and (hidden.requires_grad or policy.weight.requires_grad):
-        judged: tuple[Tensor, Tensor] = _Judge.apply(*given)  # type: ignore[no-untyped-call]
-        return judged
-    return _judge(*(tensor.detach() for tensor in given))
+        found: tuple[Tensor, Tensor] = _FindPolicy.apply(*given)  # type: ignore[no-untyped-call]
+        return found
+    return _find(*(tensor.detach() for tensor in given))
 
 
-class _Judge(torch.autograd.Function):
+class _FindPolicy(torch.autograd.Function):
     """The kernels in torch's graph."""
 
     @staticmethod
     def forward(context: Any, hidden: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
-        log_probabilities, values = _judge(hidden, *weights)
+        log_probabilities, values = _find(hidden, *weights)
         context.save_for_backward(hidden, log_probabilities, *weights)
         return log_probabilities, values
 
@@ -80,14 +80,14 @@ class _Judge(torch.autograd.Function):
         hidden, log_probabilities, *weights = context.saved_tensors
         found = [torch.empty_like(tensor) for tensor in (hidden, *weights)]
         given = (log_gradient.contiguous(), value_gradient.contiguous())
-        KERNELS.judge_back(hidden, *weights, log_probabilities, *given, *found)
+        KERNELS.find_policy_back(hidden, *weights, log_probabilities, *given, *found)
         return tuple(found)
 
 
-def _judge(hidden: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
+def _find(hidden: Tensor, *weights: Tensor) -> tuple[Tensor, Tensor]:
     assert KERNELS is not None
     log_probabilities, values = torch.empty((len(hidden), len(weights[0]))), torch.empty(len(hidden))
-    KERNELS.judge(hidden, *weights, log_probabilities, values)
+    KERNELS.find_policy(hidden, *weights, log_probabilities, values)
     return log_probabilities, values
 
 

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHAPE, NUM_ROWS, NUM_ACTIONS = (84, 84, 4), 3, 7
 SMALL = PpoConfig(num_steps=8, num_epochs=2, batch_size=10, num_hidden=16, device="cpu", precision="float32")
-on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
 def build(config: PpoConfig = SMALL, seed: int = 0) -> Ppo:
@@ -91,7 +90,7 @@ def test_pictures_on_the_device_are_moved_too() -> None:
     assert np.isfinite(list(moved.metrics().values())).all()
 
 
-@on_cuda
+@pytest.mark.cuda
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_on_cuda_it_learns_what_it_learns_on_a_cpu(precision: str) -> None:
     config = replace(SMALL, precision=precision)  # type: ignore[arg-type]
@@ -110,7 +109,7 @@ def test_on_cuda_it_learns_what_it_learns_on_a_cpu(precision: str) -> None:
     assert found == pytest.approx(exact, rel=0.1, abs=0.02)
 
 
-@on_cuda
+@pytest.mark.cuda
 @pytest.mark.parametrize("num_before", [3, 8, 21])
 def test_on_cuda_it_goes_on_from_a_state(num_before: int) -> None:
     config = replace(SMALL, device="cuda")
@@ -128,7 +127,7 @@ def test_on_cuda_it_goes_on_from_a_state(num_before: int) -> None:
         torch.testing.assert_close(weight, dict(resumed.network.named_parameters())[name], rtol=0.01, atol=1e-3)
 
 
-@on_cuda
+@pytest.mark.cuda
 def test_weights_from_cuda_play_on_a_cpu_and_a_run_may_go_on_there() -> None:
     trained, other = build(replace(SMALL, device="cuda")), build()
     follow(trained, 16)

@@ -36,7 +36,6 @@ VARIANTS = {
     "implicit": replace(SMALL, distribution="implicit-quantiles", max_offset=1),
     "soft": replace(SMALL, munchausen_weight=0.9, encoder="impala-normalised"),
 }
-on_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
 
 def build(config: RainbowConfig = SMALL, seed: int = 0) -> Rainbow:
@@ -108,7 +107,7 @@ def test_priorities_that_are_awaited_are_part_of_a_state() -> None:
     assert len({agent._replay.state()["priorities"].tobytes() for agent in pair}) == 1
 
 
-@on_cuda
+@pytest.mark.cuda
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("name", VARIANTS)
 def test_on_cuda_it_learns_and_goes_on_from_a_state(name: str, precision: str) -> None:
@@ -129,7 +128,7 @@ def test_on_cuda_it_learns_and_goes_on_from_a_state(name: str, precision: str) -
     assert np.linalg.norm(first - second) < 0.01 * np.linalg.norm(first)
 
 
-@on_cuda
+@pytest.mark.cuda
 def test_on_cuda_a_replayed_step_is_a_plain_one() -> None:
     config = replace(SMALL, device="cuda", noise=0.0)
     plain, replayed = build(replace(config, device="cpu")), build(config)
@@ -148,7 +147,7 @@ def test_on_cuda_a_replayed_step_is_a_plain_one() -> None:
     assert found == pytest.approx(expected, rel=0.01)
 
 
-@on_cuda
+@pytest.mark.cuda
 def test_on_cuda_a_loss_that_is_no_number_is_said_to_be_so_and_changes_no_weights() -> None:
     agent = build(replace(SMALL, device="cuda"))
     follow(agent, 9)
