@@ -11,6 +11,7 @@
 #include "check.hpp"
 #include "dueling.hpp"
 #include "fractions.hpp"
+#include "network.hpp"
 #include "noisy.hpp"
 #include "policy.hpp"
 #include "processor.hpp"
@@ -128,6 +129,65 @@ void test_fractions(std::size_t num_features, std::size_t count, std::size_t num
   CHECK(std::equal(found[0].get(), found[0].get() + num_features * kCosines, found[1].get()));
 }
 
+// The arrays of a noisy layer, and of its gradients.
+struct Noisy {
+  std::size_t num_inputs, num_outputs;
+  std::unique_ptr<Bf16[]> mean = bf16(num_inputs * num_outputs), sigma = bf16(num_inputs * num_outputs),
+                          mean_bias = bf16(num_outputs), sigma_bias = bf16(num_outputs), noise_in = bf16(num_inputs),
+                          noise_out = bf16(num_outputs);
+
+  ngp::kernels::NoisyLayer layer() const {
+    return {{mean.get(), sigma.get(), mean_bias.get(), sigma_bias.get(), nullptr, nullptr, num_inputs, num_outputs},
+            noise_in.get(), noise_out.get()};
+  }
+  ngp::kernels::NoisyGradients gradients() const {
+    return {mean.get(), sigma.get(), mean_bias.get(), sigma_bias.get()};
+  }
+};
+
+void test_network(std::size_t count, std::size_t num_fractions, bool has_embedding) {
+  constexpr std::size_t kCosines = 32, kHidden = 64;
+  const ngp::kernels::Stack stack({84, 84, 4}, {{16, 8, 4, 0}, {32, 4, 2, 0}});
+  const std::size_t num_features = stack.num_features(), num_rows = count * num_fractions;
+  const auto pictures = numbers<std::uint8_t>(count * 84 * 84 * 4, {0, 255, 7, 99});
+  std::vector<std::unique_ptr<Bf16[]>> kept;
+  std::vector<ngp::kernels::Weights> weights;
+  for (const ngp::kernels::Layer& layer : stack.layers()) {
+    for (const std::size_t size : {layer.num_weights(), layer.num_filters()}) kept.push_back(bf16(size));
+    weights.push_back({kept.end()[-2].get(), kept.end()[-1].get(), true});
+  }
+  const auto embedding = bf16(num_features * kCosines), embedding_bias = bf16(num_features);
+  const auto fractions = floats(count * num_fractions);
+  const Noisy hidden{num_features, kHidden}, value{kHidden, 1}, advantage{kHidden, 7};
+  using Embedding = std::optional<ngp::kernels::Embedding>;
+  ngp::kernels::Network network(
+      stack, weights, has_embedding ? Embedding({embedding.get(), embedding_bias.get(), kCosines}) : std::nullopt,
+      hidden.layer(), {value.layer(), advantage.layer()});
+  const ngp::kernels::FractionSets sets{fractions.get(), has_embedding ? count : 0, num_fractions};
+  std::unique_ptr<Bf16[]> found[2];
+  for (unsigned side = 0; side < 2; ++side) {
+    const auto values = bf16(num_rows), others = bf16(num_rows * 7);
+    network.forward(pictures.get(), count, sets, {values.get(), others.get()}, side + 1);
+    const auto value_output = bf16(num_rows), advantage_output = bf16(num_rows * 7);
+    const std::uint64_t number =
+        network.forward_to_learn(pictures.get(), count, sets, {value_output.get(), advantage_output.get()}, side + 1);
+    // A few rows are multiplied in another way where there is a way back.
+    CHECK(num_rows <= 8 || std::equal(values.get(), values.get() + num_rows, value_output.get()));
+    CHECK(num_rows <= 8 || std::equal(others.get(), others.get() + num_rows * 7, advantage_output.get()));
+    found[side] = bf16(num_features * kHidden);
+    const Noisy of_hidden{num_features, kHidden}, of_value{kHidden, 1}, of_advantage{kHidden, 7};
+    const auto convolutions = floats(stack.num_parameters());
+    const auto of_embedding = bf16(num_features * kCosines), of_bias = bf16(num_features);
+    network.backward(number, pictures.get(), {value_output.get(), advantage_output.get()},
+                     {convolutions.get(), of_embedding.get(), of_bias.get(),
+                      {of_hidden.gradients(), of_value.gradients(), of_advantage.gradients()}},
+                     side + 1);
+    std::copy_n(of_hidden.mean.get(), num_features * kHidden, found[side].get());
+    CHECK_THROWS(std::invalid_argument, "taken the place", network.num_kept_rows(number + 1));
+  }
+  CHECK(std::equal(found[0].get(), found[0].get() + num_features * kHidden, found[1].get()));
+}
+
 void test_heads(std::size_t count, std::size_t num_actions, std::size_t num_atoms) {
   const auto value = bf16(count * num_atoms), advantage = bf16(count * num_actions * num_atoms);
   const auto action = numbers<std::int64_t>(count, {0, static_cast<float>(num_actions - 1)});
@@ -206,6 +266,8 @@ int main() {
     test_noisy(416, 357, 7 * count);
     test_fractions(32, count, 3);
     test_fractions(2592, count, 9);
+    test_network(count, 1, false);
+    test_network(count, 3, true);
     test_heads(count, 7, 51);
     test_heads(count, 1, 2);
   }

@@ -25,7 +25,7 @@ class Convolutions:
         observation: Tensor,
         weights: Sequence[Tensor],
         biases: Sequence[Tensor],
-        hidden: Tensor,
+        hidden: Tensor | None,
         features: Tensor,
         num_threads: int,
     ) -> None: ...
@@ -38,6 +38,32 @@ class Convolutions:
         features: Tensor,
         gradient: Tensor,
         parameter_gradient: Tensor,
+        num_threads: int,
+    ) -> None: ...
+
+class Network:
+    def __init__(
+        self,
+        convolutions: Convolutions,
+        weights: Sequence[Tensor],
+        biases: Sequence[Tensor],
+        embedding: Sequence[Tensor] | None,
+        hidden: Sequence[Tensor],
+        heads: Sequence[Sequence[Tensor]],
+    ) -> None: ...
+    def forward(
+        self, observation: Tensor, fractions: Tensor | None, outputs: Sequence[Tensor], num_threads: int
+    ) -> None: ...
+    def forward_to_learn(
+        self, observation: Tensor, fractions: Tensor | None, outputs: Sequence[Tensor], num_threads: int
+    ) -> int: ...
+    def backward(
+        self,
+        number: int,
+        observation: Tensor,
+        gradients: Sequence[Tensor],
+        convolutions: Tensor,
+        others: Sequence[Tensor],
         num_threads: int,
     ) -> None: ...
 
@@ -131,7 +157,7 @@ def step_adam(
     beta1: float,
     beta2: float,
     epsilon: float,
-    num_steps: float,
+    steps: Sequence[Tensor],
     max_norm: float,
     num_threads: int,
 ) -> float: ...

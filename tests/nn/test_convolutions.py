@@ -46,9 +46,9 @@ def pictures(num: int, num_channels: int = 4, side: int = 84) -> Tensor:
 
 def activations(made: Plain, observation: Tensor) -> Tensor:
     """What the kernels make of pictures, all layers one after the other, each ``[H, W, F]``: float32 ``[B, …]``."""
-    kernel = convolutions.find_convolutions(observation, torch.bfloat16, made._shapes)
+    kernel = convolutions.find_convolutions(observation, torch.bfloat16, made.shapes)
     assert kernel is not None
-    layers = list(made._convolutions)
+    layers = list(made.convolutions)
     weights = [layer.weight.detach().permute(0, 2, 3, 1).contiguous() for layer in layers]
     hidden, features = (
         torch.empty((len(observation), count), dtype=torch.bfloat16)

@@ -27,10 +27,18 @@ Bf16* copy_of(const Array& weight, const Array& copy) {
   return static_cast<Bf16*>(copy.data());
 }
 
+// How many steps each weight has taken, as torch counts them.
+std::vector<float*> counters_of(const nb::sequence& objects, std::size_t count) {
+  std::vector<float*> found;
+  for (const Array& array : arrays_of(objects)) found.push_back(float_of("A step", array, {}));
+  if (found.size() != count) throw std::invalid_argument("There must be as many steps as weights.");
+  return found;
+}
+
 double step(const nb::sequence& weight_objects, const nb::sequence& gradient_objects,
             const nb::sequence& mean_objects, const nb::sequence& square_objects, const nb::sequence& copy_objects,
-            double learning_rate, double beta1, double beta2, double epsilon, double num_steps, double max_norm,
-            unsigned num_threads) {
+            double learning_rate, double beta1, double beta2, double epsilon, const nb::sequence& step_objects,
+            double max_norm, unsigned num_threads) {
   const std::vector<Array> weights = arrays_of(weight_objects), gradients = arrays_of(gradient_objects),
                            means = arrays_of(mean_objects), squares = arrays_of(square_objects),
                            copies = arrays_of(copy_objects);
@@ -44,10 +52,13 @@ double step(const nb::sequence& weight_objects, const nb::sequence& gradient_obj
     slots.push_back(slot_of(weights[index], gradients[index], means[index], squares[index]));
     if (!copies.empty()) slots.back().copy = copy_of(weights[index], copies[index]);
   }
+  const std::vector<float*> counters = counters_of(step_objects, count);
   const nb::gil_scoped_release release;
   num_threads = std::max(1U, num_threads);
   const double norm = std::sqrt(sum_squares(slots, num_threads));
   if (!std::isfinite(norm)) return norm;
+  for (float* const counter : counters) ++*counter;
+  const double num_steps = counters.empty() ? 1 : *counters.front();
   const auto narrow = [](double number) { return static_cast<float>(number); };
   // As torch clips: the small number keeps the scale below 1.
   const double scale = norm > max_norm ? max_norm / (norm + 1e-6) : 1.0;
@@ -63,7 +74,7 @@ double step(const nb::sequence& weight_objects, const nb::sequence& gradient_obj
 void bind_adam(nb::module_& module) {
   using namespace nb::literals;
   module.def("step_adam", &step, "weights"_a, "gradients"_a, "means"_a, "squares"_a, "copies"_a, "learning_rate"_a,
-             "beta1"_a, "beta2"_a, "epsilon"_a, "num_steps"_a, "max_norm"_a, "num_threads"_a);
+             "beta1"_a, "beta2"_a, "epsilon"_a, "steps"_a, "max_norm"_a, "num_threads"_a);
 }
 
 }  // namespace ngp::kernels

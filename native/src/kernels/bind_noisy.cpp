@@ -2,12 +2,29 @@
 #include <algorithm>
 #include <vector>
 
-#include "arrays.hpp"
+#include "bind_noisy.hpp"
 #include "buffer.hpp"
 #include "noisy.hpp"
 #include "packing.hpp"
 
 namespace ngp::kernels {
+
+NoisyWeights weights_of(const Array& mean, const Array& sigma, const Array& mean_bias, const Array& sigma_bias) {
+  if (mean.num_axes() != 2 || mean.length(1) % kStrip != 0 || mean.num_numbers() == 0) {
+    throw std::invalid_argument("The weights must be of shape [outputs, inputs], the inputs a multiple of " +
+                                std::to_string(kStrip) + ", not " + mean.shape_text() + ".");
+  }
+  const std::size_t num_outputs = mean.length(0), num_inputs = mean.length(1);
+  return {bf16_of("mean", mean, {num_outputs, num_inputs}),
+          bf16_of("sigma", sigma, {num_outputs, num_inputs}),
+          bf16_of("mean_bias", mean_bias, {num_outputs}),
+          bf16_of("sigma_bias", sigma_bias, {num_outputs}),
+          nullptr,
+          nullptr,
+          num_inputs,
+          num_outputs};
+}
+
 namespace {
 
 // Noise of float32, or of bfloat16 as copies of a network have it, which is then widened into a buffer.
@@ -18,23 +35,14 @@ const float* noise_of(const char* name, const Array& noise, std::size_t count, B
   return widened;
 }
 
-// What a layer's arrays have in common; noise that is widened stays until the next call.
+// Noise that is widened stays until the next call.
 NoisyWeights weights_of(const Array& mean, const Array& sigma, const Array& mean_bias, const Array& sigma_bias,
                         const Array& noise_in, const Array& noise_out) {
-  if (mean.num_axes() != 2 || mean.length(1) % kStrip != 0 || mean.num_numbers() == 0) {
-    throw std::invalid_argument("The weights must be of shape [outputs, inputs], the inputs a multiple of " +
-                                std::to_string(kStrip) + ", not " + mean.shape_text() + ".");
-  }
   static thread_local Buffer<float> widened_in, widened_out;
-  const std::size_t num_outputs = mean.length(0), num_inputs = mean.length(1);
-  return {bf16_of("mean", mean, {num_outputs, num_inputs}),
-          bf16_of("sigma", sigma, {num_outputs, num_inputs}),
-          bf16_of("mean_bias", mean_bias, {num_outputs}),
-          bf16_of("sigma_bias", sigma_bias, {num_outputs}),
-          noise_of("noise_in", noise_in, num_inputs, widened_in),
-          noise_of("noise_out", noise_out, num_outputs, widened_out),
-          num_inputs,
-          num_outputs};
+  NoisyWeights weights = weights_of(mean, sigma, mean_bias, sigma_bias);
+  weights.noise_in = noise_of("noise_in", noise_in, weights.num_inputs, widened_in);
+  weights.noise_out = noise_of("noise_out", noise_out, weights.num_outputs, widened_out);
+  return weights;
 }
 
 Pair* strips_of(const Array& strips, const NoisyWeights& weights) {

@@ -5,22 +5,9 @@
 #include <tuple>
 #include <vector>
 
-#include "arrays.hpp"
-#include "stack.hpp"
+#include "bind_stack.hpp"
 
 namespace ngp::kernels {
-namespace {
-
-using ShapeTuple = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t>;
-
-void make(Stack* place, std::size_t height, std::size_t width, std::size_t num_channels,
-          const std::vector<ShapeTuple>& tuples) {
-  std::vector<Shape> shapes;
-  for (const auto& [num_filters, size, stride, padding] : tuples) {
-    shapes.push_back({num_filters, size, stride, padding});
-  }
-  new (place) Stack({height, width, num_channels}, shapes);
-}
 
 std::size_t count_pictures(const Stack& stack, const Array& pictures) {
   const Extent& extent = stack.picture();
@@ -30,8 +17,8 @@ std::size_t count_pictures(const Stack& stack, const Array& pictures) {
   return count;
 }
 
-std::vector<Weights> weights_of(const Stack& stack, const std::vector<Array>& weights,
-                                const std::vector<Array>& biases) {
+std::vector<Weights> convolutions_of(const Stack& stack, const std::vector<Array>& weights,
+                                     const std::vector<Array>& biases) {
   const std::vector<Layer>& layers = stack.layers();
   if (weights.size() != layers.size() || biases.size() != layers.size()) {
     throw std::invalid_argument("There must be weights and biases of " + std::to_string(layers.size()) + " layers.");
@@ -49,11 +36,24 @@ std::vector<Weights> weights_of(const Stack& stack, const std::vector<Array>& we
   return found;
 }
 
+namespace {
+
+using ShapeTuple = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t>;
+
+void make(Stack* place, std::size_t height, std::size_t width, std::size_t num_channels,
+          const std::vector<ShapeTuple>& tuples) {
+  std::vector<Shape> shapes;
+  for (const auto& [num_filters, size, stride, padding] : tuples) {
+    shapes.push_back({num_filters, size, stride, padding});
+  }
+  new (place) Stack({height, width, num_channels}, shapes);
+}
+
 void forward(const Stack& stack, const Array& observation, const nb::sequence& weights,
-             const nb::sequence& biases, const Array& hidden, const Array& features, unsigned num_threads) {
+             const nb::sequence& biases, const nb::object& hidden, const Array& features, unsigned num_threads) {
   const std::size_t count = count_pictures(stack, observation);
-  const std::vector<Weights> found = weights_of(stack, arrays_of(weights), arrays_of(biases));
-  Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
+  const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
+  Bf16* const between = hidden.is_none() ? nullptr : bf16_of("hidden", Array(hidden), {count, stack.num_hidden()});
   Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
   const nb::gil_scoped_release release;
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, num_threads);
@@ -63,7 +63,7 @@ void backward(const Stack& stack, const Array& observation, const nb::sequence& 
               const nb::sequence& biases, const Array& hidden, const Array& features, const Array& gradient,
               const Array& parameter_gradient, unsigned num_threads) {
   const std::size_t count = count_pictures(stack, observation);
-  const std::vector<Weights> found = weights_of(stack, arrays_of(weights), arrays_of(biases));
+  const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
   const Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
   const Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
   const Bf16* const given = bf16_of("gradient", gradient, {count, stack.num_features()});
@@ -82,7 +82,8 @@ void bind_stack(nb::module_& module) {
       .def_prop_ro("num_hidden", &Stack::num_hidden)
       .def_prop_ro("num_features", &Stack::num_features)
       .def_prop_ro("num_parameters", &Stack::num_parameters)
-      .def("forward", &forward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "num_threads"_a)
+      .def("forward", &forward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a.none(), "features"_a,
+           "num_threads"_a)
       .def("backward", &backward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "gradient"_a,
            "parameter_gradient"_a, "num_threads"_a);
 }

@@ -14,6 +14,7 @@ void bind_fractions(nb::module_& module);
 void bind_dueling(nb::module_& module);
 void bind_quantiles(nb::module_& module);
 void bind_policy(nb::module_& module);
+void bind_network(nb::module_& module);
 
 void bind(nb::module_& module) {
   bind_stack(module);
@@ -23,6 +24,7 @@ void bind(nb::module_& module) {
   bind_dueling(module);
   bind_quantiles(module);
   bind_policy(module);
+  bind_network(module);
 }
 #else
 void bind(nb::module_&) {}

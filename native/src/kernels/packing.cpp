@@ -122,4 +122,12 @@ void gate(const Bf16* gradient, const Bf16* gates, std::size_t count, Bf16* to) 
   });
 }
 
+void add_to(const Bf16* from, std::size_t count, Bf16* to) {
+  for_lanes(count, [&](std::size_t at, __mmask16 lanes) {
+    const __m512 first = to_float(_mm256_maskz_loadu_epi16(lanes, from + at));
+    const __m512 second = to_float(_mm256_maskz_loadu_epi16(lanes, to + at));
+    _mm256_mask_storeu_epi16(to + at, lanes, to_bf16(_mm512_add_ps(first, second)));
+  });
+}
+
 }  // namespace ngp::kernels

@@ -28,5 +28,7 @@ void transpose_and_sum(const float* const* parts, std::size_t num_parts, std::si
 
 // to[i] = gradient[i] where gate[i] > 0, else 0.
 void gate(const Bf16* gradient, const Bf16* gates, std::size_t count, Bf16* to);
+// to[i] += from[i], rounded.
+void add_to(const Bf16* from, std::size_t count, Bf16* to);
 
 }  // namespace ngp::kernels

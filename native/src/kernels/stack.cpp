@@ -139,9 +139,11 @@ void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, cons
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   run_together(num_parts, [&](unsigned part) {
     const Span span = share(num_pictures, part, num_parts);
+    static thread_local Buffer<Bf16> buffer;
+    Bf16* const own = hidden ? nullptr : buffer.of(kTogether * num_hidden_);
     for (std::size_t at = span.begin; at < span.end; at += kTogether) {
       forward_part(plan, pictures + at * picture().num_numbers(), std::min(kTogether, span.end - at), packed, biases,
-                   hidden + at * num_hidden_, features + at * num_features());
+                   hidden ? hidden + at * num_hidden_ : own, features + at * num_features());
     }
   });
 }

@@ -29,7 +29,7 @@ class Stack {
   // Weights and biases of all layers, one after the other.
   std::size_t num_parameters() const { return num_parameters_; }
 
-  // Pictures are seen as numbers from 0 to 1. `hidden` is [pictures, num_hidden()].
+  // Pictures are seen as numbers from 0 to 1. `hidden` is [pictures, num_hidden()], none where there is no way back.
   void forward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
                Bf16* hidden, Bf16* features, unsigned num_threads) const;
   // From what `forward` was given and gave, and the gradient of the features, to that of all parameters, in order.

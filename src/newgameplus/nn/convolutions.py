@@ -65,7 +65,7 @@ def convolve(kernel: Convolutions, observation: Tensor, layers: Sequence[nn.Conv
     if torch.is_grad_enabled() and any(weight.requires_grad for weight in weights):
         features: Tensor = _Convolve.apply(kernel, observation, *weights, *biases)  # type: ignore[no-untyped-call]
         return features
-    return _forward(kernel, observation, weights, biases)[1]
+    return _forward(kernel, observation, weights, biases, None)
 
 
 class _Convolve(torch.autograd.Function):
@@ -74,7 +74,8 @@ class _Convolve(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, kernel: Convolutions, observation: Tensor, *parameters: Tensor) -> Tensor:
         half = len(parameters) // 2
-        hidden, features = _forward(kernel, observation, parameters[:half], parameters[half:])
+        hidden = torch.empty((len(observation), kernel.num_hidden), dtype=torch.bfloat16)
+        features = _forward(kernel, observation, parameters[:half], parameters[half:], hidden)
         context.kernel = kernel
         context.save_for_backward(observation, hidden, features, *parameters)
         return features
@@ -89,28 +90,36 @@ class _Convolve(torch.autograd.Function):
         found = torch.empty(kernel.num_parameters)
         gradient = gradient.to(torch.bfloat16).contiguous()
         threads = torch.get_num_threads()
-        kernel.backward(observation, _lines(weights), biases, hidden, features, gradient, found, threads)
-        counts = [tensor.numel() for pair in zip(weights, biases, strict=True) for tensor in pair]
-        parts = torch.split(found, counts)
-        of_weights = [
-            # In the order of channels-last memory, as the kernels see weights.
-            part.view(len(weight), *weight.shape[2:], weight.shape[1]).permute(0, 3, 1, 2)
-            for part, weight in zip(parts[::2], weights, strict=True)
-        ]
-        return None, None, *of_weights, *parts[1::2]
+        kernel.backward(observation, lines(weights), biases, hidden, features, gradient, found, threads)
+        return None, None, *parted_gradients(found, weights, biases)
+
+
+def parted_gradients(found: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return the gradients of weights, and then of biases, from all of them, float32 ``[num_parameters]``."""
+    counts = [tensor.numel() for pair in zip(weights, biases, strict=True) for tensor in pair]
+    parts = torch.split(found, counts)
+    of_weights = [
+        # In the order of channels-last memory, as the kernels see weights.
+        part.view(len(weight), *weight.shape[2:], weight.shape[1]).permute(0, 3, 1, 2)
+        for part, weight in zip(parts[::2], weights, strict=True)
+    ]
+    return *of_weights, *parts[1::2]
 
 
 def _forward(
-    kernel: Convolutions, observation: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]
-) -> tuple[Tensor, Tensor]:
-    """Return what is between the layers, bfloat16 ``[B, hidden]``, and the features ``[B, F]``."""
-    hidden = torch.empty((len(observation), kernel.num_hidden), dtype=torch.bfloat16)
+    kernel: Convolutions,
+    observation: Tensor,
+    weights: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    hidden: Tensor | None,
+) -> Tensor:
+    """Return the features ``[B, F]``; fill what is between the layers, bfloat16 ``[B, hidden]``, where it is wanted."""
     features = torch.empty((len(observation), kernel.num_features), dtype=torch.bfloat16)
     plain = [bias.detach() for bias in biases]
-    kernel.forward(observation, _lines(weights), plain, hidden, features, torch.get_num_threads())
-    return hidden, features
+    kernel.forward(observation, lines(weights), plain, hidden, features, torch.get_num_threads())
+    return features
 
 
-def _lines(weights: Sequence[Tensor]) -> list[Tensor]:
+def lines(weights: Sequence[Tensor]) -> list[Tensor]:
     """Weights ``[F, C, H, W]`` as ``[F, H, W, C]``; nothing is moved where they are in channels-last order."""
     return [weight.detach().permute(0, 2, 3, 1).contiguous() for weight in weights]

@@ -71,7 +71,7 @@ class Plain(nn.Module):
 
     def __init__(self, num_channels: int, shapes: Sequence[ConvolutionShape]) -> None:
         super().__init__()
-        self._shapes = tuple(shapes)
+        self.shapes = tuple(shapes)
         layers: list[nn.Module] = []
         for num_filters, size, stride, padding in shapes:
             make = _convolution(is_first=not layers)
@@ -79,12 +79,12 @@ class Plain(nn.Module):
             num_channels = num_filters
         self.layers = nn.Sequential(*layers)
         # In a tuple, so that they are no second children.
-        self._convolutions: tuple[Any, ...] = tuple(layers[::2])
+        self.convolutions: tuple[Any, ...] = tuple(layers[::2])
 
     def forward(self, observation: Tensor) -> Tensor:
         """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
-        kernel = find_convolutions(observation, self._convolutions[0].weight.dtype, self._shapes)
-        return _flat(self.layers(observation)) if kernel is None else convolve(kernel, observation, self._convolutions)
+        kernel = find_convolutions(observation, self.convolutions[0].weight.dtype, self.shapes)
+        return _flat(self.layers(observation)) if kernel is None else convolve(kernel, observation, self.convolutions)
 
 
 class _Residual(nn.Module):

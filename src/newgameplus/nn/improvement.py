@@ -83,14 +83,13 @@ class Improver:
             beta1,
             beta2,
             group["eps"],
-            float(steps[0]) + 1,
+            steps,
             self._max_norm,
             torch.get_num_threads(),
         )
         for low in lows:
             low.grad = None
         if math.isfinite(norm):
-            torch._foreach_add_(steps, 1)
             # Torch is told that memory has changed, so that no gradient is computed from what was there.
             torch.autograd.graph.increment_version(weights)
             if has_copy:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -59,17 +59,21 @@ class NoisyLinear(nn.Module):
 
 def draw_noise(module: nn.Module, generator: torch.Generator) -> None:
     """Draw new noise in every noisy layer of ``module`` from ``generator``, on whatever device it is."""
-    draw_noise_of([layer for layer in module.modules() if isinstance(layer, NoisyLinear)], generator)
+    draw_into(noise_of(layer for layer in module.modules() if isinstance(layer, NoisyLinear)), generator)
 
 
-def draw_noise_of(layers: Iterable[NoisyLinear], generator: torch.Generator) -> None:
-    """Draw new noise in these layers from ``generator``, on whatever device it is."""
-    buffers = [buffer for layer in layers for buffer in (layer.noise_in, layer.noise_out)]
+def noise_of(layers: Iterable[NoisyLinear]) -> list[Tensor]:
+    """Return what the layers have of noise, for ``draw_into``; it is theirs until they are moved to another device."""
+    return [buffer for layer in layers for buffer in (layer.noise_in, layer.noise_out)]
+
+
+def draw_into(buffers: Sequence[Tensor], generator: torch.Generator) -> None:
+    """Draw new noise into these tensors, all of one device, from ``generator``, on whatever device that is."""
     if not buffers:
         return
     # All at once: the vectors are short, so that it is the number of calls that takes time.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
-    if KERNELS is not None and all(buffer.device.type == "cpu" for buffer in buffers):
+    if KERNELS is not None and buffers[0].device.type == "cpu":
         KERNELS.shape_noise(drawn, buffers)
         return
     noise = drawn.sign() * drawn.abs().sqrt_()

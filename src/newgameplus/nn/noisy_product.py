@@ -24,9 +24,14 @@ def has_noisy_product(inputs: Tensor, weight: Tensor) -> bool:
     return (
         KERNELS is not None
         and inputs.device.type == "cpu"
-        and inputs.dtype == weight.dtype == torch.bfloat16
-        and weight.shape[1] % _STEP == 0
+        and inputs.dtype == torch.bfloat16
+        and is_weight_for_kernels(weight)
     )
+
+
+def is_weight_for_kernels(weight: Tensor) -> bool:
+    """Whether the kernels multiply by this weight ``[N, K]``."""
+    return weight.dtype == torch.bfloat16 and weight.shape[1] % _STEP == 0
 
 
 def noisy_product(

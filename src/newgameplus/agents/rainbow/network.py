@@ -6,6 +6,8 @@ Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions, ``F`` features.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +15,9 @@ from torch import Tensor, nn
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.nn.encoders import make_encoder, num_features
 from newgameplus.nn.fractions import has_fraction_kernel, multiply_by_fractions
-from newgameplus.nn.noisy import NoisyLinear, draw_noise_of
+from newgameplus.nn.noisy import NoisyLinear, draw_into, noise_of
 from newgameplus.nn.precision import has_training_mode
+from newgameplus.nn.whole import Layers, Whole
 
 
 class RainbowNetwork(nn.Module):
@@ -39,6 +42,8 @@ class RainbowNetwork(nn.Module):
         self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
         self.value = NoisyLinear(config.num_hidden, num_outputs, config.noise)
         self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noise)
+        self._whole = Whole()
+        self._noise: list[Tensor] | None = None
 
     def forward(self, observation: Tensor, fraction: Tensor | None = None) -> Tensor:
         """Return log-probabilities of atoms, or quantiles, float32 ``[B, A, N]``, of uint8 ``[B, H, W, C]``.
@@ -58,16 +63,15 @@ class RainbowNetwork(nn.Module):
         Those of atoms are ``[B, N]`` and ``[B, A * N]``, those of quantiles ``[B, N, 1]`` and ``[B, N, A]``. The
         arguments are those of ``forward``, which joins them.
         """
+        found = self._whole(self._layers(), observation, None if self.embedding is None else fraction)
+        if found is not None:
+            return self._shaped(found, len(observation))
         features = self.encoder(observation)
         if self.embedding is not None:
             assert fraction is not None
             features = self.embedding.multiply(features, fraction)
         hidden = self.hidden.rectified(features)
-        value, advantage = self.value(hidden), self.advantage(hidden)
-        if self._has_atoms:
-            return value, advantage
-        num_rows = len(value)
-        return value.view(num_rows, -1, 1), advantage.view(num_rows, -1, self._num_actions)
+        return self._shaped((self.value(hidden), self.advantage(hidden)), len(observation))
 
     def joined(self, parts: tuple[Tensor, Tensor]) -> Tensor:
         """Return what ``forward`` does, float32 ``[B, A, N]``, of what ``parts`` does."""
@@ -77,9 +81,27 @@ class RainbowNetwork(nn.Module):
             return torch.log_softmax((value + advantage - advantage.mean(1, keepdim=True)).float(), -1)
         return (value + advantage - advantage.mean(2, keepdim=True)).float().transpose(1, 2)
 
+    def _layers(self) -> Layers:
+        embedding = None if self.embedding is None else self.embedding.layer
+        return Layers(self.encoder, embedding, self.hidden, (self.value, self.advantage))
+
+    def _shaped(self, outputs: Sequence[Tensor], num_rows: int) -> tuple[Tensor, Tensor]:
+        value, advantage = outputs
+        if self._has_atoms:
+            return value, advantage
+        return value.view(num_rows, -1, 1), advantage.view(num_rows, -1, self._num_actions)
+
     def draw_noise(self, generator: torch.Generator) -> None:
         """Draw new noise in every noisy layer from ``generator``."""
-        draw_noise_of((self.hidden, self.value, self.advantage), generator)
+        if self._noise is None:
+            self._noise = noise_of((self.hidden, self.value, self.advantage))
+        draw_into(self._noise, generator)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
+        # Torch puts new buffers in the place of those that it moves or converts.
+        self._whole, self._noise = Whole(), None
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
 
 
 class FractionEmbedding(nn.Module):
