@@ -256,7 +256,7 @@ void test_adam(std::size_t count) {
 
 int main() {
   if (!ngp::kernels::is_available()) return 0;
-  for (const std::size_t count : {1, 3, 11, 19}) {  // from 16 on in tiles
+  for (const std::size_t count : {1, 3, 11, 19}) {
     test_convolutions({84, 84, 4}, {{32, 8, 4, 0}, {64, 4, 2, 0}, {64, 3, 1, 0}}, count);
     test_convolutions({71, 65, 8}, {{16, 4, 2, 0}, {48, 4, 2, 0}, {32, 3, 1, 0}}, count);
     test_policy(count, 32 * count, 7);

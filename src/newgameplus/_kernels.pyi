@@ -25,7 +25,7 @@ class Convolutions:
         observation: Tensor,
         weights: Sequence[Tensor],
         biases: Sequence[Tensor],
-        hidden: Tensor | None,
+        hidden: Tensor,
         features: Tensor,
         num_threads: int,
     ) -> None: ...
@@ -38,6 +38,17 @@ class Convolutions:
         features: Tensor,
         gradient: Tensor,
         parameter_gradient: Tensor,
+        num_threads: int,
+    ) -> None: ...
+
+class PreparedConvolutions:
+    def __init__(self, convolutions: Convolutions) -> None: ...
+    def forward(
+        self,
+        observation: Tensor,
+        weights: Sequence[Tensor],
+        biases: Sequence[Tensor],
+        features: Tensor,
         num_threads: int,
     ) -> None: ...
 

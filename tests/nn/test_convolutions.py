@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import multiprocessing
 from collections.abc import Iterator
 from typing import Any
@@ -147,6 +148,22 @@ def test_the_same_is_computed_in_every_run(num_threads: int) -> None:
         runs.append([features.detach(), *gradients(made, features, torch.ones_like(features)).values()])
     for run in runs[1:]:
         assert all(torch.equal(found, first) for found, first in zip(run, runs[0], strict=True))
+
+
+def test_weights_that_an_optimizer_changed_unseen_are_read_again() -> None:
+    """Torch's fused Adam leaves the version counters of weights as they are."""
+    made, observation = encoder().bfloat16(), pictures(3)
+    optimizer = torch.optim.Adam(made.parameters(), 0.1, fused=True)
+    with torch.no_grad():
+        before = made(observation)
+        assert torch.equal(made(observation), before)
+    for parameter in made.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    with torch.no_grad():
+        after = made(observation)
+        assert not torch.equal(after, before)
+        assert torch.equal(after, copy.deepcopy(made)(observation))
 
 
 def test_a_picture_has_the_same_features_alone_and_among_others(num_threads: int) -> None:

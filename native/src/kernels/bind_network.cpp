@@ -14,7 +14,7 @@ namespace ngp::kernels {
 namespace {
 
 // The network together with what it reads, which Python may not let go before.
-struct Bound {
+struct BoundNetwork {
   Network network;
   nb::object kept;
 };
@@ -45,7 +45,7 @@ std::optional<Embedding> embedding_of(const nb::object& object, std::size_t num_
                    num_cosines};
 }
 
-void make(Bound* place, const nb::object& convolutions, const nb::sequence& weights, const nb::sequence& biases,
+void make(BoundNetwork* place, const nb::object& convolutions, const nb::sequence& weights, const nb::sequence& biases,
           const nb::object& embedding, const nb::sequence& hidden, const nb::sequence& heads) {
   const auto& stack = nb::cast<const Stack&>(convolutions);
   const std::size_t num_features = stack.num_features();
@@ -54,7 +54,7 @@ void make(Bound* place, const nb::object& convolutions, const nb::sequence& weig
   for (const nb::handle head : heads) {
     found.push_back(layer_of(nb::cast<nb::sequence>(head), between.weights.num_outputs));
   }
-  new (place) Bound{{stack, convolutions_of(stack, arrays_of(weights), arrays_of(biases)),
+  new (place) BoundNetwork{{stack, convolutions_of(stack, arrays_of(weights), arrays_of(biases)),
                      embedding_of(embedding, num_features), between, std::move(found)},
                     nb::make_tuple(convolutions, weights, biases, embedding, hidden, heads)};
 }
@@ -83,9 +83,9 @@ std::vector<Bf16*> heads_of(const Network& network, const nb::sequence& objects,
   return found;
 }
 
-void forward(const Bound& bound, const Array& observation, const nb::object& fractions, const nb::sequence& outputs,
+void forward(BoundNetwork& bound, const Array& observation, const nb::object& fractions, const nb::sequence& outputs,
              unsigned num_threads) {
-  const Network& network = bound.network;
+  Network& network = bound.network;
   const std::size_t num_pictures = count_pictures(network.stack(), observation);
   const FractionSets sets = sets_of(network, fractions, num_pictures);
   const std::vector<Bf16*> to = heads_of(network, outputs, num_pictures * sets.num_fractions);
@@ -93,7 +93,7 @@ void forward(const Bound& bound, const Array& observation, const nb::object& fra
   network.forward(static_cast<const std::uint8_t*>(observation.data()), num_pictures, sets, to, num_threads);
 }
 
-std::uint64_t forward_to_learn(Bound& bound, const Array& observation, const nb::object& fractions,
+std::uint64_t forward_to_learn(BoundNetwork& bound, const Array& observation, const nb::object& fractions,
                                const nb::sequence& outputs, unsigned num_threads) {
   Network& network = bound.network;
   const std::size_t num_pictures = count_pictures(network.stack(), observation);
@@ -134,7 +134,7 @@ NetworkGradients gradients_of(const Network& network, const Array& convolutions,
   return found;
 }
 
-void backward(Bound& bound, std::uint64_t number, const Array& observation, const nb::sequence& gradients,
+void backward(BoundNetwork& bound, std::uint64_t number, const Array& observation, const nb::sequence& gradients,
               const Array& convolutions, const nb::sequence& others, unsigned num_threads) {
   Network& network = bound.network;
   const std::size_t num_rows = network.num_kept_rows(number), num_pictures = count_pictures(network.stack(), observation);
@@ -150,7 +150,7 @@ void backward(Bound& bound, std::uint64_t number, const Array& observation, cons
 
 void bind_network(nb::module_& module) {
   using namespace nb::literals;
-  nb::class_<Bound>(module, "Network", "Convolutions, a noisy hidden layer and noisy heads.")
+  nb::class_<BoundNetwork>(module, "Network", "Convolutions, a noisy hidden layer and noisy heads.")
       .def("__init__", &make, "convolutions"_a, "weights"_a, "biases"_a, "embedding"_a.none(), "hidden"_a, "heads"_a)
       .def("forward", &forward, "observation"_a, "fractions"_a.none(), "outputs"_a, "num_threads"_a)
       .def("forward_to_learn", &forward_to_learn, "observation"_a, "fractions"_a.none(), "outputs"_a, "num_threads"_a)

@@ -2,6 +2,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <memory>
 #include <tuple>
 #include <vector>
 
@@ -50,13 +51,35 @@ void make(Stack* place, std::size_t height, std::size_t width, std::size_t num_c
 }
 
 void forward(const Stack& stack, const Array& observation, const nb::sequence& weights,
-             const nb::sequence& biases, const nb::object& hidden, const Array& features, unsigned num_threads) {
+             const nb::sequence& biases, const Array& hidden, const Array& features, unsigned num_threads) {
   const std::size_t count = count_pictures(stack, observation);
   const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
-  Bf16* const between = hidden.is_none() ? nullptr : bf16_of("hidden", Array(hidden), {count, stack.num_hidden()});
+  Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
   Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
   const nb::gil_scoped_release release;
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, num_threads);
+}
+
+// Prepared weights, and what they are prepared for.
+struct PreparedStack {
+  const Stack& stack;
+  std::unique_ptr<Prepared> prepared;
+};
+
+void make_prepared(PreparedStack* place, const Stack& stack) {
+  new (place) PreparedStack{stack, std::make_unique<Prepared>()};
+}
+
+void forward_prepared(PreparedStack& bound, const Array& observation, const nb::sequence& weights,
+                      const nb::sequence& biases, const Array& features, unsigned num_threads) {
+  const Stack& stack = bound.stack;
+  const std::size_t count = count_pictures(stack, observation);
+  const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
+  Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
+  const nb::gil_scoped_release release;
+  stack.prepare(found, *bound.prepared, num_threads);
+  stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, *bound.prepared, nullptr, out,
+                num_threads);
 }
 
 void backward(const Stack& stack, const Array& observation, const nb::sequence& weights,
@@ -82,10 +105,12 @@ void bind_stack(nb::module_& module) {
       .def_prop_ro("num_hidden", &Stack::num_hidden)
       .def_prop_ro("num_features", &Stack::num_features)
       .def_prop_ro("num_parameters", &Stack::num_parameters)
-      .def("forward", &forward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a.none(), "features"_a,
-           "num_threads"_a)
+      .def("forward", &forward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "num_threads"_a)
       .def("backward", &backward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "gradient"_a,
            "parameter_gradient"_a, "num_threads"_a);
+  nb::class_<PreparedStack>(module, "PreparedConvolutions", "Convolutions that prepare weights only when they have changed.")
+      .def("__init__", &make_prepared, nb::keep_alive<1, 2>(), "convolutions"_a)
+      .def("forward", &forward_prepared, "observation"_a, "weights"_a, "biases"_a, "features"_a, "num_threads"_a);
 }
 
 }  // namespace ngp::kernels

@@ -36,18 +36,18 @@ Extent output_of(const Extent& input, const Shape& shape) {
   return {length(input.height, shape), length(input.width, shape), shape.num_filters};
 }
 
-Way make_way(const Extent& input, const Extent& output, const Shape& shape, bool may_tile) {
-  if (may_tile && Winograd::fits(input, shape)) return Winograd(input, output, shape);
+Way make_way(const Extent& input, const Extent& output, const Shape& shape) {
+  if (Winograd::fits(input, shape)) return Winograd(input, output, shape);
   return Direct(input, output, shape);
 }
 
 }  // namespace
 
-Layer::Layer(const Extent& input, const Shape& shape, bool may_tile)
+Layer::Layer(const Extent& input, const Shape& shape)
     : input_(input),
       output_(output_of(input, shape)),
       shape_(shape),
-      way_(make_way(input, output_, shape, may_tile)) {}
+      way_(make_way(input, output_, shape)) {}
 
 std::size_t Layer::num_packed() const {
   return std::visit([](const auto& way) { return way.num_packed(); }, way_);

@@ -13,14 +13,13 @@
 
 namespace ngp::kernels {
 
-// Both have the same functions; direct.hpp says what they do.
+// Both have the same functions; direct.hpp says what they do. Outputs are computed in tiles wherever these fit.
 using Way = std::variant<Direct, Winograd>;
 
 class Layer {
  public:
-  // Throws std::invalid_argument, with a sentence, for a shape that the kernels cannot do. `may_tile`: whether outputs
-  // may be computed in tiles (winograd.hpp), which is worth its preparations for many pictures.
-  Layer(const Extent& input, const Shape& shape, bool may_tile);
+  // Throws std::invalid_argument, with a sentence, for a shape that the kernels cannot do.
+  Layer(const Extent& input, const Shape& shape);
 
   const Extent& input() const { return input_; }
   const Extent& output() const { return output_; }

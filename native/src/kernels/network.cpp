@@ -14,7 +14,7 @@ Network::Network(const Stack& stack, std::vector<Weights> convolutions, std::opt
 }
 
 void Network::forward(const std::uint8_t* pictures, std::size_t num_pictures, const FractionSets& sets,
-                      const std::vector<Bf16*>& outputs, unsigned num_threads) const {
+                      const std::vector<Bf16*>& outputs, unsigned num_threads) {
   static thread_local Room room;
   room.num_pictures = num_pictures;
   room.sets = sets;
@@ -85,14 +85,15 @@ Fractions Network::fractions_of(Room& room) const {
 }
 
 void Network::run(Room& room, bool keeps, const std::uint8_t* pictures, const std::vector<Bf16*>& outputs,
-                  unsigned num_threads) const {
+                  unsigned num_threads) {
   const std::size_t num_pictures = room.num_pictures, num_rows = num_pictures * room.sets.num_fractions;
   const std::size_t num_features = stack_.num_features();
   const std::vector<NoisyWeights> weights = noisy_weights(room, true);
   const std::vector<Pair*> kept = keeps ? strips(room) : std::vector<Pair*>(layers_.size(), nullptr);
   Bf16* const features = room.features.of(num_pictures * num_features);
   Bf16* const hidden = room.hidden.of(num_rows * weights[0].num_outputs);
-  stack_.forward(pictures, num_pictures, convolutions_,
+  stack_.prepare(convolutions_, prepared_, num_threads);
+  stack_.forward(pictures, num_pictures, prepared_,
                  keeps ? room.between.of(num_pictures * stack_.num_hidden()) : nullptr, features, num_threads);
   const Bf16* input = features;
   if (embedding_) {

@@ -54,7 +54,7 @@ class Network {
 
   // outputs[h] is [pictures * fractions, outputs of head h].
   void forward(const std::uint8_t* pictures, std::size_t num_pictures, const FractionSets& sets,
-               const std::vector<Bf16*>& outputs, unsigned num_threads) const;
+               const std::vector<Bf16*>& outputs, unsigned num_threads);
 
   // The same, keeping what the way back needs until the next call; returns the number by which `backward` asks for it.
   std::uint64_t forward_to_learn(const std::uint8_t* pictures, std::size_t num_pictures, const FractionSets& sets,
@@ -80,12 +80,13 @@ class Network {
   std::vector<Pair*> strips(Room& room) const;
   Fractions fractions_of(Room& room) const;
   void run(Room& room, bool keeps, const std::uint8_t* pictures, const std::vector<Bf16*>& outputs,
-           unsigned num_threads) const;
+           unsigned num_threads);
 
   const Stack& stack_;
   std::vector<Weights> convolutions_;
   std::optional<Embedding> embedding_;
   std::vector<NoisyLayer> layers_;
+  Prepared prepared_;
   Room kept_;
   std::uint64_t num_kept_ = 0;
 };

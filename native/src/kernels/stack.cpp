@@ -1,6 +1,7 @@
 #include "stack.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 #include "buffer.hpp"
@@ -11,7 +12,6 @@ namespace ngp::kernels {
 namespace {
 
 constexpr std::size_t kTogether = 8;       // pictures that go through a layer at once and stay in the second cache
-constexpr std::size_t kLeastTiled = 16;    // pictures from which on tiles are worth what they make of the weights
 constexpr float kPixelScale = 1.0F / 255;  // the weights are those of pixels from 0 to 1
 
 struct Span {
@@ -47,10 +47,9 @@ void for_layers(std::size_t count, unsigned num_threads, const Work& work) {
   });
 }
 
-// The weights of each layer as its products want them, in a buffer of this thread until its next call.
+// The weights of each layer as its products want them.
 std::vector<const Pair*> pack(const std::vector<Layer>& layers, const std::vector<Weights>& weights,
-                              Direction direction, unsigned num_threads) {
-  static thread_local Buffer<Pair> buffer;
+                              Direction direction, Buffer<Pair>& buffer, unsigned num_threads) {
   std::size_t size = 0;
   for (const Layer& layer : layers) size += layer.num_packed();
   Pair* to = buffer.of(size);
@@ -88,37 +87,41 @@ std::vector<std::vector<float>> biases_of(const std::vector<Layer>& layers, cons
   return biases;
 }
 
+// Calls `work(bytes, size)` for the weights and for the biases of each layer.
+template <typename Work>
+void for_bytes(const std::vector<Layer>& layers, const std::vector<Weights>& weights, const Work& work) {
+  for (std::size_t index = 0; index < layers.size(); ++index) {
+    const std::size_t size = weights[index].is_low ? sizeof(Bf16) : sizeof(float);
+    work(static_cast<const char*>(weights[index].weight), layers[index].num_weights() * size);
+    work(static_cast<const char*>(weights[index].bias), layers[index].num_filters() * size);
+  }
+}
+
+bool has_same(const std::vector<Layer>& layers, const std::vector<Weights>& weights, const std::vector<char>& source) {
+  std::size_t at = 0;
+  bool is_same = true;
+  for_bytes(layers, weights, [&](const char* bytes, std::size_t size) {
+    is_same = is_same && at + size <= source.size() && !std::memcmp(bytes, source.data() + at, size);
+    at += size;
+  });
+  return is_same && at == source.size();
+}
+
 }  // namespace
 
-Stack::Stack(const Extent& picture, const std::vector<Shape>& shapes)
-    : plain_(make_plan(picture, shapes, false)), tiled_(make_plan(picture, shapes, true)) {
-  for (const Layer& layer : layers()) {
+Stack::Stack(const Extent& picture, const std::vector<Shape>& shapes) {
+  if (shapes.empty()) throw std::invalid_argument("There must be a convolution.");
+  Extent extent = picture;
+  for (const Shape& shape : shapes) {
+    const Layer& layer = layers_.emplace_back(extent, shape);
+    extent = layer.output();
     parameter_offsets_.push_back(num_parameters_);
     num_parameters_ += layer.num_weights() + layer.num_filters();
     hidden_offsets_.push_back(num_hidden_);
     if (hidden_offsets_.size() < shapes.size()) num_hidden_ += layer.output().num_numbers();
+    sum_offsets_.push_back(num_sums_);
+    num_sums_ += layer.num_sums();
   }
-}
-
-Stack::Plan Stack::make_plan(const Extent& picture, const std::vector<Shape>& shapes, bool may_tile) {
-  if (shapes.empty()) throw std::invalid_argument("There must be a convolution.");
-  Plan plan;
-  Extent extent = picture;
-  for (const Shape& shape : shapes) {
-    plan.layers.emplace_back(extent, shape, may_tile);
-    extent = plan.layers.back().output();
-    plan.sum_offsets.push_back(plan.num_sums);
-    plan.num_sums += plan.layers.back().num_sums();
-  }
-  return plan;
-}
-
-const Stack::Plan& Stack::plan_for(std::size_t num_pictures) const {
-  return num_pictures < kLeastTiled ? plain_ : tiled_;
-}
-
-unsigned Stack::threads_for(const Plan& plan, unsigned num_threads) const {
-  return &plan == &plain_ ? 1 : num_threads;
 }
 
 Pictures<const Bf16> Stack::output(std::size_t layer, const Bf16* hidden, const Bf16* features) const {
@@ -130,57 +133,70 @@ Pictures<const std::uint8_t> Stack::pixels(const std::uint8_t* pictures) const {
   return {pictures, picture().num_numbers()};
 }
 
+void Stack::prepare(const std::vector<Weights>& weights, Prepared& to, unsigned num_threads) const {
+  const std::lock_guard<std::mutex> lock(to.turn);
+  if (has_same(layers_, weights, to.source)) return;
+  to.source.clear();
+  for_bytes(layers_, weights, [&](const char* bytes, std::size_t size) {
+    to.source.insert(to.source.end(), bytes, bytes + size);
+  });
+  to.packed = pack(layers_, weights, Direction::kForward, to.numbers, num_threads);
+  to.biases = biases_of(layers_, weights);
+}
+
 void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
                     Bf16* hidden, Bf16* features, unsigned num_threads) const {
-  const Plan& plan = plan_for(num_pictures);
-  const unsigned num_packers = threads_for(plan, num_threads);
-  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kForward, num_packers);
-  const std::vector<std::vector<float>> biases = biases_of(plan.layers, weights);
+  static thread_local Prepared prepared;
+  prepare(weights, prepared, num_threads);
+  forward(pictures, num_pictures, prepared, hidden, features, num_threads);
+}
+
+void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Bf16* hidden,
+                    Bf16* features, unsigned num_threads) const {
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   run_together(num_parts, [&](unsigned part) {
     const Span span = share(num_pictures, part, num_parts);
     static thread_local Buffer<Bf16> buffer;
     Bf16* const own = hidden ? nullptr : buffer.of(kTogether * num_hidden_);
     for (std::size_t at = span.begin; at < span.end; at += kTogether) {
-      forward_part(plan, pictures + at * picture().num_numbers(), std::min(kTogether, span.end - at), packed, biases,
+      forward_part(pictures + at * picture().num_numbers(), std::min(kTogether, span.end - at), prepared,
                    hidden ? hidden + at * num_hidden_ : own, features + at * num_features());
     }
   });
 }
 
-void Stack::forward_part(const Plan& plan, const std::uint8_t* pictures, std::size_t num_pictures,
-                         const std::vector<const Pair*>& packed, const std::vector<std::vector<float>>& biases,
+void Stack::forward_part(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared,
                          Bf16* hidden, Bf16* features) const {
-  for (std::size_t index = 0; index < plan.layers.size(); ++index) {
-    const Layer& layer = plan.layers[index];
+  for (std::size_t index = 0; index < layers_.size(); ++index) {
+    const Layer& layer = layers_[index];
     const Pictures<const Bf16> place = output(index, hidden, features);
     const Pictures<Bf16> to{const_cast<Bf16*>(place.first), place.step};
-    const float* const bias = biases[index].data();
+    const float* const bias = prepared.biases[index].data();
     std::visit(
         [&](const auto& way) {
           if (index) {
-            way.forward(packed[index], 1.0F, bias, output(index - 1, hidden, features), to, num_pictures);
+            way.forward(prepared.packed[index], 1.0F, bias, output(index - 1, hidden, features), to, num_pictures);
           } else {
-            way.forward(packed[0], kPixelScale, bias, pixels(pictures), to, num_pictures);
+            way.forward(prepared.packed[0], kPixelScale, bias, pixels(pictures), to, num_pictures);
           }
         },
         layer.way());
   }
 }
 
-void Stack::backward_part(const Plan& plan, const std::uint8_t* pictures, std::size_t num_pictures,
+void Stack::backward_part(const std::uint8_t* pictures, std::size_t num_pictures,
                           const std::vector<const Pair*>& packed, const Bf16* hidden, const Bf16* features,
                           const Bf16* gradient, float* sums) const {
   static thread_local Buffer<Bf16> buffers[2];  // gradients of a layer's outputs and of its inputs, in turns
   std::size_t largest = 0;
-  for (const Layer& layer : plan.layers) largest = std::max(largest, layer.output().num_numbers());
+  for (const Layer& layer : layers_) largest = std::max(largest, layer.output().num_numbers());
   Bf16* const passed[] = {buffers[0].of(kTogether * largest), buffers[1].of(kTogether * largest)};
-  std::size_t index = plan.layers.size() - 1;
+  std::size_t index = layers_.size() - 1;
   gate(gradient, features, num_pictures * num_features(), passed[index % 2]);
   for (;; --index) {
-    const Layer& layer = plan.layers[index];
+    const Layer& layer = layers_[index];
     const Pictures<const Bf16> now{passed[index % 2], layer.output().num_numbers()};
-    float* const own = sums + plan.sum_offsets[index];
+    float* const own = sums + sum_offsets_[index];
     float* const bias = own + layer.num_weight_sums();
     std::visit(
         [&](const auto& way) {
@@ -197,27 +213,27 @@ void Stack::backward_part(const Plan& plan, const std::uint8_t* pictures, std::s
 void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
                      const Bf16* hidden, const Bf16* features, const Bf16* gradient, float* parameter_gradient,
                      unsigned num_threads) const {
-  const Plan& plan = plan_for(num_pictures);
-  const unsigned num_packers = threads_for(plan, num_threads);
-  const std::vector<const Pair*> packed = pack(plan.layers, weights, Direction::kBackward, num_packers);
+  static thread_local Buffer<Pair> packed_buffer;
+  const std::vector<const Pair*> packed =
+      pack(layers_, weights, Direction::kBackward, packed_buffer, num_threads);
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   static thread_local Buffer<float> buffer;
-  float* const sums = buffer.of(num_parts * plan.num_sums);
+  float* const sums = buffer.of(num_parts * num_sums_);
   run_together(num_parts, [&](unsigned part) {
-    float* const own = sums + part * plan.num_sums;
-    std::fill_n(own, plan.num_sums, 0.0F);
+    float* const own = sums + part * num_sums_;
+    std::fill_n(own, num_sums_, 0.0F);
     const Span span = share(num_pictures, part, num_parts);
     for (std::size_t at = span.begin; at < span.end; at += kTogether) {
-      backward_part(plan, pictures + at * picture().num_numbers(), std::min(kTogether, span.end - at), packed,
+      backward_part(pictures + at * picture().num_numbers(), std::min(kTogether, span.end - at), packed,
                     hidden + at * num_hidden_, features + at * num_features(), gradient + at * num_features(), own);
     }
   });
-  for_layers(plan.layers.size(), num_packers, [&](std::size_t index) {
+  for_layers(layers_.size(), num_threads, [&](std::size_t index) {
     std::vector<const float*> parts;
     for (unsigned part = 0; part < num_parts; ++part) {
-      parts.push_back(sums + part * plan.num_sums + plan.sum_offsets[index]);
+      parts.push_back(sums + part * num_sums_ + sum_offsets_[index]);
     }
-    plan.layers[index].finish(parts, index ? 1.0F : kPixelScale, parameter_gradient + parameter_offsets_[index]);
+    layers_[index].finish(parts, index ? 1.0F : kPixelScale, parameter_gradient + parameter_offsets_[index]);
   });
 }
 

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <vector>
 
+#include "buffer.hpp"
 #include "layer.hpp"
 
 namespace ngp::kernels {
@@ -16,12 +18,21 @@ struct Weights {
   bool is_low;
 };
 
+// Weights as the products want them, and biases, for as many forwards of one stack as there are with the same ones.
+struct Prepared {
+  std::mutex turn;           // of who prepares
+  std::vector<char> source;  // the bytes of what was prepared
+  Buffer<Pair> numbers;
+  std::vector<const Pair*> packed;
+  std::vector<std::vector<float>> biases;
+};
+
 class Stack {
  public:
   // Throws std::invalid_argument, with a sentence, for shapes that the kernels cannot do.
   Stack(const Extent& picture, const std::vector<Shape>& shapes);
 
-  const std::vector<Layer>& layers() const { return plain_.layers; }
+  const std::vector<Layer>& layers() const { return layers_; }
   const Extent& picture() const { return layers().front().input(); }
   // Numbers between the layers, per picture, which `backward` needs.
   std::size_t num_hidden() const { return num_hidden_; }
@@ -29,7 +40,12 @@ class Stack {
   // Weights and biases of all layers, one after the other.
   std::size_t num_parameters() const { return num_parameters_; }
 
+  // Does nothing where `to` already has these. To compare takes a tenth of what it takes to prepare, and nobody has to
+  // say that weights have changed: torch's own optimizers do not.
+  void prepare(const std::vector<Weights>& weights, Prepared& to, unsigned num_threads) const;
   // Pictures are seen as numbers from 0 to 1. `hidden` is [pictures, num_hidden()], none where there is no way back.
+  void forward(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Bf16* hidden,
+               Bf16* features, unsigned num_threads) const;
   void forward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
                Bf16* hidden, Bf16* features, unsigned num_threads) const;
   // From what `forward` was given and gave, and the gradient of the features, to that of all parameters, in order.
@@ -38,29 +54,18 @@ class Stack {
                 unsigned num_threads) const;
 
  private:
-  // The layers, done in one way, and where the sums of each begin among those of a thread.
-  struct Plan {
-    std::vector<Layer> layers;
-    std::vector<std::size_t> sum_offsets;
-    std::size_t num_sums = 0;
-  };
-
-  static Plan make_plan(const Extent& picture, const std::vector<Shape>& shapes, bool may_tile);
-  const Plan& plan_for(std::size_t num_pictures) const;
-  // How many threads are worth waking for a plan's weights alone.
-  unsigned threads_for(const Plan& plan, unsigned num_threads) const;
   Pictures<const Bf16> output(std::size_t layer, const Bf16* hidden, const Bf16* features) const;
   Pictures<const std::uint8_t> pixels(const std::uint8_t* pictures) const;
-  void forward_part(const Plan& plan, const std::uint8_t* pictures, std::size_t num_pictures,
-                    const std::vector<const Pair*>& packed, const std::vector<std::vector<float>>& biases,
-                    Bf16* hidden, Bf16* features) const;
-  void backward_part(const Plan& plan, const std::uint8_t* pictures, std::size_t num_pictures,
+  void forward_part(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Bf16* hidden,
+                    Bf16* features) const;
+  void backward_part(const std::uint8_t* pictures, std::size_t num_pictures,
                      const std::vector<const Pair*>& packed, const Bf16* hidden, const Bf16* features,
                      const Bf16* gradient, float* sums) const;
 
-  Plan plain_, tiled_;
-  std::vector<std::size_t> hidden_offsets_, parameter_offsets_;
-  std::size_t num_hidden_ = 0, num_parameters_ = 0;
+  std::vector<Layer> layers_;
+  // Where a layer's part begins: of what is between the layers, of all parameters, of a thread's sums.
+  std::vector<std::size_t> hidden_offsets_, parameter_offsets_, sum_offsets_;
+  std::size_t num_hidden_ = 0, num_parameters_ = 0, num_sums_ = 0;
 };
 
 }  // namespace ngp::kernels

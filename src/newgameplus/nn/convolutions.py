@@ -18,7 +18,7 @@ from torch.autograd.function import once_differentiable
 from newgameplus.nn.kernels import KERNELS
 
 if TYPE_CHECKING:
-    from newgameplus._kernels import Convolutions
+    from newgameplus._kernels import Convolutions, PreparedConvolutions
 
 ConvolutionShape = tuple[int, int, int, int]
 """Filters, side, stride and padding."""
@@ -51,13 +51,34 @@ def _make(height: int, width: int, num_channels: int, shapes: tuple[ConvolutionS
     return made
 
 
-def convolve(kernel: Convolutions, observation: Tensor, layers: Sequence[nn.Conv2d]) -> Tensor:
+class Kept:
+    """The weights of some convolutions as the kernels want them, prepared again when they have changed.
+
+    To prepare them takes as long as to compute a picture or two. A copy begins without them.
+    """
+
+    def __init__(self) -> None:
+        self._prepared: dict[Convolutions, PreparedConvolutions] = {}
+
+    def __reduce__(self) -> tuple[type[Kept], tuple[()]]:
+        return Kept, ()
+
+    def find(self, kernel: Convolutions) -> PreparedConvolutions:
+        """Return those for this shape of picture."""
+        assert KERNELS is not None
+        if kernel not in self._prepared:
+            self._prepared[kernel] = KERNELS.PreparedConvolutions(kernel)
+        return self._prepared[kernel]
+
+
+def convolve(kernel: Convolutions, observation: Tensor, layers: Sequence[nn.Conv2d], kept: Kept) -> Tensor:
     """Return bfloat16 features ``[B, H * W * C]`` of uint8 ``[B, H, W, C]``, seen as numbers from 0 to 1.
 
     Args:
         kernel: of this shape of picture and these layers.
         observation: on the CPU.
         layers: the convolutions; a rectifier follows each. All of float32, or all of bfloat16.
+        kept: always the same one for these layers.
     """
     weights = [layer.weight for layer in layers]
     biases = [layer.bias for layer in layers if layer.bias is not None]
@@ -65,7 +86,10 @@ def convolve(kernel: Convolutions, observation: Tensor, layers: Sequence[nn.Conv
     if torch.is_grad_enabled() and any(weight.requires_grad for weight in weights):
         features: Tensor = _Convolve.apply(kernel, observation, *weights, *biases)  # type: ignore[no-untyped-call]
         return features
-    return _forward(kernel, observation, weights, biases, None)
+    features = torch.empty((len(observation), kernel.num_features), dtype=torch.bfloat16)
+    plain = [bias.detach() for bias in biases]
+    kept.find(kernel).forward(observation, lines(weights), plain, features, torch.get_num_threads())
+    return features
 
 
 class _Convolve(torch.autograd.Function):
@@ -74,8 +98,12 @@ class _Convolve(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, kernel: Convolutions, observation: Tensor, *parameters: Tensor) -> Tensor:
         half = len(parameters) // 2
-        hidden = torch.empty((len(observation), kernel.num_hidden), dtype=torch.bfloat16)
-        features = _forward(kernel, observation, parameters[:half], parameters[half:], hidden)
+        hidden, features = (
+            torch.empty((len(observation), count), dtype=torch.bfloat16)
+            for count in (kernel.num_hidden, kernel.num_features)
+        )
+        biases = [bias.detach() for bias in parameters[half:]]
+        kernel.forward(observation, lines(parameters[:half]), biases, hidden, features, torch.get_num_threads())
         context.kernel = kernel
         context.save_for_backward(observation, hidden, features, *parameters)
         return features
@@ -104,20 +132,6 @@ def parted_gradients(found: Tensor, weights: Sequence[Tensor], biases: Sequence[
         for part, weight in zip(parts[::2], weights, strict=True)
     ]
     return *of_weights, *parts[1::2]
-
-
-def _forward(
-    kernel: Convolutions,
-    observation: Tensor,
-    weights: Sequence[Tensor],
-    biases: Sequence[Tensor],
-    hidden: Tensor | None,
-) -> Tensor:
-    """Return the features ``[B, F]``; fill what is between the layers, bfloat16 ``[B, hidden]``, where it is wanted."""
-    features = torch.empty((len(observation), kernel.num_features), dtype=torch.bfloat16)
-    plain = [bias.detach() for bias in biases]
-    kernel.forward(observation, lines(weights), plain, hidden, features, torch.get_num_threads())
-    return features
 
 
 def lines(weights: Sequence[Tensor]) -> list[Tensor]:

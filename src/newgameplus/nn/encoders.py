@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from newgameplus.nn.convolutions import ConvolutionShape, convolve, find_convolutions
+from newgameplus.nn.convolutions import ConvolutionShape, Kept, convolve, find_convolutions
 from newgameplus.nn.names import EncoderName
 
 
@@ -80,11 +80,14 @@ class Plain(nn.Module):
         self.layers = nn.Sequential(*layers)
         # In a tuple, so that they are no second children.
         self.convolutions: tuple[Any, ...] = tuple(layers[::2])
+        self._kept = Kept()
 
     def forward(self, observation: Tensor) -> Tensor:
         """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
         kernel = find_convolutions(observation, self.convolutions[0].weight.dtype, self.shapes)
-        return _flat(self.layers(observation)) if kernel is None else convolve(kernel, observation, self.convolutions)
+        if kernel is None:
+            return _flat(self.layers(observation))
+        return convolve(kernel, observation, self.convolutions, self._kept)
 
 
 class _Residual(nn.Module):
