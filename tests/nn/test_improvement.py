@@ -99,7 +99,10 @@ def test_a_network_without_gradients_stays_as_it_is() -> None:
     assert all(torch.equal(before[name], found) for name, found in network.state_dict().items())
 
 
-def test_a_gradient_from_before_the_step_is_refused_after_it() -> None:
+@both
+def test_a_gradient_from_before_the_step_is_refused_after_it(has_kernel: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_kernel:
+        monkeypatch.setattr(improvement, "KERNELS", None)
     network, optimizer = build()
     layer = network[1]
     outputs = layer(torch.randn(2, 70, requires_grad=True))

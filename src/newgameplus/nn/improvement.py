@@ -53,9 +53,18 @@ class Improver:
         hand_over_gradients(self._copied, self._network)
         norm = limit_gradient(self._network.parameters(), self._max_norm)
         step_if_finite(self._optimizer, norm)
+        self._tell_of_change([weight for weight, _ in self._pairs])
         refresh(self._copied, self._network)
         self._optimizer.zero_grad()
         return norm
+
+    @staticmethod
+    def _tell_of_change(weights: list[nn.Parameter]) -> None:
+        """Tell torch that memory has changed, so that no gradient is computed from what was there.
+
+        Neither our kernel nor torch's fused Adam on the CPU does.
+        """
+        torch.autograd.graph.increment_version(weights)
 
     def _has_kernel(self) -> bool:
         first, low = self._pairs[0]
@@ -90,10 +99,7 @@ class Improver:
         for low in lows:
             low.grad = None
         if math.isfinite(norm):
-            # Torch is told that memory has changed, so that no gradient is computed from what was there.
-            torch.autograd.graph.increment_version(weights)
-            if has_copy:
-                torch.autograd.graph.increment_version(lows)
+            self._tell_of_change([*weights, *lows] if has_copy else weights)
         kept, found = self._buffers
         if has_copy and found:
             torch._foreach_copy_(kept, found)
