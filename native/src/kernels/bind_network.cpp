@@ -55,8 +55,8 @@ void make(BoundNetwork* place, const nb::object& convolutions, const nb::sequenc
     found.push_back(layer_of(nb::cast<nb::sequence>(head), between.weights.num_outputs));
   }
   new (place) BoundNetwork{{stack, convolutions_of(stack, arrays_of(weights), arrays_of(biases)),
-                     embedding_of(embedding, num_features), between, std::move(found)},
-                    nb::make_tuple(convolutions, weights, biases, embedding, hidden, heads)};
+                            embedding_of(embedding, num_features), between, std::move(found)},
+                           nb::make_tuple(convolutions, weights, biases, embedding, hidden, heads)};
 }
 
 FractionSets sets_of(const Network& network, const nb::object& object, std::size_t num_pictures) {

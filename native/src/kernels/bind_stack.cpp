@@ -60,14 +60,14 @@ void forward(const Stack& stack, const Array& observation, const nb::sequence& w
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, num_threads);
 }
 
-// Prepared weights, and what they are prepared for.
+// Weights that are kept, and what they are prepared for.
 struct PreparedStack {
   const Stack& stack;
-  std::unique_ptr<Prepared> prepared;
+  std::unique_ptr<KeptWeights> kept;
 };
 
 void make_prepared(PreparedStack* place, const Stack& stack) {
-  new (place) PreparedStack{stack, std::make_unique<Prepared>()};
+  new (place) PreparedStack{stack, std::make_unique<KeptWeights>()};
 }
 
 void forward_prepared(PreparedStack& bound, const Array& observation, const nb::sequence& weights,
@@ -77,9 +77,8 @@ void forward_prepared(PreparedStack& bound, const Array& observation, const nb::
   const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
   Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
   const nb::gil_scoped_release release;
-  stack.prepare(found, *bound.prepared, num_threads);
-  stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, *bound.prepared, nullptr, out,
-                num_threads);
+  stack.forward(static_cast<const std::uint8_t*>(observation.data()), count,
+                bound.kept->find(stack, found, num_threads), nullptr, out, num_threads);
 }
 
 void backward(const Stack& stack, const Array& observation, const nb::sequence& weights,

@@ -92,8 +92,7 @@ void Network::run(Room& room, bool keeps, const std::uint8_t* pictures, const st
   const std::vector<Pair*> kept = keeps ? strips(room) : std::vector<Pair*>(layers_.size(), nullptr);
   Bf16* const features = room.features.of(num_pictures * num_features);
   Bf16* const hidden = room.hidden.of(num_rows * weights[0].num_outputs);
-  stack_.prepare(convolutions_, prepared_, num_threads);
-  stack_.forward(pictures, num_pictures, prepared_,
+  stack_.forward(pictures, num_pictures, prepared_.find(stack_, convolutions_, num_threads),
                  keeps ? room.between.of(num_pictures * stack_.num_hidden()) : nullptr, features, num_threads);
   const Bf16* input = features;
   if (embedding_) {

@@ -47,8 +47,7 @@ class Network {
 
   const Stack& stack() const { return stack_; }
   const std::optional<Embedding>& embedding() const { return embedding_; }
-  const NoisyLayer& hidden() const { return layers_.front(); }
-  // Those of the heads begin with the second.
+  // The hidden one, then those of the heads.
   const std::vector<NoisyLayer>& noisy_layers() const { return layers_; }
   std::size_t num_heads() const { return layers_.size() - 1; }
 
@@ -63,7 +62,7 @@ class Network {
   // where another call of `forward_to_learn` has taken the place of that one.
   void backward(std::uint64_t number, const std::uint8_t* pictures, const std::vector<const Bf16*>& gradients,
                 const NetworkGradients& to, unsigned num_threads);
-  // Of the outputs that `backward` takes gradients for; 0 where there is nothing to go back from.
+  // Rows of the outputs that `backward` takes gradients for; throws as that does.
   std::size_t num_kept_rows(std::uint64_t number) const;
   std::size_t num_kept_pictures() const { return kept_.num_pictures; }
 
@@ -86,7 +85,7 @@ class Network {
   std::vector<Weights> convolutions_;
   std::optional<Embedding> embedding_;
   std::vector<NoisyLayer> layers_;
-  Prepared prepared_;
+  KeptWeights prepared_;
   Room kept_;
   std::uint64_t num_kept_ = 0;
 };

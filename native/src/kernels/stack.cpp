@@ -134,12 +134,6 @@ Pictures<const std::uint8_t> Stack::pixels(const std::uint8_t* pictures) const {
 }
 
 void Stack::prepare(const std::vector<Weights>& weights, Prepared& to, unsigned num_threads) const {
-  const std::lock_guard<std::mutex> lock(to.turn);
-  if (has_same(layers_, weights, to.source)) return;
-  to.source.clear();
-  for_bytes(layers_, weights, [&](const char* bytes, std::size_t size) {
-    to.source.insert(to.source.end(), bytes, bytes + size);
-  });
   to.packed = pack(layers_, weights, Direction::kForward, to.numbers, num_threads);
   to.biases = biases_of(layers_, weights);
 }
@@ -235,6 +229,17 @@ void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, con
     }
     layers_[index].finish(parts, index ? 1.0F : kPixelScale, parameter_gradient + parameter_offsets_[index]);
   });
+}
+
+const Prepared& KeptWeights::find(const Stack& stack, const std::vector<Weights>& weights, unsigned num_threads) {
+  const std::lock_guard<std::mutex> lock(turn_);
+  if (has_same(stack.layers(), weights, source_)) return prepared_;
+  source_.clear();
+  for_bytes(stack.layers(), weights, [&](const char* bytes, std::size_t size) {
+    source_.insert(source_.end(), bytes, bytes + size);
+  });
+  stack.prepare(weights, prepared_, num_threads);
+  return prepared_;
 }
 
 }  // namespace ngp::kernels

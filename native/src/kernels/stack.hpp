@@ -18,10 +18,8 @@ struct Weights {
   bool is_low;
 };
 
-// Weights as the products want them, and biases, for as many forwards of one stack as there are with the same ones.
+// Weights as the products want them, and biases.
 struct Prepared {
-  std::mutex turn;           // of who prepares
-  std::vector<char> source;  // the bytes of what was prepared
   Buffer<Pair> numbers;
   std::vector<const Pair*> packed;
   std::vector<std::vector<float>> biases;
@@ -40,8 +38,6 @@ class Stack {
   // Weights and biases of all layers, one after the other.
   std::size_t num_parameters() const { return num_parameters_; }
 
-  // Does nothing where `to` already has these. To compare takes a tenth of what it takes to prepare, and nobody has to
-  // say that weights have changed: torch's own optimizers do not.
   void prepare(const std::vector<Weights>& weights, Prepared& to, unsigned num_threads) const;
   // Pictures are seen as numbers from 0 to 1. `hidden` is [pictures, num_hidden()], none where there is no way back.
   void forward(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Bf16* hidden,
@@ -66,6 +62,19 @@ class Stack {
   // Where a layer's part begins: of what is between the layers, of all parameters, of a thread's sums.
   std::vector<std::size_t> hidden_offsets_, parameter_offsets_, sum_offsets_;
   std::size_t num_hidden_ = 0, num_parameters_ = 0, num_sums_ = 0;
+};
+
+// Weights of one stack, for as many forwards as there are with the same ones.
+class KeptWeights {
+ public:
+  // Prepares them where they are others than before. To compare takes a tenth of what it takes to prepare, and nobody
+  // has to say that weights have changed: torch's own optimizers do not.
+  const Prepared& find(const Stack& stack, const std::vector<Weights>& weights, unsigned num_threads);
+
+ private:
+  std::mutex turn_;
+  std::vector<char> source_;  // the bytes of what was prepared
+  Prepared prepared_;
 };
 
 }  // namespace ngp::kernels

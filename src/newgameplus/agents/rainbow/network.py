@@ -17,7 +17,7 @@ from newgameplus.nn.encoders import make_encoder, num_features
 from newgameplus.nn.fractions import has_fraction_kernel, multiply_by_fractions
 from newgameplus.nn.noisy import NoisyLinear, draw_into, noise_of
 from newgameplus.nn.precision import has_training_mode
-from newgameplus.nn.whole import Layers, Whole
+from newgameplus.nn.value_network import ValueKernels, ValueLayers
 
 
 class RainbowNetwork(nn.Module):
@@ -42,7 +42,7 @@ class RainbowNetwork(nn.Module):
         self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
         self.value = NoisyLinear(config.num_hidden, num_outputs, config.noise)
         self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noise)
-        self._whole = Whole()
+        self._kernels = ValueKernels()
         self._noise: list[Tensor] | None = None
 
     def forward(self, observation: Tensor, fraction: Tensor | None = None) -> Tensor:
@@ -63,7 +63,7 @@ class RainbowNetwork(nn.Module):
         Those of atoms are ``[B, N]`` and ``[B, A * N]``, those of quantiles ``[B, N, 1]`` and ``[B, N, A]``. The
         arguments are those of ``forward``, which joins them.
         """
-        found = self._whole(self._layers(), observation, None if self.embedding is None else fraction)
+        found = self._kernels(self._layers(), observation, None if self.embedding is None else fraction)
         if found is not None:
             return self._shaped(found, len(observation))
         features = self.encoder(observation)
@@ -81,9 +81,9 @@ class RainbowNetwork(nn.Module):
             return torch.log_softmax((value + advantage - advantage.mean(1, keepdim=True)).float(), -1)
         return (value + advantage - advantage.mean(2, keepdim=True)).float().transpose(1, 2)
 
-    def _layers(self) -> Layers:
+    def _layers(self) -> ValueLayers:
         embedding = None if self.embedding is None else self.embedding.layer
-        return Layers(self.encoder, embedding, self.hidden, (self.value, self.advantage))
+        return ValueLayers(self.encoder, embedding, self.hidden, (self.value, self.advantage))
 
     def _shaped(self, outputs: Sequence[Tensor], num_rows: int) -> tuple[Tensor, Tensor]:
         value, advantage = outputs
@@ -99,7 +99,7 @@ class RainbowNetwork(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Torch puts new buffers in the place of those that it moves or converts.
-        self._whole, self._noise = Whole(), None
+        self._kernels, self._noise = ValueKernels(), None
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
 

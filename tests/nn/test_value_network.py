@@ -15,7 +15,7 @@ from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.nn.kernels import KERNELS
 from newgameplus.nn.noisy import set_noise
 from newgameplus.nn.precision import playing_copy
-from newgameplus.nn.whole import Whole
+from newgameplus.nn.value_network import ValueKernels
 
 pytestmark = pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
 
@@ -69,11 +69,11 @@ def gradients(network: RainbowNetwork, num: int) -> dict[str, Tensor]:
 
 def leave_to_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on, networks are computed layer by layer."""
-    monkeypatch.setattr(Whole, "__call__", lambda *arguments: None)
+    monkeypatch.setattr(ValueKernels, "__call__", lambda *arguments: None)
 
 
 def is_by_kernel(network: RainbowNetwork) -> bool:
-    found = network._whole._found
+    found = network._kernels._found
     return found is not None and found.kernel is not None
 
 
@@ -178,7 +178,7 @@ def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
     network = build(CONFIGS["implicit"])
     with torch.no_grad():
         network.parts(pictures(2), fractions(2))
-        found = network._whole._found
+        found = network._kernels._found
         assert found is not None
         kernel = found.kernel
         assert kernel is not None
@@ -202,6 +202,6 @@ def test_kernels_are_found_once() -> None:
     network = build(CONFIGS["atoms"])
     with torch.no_grad():
         network.parts(pictures(1))
-        first = network._whole._found
+        first = network._kernels._found
         network.parts(pictures(4))
-        assert network._whole._found is first
+        assert network._kernels._found is first

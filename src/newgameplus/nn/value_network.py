@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Layers:
+class ValueLayers:
     """What a network of values is made of."""
 
     encoder: nn.Module
@@ -40,7 +40,7 @@ class Layers:
     """Each of the hidden layer's outputs."""
 
 
-class Whole:
+class ValueKernels:
     """The kernels of one network, made when they are first needed and again when its weights have moved.
 
     A copy of it, and so that of a network that has one, begins without them.
@@ -52,10 +52,10 @@ class Whole:
         self._tensors: list[Tensor] = []
         self._places: list[int] = []
 
-    def __reduce__(self) -> tuple[type[Whole], tuple[()]]:
-        return Whole, ()
+    def __reduce__(self) -> tuple[type[ValueKernels], tuple[()]]:
+        return ValueKernels, ()
 
-    def __call__(self, layers: Layers, observation: Tensor, fraction: Tensor | None) -> Sequence[Tensor] | None:
+    def __call__(self, layers: ValueLayers, observation: Tensor, fraction: Tensor | None) -> Sequence[Tensor] | None:
         """Return the outputs of each head, bfloat16 ``[B * N, …]``; None where the kernels do not compute them.
 
         At most one forward at a time can be gone back from.
@@ -83,7 +83,7 @@ class Whole:
         found.kernel.forward(observation, fraction, made, torch.get_num_threads())
         return made
 
-    def _find(self, layers: Layers, observation: Tensor) -> _Found:
+    def _find(self, layers: ValueLayers, observation: Tensor) -> _Found:
         shape = observation.shape[1:]
         if self._found is None or self._shape != shape or self._places != _places(self._tensors):
             self._found, self._shape = _find(layers, observation), shape
@@ -159,7 +159,7 @@ def _places(tensors: Sequence[Tensor]) -> list[int]:
     return [tensor.data_ptr() for tensor in tensors]
 
 
-def _find(layers: Layers, observation: Tensor) -> _Found:
+def _find(layers: ValueLayers, observation: Tensor) -> _Found:
     encoder, embedding, noisy = layers.encoder, layers.embedding, (layers.hidden, *layers.heads)
     embedded = [] if embedding is None else [embedding.weight, embedding.bias]
     learned = [[layer.weight, layer.weight_sigma, layer.bias, layer.bias_sigma] for layer in noisy]
