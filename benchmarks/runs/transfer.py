@@ -23,11 +23,11 @@ from typing import Any
 
 from benchmarks.transfer_page import curve, write_page
 from benchmarks.turns import RESULTS, keep
-from newgameplus.contest.logs import read_monitor
-from newgameplus.contest.results import Results
 from newgameplus.contest.run import split_seed
 from newgameplus.games.levels import Level
-from newgameplus.training.checkpoints import load_state
+from newgameplus.results.checkpoints import load_state
+from newgameplus.results.evaluations import Results
+from newgameplus.results.logs import read_monitor
 from newgameplus.training.plan import MANIFEST
 from newgameplus.training.transfer import checkpoint_at
 

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.errors import MovieError, NewGamePlusError
+from newgameplus.executor.local import Returned, Tell, available_cores, side_by_side
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.levels import Level, levels_of
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
-from newgameplus.processes import Returned, Tell, available_cores, side_by_side
 from newgameplus.tumbleweed.game_folder import NAME
 from newgameplus.tumbleweed.proof import MAX_SEARCH_STEPS, UnprovenError, par_path, prove, verify_par, write_par
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from benchmarks.runs.transfer import ngp
 from benchmarks.turns import median_and_interval, parser
-from newgameplus.contest.results import Results
+from newgameplus.results.evaluations import Results
 
 LEVELS_SEED = 77
 Ways = Mapping[str, Sequence[str]]

@@ -29,11 +29,11 @@ import cv2
 import numpy as np
 
 from newgameplus.envs.retro import RetroEnv
+from newgameplus.executor.local import available_cores
 from newgameplus.games.levels import find_level
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.movies.video import RenderOptions
-from newgameplus.processes import available_cores
 from newgameplus.types import Array
 
 LEVEL = "Airstriker-Genesis-v0/Level1"

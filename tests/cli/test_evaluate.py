@@ -8,7 +8,7 @@ import pytest
 
 from newgameplus.cli.evaluate import DEFAULT_SPLIT, Duration
 from newgameplus.cli.main import run
-from newgameplus.training.checkpoints import load_state
+from newgameplus.results.checkpoints import load_state
 
 
 @pytest.fixture(autouse=True)

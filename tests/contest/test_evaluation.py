@@ -13,12 +13,12 @@ import pytest
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.contest.evaluation import Plan, evaluate, plan_of, write_scores
-from newgameplus.contest.logs import read_monitor
-from newgameplus.contest.results import Results
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.contest.workers import Advanced, Failed, Finished, Started
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level, find_level
+from newgameplus.results.evaluations import Results
+from newgameplus.results.logs import read_monitor
 
 LEVEL = find_level("Airstriker-Genesis-v0/Level1")
 CRASHER = '''

@@ -14,13 +14,13 @@ import torch
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.contest import run as run_module
-from newgameplus.contest.logs import read_log, read_monitor
 from newgameplus.contest.rules import CONTEST, CONTEST_2018, with_budget
 from newgameplus.contest.run import Job, Progress, play_run, read_run, split_seed
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.logs import read_log, read_monitor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure, describe
 from newgameplus.errors import NotFoundError, StateError
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.types import NOTHING, Agent, Array, State, Step, WorldSpec
 
 GENESIS = ("B", "A", "MODE", "START", "UP", "DOWN", "LEFT", "RIGHT", "C", "Y", "X", "Z")

@@ -11,7 +11,7 @@ import pytest
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.errors import StateError
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.types import NOTHING, Agent, Array, State, Step, WorldSpec
 
 SMALL = {

@@ -18,13 +18,13 @@ from newgameplus import _engine
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.contest.evaluation import Plan, evaluate
-from newgameplus.contest.results import Results
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.contest.workers import Failed
 from newgameplus.emulator.native import in_words
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.errors import EmulatorError
 from newgameplus.games.levels import Level
+from newgameplus.results.evaluations import Results
 
 from .faulty import FAIL, Batch, console, lane, library, time_limit
 

@@ -21,7 +21,7 @@ from newgameplus.nn.saved import (
     restore_module,
     restore_optimizer,
 )
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
 
 
 class Network(nn.Module):

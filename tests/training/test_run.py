@@ -22,7 +22,7 @@ from newgameplus.agents.configuration import configure
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
 from newgameplus.errors import LearningError, ResultsError, StateError, UsageError
 from newgameplus.games.levels import find_level
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
 from newgameplus.training.transfer import checkpoints

@@ -14,7 +14,7 @@ from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.games.levels import find_level
 from newgameplus.movies.verify import verify_movie
-from newgameplus.training.checkpoints import load_state
+from newgameplus.results.checkpoints import load_state
 from newgameplus.training.drawing import HEIGHT, WIDTH
 from newgameplus.training.plan import TrainingPlan, begin
 from newgameplus.training.run import train

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from newgameplus.contest.evaluation import Plan
-    from newgameplus.contest.results import Results
+    from newgameplus.results.evaluations import Results
 
 DEFAULT_SPLIT = "tumbleweed-validation"
 """What is played when neither a split nor a level is named."""
@@ -100,7 +100,7 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
 
 def _created(options: dict[str, Any]) -> tuple[Results, Plan]:
     """Make a plan of what was typed, check it, and only then write anything."""
-    from newgameplus.contest.results import Results, new_results_folder
+    from newgameplus.results.evaluations import Results, new_results_folder
 
     if options["agent"] is None:
         raise UsageError("Say which agent plays: ngp evaluate jerk, or ngp evaluate random.")
@@ -172,7 +172,7 @@ def _configuration(options: dict[str, Any]) -> tuple[str, Any]:
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Plan]:
     """Open results that were begun before; what was typed now must not contradict what was begun."""
     from newgameplus.contest.evaluation import plan_of
-    from newgameplus.contest.results import Results, latest_results
+    from newgameplus.results.evaluations import Results, latest_results
 
     results = Results(options["results_path"] or latest_results())
     plan = plan_of(results.manifest())

@@ -60,8 +60,8 @@ def report(
     """
     from rich.console import Console
 
-    from newgameplus.contest.report.page import write_report
-    from newgameplus.contest.report.videos import VideoLimits
+    from newgameplus.report.page import write_report
+    from newgameplus.report.videos import VideoLimits
 
     limits = VideoLimits(video_seconds, int(video_megabytes * 1e6), workers) if videos else None
     path = write_report(results, output, title=title, videos=limits)

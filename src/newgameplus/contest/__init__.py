@@ -1,1 +1,1 @@
-"""The rules, the evaluation, the scores and the report."""
+"""The rules, the evaluation and the scores."""

@@ -16,7 +16,6 @@ from typing import Any
 import newgameplus
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of, describe
-from newgameplus.contest.results import FORMAT, Results, know_games, only_writer
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run import Job, is_complete, read_run
 from newgameplus.contest.scores import contest_score
@@ -24,9 +23,10 @@ from newgameplus.contest.workers import Event, Failed, Finished, run_side_by_sid
 from newgameplus.emulator.backends import default_backend
 from newgameplus.emulator.cores import core_of
 from newgameplus.errors import ResultsError, UsageError
+from newgameplus.executor.local import available_cores
 from newgameplus.games.folders import named_collections
 from newgameplus.games.levels import Level
-from newgameplus.processes import available_cores
+from newgameplus.results.evaluations import FORMAT, Results, know_games, only_writer
 from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, check_prefill
 from newgameplus.training.transfer import checkpoint_at
 

@@ -20,8 +20,6 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents import find_agent
-from newgameplus.contest.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog, read_monitor
-from newgameplus.contest.results import FORMAT, only_writer
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.scores import RunScore
 from newgameplus.durable import write_atomically
@@ -31,7 +29,9 @@ from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.games.levels import Level
 from newgameplus.movies.recorder import MovieRecorder, movie_name
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.evaluations import FORMAT, only_writer
+from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog, read_monitor
 from newgameplus.training.loop import play
 from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, fill
 from newgameplus.training.transfer import begin_from

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from newgameplus.contest.run import Job, Progress, play_run
 from newgameplus.errors import NewGamePlusError
-from newgameplus.processes import Begun, Died, Tell, Told, side_by_side
+from newgameplus.executor.local import Begun, Died, Tell, Told, side_by_side
 
 TICK_SECONDS = 0.2
 """Longest silence of :func:`run_side_by_side`."""

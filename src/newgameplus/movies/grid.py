@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from newgameplus.errors import MovieError, NewGamePlusError, UsageError
+from newgameplus.executor.local import ending
 from newgameplus.movies.encoders import Mp4Encoder, fit
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.recorder import index_of
 from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
 from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
-from newgameplus.processes import ending
 from newgameplus.types import Array
 
 MAX_MOVIES = 25

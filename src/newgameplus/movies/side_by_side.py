@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from newgameplus.errors import NewGamePlusError
-from newgameplus.processes import Died, Returned, Tell, Told, available_cores, side_by_side
+from newgameplus.executor.local import Died, Returned, Tell, Told, available_cores, side_by_side
 
 ProgressTeller: TypeAlias = Callable[[int, int], None]
 """Is told how many frames are done and how many there are."""
@@ -66,7 +66,7 @@ def crash_reason(path: Path, how: str) -> str:
 
     Args:
         path: the movie.
-        how: as :func:`newgameplus.processes.ending` says it.
+        how: as :func:`newgameplus.executor.local.ending` says it.
     """
     return f"The process that worked on {path} {how}; the movie may be damaged."
 

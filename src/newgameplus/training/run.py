@@ -23,7 +23,7 @@ from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.training.loop import play
 from newgameplus.training.metrics import JsonLines, Sink, TensorBoard, WeightsAndBiases
 from newgameplus.training.plan import FORMAT, TrainingPlan, prefill_of

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from newgameplus.errors import NotFoundError, StateError, UsageError
-from newgameplus.training.checkpoints import load_state
+from newgameplus.results.checkpoints import load_state
 
 
 def begin_from(agent: Any, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:

@@ -21,7 +21,7 @@ from newgameplus.cli.main import run
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.errors import NotFoundError, StateError, UsageError
 from newgameplus.games.levels import find_level
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.training.transfer import begin_from
 from newgameplus.types import SONIC_10, WARPED, Array, State, Step, WorldSpec
 

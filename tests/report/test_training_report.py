@@ -15,13 +15,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from newgameplus.contest.report.checked import MAX_FILE_BYTES
-from newgameplus.contest.report.page import render_training_page, write_report
-from newgameplus.contest.report.training_content import MAX_SHOWN, TrainingContent, choose_shown, gather_training
-from newgameplus.contest.report.training_figures import MAX_POINTS
-from newgameplus.contest.report.training_runs import FORMAT, MANIFEST, TrainingRun, read_training_runs
-from newgameplus.contest.report.videos import Video, VideoLimits
 from newgameplus.errors import ResultsError, UsageError
+from newgameplus.report.checked import MAX_FILE_BYTES
+from newgameplus.report.page import render_training_page, write_report
+from newgameplus.report.training_content import MAX_SHOWN, TrainingContent, choose_shown, gather_training
+from newgameplus.report.training_figures import MAX_POINTS
+from newgameplus.report.training_runs import FORMAT, MANIFEST, TrainingRun, read_training_runs
+from newgameplus.report.videos import Video, VideoLimits
 from newgameplus.training import plan
 
 LEVELS = ("Game-Genesis/One", "Game-Genesis/Two")

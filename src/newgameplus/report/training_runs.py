@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.contest.report.checked import check_size, finite, take, unique_labels, whole
 from newgameplus.errors import ResultsError
+from newgameplus.report.checked import check_size, finite, take, unique_labels, whole
 from newgameplus.training.transfer import checkpoints
 from newgameplus.types import Array
 

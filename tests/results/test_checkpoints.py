@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as arrays
 from safetensors.numpy import save_file
 
 from newgameplus.errors import NotFoundError, StateError
-from newgameplus.training.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, save_state
 
 PCG64 = np.random.default_rng(3).bit_generator.state
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.contest.report.evaluations import Evaluation, Run
-from newgameplus.contest.report.series import WINDOW, evenly, mean_so_far, running_mean
+from newgameplus.report.evaluations import Evaluation, Run
+from newgameplus.report.series import WINDOW, evenly, mean_so_far, running_mean
 from newgameplus.types import Array
 
 MAX_CURVE_POINTS = 400

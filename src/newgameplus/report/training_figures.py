@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.contest.report.figures import MAX_CURVE_POINTS, Figure, mark, packed
-from newgameplus.contest.report.series import evenly, running_mean
-from newgameplus.contest.report.training_runs import MEAN, Curve, LevelEpisodes, TrainingRun, Watched
+from newgameplus.report.figures import MAX_CURVE_POINTS, Figure, mark, packed
+from newgameplus.report.series import evenly, running_mean
+from newgameplus.report.training_runs import MEAN, Curve, LevelEpisodes, TrainingRun, Watched
 from newgameplus.types import Array
 
 MAX_POINTS = 6_000

@@ -6,8 +6,8 @@ import shutil
 import av
 import pytest
 
-from newgameplus.contest.report.evaluations import read_evaluations
-from newgameplus.contest.report.videos import VideoLimits, choose_clips, encoded_bytes, render_clips
+from newgameplus.report.evaluations import read_evaluations
+from newgameplus.report.videos import VideoLimits, choose_clips, encoded_bytes, render_clips
 
 
 @pytest.fixture

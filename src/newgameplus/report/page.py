@@ -16,11 +16,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from newgameplus.contest.report.content import Content, gather
-from newgameplus.contest.report.evaluations import Evaluation, read_evaluations
-from newgameplus.contest.report.training_content import Shown, TrainingContent, choose_shown, gather_training
-from newgameplus.contest.report.training_runs import TrainingRun, is_training_run, read_training_runs
-from newgameplus.contest.report.videos import (
+from newgameplus.durable import write_atomically
+from newgameplus.errors import ResultsError, UsageError
+from newgameplus.report.content import Content, gather
+from newgameplus.report.evaluations import Evaluation, read_evaluations
+from newgameplus.report.training_content import Shown, TrainingContent, choose_shown, gather_training
+from newgameplus.report.training_runs import TrainingRun, is_training_run, read_training_runs
+from newgameplus.report.videos import (
     DEFAULT_LIMITS,
     Clip,
     Video,
@@ -29,8 +31,6 @@ from newgameplus.contest.report.videos import (
     render_clips,
     render_movies,
 )
-from newgameplus.durable import write_atomically
-from newgameplus.errors import ResultsError, UsageError
 
 GENERATOR = "New Game Plus report"
 """The page's ``generator``, by which a later run knows that it may replace it."""

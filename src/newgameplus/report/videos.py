@@ -16,10 +16,10 @@ import av
 import cv2
 import numpy as np
 
-from newgameplus.contest.report.evaluations import Evaluation, LevelRuns, Run
-from newgameplus.contest.report.series import median_episode
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.side_by_side import Advanced, Done, ProgressTeller, work_side_by_side
+from newgameplus.report.evaluations import Evaluation, LevelRuns, Run
+from newgameplus.report.series import median_episode
 
 if TYPE_CHECKING:
     from rich.progress import Progress

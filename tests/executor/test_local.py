@@ -4,7 +4,7 @@ import os
 import signal
 from contextlib import closing
 
-from newgameplus.processes import Begun, Died, Returned, Told, available_cores, side_by_side
+from newgameplus.executor.local import Begun, Died, Returned, Told, available_cores, side_by_side
 
 
 def double(task, tell):

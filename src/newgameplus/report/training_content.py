@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from newgameplus import __version__
-from newgameplus.contest.report import training_figures as figures
-from newgameplus.contest.report.content import NOTHING, Note, counted, data_uri, listed, listing, number
-from newgameplus.contest.report.figures import Figure
-from newgameplus.contest.report.series import WINDOW
-from newgameplus.contest.report.training_runs import MEAN, LevelEpisodes, TrainingRun, Watched
-from newgameplus.contest.report.videos import Video
+from newgameplus.report import training_figures as figures
+from newgameplus.report.content import NOTHING, Note, counted, data_uri, listed, listing, number
+from newgameplus.report.figures import Figure
+from newgameplus.report.series import WINDOW
+from newgameplus.report.training_runs import MEAN, LevelEpisodes, TrainingRun, Watched
+from newgameplus.report.videos import Video
 
 MAX_SHOWN = 12
 """Watched episodes that a page shows with their video; the others stand in the list."""

@@ -9,9 +9,9 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from newgameplus.contest.report.content import number
-from newgameplus.contest.report.page import write_report
-from newgameplus.contest.report.videos import VideoLimits
+from newgameplus.report.content import number
+from newgameplus.report.page import write_report
+from newgameplus.report.videos import VideoLimits
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 FLAGS = (

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newgameplus.contest.logs import LOG_HEADER, MONITOR_HEADER, CsvLog, read_log, read_monitor
 from newgameplus.errors import ResultsError
+from newgameplus.results.logs import LOG_HEADER, MONITOR_HEADER, CsvLog, read_log, read_monitor
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

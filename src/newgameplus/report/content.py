@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from newgameplus import __version__
-from newgameplus.contest.report.evaluations import Evaluation, LevelRuns, Run, Statistics
-from newgameplus.contest.report.figures import (
+from newgameplus.report.evaluations import Evaluation, LevelRuns, Run, Statistics
+from newgameplus.report.figures import (
     Figure,
     all_levels,
     comparison,
@@ -20,8 +20,8 @@ from newgameplus.contest.report.figures import (
     score_curves,
     series_of_level,
 )
-from newgameplus.contest.report.series import WINDOW
-from newgameplus.contest.report.videos import FRAMES_PER_SECOND, Clip, Video
+from newgameplus.report.series import WINDOW
+from newgameplus.report.videos import FRAMES_PER_SECOND, Clip, Video
 
 COLUMNS = ("Score", "Interval", "Median", "Best", "Interquartile mean", "Episodes", "Steps")
 NOTHING = "–"

@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from newgameplus.contest.results import FORMAT, Results, latest_results, new_results_folder, only_writer
 from newgameplus.errors import ResultsError
+from newgameplus.results.evaluations import FORMAT, Results, latest_results, new_results_folder, only_writer
 
 
 def test_an_existing_directory_is_left_as_it_is(tmp_path):
@@ -89,7 +89,7 @@ def test_the_latest_results_are_those_written_to_last(tmp_path):
 def test_a_second_process_may_not_write(tmp_path):
     program = f"""
 from pathlib import Path
-from newgameplus.contest.results import only_writer
+from newgameplus.results.evaluations import only_writer
 from newgameplus.errors import ResultsError
 try:
     with only_writer(Path({str(tmp_path)!r})):

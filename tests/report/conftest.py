@@ -1,4 +1,4 @@
-"""Real, short evaluations that several tests look at."""
+"""Real, short runs that several tests look at."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.contest.evaluation import Plan, evaluate
-from newgameplus.contest.results import Results
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.games.levels import find_level
+from newgameplus.results.evaluations import Results
 
 
 def evaluated(path: Path, agent: str) -> Path:
