@@ -24,8 +24,8 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, EVERY_FRAME
 from newgameplus.games.levels import Level, find_split
 from newgameplus.movies.bk2 import read_movie
-from newgameplus.tumbleweed.proof import par_path
-from newgameplus.tumbleweed.zones import ZONE_NAMES
+from newgameplus.open_games.tumbleweed.proof import par_path
+from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import CONTEST_SIZE, SONIC_10, WARPED, Array, ObservationSpec
 
 LATER_STEPS = 600

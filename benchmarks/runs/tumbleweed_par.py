@@ -23,8 +23,15 @@ from newgameplus.games.catalogue import find_game
 from newgameplus.games.levels import Level, levels_of
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
-from newgameplus.tumbleweed.game_folder import NAME
-from newgameplus.tumbleweed.proof import MAX_SEARCH_STEPS, UnprovenError, par_path, prove, verify_par, write_par
+from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.proof import (
+    MAX_SEARCH_STEPS,
+    UnprovenError,
+    par_path,
+    prove,
+    verify_par,
+    write_par,
+)
 
 PAR_SCORE = 9000
 """The least that the contest gives for reaching the goal."""

@@ -35,9 +35,9 @@ from newgameplus.agents.rainbow.update import PlainUpdate as PlainLearning
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.games.levels import Level, find_level
+from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.training.loop import play as turns_of
-from newgameplus.tumbleweed.game_folder import NAME
-from newgameplus.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import SONIC_7, WARPED, Array, Step, WorldSpec
 
 SHAPE = (84, 84, 4)

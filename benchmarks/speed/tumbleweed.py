@@ -16,8 +16,8 @@ from benchmarks.play import Play
 from benchmarks.turns import Ratio, Side, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.games.levels import Level, find_level
-from newgameplus.tumbleweed.game_folder import NAME
-from newgameplus.tumbleweed.zones import ZONE_NAMES
+from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import WARPED
 
 NUM_THREADS = 2

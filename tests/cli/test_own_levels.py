@@ -12,8 +12,8 @@ import pytest
 from newgameplus.cli.main import run
 from newgameplus.games.folders import GAMES_VARIABLE
 from newgameplus.games.levels import SPLIT_FILE
-from newgameplus.tumbleweed.blueprint import Sketch
-from newgameplus.tumbleweed.levelset import write_set
+from newgameplus.open_games.tumbleweed.blueprint import Sketch
+from newgameplus.open_games.tumbleweed.levelset import write_set
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from newgameplus.tumbleweed.game_folder import bundled_folder
-from newgameplus.tumbleweed.things import Kind
-from newgameplus.tumbleweed.zones import ZONES, Zone
+from newgameplus.open_games.tumbleweed.game_folder import bundled_folder
+from newgameplus.open_games.tumbleweed.things import Kind
+from newgameplus.open_games.tumbleweed.zones import ZONES, Zone
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "guide" / "tumbleweed.md").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from newgameplus.games.levels import find_level
-from newgameplus.tumbleweed.game_folder import NAME
-from newgameplus.tumbleweed.zones import ZONE_NAMES
+from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
 from .play import frames
 

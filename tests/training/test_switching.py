@@ -15,11 +15,11 @@ import pytest
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import find_level
+from newgameplus.open_games.tumbleweed.proof import par_path
 from newgameplus.results.checkpoints import load_state
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
 from newgameplus.training.transfer import checkpoints
-from newgameplus.tumbleweed.proof import par_path
 from newgameplus.types import BUTTONS, NOTHING
 
 from .test_run import contents, kill_at_a_random_moment, newest, plan_of, run_to_the_end

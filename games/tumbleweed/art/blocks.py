@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from canvas import Field, Pixels, blank, ellipse, from_text, grid, outline, polygon
 
-from newgameplus.tumbleweed.terrain import (
+from newgameplus.open_games.tumbleweed.terrain import (
     BLOCK,
     CURVE_LENGTH,
     CURVE_RISE,

@@ -12,8 +12,8 @@ from canvas import Pixels, blank
 from palette import to_rgb
 from zones import mesa
 
-from newgameplus.tumbleweed.terrain import BLOCK, LOOP_BLOCKS, LOOP_SIZE
-from newgameplus.tumbleweed.things import Kind
+from newgameplus.open_games.tumbleweed.terrain import BLOCK, LOOP_BLOCKS, LOOP_SIZE
+from newgameplus.open_games.tumbleweed.things import Kind
 
 FOLDER = Path(__file__).parents[3] / "docs" / "images" / "tumbleweed"
 SCALE = 2

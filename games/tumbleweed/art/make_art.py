@@ -16,7 +16,7 @@ from canvas import Pixels
 from emit import PRIORITY, TileSet, c_array, column_major, tile_words
 from zones import canyon, carnival, foundry, frost, gale, mesa, mine, oasis
 
-from newgameplus.tumbleweed.terrain import TERRAIN
+from newgameplus.open_games.tumbleweed.terrain import TERRAIN
 
 SPRITE_BASE, MAX_SPRITE_TILES, MAX_ZONE_TILES, MAX_PLAYER_FRAMES = 768, 592, 768, 40
 MAX_BYTES = 0x40000 - 0xA000

@@ -7,9 +7,17 @@ import sys
 from enum import IntEnum
 from pathlib import Path
 
-from newgameplus.tumbleweed.terrain import BLOCK, LEVEL_HEIGHT, LOOP_RADIUS, TERRAIN, Medium, Solidity, Surface
-from newgameplus.tumbleweed.things import DOOR_HEIGHT, MAX_OBJECTS, PLATFORM_WIDTH, Kind
-from newgameplus.tumbleweed.zones import ZONES
+from newgameplus.open_games.tumbleweed.terrain import (
+    BLOCK,
+    LEVEL_HEIGHT,
+    LOOP_RADIUS,
+    TERRAIN,
+    Medium,
+    Solidity,
+    Surface,
+)
+from newgameplus.open_games.tumbleweed.things import DOOR_HEIGHT, MAX_OBJECTS, PLATFORM_WIDTH, Kind
+from newgameplus.open_games.tumbleweed.zones import ZONES
 
 NUM_BLOCKS = 256
 """A level names its blocks by a byte; numbers that stand for no block are empty ones."""

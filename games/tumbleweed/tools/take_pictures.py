@@ -25,13 +25,13 @@ from newgameplus.games.catalogue import find_game
 from newgameplus.games.native_scenario import NativeScenario
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
-from newgameplus.tumbleweed.arena import MODE_PLAY
-from newgameplus.tumbleweed.blueprint import Blueprint
-from newgameplus.tumbleweed.game_folder import NAME
-from newgameplus.tumbleweed.pack import read_pack
-from newgameplus.tumbleweed.terrain import BLOCK, TERRAIN, Medium, Solidity, Surface
-from newgameplus.tumbleweed.things import Kind, Thing
-from newgameplus.tumbleweed.zones import ZONE_NAMES
+from newgameplus.open_games.tumbleweed.arena import MODE_PLAY
+from newgameplus.open_games.tumbleweed.blueprint import Blueprint
+from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.pack import read_pack
+from newgameplus.open_games.tumbleweed.terrain import BLOCK, TERRAIN, Medium, Solidity, Surface
+from newgameplus.open_games.tumbleweed.things import Kind, Thing
+from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import Array
 
 WIDTH, HEIGHT = 320, 224

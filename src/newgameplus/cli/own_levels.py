@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from newgameplus.games.levels import Level
-    from newgameplus.tumbleweed.blueprint import Blueprint
+    from newgameplus.open_games.tumbleweed.blueprint import Blueprint
 
 UNPROVEN = 1
 """Exit code when a level is not proven."""
@@ -30,7 +30,7 @@ class Zones(click.ParamType[tuple[str, ...]]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """Turn what was typed into the zones' own names."""
-        from newgameplus.tumbleweed.zones import ZONE_NAMES
+        from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
         if isinstance(value, tuple):
             return value
@@ -61,8 +61,8 @@ def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path)
     Wherever a split is named, DIR can be: ngp evaluate jerk --split DIR. No compiler is needed. Whether every level can
     be won is found out with: ngp levels check DIR
     """
-    from newgameplus.tumbleweed.game_folder import num_states
-    from newgameplus.tumbleweed.levelset import check_free, write_set
+    from newgameplus.open_games.tumbleweed.game_folder import num_states
+    from newgameplus.open_games.tumbleweed.levelset import check_free, write_set
 
     check_free(folder)
     with _progress() as bar:
@@ -97,7 +97,7 @@ def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None
     not searched: its movie is played. Exit code 1: a level was not proven, so perhaps nobody can win it.
     """
     from newgameplus.games.levels import find_split
-    from newgameplus.tumbleweed.game_folder import check_pack
+    from newgameplus.open_games.tumbleweed.game_folder import check_pack
 
     split = find_split(split_name)
     for level in {level.game: level for level in split.levels}.values():
@@ -121,7 +121,7 @@ class _Prover:
 
     def finding(self, level: Level) -> dict[str, Any]:
         """Return what is found of a level, as json."""
-        from newgameplus.tumbleweed.proof import UnprovenError, verify_par
+        from newgameplus.open_games.tumbleweed.proof import UnprovenError, verify_par
 
         finding = {"level": str(level), "is_proven": True, "how": "played", "num_frames": None, "movie": None}
         for movie in self._movies(level):
@@ -136,8 +136,8 @@ class _Prover:
             return finding | {"is_proven": False, "how": "searched", "problem": str(error)}
 
     def _searched(self, level: Level) -> dict[str, Any]:
-        from newgameplus.tumbleweed.proof import prove, write_par
-        from newgameplus.tumbleweed.search import Progress
+        from newgameplus.open_games.tumbleweed.proof import prove, write_par
+        from newgameplus.open_games.tumbleweed.search import Progress
 
         task = self._bar.add_task(f"  {level.state}", total=None)
 
@@ -154,7 +154,7 @@ class _Prover:
 
     def _movies(self, level: Level) -> list[Path]:
         """Where a level's par movie may lie; a new one goes to the first place."""
-        from newgameplus.tumbleweed.proof import par_path
+        from newgameplus.open_games.tumbleweed.proof import par_path
 
         named = [] if self._folder is None else [self._folder / f"{level.folder_name}.bk2"]
         return [*named, par_path(level)]
@@ -165,8 +165,8 @@ def _drawn(
 ) -> tuple[list[Blueprint], dict[str, Any]]:
     """Draw levels, the zones in turn; return them and what the set shall say of where they come from."""
     from newgameplus import __version__
-    from newgameplus.tumbleweed.generate import generate_level
-    from newgameplus.tumbleweed.zones import ZONE_NAMES
+    from newgameplus.open_games.tumbleweed.generate import generate_level
+    from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
     chosen = zones or ZONE_NAMES
     drawn = []

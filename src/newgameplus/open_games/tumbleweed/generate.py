@@ -1,0 +1,152 @@
+"""Makes levels from seeds: the same zone, act and seed are the same level on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import random
+from collections.abc import Sequence
+
+from newgameplus.errors import UsageError, did_you_mean
+from newgameplus.open_games.tumbleweed.blueprint import Blueprint, Sketch
+from newgameplus.open_games.tumbleweed.grammar import GRAMMARS
+from newgameplus.open_games.tumbleweed.grammar.course import Course
+from newgameplus.open_games.tumbleweed.grammar.decoration import decorate
+from newgameplus.open_games.tumbleweed.grammar.pieces import Grammar, Piece, Role
+from newgameplus.open_games.tumbleweed.grammar.shared import checkpoint, finale, opening
+from newgameplus.open_games.tumbleweed.pack import MAX_WIDTH, check_level
+from newgameplus.open_games.tumbleweed.reach import plausible
+from newgameplus.open_games.tumbleweed.terrain import BLOCK
+from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
+
+MIN_LENGTH, MAX_LENGTH = 400, 480
+"""Blocks after which a level comes to its end."""
+HARDEST_ACT = 8
+"""From this act on levels get no harder."""
+MAX_TRIES = 40
+"""Drafts of one seed until one of them is plausible."""
+CHECKPOINT_DISTANCE = 95
+"""Blocks after which the next checkpoint comes as soon as a piece is finished."""
+CHARGE_SHARE = 0.9
+"""Of the levels, except first acts, that have a place where one has to charge."""
+_FORGETTING = 4
+"""Pieces after which one may come again."""
+
+
+def generate_level(zone: str, act: int, seed: int) -> Blueprint:
+    """Make a level.
+
+    Args:
+        zone: a name of ZONE_NAMES.
+        act: from 1; later acts are harder.
+        seed: any whole number.
+
+    Returns:
+        A level named ``<zone>.Act<act>`` that the game can hold and that a cheap check finds plausible; whether it can
+        be won is for the proof in the emulator.
+
+    Raises:
+        UsageError: no such zone or act, or no draft of this seed is plausible.
+    """
+    if zone not in GRAMMARS:
+        raise UsageError(f"There is no zone {zone!r}.{did_you_mean(zone, GRAMMARS)}")
+    if act < 1:
+        raise UsageError(f"Acts are numbered from 1, not {act}.")
+    for draft in range(MAX_TRIES):
+        level = _draft(zone, act, _generator(zone, act, seed, draft))
+        if plausible(level):
+            check_level(level)
+            return level
+    raise UsageError(f"Seed {seed} gives no level {zone}.Act{act} in {MAX_TRIES} tries; take another seed.")
+
+
+def generate_set(seed: int, count: int, zones: Sequence[str] = ZONE_NAMES) -> list[Blueprint]:
+    """Make ``count`` levels, in turn of each of ``zones``, acts counted from 1.
+
+    Raises:
+        UsageError: no zones, no levels, or as ``generate_level``.
+    """
+    if count < 1 or not zones:
+        raise UsageError(f"A set has at least one level and one zone, not {count} and {len(zones)}.")
+    places = [(zones[number % len(zones)], number // len(zones) + 1) for number in range(count)]
+    return [generate_level(zone, act, seed) for zone, act in places]
+
+
+def _generator(*parts: object) -> random.Random:
+    """A generator that its arguments alone decide, in every version of Python."""
+    digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
+    return random.Random(int.from_bytes(digest[:8], "big"))
+
+
+def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
+    grammar = GRAMMARS[zone]
+    sketch = Sketch(MAX_WIDTH, zone, act)
+    course = Course(sketch, rng, grammar.enemies, row=rng.randint(19, 23), wall=grammar.wall, abyss=grammar.abyss)
+    opening(course)
+    _draw_pieces(course, grammar, act, rng.randint(MIN_LENGTH, MAX_LENGTH))
+    goal = finale(course)
+    sketch.crop(course.x)
+    decorate(sketch, rng, course.quiet)
+    return sketch.finish(goal_x=goal * BLOCK + BLOCK // 2)
+
+
+def _draw_pieces(course: Course, grammar: Grammar, act: int, length: int) -> None:
+    """Chain pieces up to column ``length``, with checkpoints between them."""
+    rng = course.rng
+    waves = (rng.uniform(1.5, 3), rng.random())
+    charge_at = _charge_at(act, rng) * length
+    drawn: list[Piece] = []
+    roles: list[Role] = []
+    marked = 0
+    while course.x < length:
+        roles = roles or _phrase(grammar, rng)
+        course.hardness = _hardness(act, course.x / length)
+        course.wander(_height(course.x / length, waves))
+        if course.x >= charge_at and _fitting(grammar, Role.CHARGE, course, drawn):
+            roles.insert(0, Role.CHARGE)
+            charge_at = length
+        drawn.append(_choose(grammar, roles.pop(0), course, drawn))
+        drawn[-1].draw(course)
+        if course.x - marked >= CHECKPOINT_DISTANCE and course.x < length:
+            checkpoint(course)
+            marked = course.x
+
+
+def _hardness(act: int, share: float) -> float:
+    """0.1 to 1: the act's share, and how far along the level."""
+    return 0.1 + 0.4 * (min(act, HARDEST_ACT) - 1) / (HARDEST_ACT - 1) + 0.5 * min(1.0, share)
+
+
+def _phrase(grammar: Grammar, rng: random.Random) -> list[Role]:
+    """The roles of the pieces up to the next checkpoint: in the grammar's order, two neighbours exchanged."""
+    roles = list(grammar.rhythm)
+    at = rng.randrange(len(roles) - 1)
+    roles[at], roles[at + 1] = roles[at + 1], roles[at]
+    return roles
+
+
+def _charge_at(act: int, rng: random.Random) -> float:
+    """The share of a level after which nothing but a charge leads on; 1 for nowhere, as in all first acts."""
+    where = rng.uniform(0.3, 0.65)
+    return where if act > 1 and rng.random() < CHARGE_SHARE else 1.0
+
+
+def _height(share: float, waves: tuple[float, float]) -> int:
+    """The row that the ground tends to: it goes up and down a few times along a level."""
+    count, phase = waves
+    return round(20 + 5 * math.sin(2 * math.pi * (count * share + phase)))
+
+
+def _choose(grammar: Grammar, role: Role, course: Course, drawn: list[Piece]) -> Piece:
+    """One of the pieces of a role that fit, the rarer the more often it came; of any role when none does."""
+    others = [other for other in Role if other != Role.CHARGE]
+    candidates = _fitting(grammar, role, course, drawn)
+    candidates = candidates or [piece for other in others for piece in _fitting(grammar, other, course, drawn)]
+    weights = [piece.weight / (1 + drawn.count(piece)) ** 2 for piece in candidates]
+    return course.rng.choices(candidates, weights)[0]
+
+
+def _fitting(grammar: Grammar, role: Role, course: Course, drawn: list[Piece]) -> list[Piece]:
+    """The pieces of a role that may come next."""
+    recent = drawn[-_FORGETTING:]
+    return [piece for piece in grammar.pieces if piece.role == role and piece.fits(course) and piece not in recent]
