@@ -16,7 +16,8 @@ from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import MovieError, UsageError
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
-from newgameplus.movies.recorder import FLUSH_FRAMES, MovieRecorder, index_of, level_of, movie_name
+from newgameplus.movies.names import index_of, movie_name
+from newgameplus.movies.recorder import FLUSH_FRAMES, MovieRecorder
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
 
@@ -135,19 +136,6 @@ def test_other_readers_find_the_members_they_know(movie_path):
     with zipfile.ZipFile(movie_path) as file:
         assert set(file.namelist()) == {"Header.txt", "Input Log.txt", "Core.bin", "NewGamePlus.json"}
         assert json.loads(file.read("NewGamePlus.json"))["schema"] == 1
-
-
-def test_indices_are_read_from_names_of_2018_and_of_today(tmp_path):
-    assert index_of(tmp_path / "SonicTheHedgehog-Genesis-GreenHillZone.Act1-0012.bk2") == 12
-    assert index_of(tmp_path / movie_name("Game-Genesis-v0-Level1", 123456)) == 123456
-    assert index_of(tmp_path / "demo.bk2") is None
-
-
-def test_the_level_of_a_movie_of_another_program_is_read_from_its_name(tmp_path):
-    path = tmp_path / "SonicTheHedgehog-Genesis-GreenHillZone.Act1-0012.bk2"
-    assert level_of(path, "SonicTheHedgehog-Genesis") == "SonicTheHedgehog-Genesis/GreenHillZone.Act1"
-    assert level_of(path, "SonicTheHedgehog2-Genesis") is None
-    assert level_of(tmp_path / "demo.bk2", "SonicTheHedgehog-Genesis") is None
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

@@ -18,10 +18,10 @@ from newgameplus.play.controls import Command, Controls, Request
 from newgameplus.play.library import open_display
 from newgameplus.play.overlay import Sign
 from newgameplus.play.player import FAST, Player
-from newgameplus.play.reel import PICTURE_FRAMES
-from newgameplus.play.session import Session
 from newgameplus.play.sound import Sound
 from newgameplus.play.window import Window
+from newgameplus.session.reel import PICTURE_FRAMES
+from newgameplus.session.session import Session
 
 from .conftest import AIRSTRIKER, moment
 

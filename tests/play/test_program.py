@@ -1,4 +1,4 @@
-"""Which level comes next, and where movies go."""
+"""Which level comes next."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from newgameplus.errors import MovieError
 from newgameplus.games.folders import HOME_VARIABLE
 from newgameplus.games.levels import find_level, find_split
-from newgameplus.play.live_movie import movie_paths
 from newgameplus.play.program import following_level
 
 from .conftest import AIRSTRIKER
@@ -37,24 +35,3 @@ def test_a_split_of_the_users_own_is_followed_and_a_broken_one_is_passed_over(ho
 
 def test_after_the_only_level_of_a_game_comes_none(home: Path) -> None:
     assert following_level(find_level(AIRSTRIKER)) is None
-
-
-def test_movies_are_numbered_past_those_that_exist(home: Path) -> None:
-    paths = movie_paths(None, find_level(AIRSTRIKER))
-    first = next(paths)
-    assert first == home / "movies" / "Airstriker-Genesis-v0-Level1-000000.bk2"
-    first.parent.mkdir()
-    (home / "movies" / "Airstriker-Genesis-v0-Level1-000001.bk2").touch()
-    assert next(paths).name == "Airstriker-Genesis-v0-Level1-000002.bk2"
-
-
-def test_further_episodes_of_a_named_movie_are_numbered(home: Path) -> None:
-    paths = movie_paths(home / "mine.bk2", find_level(AIRSTRIKER))
-    (home / "mine-2.bk2").touch()
-    assert [next(paths).name, next(paths).name] == ["mine.bk2", "mine-3.bk2"]
-
-
-def test_a_named_movie_that_exists_is_refused(home: Path) -> None:
-    (home / "mine.bk2").touch()
-    with pytest.raises(MovieError, match="exists"):
-        movie_paths(home / "mine.bk2", find_level(AIRSTRIKER))

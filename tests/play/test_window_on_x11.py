@@ -17,7 +17,7 @@ from newgameplus.games.folders import HOME_VARIABLE
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.verify import verify_movie
-from newgameplus.play.session import Session
+from newgameplus.session.session import Session
 
 from .conftest import AIRSTRIKER
 

@@ -20,8 +20,8 @@ from newgameplus.games.levels import Level, find_level, find_split
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.steps import MovieSteps
 from newgameplus.open_games.tumbleweed.proof import par_path
-from newgameplus.play.session import Session
 from newgameplus.results.checkpoints import save_state
+from newgameplus.session.session import Session
 from newgameplus.training.prefill import Prefill, check_prefill, fill, reference
 from newgameplus.types import SONIC_7, WARPED, Array, Step
 

@@ -11,7 +11,7 @@ from newgameplus.errors import NotFoundError
 
 if TYPE_CHECKING:
     from newgameplus.games.levels import Level
-    from newgameplus.play.session import Session
+    from newgameplus.session.session import Session
 
 DEFAULT_SPLIT = "tumbleweed-validation"
 """Its first level is played when none is named."""

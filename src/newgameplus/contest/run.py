@@ -28,7 +28,8 @@ from newgameplus.envs.retro import FrameListener, RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.games.levels import Level
-from newgameplus.movies.recorder import MovieRecorder, movie_name
+from newgameplus.movies.names import movie_name
+from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.evaluations import FORMAT, only_writer
 from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog, read_monitor

@@ -20,8 +20,8 @@ import numpy as np
 from newgameplus.errors import MovieError, NewGamePlusError, UsageError
 from newgameplus.executor.local import ending
 from newgameplus.movies.encoders import Mp4Encoder, fit
+from newgameplus.movies.names import index_of
 from newgameplus.movies.playback import Playback
-from newgameplus.movies.recorder import index_of
 from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
 from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from newgameplus.errors import MovieError
 from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.names import level_of
 from newgameplus.movies.record import EpisodeRecord, episode_record
-from newgameplus.movies.recorder import level_of
 
 NOMINAL_FRAMES_PER_SECOND = 60
 """Consoles show a little less or more; the exact rate is the core's to say."""

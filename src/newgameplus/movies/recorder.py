@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import re
 import struct
 import zlib
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from newgameplus.errors import MovieError, UsageError
 from newgameplus.movies.archive import GrowingArchive, Member, assemble, raw_deflate, replace_file
 from newgameplus.movies.bk2 import LOG, LOG_TAIL, STATE, extra_member, header_member, log_head
 from newgameplus.movies.columns import line_writer
+from newgameplus.movies.names import movie_name
 
 if TYPE_CHECKING:
     from newgameplus.envs.retro import RetroEnv
@@ -25,26 +25,6 @@ EXTRA_SCHEMA = 1
 """Version of what ``NewGamePlus.json`` holds."""
 FLUSH_FRAMES = 60
 """How many frames are held back from the disk: one second."""
-_NAME = re.compile(r"(?P<level>.+)-(?P<index>\d{4}|\d{6})\.bk2")
-
-
-def movie_name(folder_name: str, index: int) -> str:
-    """Return the file name of a level's movie: ``<Game>-<State>-000012.bk2``."""
-    return f"{folder_name}-{index:06d}.bk2"
-
-
-def index_of(path: Path) -> int | None:
-    """Return the episode's number from a movie's file name (four digits in 2018, six since), or None."""
-    match = _NAME.fullmatch(path.name)
-    return int(match["index"]) if match else None
-
-
-def level_of(path: Path, game: str) -> str | None:
-    """Return the level, ``Game/State``, that a movie's file name tells of, or None when it tells of none."""
-    match = _NAME.fullmatch(path.name)
-    if match is None or not match["level"].startswith(f"{game}-"):
-        return None
-    return f"{game}/{match['level'].removeprefix(f'{game}-')}"
 
 
 class MovieRecorder:

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from newgameplus.movies.encoders import fit
+from newgameplus.movies.names import level_of
 from newgameplus.movies.playback import Playback
-from newgameplus.movies.recorder import level_of
 from newgameplus.types import Array
 
 NUM_COLUMNS = 4

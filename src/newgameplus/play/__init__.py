@@ -1,1 +1,1 @@
-"""A person plays a level: a session that can go back, its movie, and the window around it."""
+"""A person plays a level in a window: buttons, picture, sound, and what is drawn over them."""

@@ -13,10 +13,10 @@ from newgameplus.games.levels import Level
 from newgameplus.play.controls import Command, Controls, Request
 from newgameplus.play.layout import names_of
 from newgameplus.play.overlay import Sign, View, draw
-from newgameplus.play.reel import PICTURE_FRAMES
-from newgameplus.play.session import Session
 from newgameplus.play.sound import VOLUME_STEP, Sound
 from newgameplus.play.window import Window, save_png
+from newgameplus.session.reel import PICTURE_FRAMES
+from newgameplus.session.session import Session
 from newgameplus.types import Array
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)

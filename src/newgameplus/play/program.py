@@ -11,15 +11,15 @@ import pygame
 
 from newgameplus.errors import IntegrationError, MovieError, RomError, UsageError
 from newgameplus.games.levels import Level, find_level, find_split, levels_of, split_files
+from newgameplus.movies.names import level_of
 from newgameplus.movies.playback import Playback
-from newgameplus.movies.recorder import level_of
 from newgameplus.play.controls import Controls
 from newgameplus.play.library import open_display
-from newgameplus.play.live_movie import movie_paths
 from newgameplus.play.player import Player
-from newgameplus.play.session import Session
 from newgameplus.play.sound import Sound
 from newgameplus.play.window import Window
+from newgameplus.session.live_movie import movie_paths
+from newgameplus.session.session import Session
 
 
 @dataclass(frozen=True, slots=True)

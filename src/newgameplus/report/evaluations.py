@@ -14,7 +14,7 @@ import numpy as np
 from newgameplus.contest.scores import RunScore, contest_score
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import Level
-from newgameplus.movies.recorder import movie_name
+from newgameplus.movies.names import movie_name
 from newgameplus.report.checked import check_size, finite, objects, take, unique_labels, whole
 from newgameplus.results.evaluations import FORMAT, Results, know_games
 from newgameplus.results.logs import Episode, read_monitor

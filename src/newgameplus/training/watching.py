@@ -16,7 +16,8 @@ from newgameplus.agents import find_agent
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
-from newgameplus.movies.recorder import MovieRecorder, movie_name
+from newgameplus.movies.names import movie_name
+from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.training.drawing import draw_curve
 from newgameplus.training.loop import play
 from newgameplus.training.plan import TrainingPlan

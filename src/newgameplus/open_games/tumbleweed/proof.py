@@ -25,8 +25,9 @@ from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import NativeScenario
 from newgameplus.games.pad import Pad
 from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.names import movie_name
 from newgameplus.movies.record import episode_record
-from newgameplus.movies.recorder import MovieRecorder, movie_name
+from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.open_games.tumbleweed.arena import FRAMES_PER_STEP, MODE_CLEAR, Arena
 from newgameplus.open_games.tumbleweed.macros import Plan
 from newgameplus.open_games.tumbleweed.search import Progress, Search

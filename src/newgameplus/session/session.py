@@ -17,10 +17,10 @@ from newgameplus.emulator.cores import BEFORE_STATE, core_of
 from newgameplus.emulator.native import NativeEmulator, engine
 from newgameplus.errors import EmulatorError, UsageError
 from newgameplus.games.levels import Level
-from newgameplus.play.episode_log import EpisodeLog
-from newgameplus.play.judge import RewindingJudge
-from newgameplus.play.live_movie import LiveMovie, Start
-from newgameplus.play.reel import MAX_BYTES, PICTURE_FRAMES, STATE_FRAMES, Reel, Snapshot
+from newgameplus.session.episode_log import EpisodeLog
+from newgameplus.session.judge import RewindingJudge
+from newgameplus.session.live_movie import LiveMovie, Start
+from newgameplus.session.reel import MAX_BYTES, PICTURE_FRAMES, STATE_FRAMES, Reel, Snapshot
 from newgameplus.types import Array
 
 SHORTEST_MOVIE = 60

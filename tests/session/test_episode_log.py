@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newgameplus.play.episode_log import EpisodeLog
+from newgameplus.session.episode_log import EpisodeLog
 
 
 def test_returns_after_cutting_are_to_the_last_bit_those_of_playing_straight() -> None:

@@ -19,8 +19,9 @@ from newgameplus.games.levels import Level
 from newgameplus.movies.archive import GrowingArchive, Member
 from newgameplus.movies.bk2 import LOG, STATE, Movie, extra_member, header_member, log_head, write_movie
 from newgameplus.movies.columns import line_writer
-from newgameplus.movies.recorder import EXTRA_SCHEMA, FLUSH_FRAMES, movie_name, rom_sha1
-from newgameplus.play.episode_log import EpisodeLog
+from newgameplus.movies.names import movie_name
+from newgameplus.movies.recorder import EXTRA_SCHEMA, FLUSH_FRAMES, rom_sha1
+from newgameplus.session.episode_log import EpisodeLog
 
 SUFFIX = ".bk2"
 

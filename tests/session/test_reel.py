@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from newgameplus.play.reel import Reel, Snapshot
+from newgameplus.session.reel import Reel, Snapshot
 
 NOISE = np.random.default_rng(0)
 

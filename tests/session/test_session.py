@@ -14,8 +14,8 @@ from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.verify import verify_movie
-from newgameplus.play.reel import PICTURE_FRAMES
-from newgameplus.play.session import Session
+from newgameplus.session.reel import PICTURE_FRAMES
+from newgameplus.session.session import Session
 
 from .conftest import AIRSTRIKER, Moment, OpenSession, moment, play
 
