@@ -7,7 +7,7 @@ This module imports numpy alone, so both families may use it without meeting eac
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,29 +129,3 @@ class Step:
     def done(self) -> Array:
         """Bool ``[B]``: the episode ended, for either reason."""
         return np.logical_or(self.terminated, self.truncated)
-
-
-@runtime_checkable
-class Agent(Protocol):
-    """A mind: it is shown a batch of observations, answers with a batch of actions and hears what came of it."""
-
-    observation_spec: ObservationSpec
-    """What it wants to see; the world makes exactly this and nothing that nobody reads."""
-    action_spec: ActionSpec
-    """What its actions mean."""
-
-    def act(self, observation: Array) -> Array:
-        """Choose an action ``[B, …]`` for an observation ``[B, …]``."""
-        ...
-
-    def observe(self, step: Step) -> None:
-        """Learn what the last action led to."""
-        ...
-
-    def state(self) -> State:
-        """Everything needed to go on exactly from here."""
-        ...
-
-    def restore(self, state: State) -> None:
-        """Go on exactly from ``state``, as returned by an agent of the same class, configuration and world."""
-        ...

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure, describe
+from newgameplus.agents.interface import Agent
 from newgameplus.errors import NotFoundError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
-from newgameplus.types import NOTHING, Agent, Array, State, Step, WorldSpec
+from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
 
 GENESIS = ("B", "A", "MODE", "START", "UP", "DOWN", "LEFT", "RIGHT", "C", "Y", "X", "Z")
 NES = ("B", None, "SELECT", "START", "UP", "DOWN", "LEFT", "RIGHT", "A")

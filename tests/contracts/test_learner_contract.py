@@ -10,9 +10,10 @@ import pytest
 
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure
+from newgameplus.agents.interface import Agent
 from newgameplus.errors import StateError
 from newgameplus.results.checkpoints import load_state, save_state
-from newgameplus.types import NOTHING, Agent, Array, State, Step, WorldSpec
+from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
 
 SMALL = {
     "experts": {

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
-
+from newgameplus.agents.interface import REQUIRED_PARTS, AgentClass
 from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 from newgameplus.registry import resolve
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from newgameplus.types import ActionSpec, Agent, ObservationSpec, WorldSpec
 
 AGENTS = {
     "experts": "newgameplus.agents.experts.agent:Experts",
@@ -20,22 +14,6 @@ AGENTS = {
     "random": "newgameplus.agents.random.agent:Random",
 }
 """Name of each agent to the class that plays it."""
-
-
-class AgentClass(Protocol):
-    """What every class in ``AGENTS`` offers beside the methods of an Agent."""
-
-    PRESETS: Mapping[str, Any]
-    """Name of each preset to its configuration, a frozen dataclass; one is called ``default``."""
-
-    @staticmethod
-    def specs(config: Any) -> tuple[ObservationSpec, ActionSpec]:
-        """Return what an agent of this configuration wants to see and what its actions mean."""
-        ...
-
-    def __call__(self, config: Any, world: WorldSpec, seed: int) -> Agent:
-        """Build the agent; it may rely on the world having been made with its ``specs``."""
-        ...
 
 
 def find_agent(name: str) -> AgentClass:
@@ -51,9 +29,9 @@ def find_agent(name: str) -> AgentClass:
             f"{did_you_mean(name, AGENTS)}"
         )
     agent_class: AgentClass = resolve(AGENTS.get(name, name))
-    missing = [
-        part for part in ("PRESETS", "specs", "act", "observe", "state", "restore") if not hasattr(agent_class, part)
-    ]
+    missing = [part for part in REQUIRED_PARTS if part not in dir(agent_class)]
     if missing:
-        raise UsageError(f"{name} is not an agent: it lacks {', '.join(missing)}; see newgameplus.types.Agent.")
+        raise UsageError(
+            f"{name} is not an agent: it lacks {', '.join(missing)}; see newgameplus.agents.interface.Agent."
+        )
     return agent_class

@@ -8,7 +8,7 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from newgameplus.agents import AgentClass
+from newgameplus.agents.interface import AgentClass
 from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")

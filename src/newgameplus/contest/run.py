@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents import find_agent
+from newgameplus.agents.interface import Agent, KeepsFiles
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.scores import RunScore
 from newgameplus.durable import write_atomically
@@ -36,7 +37,6 @@ from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, C
 from newgameplus.training.loop import play
 from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, fill
 from newgameplus.training.transfer import begin_from
-from newgameplus.types import Agent
 
 REPORT_INTERVAL_SECONDS = 0.25
 """How often a run tells how far it is."""
@@ -277,7 +277,7 @@ def _opened(job: Job, saved: dict[str, Any] | None, progress: Progress) -> Itera
         log = CsvLog(job.folder / "log.csv", LOG_HEADER, saved["log_bytes"] if saved else None)
         closing.callback(log.close)
         agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
-        if hasattr(agent, "keep_in"):
+        if isinstance(agent, KeepsFiles):
             agent.keep_in(_replay_path(job.folder), _most_steps_back(job.rules))
         if job.init is not None:
             begin_from(agent, job.agent, Path(job.init), is_frozen=job.is_frozen)

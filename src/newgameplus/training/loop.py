@@ -8,8 +8,9 @@ from typing import Any
 
 from gymnasium.vector import AutoresetMode, VectorEnv
 
+from newgameplus.agents.interface import Agent
 from newgameplus.errors import UsageError
-from newgameplus.types import Agent, Array, Step
+from newgameplus.types import Array, Step
 
 
 @dataclass(frozen=True, slots=True)

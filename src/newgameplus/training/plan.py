@@ -10,6 +10,7 @@ from typing import Any
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of, configure, describe, with_fields
+from newgameplus.agents.interface import HasDevice, HasWeights, NeedsZones, offers
 from newgameplus.durable import write_atomically
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
 from newgameplus.errors import ResultsError, UsageError
@@ -159,7 +160,7 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
         plan = read_plan(folder)
         if plan.agent == agent:
             # Where it is computed is this machine's matter, not the run's.
-            here = {"device": agent_class.PRESETS[plan.preset].device} if hasattr(plan.config, "device") else {}
+            here = {"device": agent_class.PRESETS[plan.preset].device} if isinstance(plan.config, HasDevice) else {}
             return plan.preset, with_fields(replace(plan.config, **here), overrides)
     name = "default" if preset is None else preset
     return name, configure(agent_class, name, overrides)
@@ -175,16 +176,15 @@ def check(plan: TrainingPlan) -> None:
     for level in dict.fromkeys(plan.levels):
         level.integration.rom()
         level.integration.scenario(level.scenario)
-    device = getattr(plan.config, "device", None)
-    if device is not None:
-        find_device(device)
+    if isinstance(plan.config, HasDevice):
+        find_device(plan.config.device)
     if plan.wandb is not None:
         require_wandb()
     if plan.switch_steps is not None:
         _check_switching(plan)
     if (wanted := prefill_of(plan)) is not None:
         check_prefill(wanted, plan.levels[0].integration.console.name)
-    if plan.watch_steps is not None and not hasattr(find_agent(plan.agent), "begin_from"):
+    if plan.watch_steps is not None and not offers(find_agent(plan.agent), HasWeights):
         raise UsageError(f"The agent {plan.agent} has no weights that could be watched; leave out --watch-every.")
     if plan.init is not None:
         require_weights(find_agent(plan.agent), plan.agent)
@@ -194,7 +194,8 @@ def check(plan: TrainingPlan) -> None:
 def _check_switching(plan: TrainingPlan) -> None:
     if len(dict.fromkeys(plan.levels)) == 1:
         raise UsageError(f"There is no other level than {plan.levels[0]} to switch to; leave out --switch-every.")
-    if getattr(find_agent(plan.agent), "needs_zones", False):
+    agent_class: Any = find_agent(plan.agent)
+    if offers(agent_class, NeedsZones) and agent_class.needs_zones(plan.config):
         raise UsageError(f"The agent {plan.agent} must know the zone of each row, so leave out --switch-every.")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents import find_agent
+from newgameplus.agents.interface import Agent, HasCapacity, HasReplay, offers
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import NotFoundError, UsageError
@@ -24,7 +25,7 @@ from newgameplus.open_games.tumbleweed.proof import par_path
 from newgameplus.results.checkpoints import load_state
 from newgameplus.training.loop import play
 from newgameplus.training.transfer import begin_from, checkpoint_at
-from newgameplus.types import Agent, Array, Step
+from newgameplus.types import Array, Step
 
 PAR = "par"
 """The source that stands for the par movies of ``PAR_SPLIT``."""
@@ -103,8 +104,8 @@ def check_prefill(prefill: Prefill, platform: str) -> None:
         NewGamePlusError: a movie or a level cannot be played.
     """
     agent_class = find_agent(prefill.agent)
-    if not hasattr(agent_class, "remember"):
-        raise UsageError(f"The agent {prefill.agent} has no replay buffer that could be prefilled.")
+    if not offers(agent_class, HasReplay):
+        raise _no_replay(prefill)
     movies = _movies(prefill.source)
     dealt, num_most = _deal(prefill, movies)
     for path, _, _ in dealt:
@@ -117,31 +118,40 @@ def check_prefill(prefill: Prefill, platform: str) -> None:
         raise UsageError(f"There is no whole step in the movies of {prefill.source}, so they prefill nothing.")
     if not movies:
         num_most = -(-prefill.num_steps // prefill.num_envs)
-    capacity = getattr(prefill.config, "capacity", None)
-    if capacity is not None and num_most > (num_slots := capacity // prefill.num_envs) // 2:
+    if not isinstance(prefill.config, HasCapacity):
+        return
+    num_slots = prefill.config.capacity // prefill.num_envs
+    if num_most > num_slots // 2:
         raise UsageError(
             f"A prefill takes up half of the replay buffer at most, but {num_most:,} of its transitions would go to a "
             f"row's {num_slots:,}: give fewer --prefill-steps, or a larger one with --set capacity=…"
         )
 
 
-def fill(prefill: Prefill, agent: Any) -> Iterator[Filled]:
+def fill(prefill: Prefill, agent: Agent) -> Iterator[Filled]:
     """Let ``agent`` remember what ``prefill`` says; every row's last turn ends an episode.
 
     The same prefill tells the same, whatever the agent.
 
     Args:
         prefill: what is told.
-        agent: has a ``remember``; nothing else of it is called.
+        agent: of its ``remember`` alone is anything called.
 
     Raises:
+        UsageError: the agent has no replay buffer.
         NewGamePlusError: a movie or a level cannot be played.
     """
+    if not isinstance(agent, HasReplay):
+        raise _no_replay(prefill)
     movies = _movies(prefill.source)
     if movies:
         yield from _tell_movies(prefill, movies, agent)
     else:
         yield from _tell_levels(prefill, _levels(prefill.source), agent)
+
+
+def _no_replay(prefill: Prefill) -> UsageError:
+    return UsageError(f"The agent {prefill.agent} has no replay buffer that could be prefilled.")
 
 
 def _movies(source: str) -> list[Path]:
@@ -179,7 +189,7 @@ def _deal(prefill: Prefill, movies: Sequence[Path]) -> tuple[list[tuple[Path, in
     return dealt, max(loads)
 
 
-def _tell_movies(prefill: Prefill, movies: Sequence[Path], agent: Any) -> Iterator[Filled]:
+def _tell_movies(prefill: Prefill, movies: Sequence[Path], agent: HasReplay) -> Iterator[Filled]:
     specs = find_agent(prefill.agent).specs(prefill.config)
     dealt, _ = _deal(prefill, movies)
     num_total, num_told, num_exact = sum(num_steps for _, _, num_steps in dealt), 0, 0
@@ -206,7 +216,7 @@ def _turn(step: MovieStep, *, is_last: bool) -> Step:
     )
 
 
-def _tell_levels(prefill: Prefill, levels: Sequence[Level], agent: Any) -> Iterator[Filled]:
+def _tell_levels(prefill: Prefill, levels: Sequence[Level], agent: HasReplay) -> Iterator[Filled]:
     """Play the levels one after another, each for its share of the steps."""
     num_rows = prefill.num_envs
     num_turns = -(-prefill.num_steps // num_rows)

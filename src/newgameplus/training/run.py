@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from newgameplus.agents import find_agent
+from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
@@ -31,7 +32,7 @@ from newgameplus.training.prefill import Filled, fill
 from newgameplus.training.tracker import Tracker
 from newgameplus.training.transfer import begin_from, checkpoints
 from newgameplus.training.watching import figures_of, picture_of, watch
-from newgameplus.types import ActionSpec, Agent, Array, ObservationSpec
+from newgameplus.types import ActionSpec, Array, ObservationSpec
 
 NUM_KEPT = 2
 """Checkpoints kept beside the best: the newest and, should it be damaged, the one before."""
@@ -202,7 +203,7 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         if plan.switch_steps is None:
             spec = replace(spec, zones=tuple(level.zone for level in world.get_attr("level")))
         agent = agent_class(plan.config, spec, _seeds(plan)[1])
-        if hasattr(agent, "keep_in"):
+        if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
             most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.num_steps)
             agent.keep_in(folder / "replay", most_steps_back * 5 // 4 + plan.num_envs)
@@ -295,5 +296,4 @@ def _passes(num_steps: int, num_new: int, interval: int) -> bool:
 
 
 def _figures(agent: Agent) -> dict[str, float]:
-    metrics = getattr(agent, "metrics", None)
-    return dict(metrics()) if metrics is not None else {}
+    return dict(agent.metrics()) if isinstance(agent, HasMetrics) else {}

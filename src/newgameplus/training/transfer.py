@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from newgameplus.agents.interface import Agent, AgentClass, HasWeights, offers
 from newgameplus.errors import NotFoundError, StateError, UsageError
 from newgameplus.results.checkpoints import load_state
 
 
-def begin_from(agent: Any, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
+def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
     """Give a new agent the weights of a training run's checkpoint.
 
     Args:
-        agent: has a ``begin_from``.
+        agent: just made.
         agent_name: as its plan names it.
         path: a checkpoint file, or a run's folder, whose best checkpoint counts.
         is_frozen: whether the agent only plays and no longer learns.
@@ -23,7 +23,8 @@ def begin_from(agent: Any, agent_name: str, path: Path, *, is_frozen: bool = Fal
         NotFoundError: there is no such checkpoint.
         StateError: it belongs to another agent or network.
     """
-    require_weights(agent, agent_name)
+    if not isinstance(agent, HasWeights):
+        raise _no_weights(agent_name)
     file = checkpoint_at(path)
     try:
         state = load_state(file).get("agent")
@@ -34,14 +35,18 @@ def begin_from(agent: Any, agent_name: str, path: Path, *, is_frozen: bool = Fal
         raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
 
 
-def require_weights(agent: object, agent_name: str) -> None:
-    """Make sure that an agent, or its class, can begin from a checkpoint.
+def require_weights(agent_class: AgentClass, agent_name: str) -> None:
+    """Make sure that the agents of a class can begin from a checkpoint.
 
     Raises:
-        UsageError: it has nothing that could be passed on.
+        UsageError: they have nothing that could be passed on.
     """
-    if not hasattr(agent, "begin_from"):
-        raise UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
+    if not offers(agent_class, HasWeights):
+        raise _no_weights(agent_name)
+
+
+def _no_weights(agent_name: str) -> UsageError:
+    return UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
 
 
 def checkpoints(folder: Path) -> list[Path]:

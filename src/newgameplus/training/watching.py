@@ -5,6 +5,7 @@ The copy learns nothing and draws from random numbers of its own, so that watchi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents import find_agent
+from newgameplus.agents.interface import Agent, Delegates, HasActionValues, HasPolicy, HasWeights
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
@@ -21,7 +23,7 @@ from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.training.drawing import draw_curve
 from newgameplus.training.loop import play
 from newgameplus.training.plan import TrainingPlan
-from newgameplus.types import ActionSpec, Agent, Array
+from newgameplus.types import ActionSpec, Array
 
 FOLDER = "movies"
 NUM_POINTS = 200
@@ -63,7 +65,8 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
         core=plan.core,
     )
     with closing(SingleWorld(env)) as world:
-        copy: Any = agent_class(plan.config, world_spec(world, num_timesteps=plan.max_episode_steps), agent_seed)
+        copy = agent_class(plan.config, world_spec(world, num_timesteps=plan.max_episode_steps), agent_seed)
+        assert isinstance(copy, HasWeights)
         copy.begin_from(agent.state(), is_frozen=True)
         notes = _watch_episode(copy, world, world_seed, action_spec)
     movie = f"{FOLDER}/{movie_name(level.folder_name, index)}"
@@ -108,10 +111,10 @@ class _FirstEpisode:
 
 def _watch_episode(agent: Agent, world: SingleWorld, seed: int, action_spec: ActionSpec) -> _Notes:
     num_actions = int(world.single_action_space.n)  # type: ignore[attr-defined]  # who has weights numbers actions
-    notes = _Notes(_names(action_spec, num_actions))
+    notes, opinion_on = _Notes(_names(action_spec, num_actions)), _opinions_of(agent)
     observation, _ = world.reset(seed=seed)
     for turn in play(agent, world, observation=observation):
-        notes.take(agent, observation, int(turn.action[0]), float(turn.step.reward[0]))
+        notes.take(int(turn.action[0]), float(turn.step.reward[0]), opinion_on(observation))
         if turn.step.done[0]:
             break
         observation = turn.step.observation
@@ -121,6 +124,39 @@ def _watch_episode(agent: Agent, world: SingleWorld, seed: int, action_spec: Act
 def _names(spec: ActionSpec, num_actions: int) -> list[str]:
     """What each action presses, or its number where the spec does not say."""
     return ["+".join(combo) or "nothing" for combo in spec.combos] or [str(action) for action in range(num_actions)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opinion:
+    """What an agent thinks of what it sees."""
+
+    likeliest: int
+    """The action that it thinks best."""
+    value: float
+    """The return that it expects."""
+    entropy: float | None = None
+    """Of its policy, in nats; None where it has none."""
+
+
+def _opinions_of(agent: Agent) -> Callable[[Array], _Opinion | None]:
+    """How the agent, or whoever acts for it, is asked for its opinion on an observation ``[1, …]``."""
+    if isinstance(agent, Delegates):
+        return lambda observation: _opinions_of(agent.acting_agent())(observation)
+    if isinstance(agent, HasPolicy):
+        return lambda observation: _by_policy(agent, observation)
+    if isinstance(agent, HasActionValues):
+        return lambda observation: _by_action_values(agent, observation)
+    return lambda observation: None
+
+
+def _by_policy(agent: HasPolicy, observation: Array) -> _Opinion:
+    probability, value = agent.probabilities(observation)
+    return _Opinion(int(probability[0].argmax()), float(value[0]), _entropy(probability[0]))
+
+
+def _by_action_values(agent: HasActionValues, observation: Array) -> _Opinion:
+    expected = agent.expected_returns(observation)[0]
+    return _Opinion(int(expected.argmax()), float(expected.max()))
 
 
 @dataclass
@@ -139,18 +175,14 @@ class _Notes:
     def length(self) -> int:
         return len(self.actions)
 
-    def take(self, agent: Any, observation: Array, action: int, reward: float) -> None:
+    def take(self, action: int, reward: float, opinion: _Opinion | None) -> None:
         self.actions.append(action)
         self.episode_return += reward
-        if hasattr(agent, "probabilities"):
-            probability, value = agent.probabilities(observation)
-            self.likeliest.append(int(probability[0].argmax()))
-            self.values.append(float(value[0]))
-            self.entropies.append(_entropy(probability[0]))
-        elif hasattr(agent, "expected_returns"):
-            expected = agent.expected_returns(observation)[0]
-            self.likeliest.append(int(expected.argmax()))
-            self.values.append(float(expected.max()))
+        if opinion is not None:
+            self.likeliest.append(opinion.likeliest)
+            self.values.append(opinion.value)
+            if opinion.entropy is not None:
+                self.entropies.append(opinion.entropy)
 
     def line(self) -> dict[str, Any]:
         line: dict[str, Any] = {"actions": self._shares(self.actions)}

@@ -17,6 +17,7 @@ from newgameplus.agents.configuration import configuration_of, configure, descri
 from newgameplus.agents.experts.agent import Experts
 from newgameplus.agents.experts.classifier import ZoneClassifier
 from newgameplus.agents.experts.config import ExpertsConfig
+from newgameplus.agents.interface import HasActionValues, HasPolicy
 from newgameplus.cli.main import run
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.errors import NotFoundError, StateError, UsageError
@@ -261,14 +262,17 @@ def test_rainbow_can_be_an_expert_too(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "broken").iterdir()} == {"expert-0", "expert-1"}
     alone = Experts(config, ALONE, 1)
     alone.begin_from(straight.state(), is_frozen=True)
-    assert alone.expected_returns(steps[0].observation[:1]).shape == (1, 7)
-    assert not hasattr(alone, "probabilities")
+    expert = alone.acting_agent()
+    assert isinstance(expert, HasActionValues)
+    assert not isinstance(expert, HasPolicy)
+    assert expert.expected_returns(steps[0].observation[:1]).shape == (1, 7)
 
 
 def test_a_vote_needs_to_know_the_zones() -> None:
     agent = Experts(SMALL, ALONE, 0)
     assert agent.metrics() == {}
-    assert not hasattr(agent, "probabilities")
+    with pytest.raises(UsageError, match="begin with a run: ngp evaluate experts --init RUN"):
+        agent.acting_agent()
     with pytest.raises(UsageError, match="begin with a run: ngp evaluate experts --init RUN"):
         agent.act(np.zeros((1, *SHAPE), np.uint8))
     with pytest.raises(UsageError, match="find out the zone of one row, not of 3"):

@@ -9,7 +9,7 @@ instead of a ResNet-50; its vote over the first pictures of a run counts for the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ import numpy as np
 from newgameplus.agents.experts import config as presets
 from newgameplus.agents.experts.classifier import ZoneClassifier
 from newgameplus.agents.experts.config import ExpertsConfig
+from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles
 from newgameplus.agents.saved import require_agent, take, take_array, take_count
 from newgameplus.errors import StateError, UsageError
 from newgameplus.experience.replay import SLACK
@@ -50,9 +51,6 @@ class Experts:
         "fine-tuned": presets.FINE_TUNED,
     }
 
-    needs_zones: ClassVar[bool] = True
-    """Whether it learns only where each row is known to play one zone."""
-
     def __init__(self, config: ExpertsConfig, world: WorldSpec, seed: int) -> None:
         if world.zones is None and world.num_envs != 1:
             raise UsageError(
@@ -75,6 +73,11 @@ class Experts:
     def specs(config: ExpertsConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return what the learner wants to see and what its actions mean."""
         return config.learner_class().specs(config.learner_config())
+
+    @staticmethod
+    def needs_zones(config: ExpertsConfig) -> bool:
+        """Return that it learns only where each row is known to play one zone."""
+        return True
 
     @property
     def zones(self) -> tuple[str, ...]:
@@ -130,17 +133,17 @@ class Experts:
         if not self.is_frozen:
             team.classifier.observe(step.observation, team.zone_of_row)
 
-    @property
-    def probabilities(self) -> Callable[[Array], tuple[Array, Array]]:
-        """Gives the policy and the value of the expert that plays alone; only of learners that have a policy."""
-        result: Callable[[Array], tuple[Array, Array]] = self._only().probabilities
-        return result
+    def acting_agent(self) -> Agent:
+        """Return the expert that plays all rows: the only one, or where nobody tells the zone, the one that leads.
 
-    @property
-    def expected_returns(self) -> Callable[[Array], Array]:
-        """Gives what the expert that plays alone expects of each action; only of learners that have no policy."""
-        result: Callable[[Array], Array] = self._only().expected_returns
-        return result
+        Raises:
+            UsageError: several experts play, or no zone is known.
+        """
+        team = self._known()
+        if len(team.rows) > 1:
+            raise UsageError(f"The experts of {', '.join(team.rows)} play side by side; ask them one by one.")
+        expert: Agent = team.experts[next(iter(team.rows), team.leading)]
+        return expert
 
     def metrics(self) -> dict[str, float]:
         """Return the means of the experts' figures, and the classifier's; after a vote each zone's confidence.
@@ -151,7 +154,7 @@ class Experts:
         if self._team is None:
             return {}
         team, figures = self._team, {}
-        told = [expert.metrics() for expert in team.experts.values() if hasattr(expert, "metrics")]
+        told = [expert.metrics() for expert in team.experts.values() if isinstance(expert, HasMetrics)]
         for name in dict.fromkeys(name for each in told for name in each):
             figures[name] = float(np.mean([each[name] for each in told if name in each]))
         if self._world.zones is not None:
@@ -231,13 +234,6 @@ class Experts:
             )
         return self._team
 
-    def _only(self) -> Any:
-        """The expert that plays alone."""
-        team = self._team
-        if team is None or len(team.rows) > 1:
-            raise AttributeError("There is not one expert that plays alone and could be asked.")
-        return team.experts[next(iter(team.rows), team.leading)]
-
     def _vote(self, team: _Team, observation: Array) -> None:
         """Count the votes of one more picture; once there are enough, all experts but one are out of play for good."""
         if team.is_settled(self.config):
@@ -268,7 +264,7 @@ class Experts:
         )
 
     def _give_folder(self, expert: Any, index: int) -> None:
-        if self._folder is not None and hasattr(expert, "keep_in"):
+        if self._folder is not None and isinstance(expert, KeepsFiles):
             folder, num_steps = self._folder
             expert.keep_in(folder / f"expert-{index}", num_steps)
 

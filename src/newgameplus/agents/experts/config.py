@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from newgameplus.agents import AgentClass, find_agent
+from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
+from newgameplus.agents.interface import AgentClass, HasDevice, HasWeights, offers
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName, EncoderName
 
@@ -60,7 +61,7 @@ class ExpertsConfig:
         if self.learner == "experts":
             raise UsageError("An expert cannot be made of experts; set learner to ppo or rainbow.")
         learner = find_agent(self.learner)
-        if not hasattr(learner, "begin_from"):
+        if not offers(learner, HasWeights):
             raise UsageError(f"The agent {self.learner} has no weights, so it cannot be an expert; try ppo or rainbow.")
         return learner
 
@@ -78,7 +79,7 @@ class ExpertsConfig:
                 raise UsageError(f"learner_fields are written FIELD=VALUE, with commas between them; not {text!r}.")
             fields[name.strip()] = value
         learner = self.learner_class()
-        if hasattr(learner.PRESETS["default"], "device"):
+        if isinstance(learner.PRESETS["default"], HasDevice):
             fields.setdefault("device", self.device)
         return configure(learner, self.learner_preset, fields)
 

@@ -1,0 +1,82 @@
+"""What an agent can do is told by Protocols, of its class and of its instances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from newgameplus.agents import AGENTS, find_agent, interface
+from newgameplus.agents.configuration import configure
+from newgameplus.agents.interface import (
+    REQUIRED_PARTS,
+    Agent,
+    Delegates,
+    HasActionValues,
+    HasCapacity,
+    HasDevice,
+    HasMetrics,
+    HasPolicy,
+    HasReplay,
+    HasWeights,
+    KeepsFiles,
+    NeedsZones,
+    offers,
+)
+from newgameplus.errors import UsageError
+from newgameplus.types import WorldSpec
+
+PARTS: dict[str, tuple[type, ...]] = {
+    "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
+    "jerk": (),
+    "ppo": (HasMetrics, HasPolicy, HasWeights),
+    "rainbow": (HasActionValues, HasMetrics, HasReplay, HasWeights, KeepsFiles),
+    "random": (),
+}
+ASKED = sorted({part for parts in PARTS.values() for part in parts}, key=lambda part: part.__name__)
+every_agent = pytest.mark.parametrize("name", AGENTS)
+
+
+class Mute:
+    """An agent's class without three of its parts."""
+
+    PRESETS: dict[str, Any] = {}  # noqa: RUF012
+
+    def observe(self, step: Any) -> None: ...
+
+    def state(self) -> Any: ...
+
+
+@every_agent
+def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
+    agent_class = find_agent(name)
+    config = configure(agent_class, "default", {"capacity": "1000"} if name == "rainbow" else {})
+    buttons = ("B", "A", "UP", "DOWN", "LEFT", "RIGHT")
+    numbered = agent_class.specs(config)[1].kind == "set"
+    world = WorldSpec(1, buttons, (84, 84, 4), () if numbered else (6,), 7 if numbered else None, num_timesteps=1000)
+    agent = agent_class(config, world, 0)
+    assert isinstance(agent, Agent)
+    for part in ASKED:
+        assert offers(agent_class, part) == isinstance(agent, part) == (part in PARTS[name]), part
+
+
+@every_agent
+def test_configurations_say_where_networks_run_and_how_much_is_kept(name: str) -> None:
+    config = find_agent(name).PRESETS["default"]
+    assert isinstance(config, HasDevice) == (name in ("experts", "ppo", "rainbow"))
+    assert isinstance(config, HasCapacity) == (name in ("experts", "rainbow"))
+
+
+def test_the_parts_of_every_protocol_are_explained() -> None:
+    for protocol in [value for value in vars(interface).values() if isinstance(value, type)]:
+        if protocol.__module__ == interface.__name__:
+            assert protocol.__doc__
+            methods = [part for part in vars(protocol).values() if callable(part) and not isinstance(part, type)]
+            public = [method for method in methods if not method.__name__.startswith("_")]
+            assert all(method.__doc__ for method in public), protocol
+
+
+def test_the_class_of_no_agent_is_refused_with_what_it_lacks() -> None:
+    with pytest.raises(UsageError, match=r"Mute is not an agent: it lacks specs, act, restore; see"):
+        find_agent(f"{__name__}:Mute")
+    assert {"PRESETS", "specs", "act"} < set(REQUIRED_PARTS)
