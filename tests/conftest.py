@@ -1,9 +1,10 @@
-"""What tests share: an empty home, Ctrl-C, how hard hypothesis looks, how many threads torch has."""
+"""What tests share: an empty home, Ctrl-C, how hard hypothesis looks, how many threads torch has, what it runs on."""
 
 from __future__ import annotations
 
 import importlib
 import signal
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -21,10 +22,43 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+HARDWARE = "needs hardware: "
+"""How the reason of a skipped test begins where this machine lacks what is named after it."""
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a CUDA device where there is none."""
+    """Skip what needs a CUDA device, or the compiled kernels of networks, where there are none."""
     if item.get_closest_marker("cuda") and not importlib.import_module("torch").cuda.is_available():
-        pytest.skip("needs a CUDA device")
+        pytest.skip(f"{HARDWARE}CUDA")
+    if item.get_closest_marker("kernels"):
+        kernels = importlib.import_module("newgameplus.nn.kernels")
+        if kernels.WHY_NOT:
+            lacks = kernels.INSTRUCTION_SET in kernels.WHY_NOT
+            pytest.skip(f"{HARDWARE}{kernels.INSTRUCTION_SET}" if lacks else f"no kernels: {kernels.WHY_NOT}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were skipped for want of hardware, and of which."""
+    skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
+    lacking = Counter(reason.partition(HARDWARE)[2] for reason in skipped if HARDWARE in reason)
+    if lacking:
+        parts = ", ".join(f"{name} {count}" for name, count in sorted(lacking.items()))
+        terminalreporter.write_line(f"{lacking.total()} skipped for want of hardware: {parts}")
+
+
+@pytest.fixture(params=[pytest.param("kernels", marks=pytest.mark.kernels), "torch"])
+def road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Both ways in which a CPU computes networks: by the compiled kernels in bfloat16, or as most processors do."""
+    name: str = request.param
+    if name == "torch":
+        monkeypatch.setattr("newgameplus.nn.kernels.IS_TURNED_OFF", True)
+        for user in _USERS:
+            monkeypatch.setattr(f"newgameplus.nn.{user}.KERNELS", None)
+    return name
+
+
+_USERS = ("convolutions", "noisy", "noisy_product", "fractions", "dueling", "quantiles", "policy", "improvement")
+"""Modules of ``newgameplus.nn`` that call kernels."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,16 +15,19 @@ from newgameplus.errors import StateError
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
 
+pytestmark = pytest.mark.usefixtures("one_thread", "road")
 SMALL = {
     "experts": {
-        "learner_fields": "num_steps=16,batch_size=16,num_hidden=32",
+        "encoder": "dqn-2013",
+        "learner_fields": "encoder=dqn-2013,num_steps=16,batch_size=16,num_hidden=32",
         "num_hidden": "16",
         "batch_size": "8",
         "train_interval": "4",
         "capacity": "10",
     },
-    "ppo": {"num_steps": "16", "batch_size": "16", "num_hidden": "32"},
+    "ppo": {"encoder": "dqn-2013", "num_steps": "16", "batch_size": "16", "num_hidden": "32"},
     "rainbow": {
+        "encoder": "dqn-2013",
         "capacity": "100",
         "min_transitions": "16",
         "batch_size": "8",

@@ -16,7 +16,7 @@ from newgameplus.nn import convolutions
 from newgameplus.nn.encoders import PLAIN, Plain
 from newgameplus.nn.kernels import KERNELS
 
-pytestmark = pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+pytestmark = pytest.mark.kernels
 TOLERANCE = 1e-2
 """Of ``||found - expected|| / ||expected||``; bfloat16 has eight bits, so that one rounding is off by up to 0.004."""
 DEEP_TOLERANCE = 2e-2

@@ -13,10 +13,9 @@ from newgameplus.learning.losses import cross_entropy, quantile_huber
 from newgameplus.learning.projections import expectation, project
 from newgameplus.nn import dueling, quantiles
 from newgameplus.nn.fractions import has_fraction_kernel
-from newgameplus.nn.kernels import KERNELS
 from newgameplus.nn.noisy import NoisyLinear, draw_noise
 
-pytestmark = pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+pytestmark = pytest.mark.kernels
 
 SHAPES = [(1, 7, 51), (5, 1, 2), (32, 10, 11), (3, 4, 64)]
 """Rows, actions, and atoms or fractions."""

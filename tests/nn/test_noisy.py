@@ -78,7 +78,7 @@ def test_weights_and_noise_begin_as_wide_as_the_paper_says() -> None:
     assert torch.equal(noisy.bias_sigma, torch.full((50,), 0.05))
 
 
-@pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+@pytest.mark.kernels
 @pytest.mark.parametrize("num_rows", [1, 3, 8, 32, 65])
 @pytest.mark.parametrize(("num_inputs", "num_outputs"), [(32, 1), (64, 51), (512, 357), (3136, 512)])
 def test_kernels_compute_what_float32_does(num_inputs: int, num_outputs: int, num_rows: int) -> None:
@@ -102,7 +102,7 @@ def test_kernels_compute_what_float32_does(num_inputs: int, num_outputs: int, nu
         assert float((found.float() - wanted).detach().norm()) <= 1e-2 * float(wanted.detach().norm())
 
 
-@pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+@pytest.mark.kernels
 def test_kernels_take_rows_of_any_shape_and_give_the_same_each_time() -> None:
     noisy = layer().to(torch.bfloat16)
     wide = NoisyLinear(64, 10).to(torch.bfloat16)
@@ -115,7 +115,7 @@ def test_kernels_take_rows_of_any_shape_and_give_the_same_each_time() -> None:
     assert noisy(torch.randn(3, 7).bfloat16()).shape == (3, 5)  # 7 inputs are left to torch
 
 
-@pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+@pytest.mark.kernels
 def test_kernels_refuse_shapes_that_do_not_fit() -> None:
     assert KERNELS is not None
     low = NoisyLinear(64, 10).to(torch.bfloat16).requires_grad_(False)

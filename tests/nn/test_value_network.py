@@ -12,12 +12,11 @@ from torch import Tensor
 
 from newgameplus.agents.rainbow.config import DEFAULT, RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
-from newgameplus.nn.kernels import KERNELS
 from newgameplus.nn.noisy import set_noise
 from newgameplus.nn.precision import playing_copy
 from newgameplus.nn.value_network import ValueKernels
 
-pytestmark = pytest.mark.skipif(KERNELS is None, reason="this processor, or this build, has no kernels")
+pytestmark = pytest.mark.kernels
 
 NUM_ACTIONS, NUM_FRACTIONS = 7, 8
 CONFIGS = {

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from newgameplus.errors import UsageError
+from newgameplus.nn import kernels
 from newgameplus.nn.names import DeviceName
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -43,9 +44,14 @@ def _keep_freed_memory() -> None:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies matrices of bfloat16 in hardware, so that it is faster than float32."""
+    """Whether the device multiplies matrices of bfloat16 in hardware, so that it is faster than float32.
+
+    A processor does not where the kernels are turned off.
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if kernels.IS_TURNED_OFF:
+        return False
     capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 

@@ -199,7 +199,7 @@ class Rainbow:
         require_likeness(self.state(), state)
         restore_module(self.network, state["network"])
         restore_module(self._target, state["target"])
-        refresh(self._player, self.network)
+        self._refresh_players()
         restore_optimizer(self._optimizer, state["optimizer"])
         restore_generator(self._generator, state["generator"])
         self._random.bit_generator.state = state["random"]
@@ -224,10 +224,17 @@ class Rainbow:
             require_agent(state, "rainbow")
             restore_module(self.network, state["network"])
         refresh(self._target, self.network)
-        refresh(self._player, self.network)
+        # To play is to draw noise: a frozen agent does so in a copy, and what it was given stays as it is.
+        self._player = playing_copy(self.network, self._is_low) if is_frozen else self._learner.player
+        self._refresh_players()
         self._num_random = 0
         self.is_frozen = is_frozen
         self._begun_playing = None
+
+    def _refresh_players(self) -> None:
+        """Give what plays and what learns the weights that the network has now."""
+        for played in (self._player, self._learner.player):
+            refresh(played, self.network)
 
     @property
     def _replay(self) -> ReplayBuffer:
