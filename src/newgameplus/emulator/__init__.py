@@ -1,1 +1,1 @@
-"""The machine: buttons in, frames and memory out."""
+"""The emulated console: buttons in, frames and memory out."""

@@ -1,4 +1,4 @@
-"""Which program emulates: the engine where it was built, stable-retro's own binding as the reference."""
+"""Choice of the emulator backend: the compiled engine, or stable-retro's own binding as the reference."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from newgameplus.errors import EmulatorError, UsageError
 Backend: TypeAlias = Literal["native", "reference"]
 
 BACKEND_VARIABLE = "NGP_BACKEND"
-"""Environment variable that chooses a backend for the whole process."""
+"""Environment variable that sets the backend of the whole process."""
 
 
 def default_backend() -> Backend:
-    """The backend that ``NGP_BACKEND`` names, else the engine, else the reference with one line of warning.
+    """Backend named by ``NGP_BACKEND``, else the engine, else the reference with a warning on stderr.
 
     Raises:
-        UsageError: the variable names none.
+        UsageError: the variable names no backend.
     """
     named = os.environ.get(BACKEND_VARIABLE)
     if named is not None:
@@ -40,7 +40,7 @@ def default_backend() -> Backend:
 
 @functools.cache
 def _warn_once() -> None:
-    print(  # noqa: T201 - a warning would be an error in a strict program, and this is none
+    print(  # noqa: T201 - warnings.warn would raise under -W error
         "New Game Plus runs without its native engine, several times slower; "
         "install a C++ compiler and run pip install again to build it.",
         file=sys.stderr,
@@ -55,14 +55,14 @@ def open_emulator(
     backend: Backend | None = None,
     has_sound: bool = False,
 ) -> Emulator:
-    """Put a game into a console.
+    """Start an emulator with a game loaded.
 
     Args:
-        rom: the game.
-        core: the core that plays it.
-        options: core options beyond the usual ones.
-        backend: which program emulates; None takes :func:`default_backend`.
-        has_sound: whether somebody will listen.
+        rom: path of the ROM.
+        core: the core that runs it.
+        options: core options to set besides the default ones.
+        backend: the backend; None takes :func:`default_backend`.
+        has_sound: whether sound will be read.
 
     Raises:
         EmulatorError: the core cannot be loaded, or the reference cannot run this core or these options.

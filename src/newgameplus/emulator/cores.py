@@ -1,4 +1,4 @@
-"""The emulator cores on this machine: which console each plays, its buttons, and the fingerprint of its file.
+"""Emulator cores on this machine: the console each one emulates, its buttons, and the hash of its library file.
 
 Read from the descriptions (``cores/*.json``) that the stable-retro wheel ships, without loading an emulator.
 """
@@ -23,22 +23,22 @@ _LIBRARY_SUFFIX = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """A system that a core plays, as the core's description has it."""
+    """A console as described by its core's JSON file."""
 
     name: str
-    """stable-retro's system name, such as ``Genesis``; the last part of a game's name."""
+    """stable-retro's system name, such as ``Genesis``; the last part of the names of its games."""
     core: str
     """Name of the core, such as ``genesis_plus_gx``."""
     extensions: tuple[str, ...]
-    """File name endings of its ROMs, without the dot."""
+    """File name extensions of its ROMs, without the dot."""
     buttons: tuple[str | None, ...]
-    """Name of each button bit; None where the bit does nothing."""
+    """Name of each bit of a button mask; None for bits without a button."""
     action_groups: tuple[tuple[tuple[str, ...], ...], ...]
-    """Groups of button combinations; from each group at most one combination is held at a time."""
+    """Groups of button combinations; at most one combination of each group is held at a time."""
     ram_address: int
-    """Where the work memory lies, for cores that do not say it themselves."""
+    """Address of the work RAM, for cores that do not report it themselves."""
     word_bytes: int
-    """2 where cores keep 16-bit words of a big-endian console in the host's byte order, else 1."""
+    """2 if the core keeps 16-bit words of a big-endian console in the host's byte order, else 1."""
 
 
 REFERENCE_OPTIONS: Mapping[str, Mapping[str, str]] = {
@@ -48,7 +48,7 @@ REFERENCE_OPTIONS: Mapping[str, Mapping[str, str]] = {
         "genesis_plus_gx_blargg_ntsc_filter": "disabled",
     },
 }
-"""Name of each core to the options that stable-retro runs it with; other options have their defaults."""
+"""Core options that stable-retro sets, by core name; all other options keep their defaults."""
 
 SPEED_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "picodrive": {
@@ -57,16 +57,16 @@ SPEED_OPTIONS: Mapping[str, Mapping[str, str]] = {
         "picodrive_sound_rate": "16000",
     },
 }
-"""Options that make a core faster and change nothing in the console's memory (measured: docs/decisions)."""
+"""Core options that make a core faster without changing the console's memory (measured: docs/decisions)."""
 
 
 BEFORE_STATE: Mapping[str, Literal["reset", "reload"]] = {"stella": "reload", "picodrive": "reset"}
-"""What is done before a core takes a state, for cores whose states leave something out.
+"""What must be done before a state is loaded, for cores whose states are incomplete.
 
-* ``stella`` (how far a paddle is turned): the game is loaded anew, as stable-retro does it. Stella then runs 60 frames
-  to find out the television's norm, about 11 ms.
-* ``picodrive`` (how far the processors have run beyond the frame): the console is reset, about 0.4 ms; without that, in
-  a quarter of all trials the memory differed four frames after a state from four frames after the same state."""
+* ``stella`` (omits the paddle's position): reload the game, as stable-retro does. Stella then runs 60 frames to detect
+  the television standard, about 11 ms.
+* ``picodrive`` (omits how far the processors have run beyond the frame): reset the console, about 0.4 ms. Without it,
+  memory differed four frames after loading the same state in a quarter of all trials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +74,24 @@ class Core:
     """One build of an emulator core."""
 
     name: str
-    """Such as ``genesis_plus_gx``."""
+    """Name of the core, such as ``genesis_plus_gx``."""
     console: Console
     path: Path
-    """The core's shared library."""
+    """Path of the core's shared library."""
 
     @property
     def sha256(self) -> str:
-        """Fingerprint of the library file: states and movies belong to one build."""
+        """SHA-256 of the library file; states and movies are tied to one build."""
         return _file_sha256(self.path)
 
     @property
     def version(self) -> str:
-        """The version that the core says it has."""
+        """Version string that the core reports."""
         return _library_version(self.path)
 
 
 def stable_retro_folder() -> Path:
-    """Where the stable-retro package lies, found without importing it.
+    """Folder of the stable-retro package, found without importing it.
 
     Raises:
         EmulatorError: stable-retro is not installed.
@@ -104,7 +104,7 @@ def stable_retro_folder() -> Path:
 
 @functools.cache
 def consoles() -> dict[str, Console]:
-    """Every console that the installed cores can play, by name."""
+    """All consoles that the installed cores emulate, by name."""
     found = {}
     for description in sorted((stable_retro_folder() / "cores").glob("*.json")):
         for name, entry in json.loads(description.read_text()).items():
@@ -125,7 +125,7 @@ def _console(name: str, entry: dict[str, Any]) -> Console:
 
 
 def _word_bytes(overlay: tuple[str, str, int] | None) -> int:
-    """The word width in which a core's memory differs from the console's, from its description's ``overlay``."""
+    """Word width in which a core's memory differs from the console's, from the ``overlay`` of its description."""
     if overlay is None:
         return 1
     backing, real, width = overlay
@@ -137,7 +137,7 @@ def console_named(name: str) -> Console:
     """Return the console called ``name``.
 
     Raises:
-        NotFoundError: no installed core plays such a console.
+        NotFoundError: no installed core emulates that console.
     """
     try:
         return consoles()[name]
@@ -146,10 +146,10 @@ def console_named(name: str) -> Console:
 
 
 def console_of_rom(path: Path) -> Console:
-    """Return the console whose ROMs end like ``path``.
+    """Return the console that uses the file name extension of ``path``.
 
     Raises:
-        NotFoundError: no console uses that ending.
+        NotFoundError: no console uses that extension.
     """
     extension = path.suffix.removeprefix(".").lower()
     for console in consoles().values():
@@ -159,11 +159,11 @@ def console_of_rom(path: Path) -> Console:
 
 
 def core_of(console: Console, name: str | None = None) -> Core:
-    """Return the core that plays ``console``: the one called ``name``, or stable-retro's choice.
+    """Return the core called ``name`` for ``console``, or stable-retro's default core.
 
     Raises:
-        NotFoundError: no installed core is called so.
-        EmulatorError: its library is missing, as on platforms that stable-retro builds without it.
+        NotFoundError: no installed core has that name.
+        EmulatorError: its library is missing, as on platforms that stable-retro does not build it for.
     """
     name = name or console.core
     path = stable_retro_folder() / "cores" / f"{name}_libretro{_LIBRARY_SUFFIX}"
@@ -184,7 +184,7 @@ def _file_sha256(path: Path) -> str:
 
 
 class _SystemInfo(ctypes.Structure):
-    """``retro_system_info`` of libretro.h; the call is allowed before the core is initialised."""
+    """``retro_system_info`` of libretro.h; may be requested before the core is initialised."""
 
     _fields_ = (
         ("library_name", ctypes.c_char_p),

@@ -1,4 +1,4 @@
-"""The engine's emulator: any number of consoles in one process, each with a private copy of its core."""
+"""Emulator backend on the compiled engine: any number of consoles per process, each with a private copy of its core."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def required_engine() -> Any:  # a compiled module without stubs
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Turn the engine's errors into ours."""
+    """Translate the engine's exceptions into those of ``errors``."""
     try:
         yield
     except required_engine().ScriptError as error:
@@ -53,13 +53,13 @@ def in_words() -> Iterator[None]:
 
 
 def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *, has_sound: bool = False) -> Any:
-    """Describe to the engine which core a console runs on, and how.
+    """Core specification for the engine.
 
     Args:
         core: the core.
-        rom: the game's file.
-        options: core options beyond the usual ones.
-        has_sound: whether somebody listens; if not, options that make a core faster at the cost of its sound are set.
+        rom: path of the ROM.
+        options: core options to set besides the default ones.
+        has_sound: whether sound will be read; if not, options that trade sound for speed are set.
     """
     chosen = dict(REFERENCE_OPTIONS.get(core.name, {}))
     if not has_sound:
@@ -78,7 +78,7 @@ def read_rom(rom: Path) -> bytes:
     """Return the ROM's bytes.
 
     Raises:
-        RomError: it is not there or cannot be read.
+        RomError: the file does not exist or cannot be read.
     """
     try:
         return rom.read_bytes()
@@ -87,7 +87,7 @@ def read_rom(rom: Path) -> bytes:
 
 
 def fingerprint(core: Core, rom: bytes) -> str:
-    """What a machine state belongs to: one build of a core and one ROM."""
+    """Identifier that a machine state is tied to: one core build and one ROM."""
     return f"{core.sha256}:{hashlib.sha256(rom).hexdigest()}"
 
 
@@ -95,10 +95,10 @@ class NativeEmulator:
     """An :class:`~newgameplus.emulator.interface.Emulator` on the engine.
 
     Args:
-        rom: the game.
-        core: the core that plays it.
-        options: core options beyond the usual ones.
-        has_sound: whether :meth:`audio` will be asked for; sound costs time.
+        rom: path of the ROM.
+        core: the core that runs it.
+        options: core options to set besides the default ones.
+        has_sound: whether :meth:`audio` will be called; sound costs time.
 
     Raises:
         EmulatorError: the core cannot be loaded, refuses the ROM, or has no such option.
@@ -119,12 +119,12 @@ class NativeEmulator:
 
     @property
     def frames_per_second(self) -> float:
-        """Frames that the console shows per second, about 60."""
+        """Frames per second of the console, about 60."""
         return float(self.console.frames_per_second)
 
     @property
     def samples_per_second(self) -> float:
-        """Rate of the sound in Hz."""
+        """Sample rate of the sound in Hz."""
         return float(self.console.samples_per_second)
 
     def step(self, masks: Sequence[int] = (0,), *, is_drawn: bool = True) -> None:
@@ -132,29 +132,29 @@ class NativeEmulator:
         self.console.run(masks, is_drawn)
 
     def screen(self) -> Array:
-        """The picture last drawn, uint8 ``[H, W, 3]``, RGB, turned upright."""
+        """Picture last drawn, uint8 ``[H, W, 3]``, RGB, rotated upright."""
         picture: Array = self.console.screen()
         return picture
 
     def audio(self) -> Array:
-        """The sound of the last frame, int16 ``[samples, 2]``; empty unless sound was asked for."""
+        """Sound of the last frame, int16 ``[samples, 2]``; empty unless ``has_sound``."""
         sound: Array = self.console.audio()
         return sound
 
     def memory(self) -> Mapping[int, bytes]:
-        """The console's memory now: address of each block to its bytes, in host order."""
+        """Current memory of the console: address of each block to its bytes, in host byte order."""
         return dict(self.console.memory())
 
     def save(self) -> bytes:
-        """The whole machine as bytes that ``load`` takes back."""
+        """Serialise the machine state."""
         with in_words():
             return bytes(self.console.save())
 
     def load(self, state: bytes) -> None:
-        """Put the machine back.
+        """Restore a state from :meth:`save`.
 
         Raises:
-            EmulatorError: the core refuses the state, or does not come back from it.
+            EmulatorError: the core refuses the state or does not survive loading it.
         """
         with in_words():
             self.console.load(state)
@@ -166,6 +166,6 @@ class NativeEmulator:
 
 @functools.cache
 def _system_folder(cores: Path) -> Path:
-    """Where cores look for firmware; a core that writes there must not write into the package."""
+    """Folder where cores look for firmware; outside the package, as a core may write there."""
     del cores
     return Path(tempfile.gettempdir())

@@ -1,4 +1,4 @@
-"""The reference emulator: stable-retro's own binding, one console per process."""
+"""Emulator backend on stable-retro's own binding (the reference): one console per process."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from newgameplus.types import Array
 class ReferenceEmulator:
     """An :class:`~newgameplus.emulator.interface.Emulator` on stable-retro's ``RetroEmulator``.
 
-    Libretro cores keep their state in globals, so stable-retro allows one emulator per process; :meth:`close` frees
-    the place for the next.
+    Libretro cores keep their state in globals, so stable-retro allows one emulator per process; :meth:`close` makes
+    room for the next.
 
     Args:
-        rom: the game; its file name ending chooses the core.
+        rom: path of the ROM; its file name extension selects the core.
 
     Raises:
-        EmulatorError: another emulator lives in this process, or the core cannot be loaded.
+        EmulatorError: another emulator is open in this process, or the core cannot be loaded.
         RomError: the core refuses the ROM.
     """
 
@@ -49,12 +49,12 @@ class ReferenceEmulator:
 
     @property
     def frames_per_second(self) -> float:
-        """Frames that the console shows per second, about 60."""
+        """Frames per second of the console, about 60."""
         return float(self._machine.get_screen_rate())
 
     @property
     def samples_per_second(self) -> float:
-        """Rate of the sound in Hz."""
+        """Sample rate of the sound in Hz."""
         return float(self._machine.get_audio_rate())
 
     def step(self, masks: Sequence[int] = (0,), *, is_drawn: bool = True) -> None:
@@ -64,31 +64,31 @@ class ReferenceEmulator:
         self._machine.step()
 
     def screen(self) -> Array:
-        """The picture now, uint8 ``[H, W, 3]``, RGB, turned upright."""
+        """Current picture, uint8 ``[H, W, 3]``, RGB, rotated upright."""
         picture: Array = self._machine.get_screen()
         turns = int(self._machine.get_rotation()) % 4
         return picture if turns == 0 else np.ascontiguousarray(np.rot90(picture, turns))
 
     def audio(self) -> Array:
-        """The sound of the last frame, int16 ``[samples, 2]``."""
+        """Sound of the last frame, int16 ``[samples, 2]``."""
         sound: Array = self._machine.get_audio()
         return sound
 
     def memory(self) -> Mapping[int, bytes]:
-        """The console's memory now: address of each block to its bytes, in host order.
+        """Current memory of the console: address of each block to its bytes, in host byte order.
 
-        stable-retro shows the machine's own memory here. Its ``update_ram`` must not be called for this: that
-        judges one more frame, so a scenario's clock and scripts would run ahead.
+        stable-retro exposes the machine's own memory here. Do not call its ``update_ram`` for this: it evaluates one
+        more frame, which advances the scenario's clock and scripts.
         """
         blocks = self.data.memory.blocks
         return {address: bytes(blocks[address]) for address in sorted(blocks)}
 
     def save(self) -> bytes:
-        """The whole machine as bytes that ``load`` takes back."""
+        """Serialise the machine state."""
         return bytes(self._machine.get_state())
 
     def load(self, state: bytes) -> None:
-        """Put the machine back.
+        """Restore a state from :meth:`save`.
 
         Raises:
             EmulatorError: the core refuses the state.
@@ -100,7 +100,7 @@ class ReferenceEmulator:
             )
 
     def close(self) -> None:
-        """Free the machine and its place in the process."""
+        """Free the machine and the process's single emulator slot."""
         self._machine = None
         self.data = None
         gc.collect()

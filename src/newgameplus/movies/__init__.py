@@ -1,1 +1,1 @@
-"""Button logs of whole episodes: the bk2 format, recording, playing back, rendering."""
+"""Recorded buttons of whole episodes (movies): the bk2 format, recording, playback, rendering."""

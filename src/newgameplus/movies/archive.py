@@ -1,7 +1,8 @@
-"""Zip files of movies: read with a bound on everything, written whole, or grown so that a reader finds them whole.
+"""Zip files of movies: read with limits on every size, written atomically, or grown while staying readable.
 
-Zip format: PKWARE APPNOTE 6.3. A growing archive keeps its directory on one memory page behind reserved space, so that
-the single small write that publishes new data happens entirely or not at all, even when the process is killed in it.
+Zip format: PKWARE APPNOTE 6.3. A growing archive keeps its central directory within one memory page behind reserved
+space, so that the single small write that publishes new data happens entirely or not at all, even if the process is
+killed during it.
 """
 
 from __future__ import annotations
@@ -23,14 +24,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_FILE_BYTES = 128 * 2**20
-"""A movie of a whole day with a start state of the largest console is smaller."""
+"""Size limit of a movie; a movie of a whole day with the largest console's start state is smaller."""
 MAX_MEMBERS = 64
-"""BizHawk writes about ten files into a movie."""
+"""Limit on the number of members; BizHawk writes about ten files into a movie."""
 _MAX_DIRECTORY_BYTES = 64 * 2**10
 _MAX_COMMENT_BYTES = 2**16 - 1
 _PAGE_BYTES = 4096
 _RESERVED_BYTES = 128 * 2**10
-"""More than readers search for the end record, so that they never meet one that has been left behind."""
+"""Reserved space; longer than readers search for the end record, so that they never find a stale one."""
 
 _LOCAL = struct.Struct("<4s5H3L2H")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
@@ -38,9 +39,9 @@ _DESCRIPTOR = struct.Struct("<4s3L")
 _END = struct.Struct("<4s4H2LH")
 _VERSION = 20
 _DOS_DATE = 1 << 5 | 1
-"""1 January 1980: the same run writes the same bytes."""
+"""1 January 1980, a constant: the same run writes the same bytes."""
 _DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, ValueError, NotImplementedError)
-"""What zipfile raises on broken input."""
+"""Exceptions that zipfile raises on broken input."""
 _SIZES_FOLLOW = 1 << 3
 _ENCRYPTED = 1 << 0
 _FILE_MODE = 0o100644 << 16
@@ -49,33 +50,33 @@ _MADE_ON_UNIX = 3 << 8 | _VERSION
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file inside a zip, ready to be written."""
+    """One member of a zip, ready to be written."""
 
     name: str
     crc: int
     size: int
-    """Bytes before compression."""
+    """Uncompressed size in bytes."""
     data: bytes
-    """The bytes as the zip holds them."""
+    """Stored (compressed) bytes."""
     method: int = zipfile.ZIP_DEFLATED
     flags: int = 0
 
     @classmethod
     def deflated(cls, name: str, content: bytes) -> Member:
-        """Compress ``content``."""
+        """Compress ``content`` with deflate."""
         compressor = raw_deflate()
         data = compressor.compress(content) + compressor.flush()
         return cls(name, zlib.crc32(content), len(content), data)
 
     def local_header(self) -> bytes:
-        """The header in front of the data."""
+        """Local file header."""
         name = self.name.encode()
         sizes = (0, 0, 0) if self.flags & _SIZES_FOLLOW else (self.crc, len(self.data), self.size)
         return _LOCAL.pack(b"PK\3\4", _VERSION, self.flags, self.method, 0, _DOS_DATE, *sizes, len(name), 0) + name
 
 
 def raw_deflate() -> zlib._Compress:
-    """A compressor for zip members: deflate without a header."""
+    """Compressor for zip members: raw deflate, without a zlib header."""
     return zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
 
 
@@ -101,9 +102,9 @@ def _directory(entries: Sequence[tuple[Member, int, int]], offset: int) -> bytes
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content`` in one step, as far as a killed process is concerned.
+    """Replace ``path`` by ``content`` atomically with respect to a killed process.
 
-    Unlike ``write_atomically`` it does not wait for the disk, which would hold up an agent at the end of each episode.
+    Unlike ``write_atomically`` it does not sync to disk, which would delay an agent at the end of each episode.
 
     Raises:
         OSError: the folder is missing, full or not writable; the old file is then untouched.
@@ -118,18 +119,18 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def part_of(path: Path) -> Path:
-    """Name of a file that will be ``path`` when it is finished."""
+    """Name of the temporary file that is renamed to ``path`` when finished."""
     return path.with_name(f".{path.name}.part")
 
 
 class GrowingArchive:
-    """A zip on disk whose last member grows; whoever opens it, at any moment, finds a complete zip.
+    """A zip on disk whose last member grows; it is a complete, readable zip at any moment.
 
     Args:
-        path: replaced in one step by a new archive.
+        path: replaced atomically by a new archive.
         members: complete members that come first.
-        name: the growing member.
-        content: what that member holds at first.
+        name: name of the growing member.
+        content: initial content of that member.
 
     Raises:
         OSError: the folder is missing, full or not writable.
@@ -158,7 +159,7 @@ class GrowingArchive:
             raise
 
     def append(self, content: bytes) -> None:
-        """Add ``content`` to the growing member: the bytes first, then the directory that counts them."""
+        """Append ``content`` to the growing member: first the data, then the directory that includes it."""
         crc, size = zlib.crc32(content, self._crc), self._size + len(content)
         if self._data_start + size + _DESCRIPTOR.size > self._directory_offset:
             self._directory_offset = self._page_after(self._data_start + size)
@@ -169,7 +170,7 @@ class GrowingArchive:
         self._publish()
 
     def close(self) -> None:
-        """Let go of the file, which stays as it is."""
+        """Close the file, which stays as it is."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -187,7 +188,7 @@ class GrowingArchive:
 
 
 class Archive:
-    """A zip opened for reading that is not trusted in anything: number, names, sizes and compression of its members."""
+    """A zip opened for reading; the number, names, sizes and compression of its members are checked against limits."""
 
     def __init__(self, path: Path, file: zipfile.ZipFile) -> None:
         self._path, self._zip = path, file
@@ -202,7 +203,7 @@ class Archive:
         """Return a member's content.
 
         Raises:
-            MovieError: it is missing, damaged or longer than ``limit`` bytes.
+            MovieError: the member is missing, damaged or longer than ``limit`` bytes.
         """
         with self.open(name) as file:  # never yields more than the size that the directory gives
             if self._zip.getinfo(name).file_size > limit:
@@ -211,10 +212,10 @@ class Archive:
 
     @contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
-        """Open a member to read it in portions.
+        """Open a member for reading in chunks.
 
         Raises:
-            MovieError: it is missing, or damaged, also when that shows only on reading.
+            MovieError: the member is missing or damaged; damage may be raised while reading.
         """
         if name not in self.names:
             raise MovieError(f"The movie {self._path} has no {name!r} inside; it is no bk2 movie or incomplete.")
@@ -237,10 +238,10 @@ class Archive:
 
 @contextmanager
 def open_archive(path: Path) -> Iterator[Archive]:
-    """Open the zip at ``path`` without trusting it.
+    """Open the untrusted zip at ``path``.
 
     Raises:
-        MovieError: it is missing, no zip, cut short, or larger in any respect than a movie can be.
+        MovieError: the file is missing, not a zip, truncated, or exceeds a limit for movies.
     """
     try:
         _check_size(path)
@@ -258,7 +259,7 @@ def open_archive(path: Path) -> Iterator[Archive]:
 
 
 def _check_size(path: Path) -> None:
-    """Refuse a file whose directory alone would fill the memory, and a pipe or device, which may never end."""
+    """Refuse files whose directory alone would fill the memory, and pipes and devices, which may never end."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise MovieError(f"{path} is a pipe or a device, not a movie.")
     with path.open("rb") as file:

@@ -1,8 +1,8 @@
-"""Movies as files: read and write bk2, the format of gym-retro and BizHawk, with no emulator.
+"""Read and write bk2, the movie format of gym-retro and BizHawk; needs no emulator.
 
-A movie is a zip of ``Header.txt`` (game, console), ``Input Log.txt`` (one line per frame) and ``Core.bin`` (the machine
-state it starts from). Ours add ``NewGamePlus.json``, which other readers ignore. The first frame is the one that every
-reset runs, with no button held.
+A movie is a zip of ``Header.txt`` (game, console), ``Input Log.txt`` (one line per frame) and ``Core.bin`` (the start
+state). New Game Plus adds ``NewGamePlus.json``, which other readers ignore. The first frame is the one that every reset
+runs, with no button held.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from newgameplus.types import Array
 HEADER, LOG, STATE, EXTRA = "Header.txt", "Input Log.txt", "Core.bin", "NewGamePlus.json"
 """Names of the members."""
 MAX_STATE_BYTES = 64 * 2**20
-"""No console here has a larger save state."""
+"""Limit of a start state; no supported console has a larger one."""
 MAX_FRAMES = 60 * 60 * 60 * 24
-"""A whole day at 60 frames per second."""
+"""Limit of a movie's length: 24 hours at 60 frames per second."""
 MAX_LINE_BYTES = 512
-"""The longest line that eight players and all their buttons fill is shorter; key lines get eight times as much."""
+"""Limit of a log line; eight players with all their buttons need less. Key lines may be eight times as long."""
 MAX_TEXT_BYTES = 64 * 2**10
-"""Of the header and of what we add."""
+"""Limit of the header and of ``NewGamePlus.json``."""
 _MAX_REMEMBERED_LINES = 2**14
 
 _RETRO_CODES = {"Genesis": "GEN", "Snes": "SNES", "Nes": "NES", "Atari2600": "A26"}
@@ -46,42 +46,42 @@ _START, _END = "[Input]", "[/Input]"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Movie:
-    """The buttons of an episode, frame by frame, and the machine state that they start from."""
+    """The buttons of an episode, frame by frame, and the machine state it starts from."""
 
     game: str
-    """The game's name, such as ``Airstriker-Genesis-v0``."""
+    """Name of the game, such as ``Airstriker-Genesis-v0``."""
     platform: str
-    """The console, by stable-retro's name, such as ``Genesis``."""
+    """stable-retro's name of the console, such as ``Genesis``."""
     start_state: bytes | None
-    """The machine state before the first frame; None where the movie starts from power-on."""
+    """Machine state before the first frame; None if the movie starts from power-on."""
     buttons: tuple[str | None, ...]
     """Name of each bit of a mask."""
     masks: Array
-    """uint32 ``[T, players]``: the buttons that each player holds in each frame."""
+    """uint32 ``[T, players]``: button mask of each player in each frame."""
     header: Mapping[str, str] = field(default_factory=dict)
     """Lines of ``Header.txt``, key to value."""
     extra: Mapping[str, Any] = field(default_factory=dict)
-    """What ``NewGamePlus.json`` says; empty for movies of other programs."""
+    """Contents of ``NewGamePlus.json``; empty for movies of other programs."""
     dialect: Dialect = "retro"
     is_complete: bool = True
-    """Whether the log has its end line; a movie of a killed process has none."""
+    """Whether the log has its end line; movies of killed processes have none."""
 
     @property
     def num_frames(self) -> int:
-        """Length in frames, the one of the reset included."""
+        """Length in frames, including the frame of the reset."""
         return len(self.masks)
 
     @property
     def num_players(self) -> int:
-        """How many pads the log has columns for."""
+        """Number of players that the log has columns for."""
         return int(self.masks.shape[1])
 
 
 def read_movie(path: Path) -> Movie:
-    """Read the movie at ``path``, in either dialect; nothing in it is trusted in size.
+    """Read the movie at ``path``, in either dialect; all sizes are checked against limits.
 
     Raises:
-        MovieError: it is missing, damaged, hostile, or of a console that no installed core plays.
+        MovieError: the file is missing, damaged, malicious, or of a console that no installed core emulates.
     """
     with open_archive(path) as archive:
         header = _read_header(archive, path)
@@ -106,7 +106,7 @@ def read_movie(path: Path) -> Movie:
 
 
 def write_movie(path: Path, movie: Movie, dialect: Dialect = "retro") -> None:
-    """Write ``movie`` to ``path`` in one step, replacing what is there.
+    """Write ``movie`` to ``path`` atomically, replacing an existing file.
 
     Raises:
         MovieError: the game's name or a header line has a line break, or the file cannot be written.
@@ -133,7 +133,7 @@ def write_movie(path: Path, movie: Movie, dialect: Dialect = "retro") -> None:
 
 
 def header_member(game: str, platform: str, header: Mapping[str, str], dialect: Dialect = "retro") -> Member:
-    """Return ``Header.txt`` with the lines that the dialect's readers expect, and those of ``header``."""
+    """Return ``Header.txt`` with the lines that readers of the dialect expect, and those of ``header``."""
     is_retro = dialect == "retro"
     lines = {
         "MovieVersion": "Retro" if is_retro else "BizHawk v2.0.0",
@@ -160,12 +160,12 @@ def extra_member(extra: Mapping[str, Any]) -> Member:
 
 
 def log_head(platform: str, buttons: tuple[str | None, ...]) -> bytes:
-    """Return what a log of one player begins with, in the retro dialect."""
+    """Return the beginning of a one-player log in the retro dialect."""
     return f"{_START}\n{key_line('retro', platform, buttons, 1)}\n".encode()
 
 
 LOG_TAIL = _END.encode()
-"""What a complete log ends with."""
+"""End of a complete log."""
 
 
 def _read_header(archive: Archive, path: Path) -> dict[str, str]:
@@ -194,14 +194,14 @@ def _buttons_of(platform: str, path: Path) -> tuple[str | None, ...]:
 
 
 class _LogReader:
-    """Reads the lines of one log, remembering what each different line means."""
+    """Reads the lines of one log; caches the meaning of each distinct line."""
 
     def __init__(self, path: Path, platform: str, buttons: tuple[str | None, ...]) -> None:
         self._path, self._platform, self._buttons = path, platform, buttons
         self._num_lines = 0
 
     def read(self, file: IO[bytes]) -> tuple[Dialect, Array, bool]:
-        """Return the dialect, the masks uint32 ``[T, players]`` and whether the end line is there."""
+        """Return the dialect, the masks uint32 ``[T, players]`` and whether the end line is present."""
         dialect, num_players, read_line = self._read_key(file)
         masks, is_complete = array("I"), False
         known: dict[bytes, tuple[int, ...]] = {}
@@ -245,7 +245,7 @@ class _LogReader:
                 yield line
 
     def _line(self, file: IO[bytes], limit: int) -> bytes | None:
-        """The next line without its end, None after the last."""
+        """Next line without its line end; None after the last."""
         line = file.readline(limit + 1)
         self._num_lines += 1
         if len(line) > limit:

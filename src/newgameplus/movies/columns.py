@@ -1,11 +1,11 @@
-"""The text of a button log: which column and which letter stands for which button, in both dialects of bk2.
+"""Text of a button log: which column and letter stands for which button, in both dialects of bk2.
 
 **retro**, written by gym-retro and stable-retro (``movie-bk2.cpp``): the columns run from the last button bit to the
-first, the key line has lost its ``LogKey:`` prefix, and the reader goes by the letter alone. Buttons that it has no
-letter for (PAUSE, RESET, RUN, I to VI, the C pad) it does not record; we give them columns of our own behind the
-others, which it skips.
+first, the key line has lost its ``LogKey:`` prefix, and the reader uses only the letters. It has no letters for PAUSE,
+RESET, RUN, I to VI and the C pad, and does not record these buttons; we append columns of our own for them, which it
+skips.
 
-**bizhawk**, BizHawk's own: ``LogKey:#Reset|Power|#P1 Up|P1 Down|…|`` names the columns, and their place counts.
+**bizhawk**, BizHawk's own: ``LogKey:#Reset|Power|#P1 Up|P1 Down|…|`` names the columns; their position counts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Buttons: TypeAlias = Sequence[str | None]
 Dialect: TypeAlias = Literal["retro", "bizhawk"]
 
 MAX_PLAYERS = 8
-"""No console here takes more pads."""
+"""Limit on the number of players; no supported console has more pads."""
 _SWITCHES = ("Reset", "Power")
 _RETRO_LETTERS = {
     "A": "A", "B": "B", "C": "C", "X": "X", "Y": "Y", "Z": "Z", "START": "S", "SELECT": "s", "MODE": "M",
@@ -31,7 +31,7 @@ _OWN_LETTERS = {
     "L2": "q", "R2": "w", "L3": "v", "R3": "t", "C-RIGHT": ">", "C-UP": "^", "C-MODE": "m",
 }  # fmt: skip
 LETTERS = _RETRO_LETTERS | _OWN_LETTERS
-"""The letter of every button; within one console they differ."""
+"""Letter of every button; unique within a console."""
 _WORDS = {"START", "SELECT", "MODE", "UP", "DOWN", "LEFT", "RIGHT", "BUTTON", "RESET", "PAUSE", "RUN"}
 _BIZHAWK_ORDER = {
     "Genesis": "UP DOWN LEFT RIGHT A B C START X Y Z MODE",
@@ -52,7 +52,7 @@ LineReader: TypeAlias = Callable[[str], tuple[int, ...]]
 
 
 def retro_columns(buttons: Buttons) -> list[str]:
-    """Return the buttons in the order of gym-retro's columns, those that only we record last."""
+    """Return the buttons in the order of gym-retro's columns, followed by those that only we record."""
     named = [name for name in reversed(buttons) if name is not None]
     return sorted(named, key=lambda name: name not in _RETRO_LETTERS)
 
@@ -93,10 +93,10 @@ def _title(name: str) -> str:
 
 
 def line_reader(key: str, console: str, buttons: Buttons) -> tuple[Dialect, int, LineReader]:
-    """Understand the key line of a log and return its dialect, the number of players and a reader for its lines.
+    """Parse the key line of a log; return its dialect, the number of players and a reader for its lines.
 
-    An intact ``LogKey:`` line decides by place. Any other key line is gym-retro's: the letters decide, as they do in
-    its own reader, and the key line gives only the number of players.
+    An intact ``LogKey:`` line gives columns by position. Any other key line is gym-retro's: letters decide, as in its
+    own reader, and the key line gives only the number of players.
 
     Raises:
         MovieError: the key line names a button that the console does not have, or too many players.
@@ -134,7 +134,7 @@ def _letter_reader(console: str, buttons: Buttons, num_players: int) -> LineRead
 
 
 Column: TypeAlias = tuple[int, int]
-"""Player, from 0, and bit of the button; the bit 0 stands for a switch of the console that we cannot move."""
+"""Player, from 0, and bit of the button; bit 0 stands for a console switch that cannot be operated."""
 
 
 def _key_groups(key: str, console: str, buttons: Buttons) -> list[list[Column]]:

@@ -1,7 +1,7 @@
-"""Video files from pictures and sound by PyAV: H.264 and AAC in mp4, and animated gif; no ffmpeg program is needed.
+"""Video encoders on PyAV: H.264 and AAC in mp4, and animated gif; no ffmpeg program is needed.
 
-The emulator's binding keeps Python's interpreter lock while a frame runs. So a helper thread converts pictures and
-encodes sound in portions, with few calls that each have to wait for the lock.
+The emulator's binding holds Python's interpreter lock while a frame runs. A helper thread therefore converts pictures
+and encodes sound in portions, with few calls, as each call has to wait for the lock.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from av.video.reformatter import ColorRange, Colorspace
 from newgameplus.types import Array
 
 GIF_FRAMES_PER_SECOND = 20
-"""Browsers show gif pictures for whole hundredths of a second, and none for less than two."""
+"""Frame rate of gifs; browsers show gif pictures for whole hundredths of a second, at least two."""
 _PORTION = 16
 """Frames per portion."""
 _PIXEL_ART = "cabac=1:8x8dct=1:partitions=i4x4,p8x8"
-"""What x264's ultrafast lacks for flat colours and sharp edges. That it has no adaptive quantisation suits them: at
-equal size their PSNR is above that of slower presets (benchmarks/speed/render_movie.py compares with ``slow``)."""
+"""x264 options that ultrafast lacks for flat colours and sharp edges. They need no adaptive quantisation: at equal size
+their PSNR is above that of slower presets (benchmarks/speed/render_movie.py compares with ``slow``)."""
 _FEW_PIXELS = 512 * 480
-"""Up to here a second encoder thread costs more than it gives."""
+"""Up to this size a second encoder thread costs more than it gains."""
 _AAC_RATES = (48000, 44100, 32000, 24000, 22050, 16000)
 _VIDEO_RANGE = np.round(128 + (np.arange(256) - 128) * 224 / 255).astype(np.uint8)
-"""Colour differences from the full range of a byte to the range of video, ITU-R BT.601."""
+"""Chroma from full range to video range, ITU-R BT.601."""
 
 
 class Encoder(Protocol):
-    """Takes the pictures of a video in their order."""
+    """Receives the pictures of a video in their order."""
 
     def write(self, picture: Array, sound: Array | None) -> None:
         """Add a picture uint8 ``[H, W, 3]`` and the sound int16 ``[samples, 2]`` that belongs to it."""
@@ -50,13 +50,13 @@ class Mp4Encoder:
     """Writes mp4 that every browser plays: H.264 in 4:2:0 with AAC sound.
 
     Args:
-        path: the file.
-        size: height and width in pixels; other pictures are stretched to it, odd numbers grow by one.
-        frames_per_second: of the pictures written.
-        samples_per_second: of the sound written; None for a silent file.
+        path: output file.
+        size: height and width in pixels; other pictures are stretched to it, odd numbers are rounded up.
+        frames_per_second: rate of the pictures written.
+        samples_per_second: rate of the sound written; None for a silent file.
         quality: x264's constant rate factor, lower is better.
         preset: x264's preset, from ``ultrafast`` to ``veryslow``.
-        sound_bits_per_second: of the AAC stream.
+        sound_bits_per_second: bit rate of the AAC stream.
     """
 
     def __init__(
@@ -96,12 +96,12 @@ class Mp4Encoder:
         self._num_waiting += 1
         if sound is not None:
             self._sounds.append(sound)
-        time.sleep(0)  # lets the helper thread go on: the emulator itself never does
+        time.sleep(0)  # release the interpreter lock for the helper thread
         if self._num_waiting == _PORTION:
             self._hand_over()
 
     def close(self) -> None:
-        """Finish the file."""
+        """Flush the encoders and finish the file."""
         try:
             self._hand_over()
             self._collect()
@@ -113,7 +113,7 @@ class Mp4Encoder:
             self._file.close()
 
     def _hand_over(self) -> None:
-        """Give the portion, if there is one, to the helper thread and encode the one before."""
+        """Give the pending portion, if any, to the helper thread and encode the previous one."""
         if not self._num_waiting:
             return
         planes = self._helper.submit(_to_yuv, self._pictures[: self._num_waiting])
@@ -143,7 +143,7 @@ class Mp4Encoder:
 
 
 class _SoundEncoder:
-    """One AAC stream, resampled where AAC does not know the console's rate."""
+    """One AAC stream, resampled if AAC does not support the console's sample rate."""
 
     def __init__(self, file: Any, samples_per_second: float, bits_per_second: int) -> None:
         self._rate = round(samples_per_second)
@@ -155,7 +155,7 @@ class _SoundEncoder:
         self._num_samples = 0
 
     def encode(self, samples: Array) -> list[Any]:
-        """Return the packets of ``samples`` int16 ``[samples, 2]`` that are ready."""
+        """Return the packets of ``samples``, int16 ``[samples, 2]``, that are ready."""
         if not len(samples):
             return []
         frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples).reshape(1, -1), "s16", "stereo")
@@ -164,18 +164,18 @@ class _SoundEncoder:
         return [packet for part in self._resampler.resample(frame) for packet in self._stream.encode(part)]
 
     def finish(self) -> list[Any]:
-        """Return the packets that were held back."""
+        """Flush the encoder and return the remaining packets."""
         rest = self._resampler.resample(None) if self._num_samples else []
         return [packet for part in [*rest, None] for packet in self._stream.encode(part)]
 
 
 class GifEncoder:
-    """Writes an endless animated gif with one palette for all its pictures.
+    """Writes an endlessly looping gif with one palette for all its pictures.
 
     Args:
-        path: the file.
+        path: output file.
         size: height and width in pixels; other pictures are stretched to it.
-        samples: pictures uint8 ``[H, W, 3]`` that the palette is made from.
+        samples: pictures uint8 ``[H, W, 3]`` that the palette is computed from.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], samples: Sequence[Array]) -> None:
@@ -190,7 +190,7 @@ class GifEncoder:
         self._num_pictures = 0
 
     def write(self, picture: Array, sound: Array | None) -> None:
-        """Add a picture uint8 ``[H, W, 3]``; a gif has no sound."""
+        """Add a picture uint8 ``[H, W, 3]``; sound is ignored."""
         frame = av.VideoFrame.from_ndarray(fit(picture, self._size), format="rgb24")
         frame.pts, frame.time_base = self._num_pictures, Fraction(1, GIF_FRAMES_PER_SECOND)
         self._num_pictures += 1
@@ -213,7 +213,7 @@ class GifEncoder:
 
 
 def fit(picture: Array, size: tuple[int, int]) -> Array:
-    """Stretch ``picture`` ``[H, W, 3]`` to ``size`` (height, width), pixels staying sharp."""
+    """Stretch ``picture`` ``[H, W, 3]`` to ``size`` (height, width) by nearest neighbour."""
     height, width = size
     if picture.shape[:2] == (height, width):
         return picture
@@ -221,7 +221,7 @@ def fit(picture: Array, size: tuple[int, int]) -> Array:
 
 
 def _to_yuv(pictures: Array) -> list[Array]:
-    """Convert RGB pictures ``[T, H, W, 3]`` to planar 4:2:0, each colour the mean of four pixels; ``[H * 3 / 2, W]``.
+    """Convert RGB pictures ``[T, H, W, 3]`` to planar 4:2:0 ``[H * 3 / 2, W]``; chroma is the mean of four pixels.
 
     All pictures are converted as one tall image, because every call has to wait for the interpreter lock.
     """
@@ -256,7 +256,7 @@ def _palette_of(pictures: Sequence[Array]) -> Any:
 
 
 def _palette_graph(size: tuple[int, int]) -> tuple[Any, Any, Any]:
-    """Return a graph that maps pictures to a palette, its source of pictures and its source of the palette."""
+    """Return a filter graph that maps pictures to a palette, its picture source and its palette source."""
     graph: Any = av.filter.Graph()
     beat = Fraction(1, GIF_FRAMES_PER_SECOND)
     source = graph.add_buffer(width=size[1], height=size[0], format="rgb24", time_base=beat, name="pictures")

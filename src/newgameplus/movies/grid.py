@@ -1,4 +1,4 @@
-"""Several movies side by side in one video, in step with each other, until the longest ends."""
+"""Several movies side by side in one video, synchronised, until the longest ends."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, r
 from newgameplus.types import Array
 
 MAX_MOVIES = 25
-"""Each has its own process while the video is made."""
+"""Limit on the number of movies; each is played by its own process."""
 _GAP = 8
 _LABEL_HEIGHT = 24
 _TEXT_SIZE = 0.4
@@ -36,7 +36,7 @@ _TEXT_SIZE = 0.4
 
 @dataclass(slots=True)
 class _Tile:
-    """One movie's place in the grid."""
+    """One movie in the grid."""
 
     path: Path
     connection: Connection[Any, Any]
@@ -50,12 +50,12 @@ class _Tile:
     is_over: bool = False
 
     def start(self) -> None:
-        """Hear about the movie and take its first picture."""
+        """Receive the movie's description and its first picture."""
         self.title, self.num_pictures, self.frames_per_second = self._receive()
         self.advance()
 
     def advance(self) -> None:
-        """Take the next picture, or darken the last one when there is none."""
+        """Receive the next picture; after the last, darken it."""
         if self.is_over:
             return
         picture, self.total, self.num_played = self._receive()
@@ -79,12 +79,12 @@ def render_grid(
     options: RenderOptions,
     progress: ProgressTeller = lambda done, total: None,
 ) -> int:
-    """Render the movies at ``paths`` side by side into one silent mp4 and return how many pictures it holds.
+    """Render the movies at ``paths`` side by side into one silent mp4; return the number of pictures written.
 
-    A movie that has ended stays dark on its last picture until the longest ends. Each plays in a process of its own.
+    A movie that has ended shows its last picture, darkened, until the longest ends. Each is played by its own process.
 
     Raises:
-        UsageError: there are no movies or more than 25, or another format than mp4 is asked for.
+        UsageError: there are no movies or more than 25, or the format is not mp4.
         MovieError: a movie cannot be read or played here, or the file cannot be written.
     """
     if not 1 <= len(paths) <= MAX_MOVIES:
@@ -121,7 +121,7 @@ def _render(tiles: list[_Tile], out: Path, options: RenderOptions, progress: Pro
 
 
 class _Canvas:
-    """Draws the tiles in rows, each with its line below."""
+    """Draws the tiles in rows, each with its label below."""
 
     def __init__(self, tiles: list[_Tile], scale: int) -> None:
         self._tiles = tiles
@@ -136,7 +136,7 @@ class _Canvas:
         """Height and width in pixels."""
 
     def draw(self) -> Array:
-        """Return the picture now, uint8 ``[H, W, 3]``."""
+        """Return the current picture, uint8 ``[H, W, 3]``."""
         image = np.empty((*self.size, 3), np.uint8)
         image[:] = BACKGROUND
         for number, tile in enumerate(self._tiles):
@@ -154,7 +154,7 @@ class _Canvas:
 
 @functools.lru_cache(maxsize=4 * MAX_MOVIES)
 def _label(title: str, outcome: str, width: int, is_over: bool) -> Array:
-    """The line under a picture, uint8 ``[h, width, 3]``: the same for several frames, and slow to draw."""
+    """Label under a picture, uint8 ``[h, width, 3]``; cached, as drawing is slow and several frames share it."""
     strip = np.empty((_LABEL_HEIGHT, width, 3), np.uint8)
     strip[:] = BACKGROUND
     outcome_width = text_width(outcome, _TEXT_SIZE)
@@ -167,7 +167,7 @@ def _label(title: str, outcome: str, width: int, is_over: bool) -> Array:
 
 @contextmanager
 def _playing(paths: Sequence[Path], options: RenderOptions) -> Iterator[list[_Tile]]:
-    """Start a process for each movie, and end them all."""
+    """Start a process for each movie, and end all of them on exit."""
     context = multiprocessing.get_context("spawn")
     tiles: list[_Tile] = []
     try:
@@ -186,7 +186,7 @@ def _playing(paths: Sequence[Path], options: RenderOptions) -> Iterator[list[_Ti
 
 
 def _send_pictures(path: Path, options: RenderOptions, connection: Connection[Any, Any]) -> None:
-    """Body of a worker: send what the movie is, then picture, return so far and time, at the end no picture."""
+    """Body of a worker: send the movie's description, then picture, return and time; at the end no picture."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with Playback(path, any_core=options.any_core) as playback:
@@ -201,7 +201,7 @@ def _send_pictures(path: Path, options: RenderOptions, connection: Connection[An
     except NewGamePlusError as error:
         connection.send(str(error))
     except BrokenPipeError:
-        return  # whoever watched is gone
+        return  # the parent process is gone
 
 
 def _title(playback: Playback) -> str:

@@ -1,4 +1,4 @@
-"""What can be said about a movie without playing it; no emulator is loaded."""
+"""What a movie's file says about it, without playing it; no emulator is loaded."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from newgameplus.movies.names import level_of
 from newgameplus.movies.record import EpisodeRecord, episode_record
 
 NOMINAL_FRAMES_PER_SECOND = 60
-"""Consoles show a little less or more; the exact rate is the core's to say."""
+"""Nominal frame rate; the exact rate depends on the console and is known to the core only."""
 
 
 @dataclass(frozen=True, slots=True)
 class MovieInfo:
-    """A movie as its file describes it."""
+    """Description of a movie, from its file."""
 
     path: str
     game: str
     level: str | None
-    """``Game/State`` as the movie says, or else its file name."""
+    """``Game/State`` from the movie, or else from its file name."""
     platform: str
     dialect: str
     """``retro`` (gym-retro, stable-retro, ours) or ``bizhawk``."""
     is_complete: bool
-    """Whether the log has its end; a movie of a killed process has none."""
+    """Whether the log has its end line; movies of killed processes have none."""
     num_players: int
     num_frames: int
-    """The one of the reset included."""
+    """Length in frames, including the frame of the reset."""
     seconds: float
-    """At 60 frames per second."""
+    """Length in seconds at 60 frames per second."""
     buttons: dict[str, int]
-    """Frames in which each button is held, by any player; most often held first."""
+    """Number of frames in which each button is held by any player, in descending order."""
     size_bytes: int
     state_sha256: str | None
-    """Of the start state; None where the movie starts from power-on."""
+    """SHA-256 of the start state; None if the movie starts from power-on."""
     record: EpisodeRecord
-    """What our own movies say about the episode."""
+    """What ``NewGamePlus.json`` says about the episode."""
 
 
 def movie_info(path: Path) -> MovieInfo:
@@ -73,13 +73,13 @@ def movie_info(path: Path) -> MovieInfo:
 
 
 def find_movies(places: list[Path]) -> list[tuple[Path, Path]]:
-    """Find the movies at ``places``: files, and folders that are searched to the bottom.
+    """Find the movies at ``places``: files, and folders that are searched recursively.
 
     Returns:
         Each movie's path, and its path relative to the place it was found in.
 
     Raises:
-        MovieError: a place does not exist, is no bk2 file, or is a folder without movies.
+        MovieError: a place does not exist, is not a bk2 file, or is a folder without movies.
     """
     found: dict[Path, Path] = {}
     for place in places:

@@ -1,4 +1,4 @@
-"""What a movie's file name tells of its level and its episode; loads no emulator and no other package."""
+"""File names of movies: level and episode number; imports no emulator and no other package."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def movie_name(folder_name: str, index: int) -> str:
 
 
 def index_of(path: Path) -> int | None:
-    """Return the episode's number from a movie's file name (four digits in 2018, six since), or None."""
+    """Return the episode number in a movie's file name (four digits in 2018, six since), or None."""
     match = _NAME.fullmatch(path.name)
     return int(match["index"]) if match else None
 
 
 def level_of(path: Path, game: str) -> str | None:
-    """Return the level, ``Game/State``, that a movie's file name tells of, or None when it tells of none."""
+    """Return the level, ``Game/State``, in a movie's file name, or None if it has none."""
     match = _NAME.fullmatch(path.name)
     if match is None or not match["level"].startswith(f"{game}-"):
         return None

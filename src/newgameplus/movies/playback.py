@@ -1,4 +1,4 @@
-"""Plays a movie again, frame by frame: the same buttons, rewards, pictures and sound."""
+"""Playback of a movie, frame by frame: the same buttons, rewards, pictures and sound."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ _SHA1 = re.compile(r"[0-9a-f]{40}")
 
 
 class Playback:
-    """One movie on one machine; a context manager that frees the machine.
+    """One movie on one emulator; a context manager that frees the emulator.
 
-    The scenario is the one the movie was recorded with; for movies of other programs the game's contest scenario, or
-    its ``scenario``.
+    The scenario is the recorded one. For movies of other programs it is the game's contest scenario, or its
+    ``scenario``.
 
     Args:
         path: the movie.
-        scenario: judges instead of the recorded one.
-        any_core: play although the movie was recorded on another build of the core; it may then go astray.
+        scenario: scenario to use instead of the recorded one.
+        any_core: play even if the movie was recorded on another core build; it may then desync.
 
     Raises:
-        MovieError: the movie cannot be read, or belongs to a game, ROM or core build that is not here.
+        MovieError: the movie cannot be read, or its game, ROM or core build is not here.
         RomError: the ROM has not been imported.
-        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator is open in this process.
     """
 
     def __init__(self, path: Path, *, scenario: str | None = None, any_core: bool = False) -> None:
@@ -56,7 +56,7 @@ class Playback:
             if not any_core:
                 self._check_core()
             self.scenario = self._judge_of(integration)
-            """What judges the frames."""
+            """The scenario, which computes reward and end of each frame."""
             self._has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
         except BaseException:
             self.emulator.close()
@@ -71,11 +71,11 @@ class Playback:
         self.emulator.close()
 
     def rewards(self) -> Iterator[float]:
-        """Play from the start and yield each frame's reward; the first frame is the reset's and earns 0."""
+        """Play from the start and yield each frame's reward; the first frame is the reset's, with reward 0."""
         return (reward for reward, _ in self._frames(is_judged=True))
 
     def frames(self) -> Iterator[float]:
-        """Play for the pictures: rewards are left out, unless the scenario has scripts, which may write memory."""
+        """Play for the pictures: rewards are not computed, unless the scenario has scripts, which may write memory."""
         return (reward for reward, _ in self._frames(is_judged=self._has_scripts))
 
     def judged(self) -> Iterator[tuple[float, bool]]:
@@ -83,11 +83,11 @@ class Playback:
         return self._frames(is_judged=True)
 
     def memory_sha256(self) -> str:
-        """SHA-256 of the console's memory now, all blocks in order of address."""
+        """SHA-256 of the console's current memory, all blocks in order of address."""
         return hashlib.sha256(b"".join(self.emulator.memory().values())).hexdigest()
 
     def picture(self) -> Array:
-        """The whole screen now, uint8 ``[H, W, 3]``."""
+        """Current picture of the whole screen, uint8 ``[H, W, 3]``."""
         return self.emulator.screen()
 
     def _frames(self, *, is_judged: bool) -> Iterator[tuple[float, bool]]:
@@ -119,7 +119,7 @@ class Playback:
         return integration
 
     def _core(self, integration: Integration) -> Core:
-        """The core that the movie was recorded on; other programs record on the one that stable-retro plays with."""
+        """Core that the movie was recorded on; for movies of other programs, stable-retro's default core."""
         recorded = self.record.core_name
         try:
             return core_of(integration.console, recorded or integration.plain_core_name)

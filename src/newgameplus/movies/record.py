@@ -1,4 +1,4 @@
-"""What a movie says about the episode that it holds: the contents of ``NewGamePlus.json``, checked."""
+"""Metadata of the episode in a movie: the contents of ``NewGamePlus.json``, validated."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class EpisodeRecord:
-    """Where an episode was played and how it ended; None for what the movie does not say."""
+    """Where an episode was played and how it ended; None for values that the movie does not have."""
 
     level: str | None
     """``Game/State``."""
@@ -24,13 +24,13 @@ class EpisodeRecord:
     core_name: str | None
     core_version: str | None
     core_sha256: str | None
-    """SHA-256 of the core's library file: a movie belongs to one build."""
+    """SHA-256 of the core's library file; a movie is tied to one build."""
     episode_return: float | None
-    """Sum of the rewards of all frames, added up in their order."""
+    """Sum of the rewards of all frames, summed in order."""
     num_frames: int | None
-    """Length in frames, the one of the reset included."""
+    """Length in frames, including the frame of the reset."""
     masks_sha256: str | None
-    """SHA-256 of the masks, four bytes each, lowest byte first."""
+    """SHA-256 of the masks as little-endian uint32."""
     state_sha256: str | None
     """SHA-256 of the start state."""
     memory_sha256: str | None
@@ -38,15 +38,15 @@ class EpisodeRecord:
 
     @property
     def has_outcome(self) -> bool:
-        """Whether the episode's end is known; it is not in movies of other programs and of killed processes."""
+        """Whether the outcome of the episode is known; not so for movies of other programs and of killed processes."""
         return None not in (self.episode_return, self.num_frames, self.memory_sha256)
 
 
 def episode_record(extra: Mapping[str, Any], name: str) -> EpisodeRecord:
-    """Check ``extra``, the contents of ``NewGamePlus.json`` in the movie called ``name``.
+    """Validate ``extra``, the contents of ``NewGamePlus.json`` in the movie called ``name``.
 
     Raises:
-        MovieError: a value is not of the kind it should be.
+        MovieError: a value has the wrong type.
     """
     core = _value(extra, "core", dict, name) or {}
     total = _value(extra, "return", (int, float), name)

@@ -1,4 +1,4 @@
-"""Records every episode as a movie; a killed process leaves a readable file that lacks a second at most."""
+"""Records every episode as a movie; after a kill the file is readable and lacks at most one second."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
     from newgameplus.envs.retro import RetroEnv
 
 EXTRA_SCHEMA = 1
-"""Version of what ``NewGamePlus.json`` holds."""
+"""Version of the contents of ``NewGamePlus.json``."""
 FLUSH_FRAMES = 60
-"""How many frames are held back from the disk: one second."""
+"""Number of frames buffered before they are written: one second."""
 
 
 class MovieRecorder:
     """A :class:`~newgameplus.envs.retro.FrameListener` that writes one movie per episode.
 
-    While an episode runs, its file grows by a second at a time and is a complete zip at every moment, without the
-    log's end line. When the episode ends it is written anew, compressed, with return, length and a hash of the memory.
+    During an episode its file grows once per second and is a complete zip at every moment, without the log's end line.
+    At the end of the episode it is rewritten, compressed, with return, length and a hash of the memory.
 
     Args:
-        folder: where the movies go; made when it is missing.
-        first_index: number of the first episode; a movie of that number is replaced, as it was cut short.
+        folder: output folder; created if missing.
+        first_index: number of the first episode; an existing movie of that number is replaced, as it is incomplete.
 
     Raises:
-        MovieError: the folder cannot be made or written.
+        MovieError: the folder cannot be created or written.
         UsageError: ``first_index`` is negative.
     """
 
@@ -47,7 +47,7 @@ class MovieRecorder:
             raise UsageError(f"The first movie's number cannot be negative: {first_index}.")
         self.folder = folder
         self.index = first_index
-        """Number of the episode that is being recorded, or of the next one before the first has begun."""
+        """Number of the episode being recorded, or of the next one before the first has begun."""
         self._next_index = first_index
         self._episode: _Episode | None = None
         self._state: Member | None = None
@@ -59,7 +59,7 @@ class MovieRecorder:
             raise MovieError(f"Cannot make the folder {folder} for movies: {error.strerror}.") from error
 
     def episode_started(self, env: RetroEnv) -> None:
-        """Begin a file; its first frame is the one that the reset ran."""
+        """Start a file; its first frame is the one that the reset ran."""
         self.index = self._next_index
         self._next_index += 1
         if self._state is None or env.start_state is not self._state_content:
@@ -74,14 +74,14 @@ class MovieRecorder:
             self._episode.frame_ran(mask, reward)
 
     def episode_ended(self, env: RetroEnv) -> None:
-        """Finish the file; an episode of which no frame was played leaves none."""
+        """Finish the file; an episode without frames leaves none."""
         if self._episode is not None:
             self._episode.finish(env)
             self._episode = None
 
 
 class _Episode:
-    """One movie that is being recorded."""
+    """One movie being recorded."""
 
     def __init__(self, path: Path, env: RetroEnv, state: Member, state_sha256: str) -> None:
         console = env.emulator.core.console
@@ -111,14 +111,14 @@ class _Episode:
         self._keep(head)
 
     def frame_ran(self, mask: int, reward: float) -> None:
-        """Keep one frame, and publish a second's worth of them."""
+        """Buffer one frame; write the buffer once per second."""
         self._return += reward
         self._pending.append(mask)
         if len(self._pending) >= FLUSH_FRAMES:
             self._flush()
 
     def finish(self, env: RetroEnv) -> None:
-        """Replace the growing file by the compressed one with everything known at the end."""
+        """Replace the growing file by the compressed one with the episode's outcome."""
         if self._num_frames + len(self._pending) == 1:
             self._archive.close()
             self._path.unlink(missing_ok=True)
@@ -164,7 +164,7 @@ class _Episode:
 
 
 def _known_at_start(env: RetroEnv) -> dict[str, Any]:
-    """What ``NewGamePlus.json`` says from the first frame on."""
+    """Contents of ``NewGamePlus.json`` that are known from the first frame on."""
     core: Core = env.emulator.core
     return {
         "schema": EXTRA_SCHEMA,
@@ -185,6 +185,6 @@ def rom_sha1(path: Path) -> str:
 
 @functools.cache
 def _line_of_mask(console: str, buttons: tuple[str | None, ...]) -> Callable[[int], bytes]:
-    """Return a function from a mask to its line of the log, which makes each different line once."""
+    """Return a function from a mask to its line of the log; each distinct line is made once."""
     write = line_writer("retro", console, buttons)
     return functools.lru_cache(maxsize=2**12)(lambda mask: f"{write((mask,))}\n".encode())

@@ -1,4 +1,4 @@
-"""A sheet of evenly spaced pictures of one movie, with the time and the return so far under each."""
+"""A contact sheet of one movie: evenly spaced pictures, each with its time and the return so far."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from newgameplus.types import Array
 NUM_COLUMNS = 4
 MAX_PICTURES = 16
 MARGIN = 12
-"""Pixels between pictures and around them."""
+"""Pixels between and around the pictures."""
 CAPTION_HEIGHT = 22
 BACKGROUND = (24, 24, 27)
 BRIGHT, DIM = (244, 244, 245), (161, 161, 170)
-"""Colours of text, RGB."""
+"""Text colours, RGB."""
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 
 
 def write_sheet(playback: Playback, out: Path, scale: int, num_frames: int) -> int:
-    """Play a movie and write its sheet as PNG; return how many pictures it shows."""
+    """Play a movie and write its sheet as PNG; return the number of pictures on it."""
     shown = np.unique(np.linspace(0, num_frames - 1, min(MAX_PICTURES, num_frames)).round().astype(int))
     cells, total = [], 0.0
     for number, reward in enumerate(islice(playback.rewards(), num_frames)):
@@ -48,25 +48,25 @@ def clock(seconds: float) -> str:
 
 
 def level_title(playback: Playback) -> str:
-    """Return the level's id, from the movie or its file name; where neither says it the game and the file's name."""
+    """Return the level's id from the movie or its file name, else the game and the file's name."""
     path, game = playback.path, playback.movie.game
     return playback.record.level or level_of(path, game) or f"{game} ({path.stem})"
 
 
 def draw_text(image: Array, text: str, left: int, baseline: int, *, colour: tuple[int, int, int], size: float) -> int:
-    """Write ``text`` into ``image`` and return its width in pixels."""
+    """Draw ``text`` into ``image``; return its width in pixels."""
     plain = text.encode("ascii", "replace").decode()
     cv2.putText(image, plain, (left, baseline), _FONT, size, colour, 1, cv2.LINE_AA)
     return text_width(text, size)
 
 
 def text_width(text: str, size: float) -> int:
-    """How many pixels wide ``text`` is drawn."""
+    """Width of ``text`` in pixels."""
     return int(cv2.getTextSize(text, _FONT, size, 1)[0][0])
 
 
 def fitting_size(text: str, width: int, wanted: float) -> float:
-    """The largest text size up to ``wanted`` at which ``text`` is no wider than ``width``."""
+    """Largest text size up to ``wanted`` at which ``text`` fits into ``width`` pixels."""
     return min(wanted, wanted * width / max(1, text_width(text, wanted)))
 
 

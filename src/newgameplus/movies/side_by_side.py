@@ -1,4 +1,4 @@
-"""Work on many movies at once: each in a process of its own, so that a movie from elsewhere crashes that alone."""
+"""Process many movies in parallel, each in its own process, so that a malformed movie crashes only its own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from newgameplus.errors import NewGamePlusError
 from newgameplus.executor.local import Died, Returned, Tell, Told, available_cores, side_by_side
 
 ProgressTeller: TypeAlias = Callable[[int, int], None]
-"""Is told how many frames are done and how many there are."""
+"""Callback that receives the number of frames done and the total."""
 Work: TypeAlias = Callable[[Path, ProgressTeller], Any]
-"""What is done with one movie; a function of a module or a ``functools.partial`` of one."""
+"""Function applied to one movie; a module-level function or a ``functools.partial`` of one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """Work on a movie has come further."""
+    """Progress on one movie."""
 
     path: Path
     num_done: int
@@ -29,7 +29,7 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """Work on a movie is done."""
+    """Work on one movie is finished."""
 
     path: Path
     result: Any
@@ -37,7 +37,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Work on a movie came to nothing."""
+    """Work on one movie has failed."""
 
     path: Path
     reason: str
@@ -47,7 +47,7 @@ class Failed:
 def work_side_by_side(
     work: Work, paths: Sequence[Path], num_workers: int | None = None
 ) -> Generator[Advanced | Done | Failed, None, None]:
-    """Do ``work`` for every movie in up to ``num_workers`` processes (None: one per core) and tell what happens.
+    """Apply ``work`` to every movie in up to ``num_workers`` processes (None: one per CPU core); yield what happens.
 
     A movie that fails does not stop the others. Closing the generator ends the workers at once.
     """
@@ -62,11 +62,11 @@ def work_side_by_side(
 
 
 def crash_reason(path: Path, how: str) -> str:
-    """One sentence about a process that ended without a word.
+    """Error message for a process that ended without a result.
 
     Args:
         path: the movie.
-        how: as :func:`newgameplus.executor.local.ending` says it.
+        how: description of the end, from :func:`newgameplus.executor.local.ending`.
     """
     return f"The process that worked on {path} {how}; the movie may be damaged."
 
@@ -75,7 +75,7 @@ def _outcome(work: Work, path: Path, tell: Tell) -> Done | Failed:
     try:
         return Done(path, work(path, lambda num_done, num_frames: tell((num_done, num_frames))))
     except BrokenPipeError:
-        raise  # whoever waited for us is gone
+        raise  # the parent process is gone
     except NewGamePlusError as error:
         return Failed(path, str(error))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A movie as an agent would have lived it: what it would have seen, pressed and earned, step by step."""
+"""A movie as a sequence of agent steps: observation, action and reward, as an agent would have had them."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ class MovieStep:
     """One step of a movie."""
 
     observation: Array
-    """What the agent would have seen, as the ObservationSpec says."""
+    """Observation before the step, as the ObservationSpec says."""
     action: int
-    """Which of the agent's actions is nearest to the buttons that the movie holds."""
+    """Index of the action closest to the buttons that the movie holds."""
     is_exact: bool
-    """Whether the contest could have played this step by the action, late by one frame or not at all."""
+    """Whether the action reproduces this step under the contest's rules, with at most one frame of delay."""
     reward: float
-    """Sum of the rewards of the step's frames, as the movie earned them."""
+    """Sum of the rewards of the step's frames in the movie."""
     is_terminated: bool
-    """Whether the scenario says that the episode is over."""
+    """Whether the scenario ends the episode."""
     is_cut: bool
-    """Whether the movie has no further step although the episode is not over."""
+    """Whether the movie ends here although the episode is not over."""
     next_observation: Array
-    """What it would have seen after the step."""
+    """Observation after the step."""
 
 
 def most_steps(path: Path) -> int:
-    """Return how many steps a movie has at most; fewer if its end makes no whole one.
+    """Return an upper bound of a movie's number of steps; an incomplete last step does not count.
 
     Raises:
         MovieError: it cannot be read.
@@ -52,22 +52,22 @@ def most_steps(path: Path) -> int:
 
 
 class MovieSteps:
-    """The steps of one movie; a context manager that frees the machine.
+    """The steps of one movie; a context manager that frees the emulator.
 
-    Frames are put together four by four from the one after the reset's on, as the contest's frame skip does. What is
-    seen and earned is what the movie shows. The action is the one that holds the buttons of most frames of the step,
-    of equally frequent ones the latest; where no action holds exactly these, it is the first of those from which the
-    fewest buttons differ.
+    Frames are grouped by four, starting with the one after the reset's, as the contest's frame skip does. Observations
+    and rewards are those of the movie. The action is the one whose buttons are held in most frames of the step, with
+    ties going to the latest; if no action has exactly these buttons, the first of those with the fewest differing
+    buttons.
 
     Args:
         path: the movie.
-        observation_spec: what the agent sees.
-        action_spec: what its actions mean; they must be numbered.
-        scenario: judges instead of the recorded one.
+        observation_spec: observation of the agent.
+        action_spec: actions of the agent; they must be discrete.
+        scenario: scenario to use instead of the recorded one.
 
     Raises:
         MovieError: the movie cannot be played; see :class:`~newgameplus.movies.playback.Playback`.
-        UsageError: the actions are not numbered or the console lacks their buttons, or the observation makes no sense.
+        UsageError: the actions are not discrete, the console lacks their buttons, or the observation spec is invalid.
         RomError: the ROM has not been imported.
     """
 
@@ -100,7 +100,7 @@ class MovieSteps:
 
     @property
     def platform(self) -> str:
-        """The console, by stable-retro's name."""
+        """stable-retro's name of the console."""
         return self._playback.movie.platform
 
     def __iter__(self) -> Iterator[MovieStep]:
@@ -118,7 +118,7 @@ class MovieSteps:
         yield last
 
     def _nearest(self, held: Sequence[int]) -> tuple[int, bool]:
-        """Return the action that is nearest to the buttons held in each frame, and whether it is just these."""
+        """Return the action closest to the buttons held in each frame, and whether it matches them exactly."""
         wanted, _ = Counter(reversed(held)).most_common(1)[0]
         action = min(range(len(self._masks)), key=lambda number: (self._masks[number] ^ wanted).bit_count())
         return action, all(mask == self._masks[action] for mask in held[1:] or held)
@@ -127,7 +127,7 @@ class MovieSteps:
 class _MovieEnv(gym.Env[Array, Any]):
     """Plays the next frames of a movie in each step, whatever the action; ``info["masks"]`` are their buttons.
 
-    A step that the movie has not enough frames for is truncated and means nothing.
+    A step for which the movie has too few frames is truncated; its values are invalid.
     """
 
     def __init__(self, playback: Playback, spec: ObservationSpec) -> None:

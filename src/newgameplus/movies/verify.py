@@ -1,4 +1,4 @@
-"""Plays movies again and compares what comes out with what was recorded: return, length and memory."""
+"""Verify movies: play them and compare return, length and memory with the recorded values."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Literal
 from newgameplus.movies.playback import Playback
 
 REPORT_FRAMES = 600
-"""How often progress is told."""
+"""Number of frames between two progress reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What playing a movie again showed."""
+    """Result of verifying a movie."""
 
     path: str
     outcome: Literal["same", "different", "nothing to compare"]
-    """``nothing to compare`` for movies of other programs and for those that a killed process left."""
+    """``nothing to compare`` for movies of other programs and of killed processes."""
     differences: tuple[str, ...]
-    """One sentence for each thing that came out otherwise."""
+    """One sentence for each value that differs."""
     episode_return: float
-    """Sum of the rewards as played now."""
+    """Sum of the rewards in this playback."""
     num_frames: int
     is_complete: bool
-    """Whether the movie has its end."""
+    """Whether the movie has its end line."""
 
 
 def verify_movie(
@@ -37,8 +37,8 @@ def verify_movie(
 
     Args:
         path: the movie.
-        any_core: play although it was recorded on another build of the core.
-        progress: told now and then how many frames of how many are played.
+        any_core: play even if it was recorded on another core build.
+        progress: called from time to time with the number of frames played and the total.
 
     Raises:
         MovieError: the movie cannot be read or played here.

@@ -1,4 +1,4 @@
-"""Turns a movie into something to look at: a video with sound, an animated gif, or a sheet of pictures."""
+"""Render a movie as a video with sound, an animated gif, or a contact sheet."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ from newgameplus.types import Array
 
 Format: TypeAlias = Literal["mp4", "gif", "png-sheet"]
 SUFFIXES: dict[Format, str] = {"mp4": ".mp4", "gif": ".gif", "png-sheet": ".png"}
-"""File name ending of each format."""
+"""File name extension of each format."""
 MAX_SCALE = 16
 REPORT_FRAMES = 600
-"""How often progress is told."""
+"""Number of frames between two progress reports."""
 _PALETTE_SAMPLES = 48
 
 ProgressTeller: TypeAlias = Callable[[int, int], None]
-"""Is told how many frames are done and how many there are."""
+"""Callback that receives the number of frames done and the total."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """How a movie is shown."""
+    """Options of rendering."""
 
     format: Format = "mp4"
     speed: int = 1
-    """Every how-manyth frame is shown, which makes the video that many times as fast; above 1 it has no sound."""
+    """Speed-up factor: every ``speed``-th frame is shown; above 1 there is no sound."""
     scale: int = 1
-    """How many pixels wide and high one of the console's pixels is."""
+    """Width and height of one console pixel in pixels."""
     sound: bool = True
     max_seconds: float | None = None
-    """Longest part of the movie that is shown, from its start, in seconds of the game; None shows all."""
+    """Longest part of the movie to render, from its start, in seconds of game time; None renders all."""
     quality: int = 26
     """x264's constant rate factor for mp4: lower is better and larger."""
     preset: str = "ultrafast"
     """x264's preset for mp4; ``ultrafast`` is completed by what pixel art needs."""
     sound_bits_per_second: int = 128_000
     any_core: bool = False
-    """Play although the movie was recorded on another build of the core."""
+    """Play even if the movie was recorded on another core build."""
 
     def __post_init__(self) -> None:
         if self.speed < 1:
@@ -61,23 +61,24 @@ class RenderOptions:
 def render(
     path: Path, out: Path, options: RenderOptions = RenderOptions(), progress: ProgressTeller = lambda done, total: None
 ) -> int:
-    """Render the movie at ``path`` into the file ``out``, which is replaced in one step when all is done.
+    """Render the movie at ``path`` into the file ``out``, which is replaced atomically at the end.
 
-    Needs the process's place for an emulator: close other environments first, or call it in another process.
+    On the reference backend it needs the process's single emulator: close other environments first, or use another
+    process.
 
     Args:
         path: the movie.
-        out: the file to write.
-        options: how it is shown.
-        progress: told now and then how many frames of how many are done.
+        out: output file.
+        options: options of rendering.
+        progress: called from time to time with the number of frames done and the total.
 
     Returns:
-        How many pictures the file holds.
+        The number of pictures in the file.
 
     Raises:
         MovieError: the movie cannot be read or played here, or the file cannot be written.
         RomError: the ROM has not been imported.
-        EmulatorError: another emulator runs in this process.
+        EmulatorError: another emulator is open in this process.
     """
     with Playback(path, any_core=options.any_core) as playback, replacing(out) as unfinished:
         if options.format == "png-sheet":
@@ -88,7 +89,7 @@ def render(
 
 
 def num_shown(playback: Playback, options: RenderOptions) -> int:
-    """How many of the movie's frames are played for the picture."""
+    """Number of the movie's frames that are rendered."""
     if options.max_seconds is None:
         return playback.movie.num_frames
     return min(playback.movie.num_frames, math.ceil(options.max_seconds * playback.emulator.frames_per_second))
@@ -145,7 +146,7 @@ def _encoder(playback: Playback, out: Path, first: Array, options: RenderOptions
 
 @contextmanager
 def replacing(out: Path) -> Iterator[Path]:
-    """Give a file name to write to, which becomes ``out`` in one step when all went well.
+    """Yield a temporary file name that is renamed to ``out`` on success.
 
     Raises:
         MovieError: the file cannot be written.
