@@ -68,10 +68,10 @@ def test_random_numbers_go_on_from_a_saved_state(level: Level, opened: Callable[
 
     world.reset(seed=1)
     episode()
-    saved = json.loads(json.dumps(world.random_state()))
+    saved = json.loads(json.dumps(world.random_state(0)))
     expected = episode()
     assert episode() != expected
-    world.restore_random_state(saved)
+    world.restore_random_state(0, saved)
     assert episode() == expected
 
 
@@ -79,10 +79,10 @@ def test_random_numbers_go_on_from_a_saved_state(level: Level, opened: Callable[
 def test_a_strange_random_state_is_refused(state: dict[str, Any], level: Level, opened: Callable[[Any], Any]) -> None:
     world = opened(SingleWorld(make_contest(level, observation_spec=NOTHING)))
     world.reset(seed=1)
-    before = world.random_state()
+    before = world.random_state(0)
     with pytest.raises(StateError):
-        world.restore_random_state(state)
-    assert world.random_state() == before
+        world.restore_random_state(0, state)
+    assert world.random_state(0) == before
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,7 @@ class _Run:
             "progress": {item.name: getattr(self.progress, item.name) for item in fields(Progress)},
             "monitor_bytes": self.monitor.size_bytes,
             "log_bytes": self.log.size_bytes,
-            "world": self.world.random_state(),
+            "world": self.world.random_state(0),
             "agent": self.agent.state(),
         }
         save_state(_checkpoint_path(self.job.folder), state)
@@ -282,7 +282,7 @@ def _opened(job: Job, saved: dict[str, Any] | None, progress: Progress) -> Itera
         if job.init is not None:
             begin_from(agent, job.agent, Path(job.init), is_frozen=job.is_frozen)
         if saved:
-            world.restore_random_state(saved["world"])
+            world.restore_random_state(0, saved["world"])
             agent.restore(saved["agent"])
         elif job.prefill is not None:
             _prefill(job, agent, agent_seed)

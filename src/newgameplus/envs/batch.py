@@ -19,7 +19,7 @@ from newgameplus.envs.rows import RowMaker
 from newgameplus.envs.variable_info import VariableInfo
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level
-from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
+from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec, State
 
 _HALF = 2**64
 
@@ -246,6 +246,57 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             memory: Array = self._engine.ram(row)
         return memory
 
+    def observation(self, rows: Sequence[int]) -> Array:
+        """What some rows show now, ``[rows, …]``; a copy."""
+        shown: Array = self._observation[list(rows)]
+        return shown
+
+    def state(self) -> State:
+        """Where every row stands, random numbers included, as plain data.
+
+        ``snapshots`` holds each row's moment, uint8 ``[bytes]``, ``random`` its random state, and ``observation`` what
+        all rows show, ``[B, …]``.
+
+        Raises:
+            EmulatorError: a row is under way, or a Lua script judges it.
+        """
+        return {
+            "snapshots": [np.frombuffer(self.save(row).to_bytes(), np.uint8) for row in self._all],
+            "random": [self.random_state(row) for row in self._all],
+            "observation": self.observation(self._all),
+        }
+
+    def restore(self, state: State) -> Array:
+        """Stand where :meth:`state` was taken, and return the observation there, ``[B, …]``.
+
+        Raises:
+            StateError: it is of another kind of world or of another number of rows.
+            EmulatorError: it belongs to another core build or game, or was made with another observation.
+        """
+        check_rows(state, self.num_envs)
+        if "places" in state:
+            raise StateError("The saved world played its levels one after another, this one plays them side by side.")
+        self.reset()
+        for row, (snapshot, random) in enumerate(zip(state["snapshots"], state["random"], strict=True)):
+            self.load(row, snapshot_from_bytes(snapshot.tobytes()))
+            self.restore_random_state(row, random)
+        return self._seen()
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """Names of the pad's buttons, the same in every row, in the order of a mask's bits."""
+        return self.rows[0].buttons
+
+    @property
+    def action_spec(self) -> ActionSpec:
+        """What the actions of every row mean."""
+        return self.rows[0].actions.spec
+
+    @property
+    def level_ids(self) -> tuple[str, ...]:
+        """``Game/State`` that each row plays."""
+        return tuple(str(row.level) for row in self.rows)
+
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Return an attribute of each row, such as ``level``, ``core``, ``buttons`` or ``start_state``."""
         return tuple(getattr(row, name) for row in self.rows)
@@ -282,6 +333,19 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             "final_info": self._variables.of_rows(self._final_values, over),
             "_final_info": over.copy(),
         }
+
+
+def check_rows(state: State, num_envs: int) -> None:
+    """Make sure that ``state`` is one of a world of ``num_envs`` rows.
+
+    Raises:
+        StateError: it is not.
+    """
+    if not {"snapshots", "random", "observation"} <= state.keys():
+        raise StateError("This is not the state of a world: it lacks snapshots, random states or the observation.")
+    for part in ("snapshots", "random"):
+        if len(state[part]) != num_envs:
+            raise StateError(f"The saved world has {len(state[part])} rows, this one has {num_envs}.")
 
 
 def snapshot_from_bytes(content: bytes) -> Any:  # the engine's own class, without stubs

@@ -15,11 +15,12 @@ import gymnasium as gym
 from gymnasium.vector import AsyncVectorEnv, AutoresetMode
 from gymnasium.vector.async_vector_env import AsyncState
 
+from newgameplus.envs.actions import ActionMeaning
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import FrameListener
-from newgameplus.errors import EmulatorError, UsageError
+from newgameplus.errors import EmulatorError, StateError, UsageError
 from newgameplus.games.levels import Level
-from newgameplus.types import Array
+from newgameplus.types import ActionSpec, Array
 
 START_METHOD = "spawn"
 """How processes begin: with nothing inherited, so that no lock, thread or emulator of the parent is copied."""
@@ -58,10 +59,45 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
     """Gymnasium's vector environment of processes, with an error in words when a process dies."""
 
     def __init__(self, rows: Sequence[_Row]) -> None:
+        assert rows[0].description is not None
+        self._description = rows[0].description
+        self._level_ids = tuple(str(row.level) for row in rows)
         try:
             super().__init__(rows, context=START_METHOD, autoreset_mode=AutoresetMode.SAME_STEP)
         except (EOFError, ConnectionError) as error:
             self._give_up(error)
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """Names of the pad's buttons, in the order of a mask's bits."""
+        return self._description.buttons
+
+    @property
+    def action_spec(self) -> ActionSpec:
+        """What the actions of every row mean."""
+        return self._description.action_spec
+
+    @property
+    def level_ids(self) -> tuple[str, ...]:
+        """``Game/State`` that each row plays."""
+        return self._level_ids
+
+    def random_state(self, row: int) -> dict[str, Any]:
+        """The random numbers that a row has still to draw, as numpy has them."""
+        return dict(self.np_random[row].bit_generator.state)
+
+    def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
+        """Put the random numbers of one row back.
+
+        Raises:
+            StateError: it is not such a state.
+        """
+        generators = list(self.np_random)
+        try:
+            generators[row].bit_generator.state = state
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(f"This is not the state of a row's random generator: {error!r}.") from error
+        self.set_attr("np_random", generators)
 
     def reset_wait(self, timeout: float | None = None) -> tuple[Array, dict[str, Any]]:
         """Collect the first observations."""
@@ -140,9 +176,11 @@ class _Row:
 
 
 class _Description(gym.Env[Array, Any]):
-    """Has the spaces of an environment, and does nothing."""
+    """Has the spaces of an environment and what its actions mean, and does nothing."""
 
     def __init__(self, env: gym.Env[Array, Any]) -> None:
+        actions: ActionMeaning = env.get_wrapper_attr("actions")
+        self.buttons, self.action_spec = actions.buttons, actions.spec
         self.observation_space = env.observation_space
         self.action_space = env.action_space
         self.metadata = env.metadata

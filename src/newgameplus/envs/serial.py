@@ -9,11 +9,11 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from newgameplus.envs.batch import RetroVecEnv
+from newgameplus.envs.batch import RetroVecEnv, check_rows, snapshot_from_bytes
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level
-from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
+from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec, State
 
 
 class SerialVecEnv(VectorEnv[Array, Array, Array]):
@@ -165,6 +165,48 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         self._places, self._steps = state["places"].copy(), state["steps"].copy()
         self._num_taken = state["num_taken"]
         self.levels = [self._level_at(place) for place in self._places.tolist()]
+
+    def state(self) -> State:
+        """Where every row stands, as :meth:`RetroVecEnv.state` says it, and ``places``: where it is in the line."""
+        rows = range(self.num_envs)
+        return {
+            "snapshots": [np.frombuffer(self.save(row).to_bytes(), np.uint8) for row in rows],
+            "random": [self.random_state(row) for row in rows],
+            "observation": self._inner.observation([self._lane(row) for row in rows]),
+            "places": self.places(),
+        }
+
+    def restore(self, state: State) -> Array:
+        """Stand where :meth:`state` was taken, and return the observation there, ``[B, …]``.
+
+        Raises:
+            StateError: it is of another kind of world or of another number of rows.
+            EmulatorError: it belongs to another core build or game, or was made with another observation.
+        """
+        check_rows(state, self.num_envs)
+        if "places" not in state:
+            raise StateError("The saved world played its levels side by side, this one plays them one after another.")
+        self.reset()
+        self.restore_places(state["places"])
+        for row, (snapshot, random) in enumerate(zip(state["snapshots"], state["random"], strict=True)):
+            self.load(row, snapshot_from_bytes(snapshot.tobytes()))
+            self.restore_random_state(row, random)
+        return self._inner.observation([self._lane(row) for row in range(self.num_envs)])
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """Names of the pad's buttons, the same in every row, in the order of a mask's bits."""
+        return self._inner.buttons
+
+    @property
+    def action_spec(self) -> ActionSpec:
+        """What the actions of every row mean."""
+        return self._inner.action_spec
+
+    @property
+    def level_ids(self) -> tuple[str, ...]:
+        """``Game/State`` that each row plays now."""
+        return tuple(map(str, self.levels))
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Return an attribute of each row: its ``level`` of the moment, its ``buttons`` or its ``core``."""

@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
+from newgameplus.envs.vector import Vector
+from newgameplus.envs.world import SingleWorld
 from newgameplus.errors import UsageError
 from newgameplus.types import Array
 
@@ -30,7 +32,7 @@ class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # of a package that 
         UsageError: it begins them at another time.
     """
 
-    def __init__(self, world: VectorEnv[Array, Array, Array]) -> None:
+    def __init__(self, world: Vector | SingleWorld) -> None:
         if world.metadata.get("autoreset_mode") is not AutoresetMode.SAME_STEP:
             raise UsageError("Stable-Baselines3 needs a world with same-step autoreset, as make_vector gives it.")
         self.world = world
@@ -68,7 +70,7 @@ class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # of a package that 
         """Return an attribute of each row, such as ``level``; ``render_mode`` is None."""
         if attr_name == "render_mode":
             return [None for _ in self._get_indices(indices)]
-        values = self.world.get_attr(attr_name)  # type: ignore[attr-defined]  # all of ours have it
+        values = self.world.get_attr(attr_name)
         return [values[row] for row in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: int | Sequence[int] | None = None) -> None:

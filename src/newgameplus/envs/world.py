@@ -1,4 +1,4 @@
-"""One environment as a world: a batch of one row, with the manners of Gymnasium's vector environments."""
+"""One environment as a world: a batch of one row. Its random numbers can be saved where an episode begins."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.interface import World
 from newgameplus.errors import StateError
-from newgameplus.types import Array, WorldSpec
+from newgameplus.types import ActionSpec, Array, WorldSpec
 
 _ONE = np.ones(1, np.bool_)
 _ONE.flags.writeable = False
@@ -68,6 +70,22 @@ class SingleWorld(VectorEnv[Array, Array, Array]):
         """Return the picture of the only row."""
         return None if self.render_mode is None else (self.env.render(),)
 
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """Names of the pad's buttons, in the order of a mask's bits."""
+        return tuple(self.env.get_wrapper_attr("buttons"))
+
+    @property
+    def action_spec(self) -> ActionSpec:
+        """What an action means."""
+        actions: ActionMeaning = self.env.get_wrapper_attr("actions")
+        return actions.spec
+
+    @property
+    def level_ids(self) -> tuple[str, ...]:
+        """``Game/State`` that the row plays."""
+        return (str(self.env.get_wrapper_attr("level")),)
+
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Return an attribute of the environment, one per row."""
         return (self.env.get_wrapper_attr(name),)
@@ -76,33 +94,35 @@ class SingleWorld(VectorEnv[Array, Array, Array]):
         """Close the environment."""
         self.env.close()
 
-    def random_state(self) -> dict[str, Any]:
+    def random_state(self, row: int) -> dict[str, Any]:
         """The random numbers still to come, as JSON-able data; complete at the beginning of an episode."""
+        del row
         return dict(self.env.unwrapped.np_random.bit_generator.state)
 
-    def restore_random_state(self, state: dict[str, Any]) -> None:
+    def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
         """Draw the numbers that followed when ``state`` was taken.
 
         Raises:
             StateError: it is not the state of such a generator.
         """
+        del row
         try:
             self.env.unwrapped.np_random.bit_generator.state = state
         except (KeyError, TypeError, ValueError) as error:
             raise StateError(f"This is not the state of the world's random generator: {error!r}.") from error
 
 
-def world_spec(world: VectorEnv[Any, Any, Any], num_timesteps: int | None = None) -> WorldSpec:
+def world_spec(world: World, num_timesteps: int | None = None) -> WorldSpec:
     """Describe ``world`` to an agent.
 
     Args:
-        world: from ``make_vector`` or a :class:`SingleWorld`.
+        world: what the agent will play in.
         num_timesteps: steps that the run may take in each row; None when it is bounded otherwise.
     """
     action_space = world.single_action_space
     return WorldSpec(
         num_envs=world.num_envs,
-        buttons=tuple(world.get_attr("buttons")[0]),  # type: ignore[attr-defined]  # all of ours have it
+        buttons=world.buttons,
         observation_shape=world.single_observation_space.shape or (),
         action_shape=action_space.shape or (),
         num_actions=int(action_space.n) if isinstance(action_space, gym.spaces.Discrete) else None,

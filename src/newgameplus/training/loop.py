@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 
 from newgameplus.agents.interface import Agent
+from newgameplus.envs.interface import World
 from newgameplus.errors import UsageError
 from newgameplus.types import Array, Step
 
@@ -25,7 +26,7 @@ class Turn:
 
 def play(
     agent: Agent,
-    world: VectorEnv[Any, Any, Any],
+    world: World,
     *,
     seed: int | None = None,
     observation: Array | None = None,
@@ -37,7 +38,7 @@ def play(
 
     Args:
         agent: built for this world.
-        world: a Gymnasium vector environment that resets its rows in the same step.
+        world: what it plays in.
         seed: seeds the world's first reset; None leaves its random numbers as they are.
         observation: where the world already stands, ``[B, …]``, to go on there instead of resetting it.
 
@@ -51,9 +52,7 @@ def play(
     return _turns(agent, world, seed, observation)
 
 
-def _turns(
-    agent: Agent, world: VectorEnv[Any, Any, Any], seed: int | None, observation: Array | None
-) -> Iterator[Turn]:
+def _turns(agent: Agent, world: World, seed: int | None, observation: Array | None) -> Iterator[Turn]:
     if observation is None:
         observation, _ = world.reset(seed=seed)
     while True:

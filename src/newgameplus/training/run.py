@@ -20,10 +20,12 @@ import torch
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles
-from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
+from newgameplus.envs.batch import RetroVecEnv
+from newgameplus.envs.interface import ResumableWorld
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
+from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.training.loop import play
 from newgameplus.training.metrics import JsonLines, Sink, TensorBoard, WeightsAndBiases
@@ -78,7 +80,7 @@ def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
 class _Run:
     plan: TrainingPlan
     folder: Path
-    world: RetroVecEnv | SerialVecEnv
+    world: ResumableWorld
     agent: Agent
     tracker: Tracker
     logs: dict[str, JsonLines]
@@ -108,7 +110,7 @@ class _Run:
             self._watch()
             is_over = tracker.num_steps >= plan.num_steps
             if is_over or _passes(tracker.num_steps, plan.num_envs, plan.checkpoint_steps):
-                self._save(turn.step.observation)
+                self._save()
             if is_over or tracker.elapsed_seconds >= next_report:
                 next_report = tracker.elapsed_seconds + REPORT_INTERVAL_SECONDS
                 yield self._report()
@@ -122,11 +124,11 @@ class _Run:
             yield replace(self._report(), filled=filled)
         self.observation, _ = self.world.reset(seed=_seeds(self.plan)[0])
         if prefill is not None:
-            self._save(self.observation)
+            self._save()
 
     def _levels(self) -> list[str]:
         """What each row plays now."""
-        return [str(level) for level in self.world.get_attr("level")]
+        return list(self.world.level_ids)
 
     def _report(self) -> Report:
         tracker = self.tracker
@@ -162,22 +164,16 @@ class _Run:
             for sink in self.sinks:
                 sink.write(self.tracker.num_steps, figures)
 
-    def _save(self, observation: Array) -> None:
+    def _save(self) -> None:
         mean = self.tracker.mean_return
         is_best = mean is not None and (self.tracker.best is None or mean > self.tracker.best)
         if is_best:
             self.tracker.best = mean
-        rows = range(self.plan.num_envs)
         state = {
             "format": FORMAT,
             "tracker": self.tracker.state(),
             "agent": self.agent.state(),
-            "world": {
-                "snapshots": [np.frombuffer(self.world.save(row).to_bytes(), np.uint8) for row in rows],
-                "random": [self.world.random_state(row) for row in rows],
-                "observation": observation.copy(),
-                **({"places": self.world.places()} if isinstance(self.world, SerialVecEnv) else {}),
-            },
+            "world": self.world.state(),
             **{f"{name}_bytes": log.size_bytes for name, log in self.logs.items()},
         }
         folder = self.folder / "checkpoints"
@@ -201,7 +197,7 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.num_steps // plan.num_envs)
         if plan.switch_steps is None:
-            spec = replace(spec, zones=tuple(level.zone for level in world.get_attr("level")))
+            spec = replace(spec, zones=tuple(level.zone for level in _levels_of_rows(plan)))
         agent = agent_class(plan.config, spec, _seeds(plan)[1])
         if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
@@ -212,7 +208,7 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         if saved is not None:
             tracker.restore(saved["tracker"])
             agent.restore(saved["agent"])
-            observation = _restore_world(world, saved["world"])
+            observation = world.restore(saved["world"])
         elif plan.init is not None:
             begin_from(agent, plan.agent, Path(plan.init))
         lengths = {name: saved.get(f"{name}_bytes", 0) if saved else 0 for name in _LOGS}
@@ -228,9 +224,7 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         yield _Run(plan, folder, world, agent, tracker, logs, [logs["metrics"], *sinks], observation)
 
 
-def _world(
-    plan: TrainingPlan, observation_spec: ObservationSpec, action_spec: ActionSpec
-) -> RetroVecEnv | SerialVecEnv:
+def _world(plan: TrainingPlan, observation_spec: ObservationSpec, action_spec: ActionSpec) -> ResumableWorld:
     specs: dict[str, Any] = {
         "observation_spec": observation_spec,
         "action_spec": action_spec,
@@ -238,9 +232,14 @@ def _world(
         "core": plan.core,
     }
     if plan.switch_steps is None:
-        return RetroVecEnv([plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)], **specs)
+        return RetroVecEnv(_levels_of_rows(plan), **specs)
     order_seed = int(np.random.SeedSequence([plan.seed, 3]).generate_state(1)[0])
     return SerialVecEnv(plan.levels, plan.num_envs, switch_steps=plan.switch_steps, order_seed=order_seed, **specs)
+
+
+def _levels_of_rows(plan: TrainingPlan) -> list[Level]:
+    """What each row plays, where rows play side by side."""
+    return [plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)]
 
 
 @contextmanager
@@ -271,17 +270,6 @@ def _last_checkpoint(folder: Path) -> dict[str, Any] | None:
             if file == files[0]:
                 raise
     return None
-
-
-def _restore_world(world: RetroVecEnv | SerialVecEnv, saved: dict[str, Any]) -> Array:
-    world.reset()
-    if isinstance(world, SerialVecEnv):
-        world.restore_places(saved["places"])
-    for row, (snapshot, random) in enumerate(zip(saved["snapshots"], saved["random"], strict=True)):
-        world.load(row, snapshot_from_bytes(snapshot.tobytes()))
-        world.restore_random_state(row, random)
-    observation: Array = saved["observation"]
-    return observation
 
 
 def _seeds(plan: TrainingPlan) -> tuple[int, int]:
