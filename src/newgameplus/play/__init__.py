@@ -1,1 +1,1 @@
-"""A person plays a level in a window: buttons, picture, sound, and what is drawn over them."""
+"""Interactive play in a window: input, picture, sound and overlay."""

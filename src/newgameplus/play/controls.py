@@ -1,4 +1,4 @@
-"""Keyboard and game controllers: which buttons of the console are held, and what else the player asks for."""
+"""Keyboard and game controllers: the console buttons held, and the player's commands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pygame._sdl2 import controller
 from newgameplus.play.layout import Binding, layout_of, possible
 
 STICK_THRESHOLD = 16_000
-"""How far a stick must be pushed, of 32,767: half way."""
+"""Threshold of an analog stick: half of its maximum, 32,767."""
 TRIGGER_THRESHOLD = 8_000
 
 _SCANCODES = {
@@ -44,14 +44,14 @@ _STICK = {
 
 
 class Command(Enum):
-    """What a player can ask for besides the console's buttons."""
+    """Commands of a player besides the console's buttons."""
 
     LEAVE = "leave"
     PAUSE = "pause"
     ADVANCE = "one frame forward"
     STEP_BACK = "one frame back"
     AGAIN = "again"
-    """Restarts where nothing is lost by it: at the end and while paused."""
+    """Restart that loses nothing: only at the end and while paused."""
     RESTART = "restart"
     NEXT = "next level"
     SAVE = "save"
@@ -69,7 +69,7 @@ class Command(Enum):
 
 
 class Request(NamedTuple):
-    """A command and, for slots, its number."""
+    """A command with the number of its slot, if it has one."""
 
     command: Command
     slot: int = 1
@@ -103,10 +103,10 @@ _DIGITS = {getattr(pygame, f"KSCAN_{digit}"): digit for digit in range(1, 10)}
 
 
 class Controls:
-    """Follows the events of keyboard and controllers.
+    """Tracks keyboard and controller events.
 
     Args:
-        buttons: the console's buttons, in the order of a mask's bits.
+        buttons: the console's buttons, in the bit order of a mask.
     """
 
     def __init__(self, buttons: Sequence[str | None]) -> None:
@@ -132,25 +132,25 @@ class Controls:
         return bool(self._asked & {pygame.K_TAB, pygame.CONTROLLER_AXIS_TRIGGERRIGHT})
 
     def take_mask(self) -> int:
-        """The buttons held now, and those tapped since the last call, however briefly."""
+        """Mask of the buttons held now or pressed since the last call."""
         mask, self._tapped = self._tapped, 0
         for held in self._held.values():
             mask |= held
         return possible(mask, self._buttons)
 
     def handle(self, event: pygame.Event) -> Request | str | None:
-        """Follow one event; return what it asks for, or a sentence for the player."""
+        """Process one event; return its request, or a message for the player."""
         handler = _HANDLERS.get(event.type)
         return None if handler is None else handler(self, event)
 
     def release_all(self) -> None:
-        """Nothing is held any more, as when another window takes the keyboard."""
+        """Release all buttons, as when the window loses keyboard focus."""
         self._held.clear()
         self._asked.clear()
         self._tapped = 0
 
     def close(self) -> None:
-        """Let go of the controllers."""
+        """Close the controllers."""
         self._devices.clear()
         controller.quit()
 
@@ -205,7 +205,7 @@ class Controls:
         try:
             device = controller.Controller(event.device_index)
         except pygame.error:
-            return None  # gone again before it could be opened
+            return None  # disconnected before it could be opened
         self._devices[device.id] = device
         return f"Controller: {device.name}"
 

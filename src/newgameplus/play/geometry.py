@@ -1,4 +1,4 @@
-"""Where the picture goes in the window: whole numbers of lines, and the shape that the console's screen had."""
+"""Placement of the picture in the window: integer scaling of lines, and the console's aspect ratio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 TELEVISION = Fraction(4, 3)
 _SQUARE_PIXELS = frozenset({"GameBoy", "GbColor", "GbAdvance", "GameGear", "NintendoDs"})
-"""Handhelds: their pixels are as wide as high."""
+"""Handhelds with square pixels."""
 
 
 class Box(NamedTuple):
@@ -21,13 +21,13 @@ class Box(NamedTuple):
 
 
 def shape_of(console: str, width: int, height: int, *, is_square: bool) -> Fraction:
-    """Return width over height of the picture as it is shown.
+    """Return the aspect ratio, width over height, at which the picture is shown.
 
     Args:
-        console: stable-retro's name of it.
-        width: of the picture, in pixels.
-        height: of the picture, in pixels.
-        is_square: show pixels as wide as high even where a television did not.
+        console: stable-retro's name of the console.
+        width: width of the picture in pixels.
+        height: height of the picture in pixels.
+        is_square: show square pixels even if the console's television picture did not have them.
     """
     if is_square or console in _SQUARE_PIXELS:
         return Fraction(width, height)
@@ -37,16 +37,16 @@ def shape_of(console: str, width: int, height: int, *, is_square: bool) -> Fract
 def window_size(width: int, height: int, shape: Fraction, scale: int) -> tuple[int, int]:
     """Return the size of a window that shows each line of the picture ``scale`` pixels high.
 
-    A picture of more than 300 lines has every line of a television twice, so half the scale makes it as large.
+    A picture of more than 300 lines is interlaced or doubled, so half the scale gives the same size.
     """
     lines = height if height <= 300 else height // 2
     return math.ceil(lines * scale * shape), lines * scale
 
 
 def place(width: int, height: int, shape: Fraction, room: tuple[int, int]) -> Box:
-    """Return the largest place in a window of size ``room`` where all lines are a whole number of pixels high.
+    """Return the largest box in a window of size ``room`` in which each line is an integer number of pixels high.
 
-    In a window smaller than the picture it is as large as fits.
+    If the window is smaller than the picture, the picture is scaled down to fit.
     """
     room_width, room_height = room
     scale = min(room_height // height, int(room_width / (height * shape)))

@@ -1,4 +1,4 @@
-"""Which key and which part of a game controller holds which button of a console. Names only; nothing here knows SDL."""
+"""Default key and controller bindings of each console button. Names only; independent of SDL."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 ARROWS = {"UP": "Up", "DOWN": "Down", "LEFT": "Left", "RIGHT": "Right"}
 STICK = {"UP": "D-pad up", "DOWN": "D-pad down", "LEFT": "D-pad left", "RIGHT": "D-pad right"}
 OPPOSITES = (("UP", "DOWN"), ("LEFT", "RIGHT"))
-"""No pad can press these together."""
+"""Opposite directions, which a real pad cannot press together."""
 
 _SIX_BUTTONS = {"A": "Z", "B": "X", "C": "C", "X": "A", "Y": "S", "Z": "D"}
 _SIX_ON_PAD = {"A": "X", "B": "A", "C": "B", "X": "Left shoulder", "Y": "Y", "Z": "Right shoulder"}
@@ -25,22 +25,22 @@ _SPARE_ON_PAD = ("A", "B", "X", "Y", "Left shoulder", "Right shoulder")
 
 
 class Binding(NamedTuple):
-    """How one button of the console is held."""
+    """Key and controller part of one console button."""
 
     button: str
     bit: int
-    """Which bit of a mask it is."""
+    """Bit of the button in a mask."""
     key: str | None
-    """A key, named by what a US keyboard has in that place."""
+    """Key, named by its position on a US keyboard."""
     control: str | None
-    """A part of a game controller, named as on an Xbox controller."""
+    """Controller part, named as on an Xbox controller."""
 
 
 def layout_of(buttons: Sequence[str | None]) -> tuple[Binding, ...]:
-    """Return how each button is held: arrows, Z X C and A S D as they lie on the console's own pad, Enter to start.
+    """Return the bindings: arrows, Z X C and A S D laid out as on the console's own pad, Enter for START.
 
     Args:
-        buttons: name of each bit of a mask, None where the bit does nothing.
+        buttons: name of each bit of a mask; None for bits without a button.
     """
     names = [name for name in buttons if name is not None]
     keys = ARROWS | MIDDLE | _preferred(names, _SIX_BUTTONS, _DIAMOND, _NUMBERED)
@@ -55,7 +55,7 @@ def layout_of(buttons: Sequence[str | None]) -> tuple[Binding, ...]:
 
 
 def possible(mask: int, buttons: Sequence[str | None]) -> int:
-    """Let go of both where opposite directions are held, which games were never made for."""
+    """Release both of two opposite directions held together, which games do not expect."""
     for names in OPPOSITES:
         pair = sum(1 << buttons.index(name) for name in names if name in buttons)
         if pair and mask & pair == pair:
@@ -64,7 +64,7 @@ def possible(mask: int, buttons: Sequence[str | None]) -> int:
 
 
 def names_of(mask: int, buttons: Sequence[str | None]) -> list[str]:
-    """Name the buttons of a mask."""
+    """Return the names of the buttons in a mask."""
     return [name for bit, name in enumerate(buttons) if name is not None and mask >> bit & 1]
 
 
@@ -77,7 +77,7 @@ def _preferred(
 
 
 def _assigned(names: Sequence[str], wanted: Mapping[str, str], spare: Sequence[str]) -> dict[str, str]:
-    """Give each button the place it wants, and the others what is left over, in order."""
+    """Give each button the place it wants, and the remaining buttons the spare places, in order."""
     assigned = {name: wanted[name] for name in names if name in wanted}
     free = iter([place for place in spare if place not in assigned.values()])
     for name in names:

@@ -1,4 +1,4 @@
-"""The one place that imports SDL, through pygame-ce: an optional part of New Game Plus."""
+"""The only module that imports SDL, through the optional dependency pygame-ce."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import ModuleType
 from newgameplus.errors import UsageError
 
 _NO_SCREEN = ("offscreen", "dummy")
-"""Video drivers that show nothing; SDL falls back to the first where there is no display."""
+"""Video drivers without output; SDL falls back to the first if there is no display."""
 _ADVICE = (
     "run this on a desktop, set DISPLAY or WAYLAND_DISPLAY, or choose one of SDL's drivers with SDL_VIDEODRIVER "
     "(dummy shows nothing)."
@@ -19,7 +19,7 @@ _ADVICE = (
 
 
 def sdl() -> ModuleType:
-    """The module ``pygame``, without its greeting.
+    """Import ``pygame`` without its greeting.
 
     Raises:
         UsageError: it is not installed.
@@ -36,10 +36,10 @@ def sdl() -> ModuleType:
 
 
 def open_display() -> None:
-    """Let SDL find a display.
+    """Initialise SDL's video output.
 
     Raises:
-        UsageError: there is none, or pygame-ce is not installed.
+        UsageError: there is no display, or pygame-ce is not installed.
     """
     pygame = sdl()
     wanted = os.environ.get("SDL_VIDEODRIVER", "")
@@ -58,7 +58,7 @@ def open_display() -> None:
 
 @contextlib.contextmanager
 def no_chatter() -> Iterator[None]:
-    """Keep off the terminal what system libraries write about a missing device: a dozen lines, past Python."""
+    """Silence what system libraries write to stderr about missing devices, bypassing Python."""
     sys.stderr.flush()
     try:
         kept = os.dup(2)

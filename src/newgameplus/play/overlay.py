@@ -1,4 +1,4 @@
-"""What is drawn over the picture: notes, the state of play, variables, the keys, and the end of the level."""
+"""Overlay drawn on the picture: messages, playback state, variables, key help, and the end of the level."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SHADE = (10, 10, 16, 232)
 _SMALLEST = 8
 _ON_CONTROLLER = {"rewind (hold)": "Left trigger", "fast forward (hold)": "Right trigger"}
 _LINES_HIGH = 30
-"""How many lines of text fit one below the other."""
+"""Number of text lines that fit into the picture's height."""
 
 KEYS: tuple[tuple[str, str], ...] = (
     ("P", "pause"),
@@ -40,11 +40,11 @@ KEYS: tuple[tuple[str, str], ...] = (
     ("F1", "these keys"),
     ("Esc", "leave"),
 )
-"""What the keys beside the console's buttons do."""
+"""Key help: keys besides the console's buttons, and what they do."""
 
 
 class Sign(Enum):
-    """A mark in the corner that says why time runs otherwise."""
+    """Icon in the corner for paused, rewinding, fast or slow playback."""
 
     PAUSED = "Paused"
     REWINDING = "Rewind"
@@ -54,17 +54,17 @@ class Sign(Enum):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is to be drawn; everything None or empty draws nothing."""
+    """Content of the overlay; None and empty fields draw nothing."""
 
     sign: Sign | None = None
     note: str = ""
     variables: Sequence[tuple[str, str]] = ()
     layout: Sequence[Binding] = ()
-    """The console's buttons, where the keys are to be shown."""
+    """Bindings of the console's buttons, if the key help is shown."""
     ending: Sequence[str] = ()
-    """A title, the score, and what to do next."""
+    """Title, score, and what to do next."""
     reached: float | None = None
-    """While rewinding: how far along what can be rewound, from 0 to 1."""
+    """Position within what can be rewound, from 0 to 1, while rewinding."""
 
 
 def draw(surface: pygame.Surface, box: Box, view: View) -> None:
@@ -72,7 +72,7 @@ def draw(surface: pygame.Surface, box: Box, view: View) -> None:
 
     Args:
         surface: the window.
-        box: where the picture is.
+        box: position of the picture.
         view: what to draw.
     """
     size = max(11, box.height // _LINES_HIGH)
@@ -115,7 +115,7 @@ def _draw_variables(surface: pygame.Surface, box: Box, rows: Sequence[tuple[str,
     values = max(max(value.get_width() for _, value in drawn), 5 * size)
     step = size * 5 // 4
     area = pygame.Rect(0, box.y + size * 7 // 2, names + values + 3 * size, step * len(drawn) + size)
-    area.right = box.x + box.width - size  # games have their own on the left
+    area.right = box.x + box.width - size  # games often show their own on the left
     _panel(surface, area, size)
     for row, (name, value) in enumerate(drawn):
         y = area.y + size // 2 + row * step
@@ -172,7 +172,7 @@ def _draw_ending(surface: pygame.Surface, box: Box, lines: Sequence[str], size: 
 
 
 def _draw_keys(surface: pygame.Surface, box: Box, layout: Sequence[Binding], size: int) -> None:
-    """Two tables side by side over the darkened picture, in letters as large as fit."""
+    """Draw two tables side by side over the darkened picture, in the largest text that fits."""
     directions = [each for each in layout if each.button in ARROWS]
     buttons = sorted((each for each in layout if each.button not in ARROWS), key=lambda each: _place(each.button))
     game: list[tuple[str, ...]] = [("Key", "Button", "Controller")]
@@ -223,5 +223,5 @@ def _draw_table(surface: pygame.Surface, at: tuple[int, int], table: Sequence[tu
 
 
 def _place(button: str) -> tuple[bool, str]:
-    """Letters first, then what lies in the middle of a pad."""
+    """Sort key: letter buttons first, then those in the middle of a pad."""
     return button in MIDDLE, button

@@ -1,4 +1,4 @@
-"""The program around a session: turns what the player asks for into frames, sixty times a second."""
+"""Main loop around a session: turns the player's input into frames, sixty times per second."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from newgameplus.types import Array
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0)
 FAST = 4
-"""How many frames a turn runs while fast forward is held."""
+"""Frames per turn during fast forward."""
 NOTE_SECONDS = 2.5
 _PUMP_SECONDS = 0.004
 _LATE_SECONDS = 0.1
-"""Later than this a lost moment is not made up for."""
+"""Delays longer than this are not caught up."""
 _FIRST_VARIABLES = ("x", "y", "score", "lives", "coins", "rings", "health", "zone", "act")
 _MAX_VARIABLES = 8
 
 
 @dataclass(slots=True)
 class Clock:
-    """Keeps turns apart by the length of a frame, and says how many there were in a second."""
+    """Paces turns at the frame rate, and measures turns per second."""
 
     turns_per_second: float
     _mean_seconds: float = 0.0
@@ -41,11 +41,11 @@ class Clock:
 
     @property
     def measured(self) -> float:
-        """Turns per second as they came of late; 0 before the first."""
+        """Recent turns per second; 0 before the first measurement."""
         return 1 / self._mean_seconds if self._mean_seconds else 0.0
 
     def wait(self, meanwhile: Callable[[], None]) -> None:
-        """Sleep until the next turn is due, and do ``meanwhile`` every few milliseconds."""
+        """Sleep until the next turn is due, and call ``meanwhile`` every few milliseconds."""
         self._next = max(self._next + 1 / self.turns_per_second, time.perf_counter() - _LATE_SECONDS)
         while (left := self._next - time.perf_counter()) > 0:
             time.sleep(min(left, _PUMP_SECONDS))
@@ -56,14 +56,14 @@ class Clock:
 
 
 class Player:
-    """A person at a level.
+    """A person playing a level.
 
     Args:
         session: the level.
-        window: shows it.
+        window: window to show it in.
         controls: keyboard and controllers.
         sound: the sound card.
-        next_session: opens the level after one, or returns None after the last.
+        next_session: opens the level after a given one, or returns None after the last.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Player:
     ) -> None:
         self.session = session
         self.is_running = True
-        """False once the player wants to leave."""
+        """False after the player has asked to leave."""
         self.is_paused = False
         self._window, self._controls, self._sound = window, controls, sound
         self._next_session = next_session
@@ -90,7 +90,7 @@ class Player:
         self.say("F1 shows the keys")
 
     def run(self, max_turns: int | None = None) -> None:
-        """Play until the player leaves, or for a number of turns."""
+        """Play until the player leaves, or for ``max_turns`` turns."""
         num_turns = 0
         while self.is_running and (max_turns is None or num_turns < max_turns):
             self.turn()
@@ -98,7 +98,7 @@ class Player:
             num_turns += 1
 
     def turn(self) -> None:
-        """Hear what the player wants, run the frames that are due, and show the picture."""
+        """Process input, run the frames that are due, and show the picture."""
         for event in pygame.event.get():
             wanted = self._controls.handle(event)
             if isinstance(wanted, str):
@@ -109,16 +109,16 @@ class Player:
         self._window.show(self.picture(), lambda surface, box: draw(surface, box, self.view()))
 
     def say(self, note: str) -> None:
-        """Show a sentence for a moment."""
+        """Show a message for a moment."""
         self._note, self._note_until = note, time.perf_counter() + NOTE_SECONDS
 
     def picture(self) -> Array:
-        """What the player sees of the game, uint8 ``[H, W, 3]``."""
+        """Picture of the game as shown, uint8 ``[H, W, 3]``."""
         glimpse = None if self._cursor is None else self.session.glimpse(self._cursor)
         return self.session.picture() if glimpse is None else glimpse
 
     def do(self, request: Request) -> None:
-        """Do what was asked for, at the moment that is shown."""
+        """Carry out a request, at the frame that is shown."""
         self._settle()
         if request.command in (Command.SAVE, Command.LOAD):
             self._use_slot(request)
@@ -126,7 +126,7 @@ class Player:
             _ACTIONS[request.command](self)
 
     def view(self) -> View:
-        """What is drawn over the picture."""
+        """Content of the overlay."""
         is_noted = time.perf_counter() < self._note_until and self._cursor is None
         return View(
             sign=self._sign(),
@@ -152,7 +152,7 @@ class Player:
             self._sound.stop()
 
     def _frames_due(self) -> float:
-        """How many frames this turn runs; less than one adds up over turns."""
+        """Number of frames to run in this turn; fractions accumulate over turns."""
         if self._advances:
             self._advances -= 1
             return 1.0
@@ -161,14 +161,14 @@ class Player:
         return self._credit + self._speed * (FAST if self._controls.is_fast else 1)
 
     def _rewind(self) -> None:
-        """Show earlier and earlier pictures, twice as fast as they came; letting go returns to the one shown."""
+        """Show earlier pictures, at twice the speed; playback resumes at the one shown on release."""
         if self._cursor is None:
             self._cursor = self.session.num_frames
             self._sound.stop()
         self._cursor = max(self._cursor - PICTURE_FRAMES, min(self._cursor, self.session.first_rewindable_frame))
 
     def _settle(self) -> None:
-        """Stand where rewinding has come to."""
+        """Return to the frame that rewinding has reached."""
         if self._cursor is not None:
             self.session.go_back(self._cursor)
             self._cursor = None

@@ -1,4 +1,4 @@
-"""Opens a level, a window and a sound card, and lets a person play."""
+"""Open a level, a window and a sound card, and let a person play."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ from newgameplus.session.session import Session
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How to play."""
+    """Options of ``ngp play``."""
 
     scale: int | None = None
-    """How many pixels high each line is; None takes what fits."""
+    """Height of each line in pixels; None takes what fits."""
     is_fullscreen: bool = False
     is_muted: bool = False
     record: Path | None = None
-    """A movie's name or a folder; None for the user's folder of movies."""
+    """File name of the movie, or a folder; None for the user's movie folder."""
     core: str | None = None
-    """Name of the core; None for the one that the game names."""
+    """Name of the core; None for the game's default."""
     max_turns: int | None = None
-    """Leave by itself after so many turns; None plays on."""
+    """Stop after this many turns; None for no limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """A movie to go on from."""
+    """A movie to continue from."""
 
     level: Level
     core: str
     state: bytes
     masks: tuple[int, ...]
-    """The buttons of each frame after the first."""
+    """Button mask of each frame after the first."""
 
 
 def play(level: Level, options: Options, beginning: Beginning | None = None) -> Session:
-    """Play until the person leaves, and return the last session, closed.
+    """Play until the person leaves; return the last session, closed.
 
     Raises:
         UsageError: there is no display, or the window cannot be opened.
@@ -81,7 +81,7 @@ def play(level: Level, options: Options, beginning: Beginning | None = None) -> 
 
 
 def open_session(level: Level, options: Options, beginning: Beginning | None = None) -> Session:
-    """Open a level, and go on from a movie where there is one.
+    """Open a level, and continue from a movie if one is given.
 
     Raises:
         NewGamePlusError: the level or its core cannot be played, or the movie cannot be written.
@@ -99,14 +99,14 @@ def open_session(level: Level, options: Options, beginning: Beginning | None = N
 
 
 def read_beginning(path: Path, level: Level | None = None) -> Beginning:
-    """Read a movie that a person wants to go on from; its own core and scenario are taken.
+    """Read a movie to continue from, with its own core and scenario.
 
     Args:
         path: the movie.
-        level: names the level of a movie that does not say it itself.
+        level: level of a movie that does not name one.
 
     Raises:
-        MovieError: it cannot be read or played here, is for more than one player, or is of another level.
+        MovieError: it cannot be read or played here, has more than one player, or is of another level.
     """
     with Playback(path) as playback:
         movie, core = playback.movie, playback.emulator.core.name
@@ -125,12 +125,12 @@ def read_beginning(path: Path, level: Level | None = None) -> Beginning:
 
 
 def following_level(level: Level) -> Level | None:
-    """The level after ``level`` in the first split that has one, else in its game; None after the last."""
+    """Return the level after ``level`` in the first split that has one, else in its game; None after the last."""
     for name in split_files():
         try:
             levels = find_split(name).levels
         except IntegrationError:
-            continue  # a broken split of the user's own; ngp levels tells of it
+            continue  # a broken split of the user; ngp levels reports it
         if (following := _after(level, levels)) is not None:
             return following
     return _after(level, levels_of(level.integration, level.scenario))

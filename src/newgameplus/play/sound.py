@@ -9,29 +9,30 @@ from newgameplus.play.sound_queue import SoundQueue
 from newgameplus.types import Array
 
 BUFFER_SAMPLES = 512
-"""What the sound card takes at a time: 12 ms at 44,100 Hz."""
+"""Sound card buffer in samples: 12 ms at 44,100 Hz."""
 VOLUME_STEP = 0.1
 FADE_MILLISECONDS = 15
-"""Sound that is cut off would click."""
+"""Length of the fade-out, which avoids a click."""
 
 
 class Sound:
-    """The sound card, or silence where there is none.
+    """The sound card, or silence if there is none.
 
-    Chunks are played one after the other without a gap: while one plays, the next waits behind it.
+    Chunks are played without a gap: while one plays, the next is queued.
 
     Args:
-        samples_per_second: of the console.
-        frames_per_second: of the console.
-        is_muted: whether to begin silent.
+        samples_per_second: sample rate of the console.
+        frames_per_second: frame rate of the console.
+        is_muted: start muted.
     """
 
     def __init__(self, samples_per_second: float, frames_per_second: float, *, is_muted: bool = False) -> None:
         self.is_muted = is_muted
         self.num_starts = 0
-        """How often sound began after silence; more than once per pause means that the sound card has run dry."""
+        """How often playback started after silence; more than once per pause means that the sound card ran out of
+        samples."""
         self.failure: str | None = None
-        """Why there is no sound."""
+        """Why there is no sound; None if there is."""
         self._volume = 1.0
         self._queue = SoundQueue(samples_per_second / frames_per_second)
         self._channel: pygame.mixer.Channel | None = None
@@ -45,28 +46,28 @@ class Sound:
 
     @property
     def volume(self) -> float:
-        """From 0 to 1."""
+        """Volume from 0 to 1."""
         return self._volume
 
     def change_volume(self, change: float) -> None:
-        """Make it louder or softer; a change of volume is heard, so it ends a mute."""
+        """Raise or lower the volume; also unmutes."""
         self._volume = min(1.0, max(0.0, round(self._volume + change, 2)))
         self.is_muted = False
         self._apply_volume()
 
     def toggle_mute(self) -> None:
-        """Fall silent, or sound again."""
+        """Mute or unmute."""
         self.is_muted = not self.is_muted
         self._apply_volume()
 
     def play(self, sound: Array, speed: float) -> None:
-        """Play one frame's sound, int16 ``[samples, 2]``, ``speed`` times as fast as it was made."""
+        """Queue one frame's sound, int16 ``[samples, 2]``, to be played at ``speed`` times the normal rate."""
         if self._channel is not None:
             self._queue.push(sound, speed=speed, num_ahead=self._num_ahead(self._channel))
             self.pump()
 
     def pump(self) -> None:
-        """Hand the sound card what it has room for; wants to be called every few milliseconds."""
+        """Pass queued sound to the sound card; call it every few milliseconds."""
         channel = self._channel
         if channel is None or channel.get_queue() is not None:
             return
@@ -83,19 +84,19 @@ class Sound:
             channel.queue(prepared)
 
     def stop(self) -> None:
-        """Fall silent at once, until the next frame."""
+        """Stop playback at once, until the next frame."""
         self._queue.clear()
         if self._channel is not None and self._channel.get_busy():
             self._channel.fadeout(FADE_MILLISECONDS)
 
     def close(self) -> None:
-        """Let go of the sound card."""
+        """Close the sound card."""
         if self._channel is not None:
             self._channel = None
             pygame.mixer.quit()
 
     def _num_ahead(self, channel: pygame.mixer.Channel) -> float:
-        """Samples that the sound card has yet to play, as far as it tells: half of a chunk has sounded on average."""
+        """Estimated samples in the sound card's queue; on average half of the current chunk has been played."""
         return self._queue.chunk * (0.5 * channel.get_busy() + (channel.get_queue() is not None))
 
     def _apply_volume(self) -> None:

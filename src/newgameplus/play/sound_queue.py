@@ -1,8 +1,8 @@
-"""The console's sound between the frames that make it and the sound card that plays it. Pure arithmetic.
+"""Queue between the console, which produces sound per frame, and the sound card, which plays it. Pure arithmetic.
 
-Two clocks drive the sound: frames come at the computer's time, samples leave at the sound card's, and the two differ by
-a fraction of a percent. So that neither silence nor delay builds up, each frame's sound is stretched or squeezed by up
-to half a percent, by how much is waiting: too little to be heard as a pitch.
+Frames follow the computer's clock and samples the sound card's; the two differ by a fraction of a percent. To avoid
+gaps and growing delay, each frame's sound is resampled by up to half a percent, depending on the amount queued. This is
+too little to be heard as a change of pitch.
 """
 
 from __future__ import annotations
@@ -12,29 +12,29 @@ import numpy as np
 from newgameplus.types import Array
 
 CHUNK_FRAMES = 1.5
-"""How much goes to the sound card at a time, in frames: 25 ms."""
+"""Chunk size in frames: 25 ms."""
 WANTED_CHUNKS = 2.5
-"""How much sound lies between making and hearing, on average: 60 ms."""
+"""Average latency between producing and playing sound, in chunks: 60 ms."""
 MAX_STRETCH = 0.005
-"""A twelfth of a semitone."""
+"""Largest change of rate: a twelfth of a semitone."""
 _START_CHUNKS = 2
-"""One to play and one behind it: what waits when sound begins."""
+"""Chunks queued before playback starts: one to play and one behind it."""
 _MAX_CHUNKS = 5
 _SMOOTHING = 0.05
 
 
 class SoundQueue:
-    """Sound that waits to be played, int16 ``[samples, 2]``.
+    """Queue of sound, int16 ``[samples, 2]``.
 
     Args:
-        samples_per_frame: how much sound one frame makes at normal speed.
+        samples_per_frame: samples per frame at normal speed.
     """
 
     def __init__(self, samples_per_frame: float) -> None:
         self.volume = 1.0
-        """From 0 to 1."""
+        """Volume from 0 to 1."""
         self.chunk = round(CHUNK_FRAMES * samples_per_frame)
-        """How many samples are taken at a time."""
+        """Chunk size in samples."""
         self._wanted = WANTED_CHUNKS * self.chunk
         self._mean = self._wanted
         self._waiting: Array = np.empty((0, 2), np.int16)
@@ -42,22 +42,22 @@ class SoundQueue:
 
     @property
     def num_waiting(self) -> int:
-        """Samples that wait."""
+        """Number of samples in the queue."""
         return len(self._waiting)
 
     def push(self, sound: Array, *, speed: float = 1.0, num_ahead: float = 0.0) -> None:
-        """Add one frame's sound; what is far too much is left out.
+        """Append one frame's sound; drop it if the queue is far too long.
 
         Args:
             sound: int16 ``[samples, 2]``.
-            speed: how many times as fast as it was made it is to be played.
-            num_ahead: samples that the sound card has taken and not yet played.
+            speed: playback speed, 1 for normal.
+            num_ahead: samples already taken by the sound card and not yet played.
         """
         if not len(sound):
             return
         self._mean += _SMOOTHING * (num_ahead + len(self._waiting) - self._mean)
         length = max(1, round(len(sound) * self._stretch() / speed))
-        joined = np.concatenate([self._last, sound])  # so that there is no step between two frames
+        joined = np.concatenate([self._last, sound])  # avoids a discontinuity between frames
         self._last = sound[-1:]
         places = np.arange(1, length + 1) * (len(sound) / length)
         at = np.arange(len(joined))
@@ -66,18 +66,18 @@ class SoundQueue:
         self._waiting = np.concatenate([self._waiting, new])[-_MAX_CHUNKS * self.chunk :]
 
     def take(self, *, is_start: bool = False) -> Array | None:
-        """Return a chunk, or None while not enough waits; the start waits for another behind it."""
+        """Return a chunk, or None if too little is queued; the first chunk waits for a second one."""
         if len(self._waiting) < self.chunk * (_START_CHUNKS if is_start else 1):
             return None
         taken, self._waiting = self._waiting[: self.chunk], self._waiting[self.chunk :]
         return taken
 
     def clear(self) -> None:
-        """Drop what waits."""
+        """Empty the queue."""
         self._waiting = self._waiting[:0]
         self._last = np.zeros((1, 2), np.int16)
         self._mean = self._wanted
 
     def _stretch(self) -> float:
-        """More than 1 makes more sound of a frame: when less waits than is wanted, fully when a quarter is missing."""
+        """Resampling factor: above 1 if less than the target is queued, at its maximum when a quarter is missing."""
         return 1.0 + MAX_STRETCH * float(np.clip(4 * (self._wanted - self._mean) / self._wanted, -1.0, 1.0))

@@ -1,4 +1,4 @@
-"""The window: shows pictures in the right shape, and what is drawn over them."""
+"""Window that shows the picture at its aspect ratio, with the overlay on it."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from newgameplus.types import Array
 
 DEFAULT_SCALE = 3
 _MARGIN = Fraction(9, 10)
-"""How much of the desktop a window may take at first."""
+"""Largest part of the desktop that a new window takes."""
 _AROUND = (10, 10, 14)
 
 
 class Window:
-    """One window with one picture in it.
+    """A window with one picture.
 
     Args:
         title: its title.
-        console: whose pictures it shows, by stable-retro's name.
-        picture: the first picture, which gives the size.
-        scale: how many pixels high each line is; None takes 3, or what the desktop has room for.
-        is_fullscreen: whether to begin without borders.
+        console: stable-retro's name of the console, which gives the aspect ratio.
+        picture: first picture, which gives the size.
+        scale: height of each line in pixels; None takes 3, or what fits on the desktop.
+        is_fullscreen: start in fullscreen mode.
 
     Raises:
         UsageError: SDL cannot open a window.
@@ -37,7 +37,7 @@ class Window:
         self, title: str, console: str, picture: Array, *, scale: int | None = None, is_fullscreen: bool = False
     ) -> None:
         self.is_square = False
-        """Whether pixels are shown as wide as high, instead of as a television showed them."""
+        """Whether pixels are shown square instead of in the television's aspect ratio."""
         self.is_fullscreen = is_fullscreen
         self._console = console
         self._picture_size = height, width = picture.shape[:2]
@@ -48,11 +48,11 @@ class Window:
         pygame.mouse.set_visible(False)
 
     def set_title(self, title: str) -> None:
-        """Name the window."""
+        """Set the window's title."""
         pygame.display.set_caption(f"{title} – New Game Plus")
 
     def show(self, picture: Array, draw_over: Callable[[pygame.Surface, Box], None]) -> None:
-        """Show ``picture``, uint8 ``[H, W, 3]``, and what ``draw_over`` draws on the window around and over it."""
+        """Show ``picture``, uint8 ``[H, W, 3]``, then call ``draw_over`` to draw on the window."""
         surface = pygame.display.get_surface()
         if surface is None:
             return
@@ -64,20 +64,20 @@ class Window:
         pygame.display.flip()
 
     def contents(self) -> Array:
-        """What the window shows now, uint8 ``[H, W, 3]``."""
+        """Current content of the window, uint8 ``[H, W, 3]``."""
         surface = pygame.display.get_surface()
         assert surface is not None
         return np.ascontiguousarray(pygame.surfarray.array3d(surface).swapaxes(0, 1))
 
     def toggle_fullscreen(self) -> None:
-        """Fill the desktop, or be a window again."""
+        """Switch between fullscreen and a window."""
         if not self.is_fullscreen:
             self._size = pygame.display.get_window_size()
         self.is_fullscreen = not self.is_fullscreen
         self._open()
 
     def toggle_shape(self) -> None:
-        """Show pixels square, or as a television showed them, with lines as high as before."""
+        """Switch between square pixels and the television's aspect ratio; the height of lines stays."""
         height, width = self._picture_size
         lines = place(width, height, self._shape(width, height), pygame.display.get_window_size()).height
         self.is_square = not self.is_square
@@ -119,7 +119,7 @@ def _fitting_scale(width: int, height: int, shape: Fraction) -> int:
 
 
 def _enlarge(picture: Array, surface: pygame.Surface, box: Box) -> None:
-    """Draw lines a whole number of pixels high, which is sharp; columns as near as can be, then smoothly."""
+    """Scale lines by an integer, which keeps them sharp; columns by the nearest integer, then smoothly."""
     small = _surface(picture).convert(surface)
     height, width = picture.shape[:2]
     target = surface.subsurface(pygame.Rect(box).clip(surface.get_rect()))

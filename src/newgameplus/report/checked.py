@@ -1,4 +1,4 @@
-"""Reading what a report shows, which may be damaged or a stranger's: each value is checked before it is used."""
+"""Checked reading of a report's input, which may be damaged or untrusted."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any, TypeVar
 from newgameplus.errors import ResultsError
 
 MAX_FILE_BYTES = 64 * 2**20
-"""A longer json, jsonl or csv file is no log of ours: a million episodes take about 30 MB."""
+"""Size limit of json, jsonl and csv files; the log of a million episodes takes about 30 MB."""
 
 T = TypeVar("T")
 
 
 def unique_labels(agents: Sequence[tuple[str, str]], paths: Sequence[Path]) -> list[str]:
-    """Return how the report calls each directory: agent, preset and, where that is not enough, the directory's name.
+    """Return a label for each directory: agent, preset and, if that is ambiguous, the directory's name.
 
     Args:
-        agents: name and preset of each.
-        paths: where each lies.
+        agents: name and preset of each directory.
+        paths: path of each directory.
 
     Raises:
         ResultsError: a directory is named twice.
@@ -38,17 +38,17 @@ def unique_labels(agents: Sequence[tuple[str, str]], paths: Sequence[Path]) -> l
 
 
 def check_size(path: Path) -> None:
-    """Make sure that a file is not longer than a log can be.
+    """Check that a file is no larger than a log can be.
 
     Raises:
-        ResultsError: it is.
+        ResultsError: it is larger.
     """
     if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
         raise ResultsError(f"{path} is corrupt: it is larger than {MAX_FILE_BYTES >> 20} MB.")
 
 
 def take(content: dict[str, Any], key: str, kind: type[T], where: str) -> T:
-    """Return the entry ``key``, which must be of the type ``kind``; ``where`` names the file.
+    """Return the entry ``key``, which must be of type ``kind``; ``where`` names the file in errors.
 
     Raises:
         ResultsError: it is missing or of another type.
@@ -63,7 +63,7 @@ def objects(content: dict[str, Any], key: str, where: str) -> list[dict[str, Any
     """Return the entry ``key``, a list of objects.
 
     Raises:
-        ResultsError: it is not.
+        ResultsError: it is not a list of objects.
     """
     values = take(content, key, list, where)
     if not all(isinstance(value, dict) for value in values):
@@ -72,7 +72,7 @@ def objects(content: dict[str, Any], key: str, where: str) -> list[dict[str, Any
 
 
 def finite(content: dict[str, Any], key: str, where: str) -> float | None:
-    """Return the entry ``key``, a finite number, or None where there is none.
+    """Return the entry ``key``, a finite number, or None if it is missing or null.
 
     Raises:
         ResultsError: it is something else.
@@ -86,7 +86,7 @@ def finite(content: dict[str, Any], key: str, where: str) -> float | None:
 
 
 def whole(value: object, what: str, where: str) -> int:
-    """Return ``value``, a whole number; ``what`` names it.
+    """Return ``value``, an integer; ``what`` names it in errors.
 
     Raises:
         ResultsError: it is something else.

@@ -1,4 +1,4 @@
-"""What a report says: every word and number of the page, ready for the template."""
+"""Content of the report's page: all texts and numbers, ready for the template."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ NOTHING = "–"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a summary table."""
+    """A row of a summary table."""
 
     name: str
     kind: str
-    """``total``, ``level`` or ``run``: how much it stands out."""
+    """``total``, ``level`` or ``run``; determines how the row is highlighted."""
     cells: tuple[str, ...]
-    """As ``COLUMNS`` has them."""
+    """Cells in the order of ``COLUMNS``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that a reader must know before the scores."""
+    """A warning to show before the scores."""
 
     text: str
     command: str = ""
-    """What to type about it."""
+    """Command to run about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResultContent:
-    """What the page says about one evaluation."""
+    """Content of one evaluation."""
 
     label: str
     agent: str
@@ -61,27 +61,27 @@ class ResultContent:
     path: str
     command: str
     about: tuple[tuple[str, str], ...]
-    """What was run with what: name and value."""
+    """What was run and how: name and value."""
     manifest: str
 
 
 @dataclass(frozen=True, slots=True)
 class ClipContent:
-    """A video, or why there is none."""
+    """A video, or the reason why there is none."""
 
     title: str
     caption: str
     label: str
     source: str
-    """A data URI, empty when there is no video."""
+    """Data URI, empty if there is no video."""
     still: str
-    """A data URI, empty when there is no video."""
+    """Data URI, empty if there is no video."""
     problem: str
 
 
 @dataclass(frozen=True, slots=True)
 class LevelContent:
-    """What the page says about one level."""
+    """Content of one level."""
 
     name: str
     note: str
@@ -101,7 +101,7 @@ class Content:
     results: tuple[ResultContent, ...]
     levels: tuple[LevelContent, ...]
     figures: dict[str, Figure]
-    """By id: ``comparison``, ``score-<level>`` and ``episodes-<level>``."""
+    """Figures by id: ``comparison``, ``score-<level>`` and ``episodes-<level>``."""
     window: int
     version: str
 
@@ -136,14 +136,14 @@ def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequenc
 
 
 def number(value: float | None) -> str:
-    """A score for a person: thousands separated, two decimals where it is not whole."""
+    """Format a score: thousands separators, two decimals unless it is an integer."""
     if value is None:
         return NOTHING
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
 def span(seconds: float) -> str:
-    """A time for a person."""
+    """Format a duration."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     if seconds < 100 * 60:
@@ -184,7 +184,7 @@ def _sentence(evaluation: Evaluation) -> str:
 
 
 def listed(words: Sequence[str], most: int = 8) -> str:
-    """``a, b and c``; of many words the first and how many more there are."""
+    """``a, b and c``; of a long list the first words and the number of the others."""
     words = list(words) if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1} more"]
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
@@ -223,7 +223,7 @@ def _notes(evaluation: Evaluation) -> list[Note]:
 
 
 def _differences(evaluations: Sequence[Evaluation]) -> list[Note]:
-    """What makes a comparison of the scores unfair."""
+    """Differences that make a comparison of the scores unfair."""
     rules = [evaluation.manifest.get("rules") for evaluation in evaluations]
     levels = [{level.level for level in evaluation.levels} for evaluation in evaluations]
     unlike = ["rules"] if any(other != rules[0] for other in rules) else []
@@ -295,7 +295,7 @@ def _interval(statistics: Statistics) -> str:
 
 
 def _about(manifest: dict[str, Any]) -> list[tuple[str, str]]:
-    """The manifest's plain facts, one line each; what is missing is left out."""
+    """Facts of the manifest, one line each; missing values are left out."""
     lines: list[tuple[str, str]] = []
     for name, key in (("Started", "created"), ("Split", "split"), ("Git commit", "git_commit")):
         if isinstance(value := manifest.get(key), str):
@@ -310,7 +310,7 @@ def _about(manifest: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def listing(values: dict[str, Any], sign: str) -> str:
-    """Names and values of a flat dictionary in one line; what is None is left out."""
+    """Names and values of a flat dictionary in one line, without None values."""
     words = {True: "yes", False: "no"}
     shown = {name: words[value] if isinstance(value, bool) else value for name, value in values.items()}
     return ", ".join(f"{name.replace('_', ' ')}{sign}{value}" for name, value in shown.items() if value is not None)
@@ -325,7 +325,7 @@ def _level(name: str, left_out: int, videos: Sequence[tuple[Clip, Video]], is_co
 
 
 def _without_any_video(videos: Sequence[tuple[Clip, Video]]) -> dict[str, str]:
-    """Label of each evaluation whose videos are all missing for one and the same reason, to that reason."""
+    """Evaluations whose videos are all missing for the same reason: label to reason."""
     problems: dict[str, set[str]] = {}
     for clip, video in videos:
         problems.setdefault(clip.label, set()).add(video.problem)
@@ -333,7 +333,7 @@ def _without_any_video(videos: Sequence[tuple[Clip, Video]]) -> dict[str, str]:
 
 
 def data_uri(kind: str, content: bytes) -> str:
-    """A file as an address that holds it, or nothing where it is empty."""
+    """Data URI of a file, or the empty string if the file is empty."""
     return f"data:{kind};base64,{base64.b64encode(content).decode()}" if content else ""
 
 

@@ -1,4 +1,4 @@
-"""What a report shows of a results directory, checked while it is read: nothing in it is trusted."""
+"""The contents of a results directory that a report shows, read as untrusted input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from newgameplus.types import Array
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What ``scores.json`` says of a run, a level or the whole; None where there was no episode."""
+    """Statistics from ``scores.json`` of a run, a level or the evaluation; None if there was no episode."""
 
     score: float | None
     median: float | None
@@ -40,16 +40,16 @@ class Run:
     seed: int
     statistics: Statistics
     num_timesteps: int
-    """Agent steps as the rules count them."""
+    """Number of agent steps, counted as the rules say."""
     num_frames: int | None
-    """None when the evaluation was cut before it wrote its scores."""
+    """None if the evaluation was interrupted before it wrote its scores."""
     elapsed_seconds: float
     num_scored: int
-    """Episodes that the score counts."""
+    """Number of episodes that the score counts."""
     is_complete: bool
     folder: Path
     episodes: tuple[Episode, ...]
-    """The rows of ``monitor.csv``."""
+    """Rows of ``monitor.csv``."""
 
     @cached_property
     def returns(self) -> Array:
@@ -58,16 +58,16 @@ class Run:
 
     @cached_property
     def lengths(self) -> Array:
-        """Agent steps of each episode, int64 ``[E]``."""
+        """Length of each episode in agent steps, int64 ``[E]``."""
         return np.array([episode.num_steps for episode in self.episodes], dtype=np.int64)
 
     @cached_property
     def timesteps(self) -> Array:
-        """Agent steps of the run when each episode ended, int64 ``[E]``; resets are not steps."""
+        """Agent steps of the run at the end of each episode, int64 ``[E]``; resets do not count."""
         return np.cumsum(self.lengths)
 
     def movie(self, episode: int) -> Path:
-        """Where the movie of an episode lies, if it has not been deleted."""
+        """Path of an episode's movie, None if it has been deleted."""
         return self.folder / "bk2" / movie_name(self.level.folder_name, episode)
 
 
@@ -86,7 +86,7 @@ class Evaluation:
 
     path: Path
     label: str
-    """How the report calls it: the agent, its preset and, where that is not enough, the directory."""
+    """Label in the report: agent, preset and, if that is ambiguous, the directory's name."""
     agent: str
     preset: str
     manifest: dict[str, Any]
@@ -95,7 +95,7 @@ class Evaluation:
     levels: tuple[LevelRuns, ...]
     is_complete: bool
     has_scores: bool
-    """Whether the evaluation lived to write ``scores.json``; if not, the scores are worked out from its logs."""
+    """Whether ``scores.json`` exists; if not, the scores are computed from the logs."""
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -104,10 +104,10 @@ class Evaluation:
 
 
 def read_evaluations(paths: Sequence[Path]) -> list[Evaluation]:
-    """Read results directories and give each a label that no other has.
+    """Read results directories and give each a unique label.
 
     Raises:
-        ResultsError: one is no results directory, is corrupt, of another format, named twice, or holds no episode.
+        ResultsError: one is not a results directory, is corrupt, of another format, named twice, or has no episodes.
     """
     labels = unique_labels([_agent(Results(path)) for path in paths], paths)
     return [read_evaluation(path, label) for path, label in zip(paths, labels, strict=True)]

@@ -1,7 +1,7 @@
-"""The report's plots as plotly figures, plain JSON; colours are left to the page, which knows whether it is dark.
+"""The report's plots as plotly figures in plain JSON; colours are set by the page, which knows its theme.
 
-A trace says by ``meta`` which colour it has (``series``, a number) and what it is (``role``: ``line``, ``points``,
-``ring`` or ``bar``).
+The ``meta`` of a trace gives its colour (``series``, a number) and its kind (``role``: ``line``, ``points``, ``ring``
+or ``bar``).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from newgameplus.report.series import WINDOW, evenly, mean_so_far, running_mean
 from newgameplus.types import Array
 
 MAX_CURVE_POINTS = 400
-"""Points of a curve; more than a screen shows apart."""
+"""Limit of points per curve; more than a screen resolves."""
 MAX_SCATTER_POINTS = 2_000
-"""Episodes drawn in one scatter plot; SVG stays quick up to some thousands."""
+"""Limit of episodes per scatter plot; SVG stays fast up to some thousands."""
 OVERALL = "all levels"
-"""Heading of the bars that stand for a whole evaluation."""
+"""Heading of the bars of a whole evaluation."""
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
 
@@ -32,16 +32,16 @@ Figure = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A run and how it is drawn: the same way in every plot of the page."""
+    """A run and its style, the same in every plot of the page."""
 
     run: Run
     name: str
     colour: int
-    """Number of the page's series colour."""
+    """Index of the page's series colour."""
     variant: int
-    """Number of the dash and the symbol."""
+    """Index of the dash and the symbol."""
     leads: bool
-    """Whether its name stands in the legend for all of its colour."""
+    """Whether its name is in the legend for all series of its colour."""
 
 
 def series_of_level(evaluations: Sequence[Evaluation], position: int) -> list[Series]:
@@ -62,12 +62,12 @@ def series_of_level(evaluations: Sequence[Evaluation], position: int) -> list[Se
 
 
 def all_levels(evaluations: Sequence[Evaluation]) -> list[str]:
-    """Ids of the levels that any of the evaluations played, each once, in their order."""
+    """Ids of the levels of all evaluations, each once, in order."""
     return list(dict.fromkeys(str(level.level) for evaluation in evaluations for level in evaluation.levels))
 
 
 def score_curves(series: Sequence[Series]) -> Figure:
-    """Mean return so far over timesteps: the right end of each line is the score of its run."""
+    """Mean return so far over timesteps; the right end of each line is the score of its run."""
     traces = []
     for line in series:
         kept = evenly(len(line.run.episodes), MAX_CURVE_POINTS)
@@ -109,7 +109,7 @@ def comparison(evaluations: Sequence[Evaluation]) -> Figure:
 
 
 def num_left_out(series: Sequence[Series]) -> int:
-    """How many episodes the scatter plot does not draw."""
+    """Number of episodes that the scatter plot leaves out."""
     limit = max(2, MAX_SCATTER_POINTS // max(1, len(series)))
     return sum(max(0, len(line.run.episodes) - limit) for line in series)
 
@@ -135,7 +135,7 @@ def _points(line: Series, limit: int) -> Figure:
 
 
 def mark(num_points: int) -> dict[str, float]:
-    """Size in pixels and opacity of a mark: many marks are small and let others shine through."""
+    """Size in pixels and opacity of a marker: small and transparent if there are many."""
     if num_points < 60:
         return {"size": 7, "opacity": 0.85}
     return {"size": 6, "opacity": 0.5} if num_points < 400 else {"size": 4, "opacity": 0.4}
@@ -170,7 +170,7 @@ def _rings(line: Series, episodes: Sequence[int]) -> Figure:
 
 
 def _bars(evaluation: Evaluation, number: int, groups: Sequence[str], pitch: float) -> Figure:
-    """One bar per group, ``pitch`` apart, where the evaluation has a score."""
+    """One bar per group, ``pitch`` apart, for the groups in which the evaluation has a score."""
     statistics = {str(found.level): found.statistics for found in evaluation.levels} | {OVERALL: evaluation.statistics}
     bars = [
         (place * pitch + number, name, found.score, found.interval)
@@ -207,7 +207,7 @@ def _in_words(interval: tuple[float, float] | None) -> str:
 
 
 def _heading(name: str, y: float) -> Figure:
-    """A group's name above its bars, where a narrow screen has room for it too."""
+    """Name of a group above its bars, where it also fits on a narrow screen."""
     text = f"<b>{name}</b>" if name == OVERALL else html.escape(_short(name))
     return {"x": 0, "xref": "paper", "xanchor": "left", "y": y, "text": text, "showarrow": False, "align": "left"}
 
@@ -250,7 +250,7 @@ def _short(level: str) -> str:
 
 
 def packed(array: Array) -> dict[str, str]:
-    """Plotly's own compact form of an array: little-endian base64, exact."""
+    """Plotly's compact encoding of an array: little-endian base64, exact."""
     kind = "f8" if array.dtype == np.float64 else "i4"
     if kind == "i4" and array.size and array.max() >= 2**31:
         kind = "f8"

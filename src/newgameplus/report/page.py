@@ -1,6 +1,6 @@
-"""Put a report together and write it: one file that asks nothing of any network.
+"""Assemble and write a report: one file that needs no network.
 
-It is about evaluations or about training runs; what lies in the folders decides.
+Its content, evaluations or training runs, is detected from the folders.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from newgameplus.report.videos import (
 )
 
 GENERATOR = "New Game Plus report"
-"""The page's ``generator``, by which a later run knows that it may replace it."""
+"""The page's ``generator`` tag, which marks files that a later run may replace."""
 
 
 def write_report(
@@ -43,14 +43,14 @@ def write_report(
     title: str | None = None,
     videos: VideoLimits | None = DEFAULT_LIMITS,
 ) -> Path:
-    """Write one page about one or more evaluations, or about one or more training runs; return where it lies.
+    """Write one page about one or more evaluations, or about one or more training runs; return its path.
 
     Args:
-        results: results directories or folders of training runs; the first names the page's place when ``output`` is
+        results: results directories or folders of training runs; the page is put beside the first if ``output`` is
             None.
-        output: the page; an earlier report is replaced, any other file is left alone.
+        output: path of the page; an earlier report is replaced, any other file is refused.
         title: heading; None makes one of the agents and levels.
-        videos: how much video to embed; None for none.
+        videos: limits of the embedded videos; None for no videos.
 
     Raises:
         ResultsError: a directory cannot be reported on, or the page cannot be written.
@@ -99,7 +99,7 @@ def _report_on_training(results: Sequence[Path], path: Path, title: str | None, 
 
 
 def _is_between(shown: Sequence[Shown], place: int) -> bool:
-    """Whether an episode is neither the first nor the last of its run: without its video a page loses least."""
+    """Whether an episode is neither the first nor the last of its run; its video is the first to be left out."""
     of_run = [one for one in shown if one.run is shown[place].run]
     return shown[place] is not of_run[0] and shown[place] is not of_run[-1]
 

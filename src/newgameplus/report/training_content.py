@@ -1,4 +1,4 @@
-"""What a report says of training runs: every word and number of the page, ready for the template."""
+"""Content of the report's page about training runs: all texts and numbers, ready for the template."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from newgameplus.report.training_runs import MEAN, LevelEpisodes, TrainingRun, W
 from newgameplus.report.videos import Video
 
 MAX_SHOWN = 12
-"""Watched episodes that a page shows with their video; the others stand in the list."""
+"""Limit of watched episodes shown with their video; the others are only listed."""
 LEVEL_COLUMNS = ("Episodes", f"First {WINDOW}", f"Last {WINDOW}", "Gain", "Best")
 WATCHED_COLUMNS = ("After steps", "Return", "Length", "Mean value", "Entropy", "Movie")
 _LEARNING = "learning/"
@@ -35,7 +35,7 @@ _MEANINGS = {
     "expected_return": "Mean of what is learned for the actions of a batch.",
     "transitions": "Transitions in the replay buffer.",
 }
-"""What the learners' figures mean, by the last part of their names."""
+"""Description of the learners' metrics, by the last part of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +44,32 @@ class Shown:
 
     run: TrainingRun
     colour: int
-    """Number of the run's colour."""
+    """Index of the run's colour."""
     episode: Watched
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table."""
+    """A row of a table."""
 
     name: str
     kind: str
-    """``total`` or ``level``: how much it stands out."""
+    """``total`` or ``level``; determines how the row is highlighted."""
     cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RunContent:
-    """What the page says about one run."""
+    """Content of one run."""
 
     label: str
     score: str
     facts: tuple[tuple[str, str], ...]
     """Small figures beside the score: name and value."""
     rows: tuple[Row, ...]
-    """As ``LEVEL_COLUMNS`` has them."""
+    """Rows with the columns ``LEVEL_COLUMNS``."""
     watched: tuple[Row, ...]
-    """As ``WATCHED_COLUMNS`` has them."""
+    """Rows with the columns ``WATCHED_COLUMNS``."""
     path: str
     about: tuple[tuple[str, str], ...]
     manifest: str
@@ -80,26 +80,26 @@ class Plot:
     """One of many small plots."""
 
     figure: str
-    """Its id among the figures."""
+    """Id of its figure."""
     name: str
     hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeContent:
-    """A watched episode with what it looked like."""
+    """A watched episode with its video."""
 
     title: str
     caption: str
     label: str
-    """Of the run, where there are several."""
+    """Label of the run, if there are several."""
     colour: int
     source: str
-    """A data URI, empty when there is no video."""
+    """Data URI, empty if there is no video."""
     still: str
     problem: str
     values: str
-    """Id of the figure, empty where the agent does not say what it expects."""
+    """Id of the figure, empty if the agent has no value estimates."""
     shares: str
 
 
@@ -123,7 +123,7 @@ class TrainingContent:
 
 
 def choose_shown(runs: Sequence[TrainingRun]) -> list[Shown]:
-    """Return the watched episodes that the page shows: of each run the first, the last, the best and some between."""
+    """Return the watched episodes to show: of each run the first, the last, the best and some between."""
     shown = []
     for colour, run in enumerate(runs):
         places = _places([one.episode_return for one in run.watched], max(3, MAX_SHOWN // len(runs)))
@@ -159,7 +159,7 @@ def gather_training(
 
 
 def _places(returns: Sequence[float], most: int) -> list[int]:
-    """Indices of at most ``most`` episodes, evenly, with the first, the last and the best among them."""
+    """Indices of at most ``most`` evenly spaced episodes, including the first, the last and the best."""
     if len(returns) <= most:
         return list(range(len(returns)))
     best = int(np.argmax(returns))
@@ -228,7 +228,7 @@ def _notes(run: TrainingRun) -> Iterator[Note]:
 
 
 def _differences(runs: Sequence[TrainingRun]) -> Iterator[Note]:
-    """What makes a comparison of the curves unfair."""
+    """Differences that make a comparison of the curves unfair."""
     unlike = [
         words
         for words, key in (("levels", "levels"), ("numbers of rows", "num_envs"), ("limits of an episode",
@@ -272,7 +272,7 @@ def _last(level: LevelEpisodes) -> float:
 
 
 def _span(level: LevelEpisodes) -> int:
-    """Episodes that stand for the beginning and for the end: never the same ones, unless there is only one."""
+    """Number of episodes that stand for the beginning and for the end; they overlap only if there is only one."""
     return max(1, min(WINDOW, len(level.returns) // 2))
 
 
@@ -307,7 +307,7 @@ def _watched_row(episode: Watched) -> Row:
 
 
 def _about(run: TrainingRun) -> Iterator[tuple[str, str]]:
-    """The plan's plain facts, one line each."""
+    """Facts of the plan, one line each."""
     plain = {
         name: value
         for name, value in run.manifest.items()
@@ -348,6 +348,6 @@ def _episode(
 
 
 def _range_of_values(run: TrainingRun) -> tuple[float, float]:
-    """Lowest and highest value in any watched episode, so that the curves of a run share one scale."""
+    """Lowest and highest value estimate in any watched episode, so that the curves of a run share one scale."""
     values = np.concatenate([episode.values for episode in run.watched])
     return float(values.min()), float(values.max())

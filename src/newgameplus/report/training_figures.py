@@ -1,6 +1,6 @@
-"""The plots of a training run as plotly figures, plain JSON; a run has the same colour in each.
+"""Plots of training runs as plotly figures in plain JSON; a run has the same colour in each.
 
-Beside the roles of ``figures`` there is ``outline``, a bar of which only the outline is drawn.
+In addition to the roles of ``figures`` there is ``outline``, a bar drawn as an outline only.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from newgameplus.report.training_runs import MEAN, Curve, LevelEpisodes, Trainin
 from newgameplus.types import Array
 
 MAX_POINTS = 6_000
-"""Episodes drawn as marks on the whole page."""
+"""Limit of episodes drawn as markers on the whole page."""
 LARGE, SMALL, SMALLEST = 360, 230, 190
-"""Heights of plots in pixels: one alone, one of many, the value along an episode."""
+"""Heights of plots in pixels: a single plot, one of many, the value estimates of an episode."""
 _BAR = 22
-"""Pixels that an action takes among bars."""
+"""Height of an action among the bars, in pixels."""
 _MARGIN = {"l": 54, "r": 12, "t": 10, "b": 34}
 
 
@@ -36,13 +36,13 @@ def mean_returns(runs: Sequence[TrainingRun]) -> Figure:
 
 
 def level_returns(runs: Sequence[TrainingRun], level: str, top: tuple[float, float], num_plots: int) -> Figure:
-    """Each episode of a level, the mean of the recent ones and rings for those that were watched.
+    """Episodes of a level, their running mean, and rings for the watched ones.
 
     Args:
-        runs: each its own colour.
-        level: which one.
-        top: lowest and highest return that the plot reaches to.
-        num_plots: plots like this one on the page, which share the marks that a page can take.
+        runs: the runs, each in its own colour.
+        level: id of the level.
+        top: lowest and highest return of the plot's axis.
+        num_plots: number of such plots on the page, which share the limit of markers.
     """
     traces: list[Figure] = []
     limit = max(20, MAX_POINTS // (num_plots * len(runs)))
@@ -60,7 +60,7 @@ def level_returns(runs: Sequence[TrainingRun], level: str, top: tuple[float, flo
 
 
 def range_of_game(runs: Sequence[TrainingRun], game: str) -> tuple[float, float]:
-    """Lowest and highest return in any level of a game, so that its plots can share one scale; 0 is within."""
+    """Lowest and highest return in any level of a game, always including 0, so that its plots share one scale."""
     returns = [level.returns for run in runs for level in run.levels if level.level.partition("/")[0] == game]
     watched = [one.episode_return for run in runs for one in run.watched if one.level.partition("/")[0] == game]
     values = np.concatenate([*returns, np.array([0.0, *watched])])
@@ -68,7 +68,7 @@ def range_of_game(runs: Sequence[TrainingRun], game: str) -> tuple[float, float]
 
 
 def learning(runs: Sequence[TrainingRun], name: str, said: str | None = None) -> Figure:
-    """A figure of learning over the steps, a line per run that has it; ``said`` is its name for people."""
+    """A learner's metric over the steps, a line per run that has it; ``said`` is its display name."""
     traces = [
         _line(run.curves[name], run, colour, said or name.rpartition("/")[2].replace("_", " "))
         for colour, run in enumerate(runs)
@@ -83,7 +83,7 @@ def learning(runs: Sequence[TrainingRun], name: str, said: str | None = None) ->
 
 
 def action_shares(runs: Sequence[TrainingRun], action: str) -> Figure:
-    """How often an action was drawn, solid, and how often it was thought best, dashed, in each watched episode."""
+    """Share of an action among those taken (solid) and as greedy action (dashed), in each watched episode."""
     traces = []
     for colour, run in enumerate(runs):
         for kind, dash, shares in (
@@ -100,7 +100,7 @@ def action_shares(runs: Sequence[TrainingRun], action: str) -> Figure:
 
 
 def shares(episode: Watched, colour: int) -> Figure:
-    """Bars of an episode: for each action, how often it was drawn, and in outline how often it was thought best."""
+    """Bars of an episode: share of each action among those taken, and in outline as greedy action."""
     actions = list(episode.drawn)
     traces = [
         {
@@ -131,7 +131,7 @@ def shares(episode: Watched, colour: int) -> Figure:
 
 
 def values(episode: Watched, colour: int, top: tuple[float, float]) -> Figure:
-    """What was expected along an episode; ``top`` is the lowest and the highest value that the plot reaches to."""
+    """Value estimates along an episode; ``top`` is the lowest and highest value of the plot's axis."""
     steps = np.linspace(0, episode.length, len(episode.values)).round().astype(np.int64)
     trace = {
         "type": "scatter",
@@ -207,7 +207,7 @@ def _line(
 
 
 def _layout(height: int, runs: Sequence[TrainingRun]) -> dict[str, Any]:
-    """The layout of one plot of many: all with the same steps, so that they can be compared at a glance."""
+    """Layout of one of many plots, all with the same range of steps for comparison."""
     return {
         "height": height,
         "margin": dict(_MARGIN),

@@ -1,4 +1,4 @@
-"""What a report shows of a training run's folder, checked while it is read: nothing in it is trusted."""
+"""The contents of a training run's folder that a report shows, read as untrusted input."""
 
 from __future__ import annotations
 
@@ -17,51 +17,51 @@ from newgameplus.training.transfer import checkpoints
 from newgameplus.types import Array
 
 MANIFEST, FORMAT = "training.json", 1
-"""The plan of a run and the version of its folder, as ``ngp train`` writes them."""
+"""File name of a run's plan, and format of its folder, as ``ngp train`` writes them."""
 MEAN = "return/mean"
 """Name of the curve of mean returns over all levels."""
 MAX_STEPS = 2**53
-"""A larger number of steps is not exact in a browser."""
+"""Limit of step numbers; larger integers are not exact in a browser."""
 
 
 @dataclass(frozen=True, slots=True)
 class LevelEpisodes:
-    """The episodes of one level, in their order."""
+    """Episodes of one level, in their order."""
 
     level: str
     steps: Array
-    """Agent steps of the run, in all rows, when each ended, int64 ``[E]``."""
+    """Agent steps of the run, summed over all rows, at the end of each episode, int64 ``[E]``."""
     returns: Array
     """float64 ``[E]``."""
     lengths: Array
-    """Agent steps of each, int64 ``[E]``."""
+    """Length of each episode in agent steps, int64 ``[E]``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An episode that was played with the weights of a moment and recorded."""
+    """An episode recorded with the weights at some step of training."""
 
     num_steps: int
-    """Agent steps before it."""
+    """Agent steps of training before it."""
     level: str
     episode_return: float
     length: int
-    """Agent steps."""
+    """Length in agent steps."""
     movie: Path
     drawn: dict[str, float]
-    """Action to the share of the steps in which it was taken."""
+    """Share of the steps in which each action was taken."""
     likeliest: dict[str, float]
-    """The same had it always taken the one that it thought best; empty where it does not say."""
+    """Share of the steps in which each action was the greedy one; empty if unknown."""
     values: Array
-    """What it expected, along the episode, float64 ``[V]``; empty where it does not say."""
+    """Value estimates along the episode, float64 ``[V]``; empty if unknown."""
     value: float | None
     entropy: float | None
-    """Mean of the policy's, in nats."""
+    """Mean entropy of the policy, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A figure over the steps of a run; moments at which it was no number are left out."""
+    """A metric over the steps of a run; NaN values are left out."""
 
     steps: Array
     """int64 ``[P]``."""
@@ -71,23 +71,23 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class TrainingRun:
-    """One training run's folder."""
+    """Folder of one training run."""
 
     path: Path
     label: str
-    """How the report calls it: the agent, its preset and, where that is not enough, the folder."""
+    """Label in the report: agent, preset and, if that is ambiguous, the folder's name."""
     agent: str
     preset: str
     manifest: dict[str, Any]
     num_steps: int
-    """Agent steps that were planned."""
+    """Planned number of agent steps."""
     num_done: int
-    """Agent steps that were played, as far as the files tell."""
+    """Number of agent steps played, as far as the files show."""
     num_rows: int
     levels: tuple[LevelEpisodes, ...]
-    """In the plan's order; those of which an episode ended."""
+    """Levels in the plan's order, without those that have no finished episode."""
     curves: dict[str, Curve]
-    """By name, as in ``metrics.jsonl``."""
+    """Curves by name, as in ``metrics.jsonl``."""
     watched: tuple[Watched, ...]
 
     @property
@@ -102,7 +102,7 @@ def is_training_run(path: Path) -> bool:
 
 
 def read_training_runs(paths: Sequence[Path]) -> list[TrainingRun]:
-    """Read training runs and give each a label that no other has.
+    """Read training runs and give each a unique label.
 
     Raises:
         ResultsError: a file is corrupt, of another format, or a folder is named twice.
@@ -159,7 +159,7 @@ def _level_id(entry: object, where: str) -> str:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of a log, without one that is still being written; each has a number of steps."""
+    """Lines of a log, each with a number of steps; an incomplete last line is left out."""
     if not path.is_file():
         return
     check_size(path)
@@ -232,7 +232,7 @@ def _watched(line: dict[str, Any], folder: Path) -> Watched:
 
 
 def _file_name(movie: str, where: str) -> str:
-    """The name of a movie in the run's ``movies``; nothing outside that folder is opened."""
+    """File name of a movie in the run's ``movies``; nothing outside that folder is opened."""
     folder, _, name = movie.partition("/")
     if folder != "movies" or not name.endswith(".bk2") or "\0" in name or Path(name).name != name:
         raise ResultsError(f"{where} is corrupt: {movie!r} is no movie of this run.")

@@ -1,4 +1,4 @@
-"""The episodes that a report shows as video: which ones, rendered side by side, within a limit of size."""
+"""Videos in a report: which episodes are shown, rendered in parallel, within a size limit."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 ROLES = ("best", "median", "last")
-"""Why an episode is shown; videos are made in this order while there is room."""
+"""Why an episode is shown; also the order in which videos are rendered while there is room."""
 QUALITY, PRESET, SOUND_BITS_PER_SECOND = 26, "veryfast", 64_000
-"""x264's rate factor and preset and the rate of the sound: a third of the default's size, and still clean."""
+"""x264's rate factor and preset, and the audio bit rate: a third of the default's size without visible artefacts."""
 STILL_AT = 2 / 3
-"""Which part of a video its still picture comes from: late enough that something goes on."""
+"""Position of the still picture in the video, late enough to show action."""
 NO_ROOM = "it was left out to keep this page small; see --video-megabytes."
 FRAMES_PER_SECOND = 60
-"""A frame is a sixtieth of a second, on every console, by the project's convention."""
+"""Nominal frame rate of every console, by the project's convention."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoLimits:
-    """How much video a page may hold."""
+    """Limits of the videos on a page."""
 
     max_seconds: float = 30.0
-    """A longer episode is sped up to fit."""
+    """Length of a video in seconds; longer episodes are sped up to fit."""
     max_bytes: int = 24_000_000
-    """What all videos together may add to the page."""
+    """Total size that videos add to the page."""
     num_workers: int | None = None
-    """Processes that render; None means one per core."""
+    """Number of rendering processes; None means one per CPU core."""
 
 
 DEFAULT_LIMITS = VideoLimits()
-"""About half a minute each, and a page that still goes by mail."""
+"""About half a minute each, and a page that can still be sent by mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,34 +56,34 @@ class Clip:
     """An episode that the page shows, and why."""
 
     label: str
-    """The evaluation's."""
+    """Label of the evaluation."""
     run: Run
     episode: int
     roles: tuple[str, ...]
 
     @property
     def movie(self) -> Path:
-        """The recording."""
+        """Path of the movie."""
         return self.run.movie(self.episode)
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """A rendered clip, or a word on why there is none."""
+    """A rendered clip, or the reason why there is none."""
 
     mp4: bytes = b""
     still: bytes = b""
-    """A png that stands for the video until it is played."""
+    """PNG shown until the video is played."""
     speed: int = 1
-    """How many times as fast as the console it plays."""
+    """Playback speed relative to the console."""
     problem: str = ""
 
 
 def choose_clips(evaluations: Sequence[Evaluation]) -> list[Clip]:
     """Return the best, the median and the last episode of each level in each evaluation, over all its seeds.
 
-    The median is the lower one, an episode that was really played; the last is that of the first seed. One episode may
-    be two or all three.
+    The median is the lower one, which is that of a played episode; the last is that of the first seed. One episode may
+    be two or all three of them.
     """
     return [
         clip for evaluation in evaluations for level in evaluation.levels for clip in _clips(evaluation.label, level)
@@ -91,10 +91,10 @@ def choose_clips(evaluations: Sequence[Evaluation]) -> list[Clip]:
 
 
 def render_clips(clips: Sequence[Clip], limits: VideoLimits) -> list[Video]:
-    """Render each clip to H.264 mp4, in worker processes, with a progress bar where there is a terminal.
+    """Render each clip to H.264 mp4, in worker processes, with a progress bar on a terminal.
 
-    The best episodes come first; when the page is full, no more are rendered. A clip that cannot be rendered is no
-    error: its ``problem`` says why.
+    Best episodes come first; once the size limit is reached, no more are rendered. A clip that cannot be rendered is
+    not an error: its ``problem`` gives the reason.
     """
     order = sorted(range(len(clips)), key=lambda number: ROLES.index(clips[number].roles[0]))
     videos = dict(zip(order, render_movies([clips[number].movie for number in order], limits), strict=True))
@@ -102,7 +102,7 @@ def render_clips(clips: Sequence[Clip], limits: VideoLimits) -> list[Video]:
 
 
 def render_movies(movies: Sequence[Path], limits: VideoLimits) -> list[Video]:
-    """Render movies, the most important one first, as ``render_clips`` does."""
+    """Render movies, in order of importance, as ``render_clips`` does."""
     videos = [Video(problem=NO_ROOM)] * len(movies)
     room = limits.max_bytes
     with closing(_rendered(movies, limits)) as rendered:
@@ -115,7 +115,7 @@ def render_movies(movies: Sequence[Path], limits: VideoLimits) -> list[Video]:
 
 
 def encoded_bytes(video: Video) -> int:
-    """What a video and its still picture add to the page: base64 takes 4 bytes for 3."""
+    """Size that a video and its still picture add to the page, in base64 (4 bytes for 3)."""
     return sum(-(-len(part) // 3) * 4 for part in (video.mp4, video.still))
 
 
@@ -180,7 +180,7 @@ def _render(movie: Path, tell: ProgressTeller, *, folder: Path, max_seconds: flo
 
 
 def _still(mp4: Path, position: int) -> bytes:
-    """One picture of a video as png."""
+    """One picture of a video as PNG."""
     with av.open(str(mp4)) as container:
         frame = next(islice(container.decode(video=0), position, None))
     _, png = cv2.imencode(".png", frame.to_ndarray(format="bgr24"))

@@ -1,1 +1,1 @@
-"""A game that can go back: its episode so far, what rewinding needs, and its movie; no window and no browser."""
+"""A level that can be rewound: its episode so far, saved moments, and its movie; no window and no browser."""

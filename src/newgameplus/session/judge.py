@@ -1,4 +1,4 @@
-"""Judges the frames of a session's console, and can be put back to an earlier frame where the scenario allows it."""
+"""Computes reward and end of a session's frames; can be set back to an earlier frame if the scenario allows it."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from newgameplus.games.native_scenario import scenario_spec
 
 
 class RewindingJudge:
-    """One scenario of a game, judging a copy of the console's memory.
+    """One scenario of a game, evaluated on a copy of the console's memory.
 
-    The copy (64 kB on a Mega Drive, a few microseconds) is what makes the judge's own memory accessible: the engine
-    lets it be read and written only for a scenario over memory that the caller owns.
+    The copy (64 kB on a Mega Drive, a few microseconds) makes the scenario's own memory accessible: the engine allows
+    reading and writing it only for a scenario over memory that the caller owns.
 
     Args:
         emulator: the machine; it must have run a frame since its state was loaded.
         integration: the game's files.
-        name: which of its scenarios judges.
+        name: name of the scenario.
 
     Raises:
         NotFoundError: the game has no such scenario.
@@ -37,7 +37,7 @@ class RewindingJudge:
             address: np.frombuffer(bytearray(content), np.uint8) for address, content in emulator.memory().items()
         }
         self.can_be_saved = spec.script is None
-        """Whether :meth:`save` works; what a script remembers cannot be copied."""
+        """Whether :meth:`save` works; the state of a script cannot be copied."""
         try:
             with in_words():
                 self._probe: Any = required_engine().ScenarioProbe(spec, self._blocks)
@@ -45,10 +45,10 @@ class RewindingJudge:
             raise self._failure(error) from error
 
     def reset(self) -> None:
-        """Begin an episode with the frame that the machine has just run.
+        """Begin an episode with the frame that has just run.
 
         Raises:
-            IntegrationError: a script fails, or it is unknown where the level ends.
+            IntegrationError: a script fails, or the end of the level is unknown.
         """
         self._read()
         try:
@@ -58,7 +58,7 @@ class RewindingJudge:
             raise self._failure(error) from error
 
     def judge(self) -> tuple[float, bool]:
-        """Return the reward of the frame that has just run, and whether the episode is over.
+        """Return the reward of the last frame, and whether the episode is over.
 
         Raises:
             IntegrationError: a script fails.
@@ -69,15 +69,15 @@ class RewindingJudge:
         return judgement
 
     def variables(self) -> dict[str, int]:
-        """Every variable that the console has, as of the last frame judged."""
+        """All variables of the game, as of the last frame judged."""
         return dict(self._probe.values)
 
     def save(self) -> tuple[int, ...]:
-        """What the scenario remembers from frame to frame."""
+        """What the scenario keeps from frame to frame."""
         return tuple(self._probe.memory())
 
     def restore(self, memory: tuple[int, ...]) -> None:
-        """Go back to what :meth:`save` gave."""
+        """Restore what :meth:`save` returned."""
         self._probe.restore(memory)
 
     def _read(self) -> None:

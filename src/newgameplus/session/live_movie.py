@@ -1,4 +1,4 @@
-"""The movie of an episode that a person plays: it grows on disk, and follows when the player goes back."""
+"""Movie of an episode that a person plays: it grows on disk, and is cut when the player goes back."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Start:
     rom: Path
     core: Core
     state: bytes
-    """The machine state before the first frame."""
+    """Machine state before the first frame."""
 
 
 class LiveMovie:
-    """One movie file, complete and readable at every moment, a second behind the player at most.
+    """One movie file, complete and readable at every moment, at most one second behind the player.
 
     Args:
-        path: the file; its folder is made when it is missing.
+        path: output file; its folder is created if missing.
         start: what the episode starts from.
 
     Raises:
@@ -66,7 +66,7 @@ class LiveMovie:
         self._write_anew(array("I", [0]))
 
     def follow(self, log: EpisodeLog) -> None:
-        """Write what has been played since, once it is a second's worth."""
+        """Write the new frames of ``log``, once per second."""
         if len(log.masks) - self._num_written < FLUSH_FRAMES:
             return
         if self._file is None:
@@ -79,12 +79,12 @@ class LiveMovie:
         self._num_written = len(log.masks)
 
     def go_back(self, log: EpisodeLog) -> None:
-        """Hold what ``log`` holds: the player went back, or loaded a state."""
+        """Rewrite the movie to hold ``log``, after the player went back or loaded a state."""
         self._num_corrections += 1
         self._write_anew(log.masks)
 
     def finish(self, log: EpisodeLog, memory: bytes) -> None:
-        """Replace the growing file by the whole movie with everything known at the end.
+        """Replace the growing file by the compressed one with the episode's outcome.
 
         Args:
             log: the episode.
@@ -111,7 +111,7 @@ class LiveMovie:
         self._num_written = len(masks)
 
     def discard(self) -> None:
-        """Leave no file."""
+        """Delete the file."""
         self._close()
         self.path.unlink(missing_ok=True)
 
@@ -149,15 +149,15 @@ class LiveMovie:
 
 
 def movie_paths(record: Path | None, level: Level) -> Iterator[Path]:
-    """Where the movies of one episode after the other go; files that exist are never replaced.
+    """Yield the movie path of each episode; existing files are never replaced.
 
     Args:
-        record: a movie's name that ends in ``.bk2``, of which later episodes are numbered, or a folder; None for the
-            user's folder of movies.
-        level: gives the names in a folder.
+        record: file name ending in ``.bk2``, numbered from the second episode on, or a folder; None for the user's
+            movie folder.
+        level: gives the file names in a folder.
 
     Raises:
-        MovieError: ``record`` names a file that exists.
+        MovieError: ``record`` names an existing file.
     """
     if record is not None and record.suffix.lower() == SUFFIX:
         if record.exists():
@@ -176,7 +176,7 @@ def _numbered(first: Path) -> Iterator[Path]:
 
 
 def _known_at_start(start: Start) -> dict[str, Any]:
-    """What ``NewGamePlus.json`` says from the first frame on, as in movies of evaluations."""
+    """Contents of ``NewGamePlus.json`` that are known from the first frame on, as in movies of evaluations."""
     core = start.core
     return {
         "schema": EXTRA_SCHEMA,

@@ -1,4 +1,4 @@
-"""The last minutes of an episode as pictures and machine states, in a bounded amount of memory."""
+"""Pictures and machine states of an episode's last minutes, in a bounded amount of memory."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import numpy as np
 from newgameplus.types import Array
 
 PICTURE_FRAMES = 2
-"""A picture is kept of every second frame: 30 per second are enough to see where one goes back to."""
+"""Interval of pictures in frames: 30 per second are enough for rewinding."""
 STATE_FRAMES = 60
-"""A machine state is kept every second; the frames from there to the wanted one are run again."""
+"""Interval of machine states in frames: one second; the frames between are run again."""
 MAX_BYTES = 64 * 2**20
-"""The oldest pictures and states go when all of them together take more."""
+"""Memory limit of pictures and states; the oldest are dropped first."""
 _FASTEST = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The judge after one frame, and the machine where it can be saved."""
+    """State of the scenario after one frame, and of the machine if it can be saved."""
 
     frame: int
     state: bytes
-    """The machine, compressed; empty where it cannot be saved."""
+    """Compressed machine state; empty if it cannot be saved."""
     judge: tuple[int, ...]
 
     @classmethod
@@ -35,7 +35,7 @@ class Snapshot:
         return cls(frame, b"" if state is None else zlib.compress(state, _FASTEST), judge)
 
     def machine(self) -> bytes | None:
-        """The machine state as the emulator takes it."""
+        """Uncompressed machine state."""
         return zlib.decompress(self.state) if self.state else None
 
 
@@ -50,7 +50,7 @@ class Reel:
     """Pictures and snapshots in the order of their frames.
 
     Args:
-        max_bytes: what they may take together; the last picture stays in any case.
+        max_bytes: memory limit; the last picture is kept in any case.
     """
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
@@ -58,15 +58,15 @@ class Reel:
         self._pictures: deque[_Picture] = deque()
         self._snapshots: deque[Snapshot] = deque()
         self.size_bytes = 0
-        """What pictures and states take."""
+        """Memory used by pictures and states."""
 
     @property
     def first_frame(self) -> int | None:
-        """The earliest frame with a picture, None where there is none."""
+        """Earliest frame with a picture, None if there is none."""
         return self._pictures[0].frame if self._pictures else None
 
     def add_picture(self, frame: int, picture: Array) -> None:
-        """Keep the picture ``[H, W, 3]`` of a frame behind all others."""
+        """Add the picture ``[H, W, 3]`` of a frame later than all others."""
         pixels = zlib.compress(np.ascontiguousarray(picture).data, _FASTEST)
         self._pictures.append(_Picture(frame, pixels, picture.shape))
         self.size_bytes += len(pixels)
@@ -74,12 +74,12 @@ class Reel:
             self._drop_first()
 
     def add_snapshot(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot behind all others."""
+        """Add a snapshot later than all others."""
         self._snapshots.append(snapshot)
         self.size_bytes += len(snapshot.state)
 
     def picture(self, frame: int) -> Array | None:
-        """The picture of ``frame``, or the one before it; None where the reel does not reach back that far."""
+        """Picture of ``frame`` or the nearest one before it; None if it is no longer kept."""
         at = bisect.bisect_right(self._pictures, frame, key=lambda kept: kept.frame) - 1
         if at < 0:
             return None
@@ -87,18 +87,18 @@ class Reel:
         return np.frombuffer(zlib.decompress(kept.pixels), np.uint8).reshape(kept.shape)
 
     def snapshot_before(self, frame: int) -> Snapshot | None:
-        """The last snapshot that lies before ``frame``, None where there is none."""
+        """Last snapshot before ``frame``, None if there is none."""
         return next((snapshot for snapshot in reversed(self._snapshots) if snapshot.frame < frame), None)
 
     def cut(self, frame: int) -> None:
-        """Forget everything behind ``frame``."""
+        """Drop everything after ``frame``."""
         while self._pictures and self._pictures[-1].frame > frame:
             self.size_bytes -= len(self._pictures.pop().pixels)
         while self._snapshots and self._snapshots[-1].frame > frame:
             self.size_bytes -= len(self._snapshots.pop().state)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self._pictures.clear()
         self._snapshots.clear()
         self.size_bytes = 0

@@ -1,9 +1,9 @@
-"""A level as a person plays it, frame by frame, with no window: save, load, rewind, restart, and a movie of it all.
+"""A level played by a person, frame by frame, without a window: save, load, rewind, restart, and record.
 
-The movie always holds exactly what led to the present frame: going back cuts its log. That it plays back to the same
-frames needs machines that a saved state puts back entirely. Cores whose states leave something out (``BEFORE_STATE``)
-are therefore neither saved nor loaded while a person plays: their episode is run again from its start, unseen. That
-takes picodrive about a second for five minutes.
+The movie always holds exactly the buttons that led to the present frame: going back cuts its log. Playback reproduces
+these frames only if a saved state restores the machine entirely. Cores with incomplete states (``BEFORE_STATE``) are
+therefore neither saved nor loaded during play: going back runs the episode again from its start, without drawing. For
+picodrive this takes about a second for five minutes of play.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ from newgameplus.session.reel import MAX_BYTES, PICTURE_FRAMES, STATE_FRAMES, Re
 from newgameplus.types import Array
 
 SHORTEST_MOVIE = 60
-"""An attempt that the player gives up within a second leaves no movie."""
+"""Shortest attempt in frames that leaves a movie: one second."""
 QUICK_OPTIONS: Mapping[str, Mapping[str, str]] = {"picodrive": {"picodrive_frameskip": "auto"}}
-"""Options that let a core run unseen frames faster, and that change neither memory, nor sound, nor the frames seen."""
+"""Core options that speed up frames which are not shown, without changing memory, sound, or the frames shown."""
 REMEMBERED_FRAMES = 3600
-"""How much of the end of a continued movie can be rewound at once, in frames."""
+"""Frames at the end of a continued movie that can be rewound at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A saved moment, and how the player came there."""
+    """A saved moment, and the buttons that led to it."""
 
     log: EpisodeLog
     snapshot: Snapshot | None
-    """None where a script judges, whose memory cannot be saved."""
+    """None if the scenario has a script, whose state cannot be saved."""
     picture: Array
     is_over: bool
 
 
 class Session:
-    """One level on one console, from the level's state on; a new session stands at its first frame.
+    """One level on one console; a new session stands at the first frame.
 
     Args:
         level: game, start state and scenario.
-        core: name of the core that plays; None for the one that the game names.
-        start_state: the machine state to start from; None for the level's.
-        movies: where the movie of each episode goes; none are recorded beyond its end.
-        reel_bytes: how much memory rewinding may take.
+        core: name of the core; None for the game's default.
+        start_state: machine state to start from; None for the level's.
+        movies: path of each episode's movie; once exhausted, no more are recorded.
+        reel_bytes: memory limit of rewinding.
 
     Raises:
         NotFoundError: no such game, state, scenario or core.
@@ -79,7 +79,7 @@ class Session:
         options = integration.core_options | dict(QUICK_OPTIONS.get(played_by.name, {}))
         self.emulator = NativeEmulator(rom, played_by, options, has_sound=True)
         self.is_exact = played_by.name not in BEFORE_STATE
-        """Whether a state puts the machine back entirely; otherwise the episode is run again from its start."""
+        """Whether a state restores the machine entirely; otherwise the episode is run again from its start."""
         self._movies: Iterator[Path] = iter(movies)
         self._reel = Reel(reel_bytes)
         self._slots: dict[int, Slot] = {}
@@ -87,7 +87,7 @@ class Session:
         self._log = EpisodeLog()
         self._is_closed = False
         self.is_over = False
-        """Whether the scenario has ended the episode; only going back and restarting are possible then."""
+        """Whether the scenario has ended the episode; then only going back and restarting are possible."""
         try:
             self.emulator.load(self._start.state)
             self.emulator.step((0,))
@@ -99,17 +99,17 @@ class Session:
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """The console's buttons, in the order of a mask's bits."""
+        """The console's buttons, in the bit order of a mask."""
         return self.emulator.core.console.buttons
 
     @property
     def num_frames(self) -> int:
-        """Frames played since the start, without the one of the reset."""
+        """Number of frames played since the start, without the one of the reset."""
         return self._log.num_frames
 
     @property
     def seconds(self) -> float:
-        """Time played in this episode."""
+        """Game time of this episode in seconds."""
         return self.num_frames / self.emulator.frames_per_second
 
     @property
@@ -119,39 +119,39 @@ class Session:
 
     @property
     def last_mask(self) -> int:
-        """The buttons held in this frame."""
+        """Button mask of the last frame."""
         return self._log.masks[-1]
 
     @property
     def movie_path(self) -> Path | None:
-        """The movie of this episode; it stays known when the session is closed, if there is a file."""
+        """Movie of this episode, also after the session is closed; None if there is no file."""
         return None if self._movie is None else self._movie.path
 
     @property
     def first_rewindable_frame(self) -> int:
-        """The earliest frame that :meth:`glimpse` has a picture of."""
+        """Earliest frame that :meth:`glimpse` has a picture of."""
         first = self._reel.first_frame
         return self.num_frames if first is None else first
 
     @property
     def slots(self) -> dict[int, int]:
-        """Number of each slot in use to the frame that it holds."""
+        """Frame saved in each used slot."""
         return {number: slot.log.num_frames for number, slot in sorted(self._slots.items())}
 
     def picture(self) -> Array:
-        """The screen now, uint8 ``[H, W, 3]``."""
+        """Current screen, uint8 ``[H, W, 3]``."""
         return self._picture
 
     def sound(self) -> Array:
-        """The sound of the last frame, int16 ``[samples, 2]``."""
+        """Sound of the last frame, int16 ``[samples, 2]``."""
         return self.emulator.audio()
 
     def variables(self) -> dict[str, int]:
-        """The game's variables as of this frame."""
+        """The game's variables as of the last frame."""
         return self._judge.variables()
 
     def memory(self) -> bytes:
-        """The console's memory now, all blocks in order of address."""
+        """Current memory of the console, all blocks in order of address."""
         return b"".join(self.emulator.memory().values())
 
     def step(self, mask: int) -> None:
@@ -172,14 +172,14 @@ class Session:
                 self._movie.finish(self._log, self.memory())
 
     def glimpse(self, frame: int) -> Array | None:
-        """The picture of an earlier frame, or the nearest before it; None where the reel does not reach that far."""
+        """Picture of an earlier frame, or the nearest one before it; None if the reel does not reach back that far."""
         return self._reel.picture(frame)
 
     def go_back(self, frame: int) -> None:
-        """Stand at an earlier frame again, as if nothing had been played since; the movie loses what followed.
+        """Return to an earlier frame; the frames after it are dropped, also from the movie.
 
         Raises:
-            UsageError: the frame lies ahead, or before the start.
+            UsageError: the frame is later than the present one, or before the start.
         """
         if not 0 <= frame <= self.num_frames:
             raise UsageError(f"The episode has the frames 0 to {self.num_frames}, not {frame}.")
@@ -187,11 +187,11 @@ class Session:
         self._tell_movie()
 
     def save(self, slot: int) -> None:
-        """Keep this moment in a slot, until the session ends."""
+        """Save this moment in a slot, until the session ends."""
         self._slots[slot] = Slot(self._log.copy(), self._snapshot(), self._picture, self.is_over)
 
     def load(self, slot: int) -> bool:
-        """Return to a slot's moment and say whether there is one; the movie becomes that of the way there."""
+        """Return to a slot's moment and its movie; False if the slot is empty."""
         saved = self._slots.get(slot)
         if saved is None:
             return False
@@ -203,7 +203,7 @@ class Session:
         return True
 
     def restart(self) -> None:
-        """Finish this episode's movie and begin the level anew; the slots stay."""
+        """Finish this episode's movie and restart the level; slots are kept."""
         if self._movie is not None and self.num_frames >= SHORTEST_MOVIE:
             self._movie.finish(self._log, self.memory())
             self._movie = None
@@ -212,7 +212,7 @@ class Session:
         self._begin()
 
     def follow(self, masks: Iterable[int]) -> None:
-        """Play what a movie holds: the buttons of each frame after the first; stops where the episode ends."""
+        """Play the buttons of a movie, given for each frame after the first; stop at the end of the episode."""
         held = list(masks)
         for index, mask in enumerate(held):
             is_shown = index >= len(held) - REMEMBERED_FRAMES
@@ -250,20 +250,20 @@ class Session:
                 self._movie = LiveMovie(next(self._movies), self._start)
 
     def _begin_machine(self) -> None:
-        """What every reset does: the start state, and one frame with no button held."""
+        """Reset: load the start state, and run one frame with no button held."""
         self.emulator.load(self._start.state)
         self.emulator.step((0,))
         self._judge.reset()
 
     def _run(self, mask: int, *, is_drawn: bool) -> bool:
-        """Run and log a frame, and return whether the episode is over."""
+        """Run and log a frame; return whether the episode is over."""
         self.emulator.step((mask,), is_drawn=is_drawn)
         reward, is_over = self._judge.judge()
         self._log.append(mask, reward)
         return is_over
 
     def _remember(self) -> None:
-        """Show the frame, and keep what going back to it will need."""
+        """Keep the frame's picture, and a snapshot if one is due."""
         frame = self.num_frames
         self._picture = self.emulator.screen()
         if frame % PICTURE_FRAMES == 0:
@@ -277,7 +277,7 @@ class Session:
         return Snapshot.of(self.num_frames, self.emulator.save() if self.is_exact else None, self._judge.save())
 
     def _rebuild(self, log: EpisodeLog, snapshot: Snapshot | None, frame: int) -> None:
-        """Stand at ``frame`` of ``log``, run from a snapshot of it where there is one, else from the start."""
+        """Go to ``frame`` of ``log``, run from a snapshot of it if there is one, else from the start."""
         first = self._put_back(log, snapshot)
         self.is_over = False
         for number in range(first + 1, frame + 1):
@@ -289,7 +289,7 @@ class Session:
         self._picture = self.emulator.screen()
 
     def _put_back(self, log: EpisodeLog, snapshot: Snapshot | None) -> int:
-        """Stand at the snapshot's frame, or at the first; return which it is."""
+        """Go to the snapshot's frame, or to the first; return its number."""
         if snapshot is None:
             self._begin_machine()
             return 0

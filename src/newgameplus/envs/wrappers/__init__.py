@@ -1,1 +1,1 @@
-"""Wrappers around the environments, each doing one thing."""
+"""Environment wrappers, each changing one thing."""

@@ -1,4 +1,4 @@
-"""Wrappers that change what an action means: a numbered set of button combinations instead of one number per button."""
+"""Action wrappers: a discrete set of button combinations instead of one number per button."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from newgameplus.types import ActionSpec, Array
 
 
 class Discretizer(gym.ActionWrapper[Array, Any, Array]):
-    """Numbers a set of button combinations, over any environment whose actions are one 0 or 1 per button.
+    """Discrete set of button combinations, over any environment whose actions are one 0 or 1 per button.
 
-    Source: ``SonicDiscretizer`` of the 2018 baselines. A :class:`~newgameplus.envs.retro.RetroEnv` does the same by
-    itself when it is given the set as its ActionSpec; this wrapper is for other environments.
+    Source: ``SonicDiscretizer`` of the 2018 baselines. :class:`~newgameplus.envs.retro.RetroEnv` does the same itself
+    when given the set as its ActionSpec; this wrapper is for other environments.
 
     Args:
         env: its base environment names its ``buttons``.
         action_spec: of kind ``set``, such as ``SONIC_7``.
 
     Raises:
-        UsageError: ``env`` has other actions, or has no button of that name.
+        UsageError: ``env`` has other actions, or lacks one of the buttons.
     """
 
     def __init__(self, env: gym.Env[Array, Array], action_spec: ActionSpec) -> None:
@@ -39,6 +39,6 @@ class Discretizer(gym.ActionWrapper[Array, Any, Array]):
         self.action_space = self._meaning.space
 
     def action(self, action: Any) -> Array:
-        """Return the buttons of a numbered action, int8 ``[buttons]``."""
+        """Return the buttons of a discrete action, int8 ``[buttons]``."""
         mask = self._meaning.mask(action)
         return np.array([mask >> bit & 1 for bit in range(self._num_buttons)], np.int8)

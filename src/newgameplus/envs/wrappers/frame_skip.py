@@ -12,14 +12,14 @@ from newgameplus.types import Array
 
 
 class StochasticFrameSkip(gym.Wrapper[Array, Any, Array, Any]):
-    """Holds an action for several frames, sometimes one too late, and sums their rewards.
+    """Repeats an action for several frames, sometimes with one frame of delay, and sums the rewards.
 
-    A :class:`~newgameplus.envs.retro.RetroEnv` does the same by itself, and draws no picture in between; this wrapper
-    is for other environments. The random numbers are the base environment's, so its seed governs them.
+    :class:`~newgameplus.envs.retro.RetroEnv` does the same itself, without drawing the frames between; this wrapper is
+    for other environments. Random numbers come from the base environment's generator, so its seed determines them.
 
     Args:
-        env: one frame per step.
-        frame_skip: how long an action lasts.
+        env: runs one frame per step.
+        frame_skip: frames per action.
     """
 
     def __init__(self, env: gym.Env[Array, Any], frame_skip: FrameSkip = CONTEST_FRAME_SKIP) -> None:
@@ -27,12 +27,12 @@ class StochasticFrameSkip(gym.Wrapper[Array, Any, Array, Any]):
         self._sticky: StickyActions[Any] = StickyActions(frame_skip)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode; its first action is on time."""
+        """Begin an episode; its first action has no delay."""
         self._sticky.reset()
         return self.env.reset(seed=seed, options=options)
 
     def step(self, action: Any) -> tuple[Array, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Hold an action for the frames of one step, or until the episode ends."""
+        """Repeat an action for the frames of one step, or until the episode ends."""
         total = 0.0
         for held in self._sticky.frames(copy(action), self.np_random):
             observation, reward, terminated, truncated, info = self.env.step(held)

@@ -1,4 +1,4 @@
-"""Wrappers that end an episode early: no progress for too long.
+"""Wrappers that truncate an episode: no progress for too long.
 
 For a limit of steps use Gymnasium's ``TimeLimit``, which equals the contest's.
 """
@@ -16,19 +16,19 @@ from newgameplus.types import Array
 
 
 class StallLimit(gym.Wrapper[Array, Any, Array, Any]):
-    """Truncates an episode that has made no progress for some frames.
+    """Truncates an episode without progress for a number of frames.
 
-    Progress is a new best of a variable, or of the return when none is named, looked at after every step; the best
-    begins with what the episode begins with. With one frame per step and ``screen_x`` for the variable this is the
-    rule of andruschak's NEAT tutorial (500 frames on Sonic).
+    Progress is a new maximum of a variable, or of the return if none is named, checked after every step; the maximum
+    starts at the initial value. With one frame per step and the variable ``screen_x`` this is the rule of andruschak's
+    NEAT tutorial (500 frames on Sonic).
 
     Args:
         env: a wrapped or bare RetroEnv, which counts the frames.
-        num_frames: frames without progress after which the episode ends, 60 to a second.
-        variable_name: which variable measures progress; None takes the return.
+        num_frames: frames without progress after which the episode is truncated, 60 per second.
+        variable_name: variable that measures progress; None takes the return.
 
     Raises:
-        UsageError: ``num_frames`` is not positive, or ``env`` counts no frames.
+        UsageError: ``num_frames`` is not positive, or ``env`` does not count frames.
         NotFoundError: the game has no such variable.
     """
 
@@ -48,7 +48,7 @@ class StallLimit(gym.Wrapper[Array, Any, Array, Any]):
         self._best_frame = 0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode, and progress anew."""
+        """Begin an episode and reset the progress."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._return = 0.0
         self._best = self._progress(info)
@@ -56,7 +56,7 @@ class StallLimit(gym.Wrapper[Array, Any, Array, Any]):
         return observation, info
 
     def step(self, action: Any) -> tuple[Array, SupportsFloat, bool, bool, dict[str, Any]]:
-        """Take a step; it truncates the episode when progress is too long ago."""
+        """Take a step; truncate the episode if the last progress is too long ago."""
         observation, reward, terminated, truncated, info = self.env.step(action)
         self._return += float(reward)
         progress = self._progress(info)

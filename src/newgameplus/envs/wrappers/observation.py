@@ -1,7 +1,7 @@
-"""Wrappers that change what is seen: crop, gray, size, edges and stack, put on as an ObservationSpec says.
+"""Observation wrappers: crop, grayscale, resize, edges and frame stack, applied as an ObservationSpec says.
 
-The arithmetic is OpenCV's, as in the 2018 baselines (``WarpFrame``, ``FrameStack``). Gymnasium's own gray weighs the
-colours in floating point and its own stack adds a first axis, so neither is equal.
+The arithmetic is OpenCV's, as in the 2018 baselines (``WarpFrame``, ``FrameStack``). Gymnasium's grayscale uses
+floating point weights and its frame stack adds a leading axis, so neither is equal.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Crop(gym.ObservationWrapper[Array, Any, Array]):
     """Cuts pixels off the borders of ``[H, W, C]``.
 
     Args:
-        env: shows pictures.
+        env: observations are pictures.
         margins: pixels cut off at (top, right, bottom, left).
 
     Raises:
@@ -49,7 +49,7 @@ class Crop(gym.ObservationWrapper[Array, Any, Array]):
 
 
 class Gray(gym.ObservationWrapper[Array, Any, Array]):
-    """Turns colours ``[H, W, 3]`` into luma ``[H, W, 1]``; a gray picture passes unchanged."""
+    """Converts RGB ``[H, W, 3]`` to luma ``[H, W, 1]``; a gray picture is passed through."""
 
     def __init__(self, env: ArrayEnv) -> None:
         super().__init__(env)
@@ -64,10 +64,10 @@ class Gray(gym.ObservationWrapper[Array, Any, Array]):
 
 
 class Resize(gym.ObservationWrapper[Array, Any, Array]):
-    """Resamples ``[H, W, C]`` by area to another height and width.
+    """Resizes ``[H, W, C]`` by area interpolation.
 
     Args:
-        env: shows pictures.
+        env: observations are pictures.
         size: (height, width) in pixels.
 
     Raises:
@@ -90,12 +90,12 @@ class Resize(gym.ObservationWrapper[Array, Any, Array]):
 
 
 class Edges(gym.ObservationWrapper[Array, Any, Array]):
-    """Shows Canny's edges of a gray picture ``[H, W, 1]``: 255 on an edge, 0 elsewhere.
+    """Canny edges of a gray picture ``[H, W, 1]``: 255 on an edge, 0 elsewhere.
 
     Source: reverie_agent's deep Q-network, thresholds 100 and 200.
 
     Args:
-        env: shows gray pictures.
+        env: observations are gray pictures.
         thresholds: lower and upper threshold on the gradient.
 
     Raises:
@@ -123,8 +123,8 @@ class FrameStack(gym.ObservationWrapper[Array, Any, Array]):
     The first observation of an episode is repeated. Each stack is a new array.
 
     Args:
-        env: shows uint8 arrays.
-        num_observations: how many are concatenated.
+        env: observations are uint8 arrays.
+        num_observations: number of observations in a stack.
 
     Raises:
         UsageError: fewer than one.
@@ -151,12 +151,12 @@ class FrameStack(gym.ObservationWrapper[Array, Any, Array]):
 
 
 def warp(env: ArrayEnv, size: tuple[int, int] = CONTEST_SIZE) -> ArrayEnv:
-    """Gray and resample to ``[84, 84, 1]``, what ``WarpFrame`` of the 2018 baselines did."""
+    """Convert to gray and resize to ``[84, 84, 1]``, as ``WarpFrame`` of the 2018 baselines."""
     return Resize(Gray(env), size)
 
 
 def check_observation_spec(spec: ObservationSpec) -> None:
-    """Find what makes no sense whatever is shown.
+    """Check an observation spec independently of a game.
 
     Raises:
         UsageError: ``spec`` treats memory as a picture, or a number is out of range.
@@ -173,13 +173,12 @@ def check_observation_spec(spec: ObservationSpec) -> None:
 
 
 def apply_observation_spec(env: ArrayEnv, spec: ObservationSpec) -> ArrayEnv:
-    """Put on the wrappers that ``spec`` asks for, in the order of its fields; none for a plain spec.
+    """Apply the wrappers that ``spec`` asks for, in the order of its fields; none for a plain spec.
 
-    ``spec.kind`` is what ``env`` shows already: the base environment chooses it, so that nothing is made in
-    vain.
+    ``env`` must already observe ``spec.kind``, which the base environment chooses, so that nothing is computed in vain.
 
     Raises:
-        UsageError: ``spec`` treats memory as a picture, or a field makes no sense.
+        UsageError: ``spec`` treats memory as a picture, or a field is invalid.
     """
     check_observation_spec(spec)
     if spec.crop is not None:

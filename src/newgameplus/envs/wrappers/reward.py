@@ -1,4 +1,4 @@
-"""Wrappers that change what is rewarded: scale, backtracking allowed, own weights over the game's variables."""
+"""Reward wrappers: scaling, reward for maximum progress only, and own weights over the game's variables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from newgameplus.errors import NotFoundError, did_you_mean
 from newgameplus.types import Array
 
 BASELINE_REWARD_SCALE = 0.01
-"""What the 2018 baselines of PPO multiplied rewards with (retro-baselines, ``RewardScaler``)."""
+"""Reward scale of the 2018 PPO baseline (retro-baselines, ``RewardScaler``)."""
 
 
 def scale_reward(env: gym.Env[Array, Any], factor: float = BASELINE_REWARD_SCALE) -> gym.Env[Array, Any]:
@@ -36,7 +36,7 @@ class AllowBacktracking(gym.Wrapper[Array, Any, Array, Any]):
         self._best_return = 0.0
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode and forget the best point."""
+        """Begin an episode and reset the best point."""
         self._return = self._best_return = 0.0
         return self.env.reset(seed=seed, options=options)
 
@@ -50,19 +50,20 @@ class AllowBacktracking(gym.Wrapper[Array, Any, Array, Any]):
 
 
 class VariableReward(gym.Wrapper[Array, Any, Array, Any]):
-    """Rewards the changes of the game's variables instead of, or besides, what the scenario rewards.
+    """Rewards changes of the game's variables instead of, or in addition to, the scenario's reward.
 
     With v_t the value of a variable after step t, the reward is scenario_weight * reward + Σ weight * (v_t - v_{t-1}).
-    ``{"rings": 1.0, "x": 0.1}`` pays for each ring and for going right, and charges for rings lost and the wrong way.
+    ``{"rings": 1.0, "x": 0.1}`` rewards each ring and each pixel to the right, and penalises rings lost and steps to
+    the left.
 
     Args:
         env: its ``info`` holds the variables.
-        weights: name of a variable to reward per unit of its change.
-        scenario_weight: factor of the reward that the scenario gives; 0 replaces it.
+        weights: reward per unit of change, by name of the variable.
+        scenario_weight: factor of the scenario's reward; 0 replaces it.
 
     Raises:
-        NotFoundError: the game has no such variable; raised by ``reset`` for an environment that does not say
-            beforehand which variables it has.
+        NotFoundError: the game has no such variable; raised by ``reset`` if the environment does not declare its
+            variables.
     """
 
     def __init__(self, env: gym.Env[Array, Any], weights: Mapping[str, float], scenario_weight: float = 0.0) -> None:
@@ -73,7 +74,7 @@ class VariableReward(gym.Wrapper[Array, Any, Array, Any]):
         check_variables(env, self._weights)
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode and look at the variables."""
+        """Begin an episode and read the variables."""
         observation, info = self.env.reset(seed=seed, options=options)
         self._values = {name: variable(info, name) for name in self._weights}
         return observation, info
@@ -90,7 +91,7 @@ class VariableReward(gym.Wrapper[Array, Any, Array, Any]):
 
 
 def check_variables(env: gym.Env[Array, Any], names: Iterable[str]) -> None:
-    """Raise NotFoundError where the game of ``env`` lacks a variable; pass where ``env`` does not say what it has."""
+    """Raise NotFoundError if the game of ``env`` lacks a variable; pass if ``env`` does not declare its variables."""
     scenario = getattr(env.unwrapped, "scenario", None)
     if scenario is not None:
         known = scenario.variables()
