@@ -84,3 +84,11 @@ def test_every_world_is_forbidden_to_minds() -> None:
 def test_no_room_has_a_name_without_meaning() -> None:
     empty = {"utils", "util", "common", "core", "base", "helpers", "misc"}
     assert not [path for path in PACKAGE.rglob("*") if path.stem in empty]
+
+
+def test_what_open_games_share_names_none_of_them() -> None:
+    folder = PACKAGE / "open_games"
+    games = [path.parent.name for path in folder.glob("*/__init__.py")]
+    shared = {path: path.read_text(encoding="utf-8").casefold() for path in folder.glob("*.py")}
+    assert games
+    assert not [(path.name, game) for path, text in shared.items() for game in games if game in text]

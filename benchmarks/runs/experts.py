@@ -24,7 +24,7 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, EVERY_FRAME
 from newgameplus.games.levels import Level, find_split
 from newgameplus.movies.bk2 import read_movie
-from newgameplus.open_games.tumbleweed.proof import par_path
+from newgameplus.open_games.proof import par_path
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import CONTEST_SIZE, SONIC_10, WARPED, Array, ObservationSpec
 

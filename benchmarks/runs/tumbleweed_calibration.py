@@ -19,7 +19,7 @@ from benchmarks.turns import parser, publish
 from newgameplus.games.levels import find_split
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
-from newgameplus.open_games.tumbleweed.proof import par_path
+from newgameplus.open_games.proof import par_path
 
 SPLIT = "tumbleweed-validation"
 PLAYERS: dict[str, tuple[str, ...]] = {

@@ -23,8 +23,7 @@ from newgameplus.games.catalogue import find_game
 from newgameplus.games.levels import Level, levels_of
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
-from newgameplus.open_games.tumbleweed.game_folder import NAME
-from newgameplus.open_games.tumbleweed.proof import (
+from newgameplus.open_games.proof import (
     MAX_SEARCH_STEPS,
     UnprovenError,
     par_path,
@@ -32,6 +31,7 @@ from newgameplus.open_games.tumbleweed.proof import (
     verify_par,
     write_par,
 )
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 
 PAR_SCORE = 9000
 """The least that the contest gives for reaching the goal."""
@@ -57,13 +57,13 @@ def line_of(level: Level, tell: Tell, *, seeds: Sequence[int], max_steps: int, a
         pass  # recorded from another ROM or start: prove the level anew
     start = time.perf_counter()
     try:
-        proofs = [prove(level, seed=seed, max_steps=max_steps, num_threads=1) for seed in seeds]
+        proofs = [prove(TUMBLEWEED.course, level, seed=seed, max_steps=max_steps, num_threads=1) for seed in seeds]
         proof = min(proofs, key=lambda proof: proof.num_frames)
         write_par(proof, path)
-        verify_par(level, path)
+        verify_par(TUMBLEWEED.course, level, path)
     except UnprovenError as error:
         done, seconds = error.progress, time.perf_counter() - start
-        missing = f"unproven, stopped {done.goal_x - done.furthest_x} px before {done.goal_x}"
+        missing = f"unproven, stopped {done.goal - done.furthest} px before {done.goal}"
         return Line(level.state, row(level, missing, "", done.num_steps, seconds), is_proven=False)
     except NewGamePlusError as error:
         return Line(level.state, f"{level.state:16} {error}", is_proven=False)
@@ -74,7 +74,7 @@ def line_of(level: Level, tell: Tell, *, seeds: Sequence[int], max_steps: int, a
 
 def kept(level: Level, path: Path) -> Line:
     """The line of a movie that is there; playing it raises MovieError when it proves nothing."""
-    num_frames = verify_par(level, path)
+    num_frames = verify_par(TUMBLEWEED.course, level, path)
     score = episode_record(read_movie(path).extra, str(path)).episode_return or 0.0
     return Line(level.state, row(level, num_frames, f"{score:.0f}", "kept", 0.0), score >= PAR_SCORE)
 
@@ -96,7 +96,7 @@ def chosen_levels(game: str, names: Sequence[str]) -> tuple[Level, ...]:
 def main() -> int:
     """Run it; exit code 1 when a level stays unproven."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--game", default=NAME, help="the game whose levels are proven")
+    options.add_argument("--game", default=TUMBLEWEED.name, help="the game whose levels are proven")
     options.add_argument("--levels", nargs="*", default=[], help="names of levels; all when none is named")
     options.add_argument("--processes", type=int, default=available_cores(), help="levels that are proven at a time")
     options.add_argument("--seed", type=int, default=0, help="of the first search")

@@ -35,7 +35,7 @@ from newgameplus.agents.rainbow.update import PlainUpdate as PlainLearning
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.games.levels import Level, find_level
-from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.training.loop import play as turns_of
 from newgameplus.types import SONIC_7, WARPED, Array, Step, WorldSpec
@@ -50,7 +50,7 @@ def levels(game: str, num_envs: int) -> list[Level]:
     """Return what each console plays: every zone's first act in turn, or Airstriker."""
     if game == "airstriker":
         return [picodrive_level()] * num_envs
-    acts = [find_level(f"{NAME}/{zone}.Act1") for zone in ZONE_NAMES]
+    acts = [find_level(f"{TUMBLEWEED.name}/{zone}.Act1") for zone in ZONE_NAMES]
     return list(itertools.islice(itertools.cycle(acts), num_envs))
 
 

@@ -16,7 +16,7 @@ from benchmarks.play import Play
 from benchmarks.turns import Ratio, Side, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.games.levels import Level, find_level
-from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import WARPED
 
@@ -27,7 +27,7 @@ LEAST_SPEEDS = {"Tumbleweed, picodrive": 8500.0}
 
 def levels() -> list[Level]:
     """The first act of every zone."""
-    return [find_level(f"{NAME}/{zone}.Act1") for zone in ZONE_NAMES]
+    return [find_level(f"{TUMBLEWEED.name}/{zone}.Act1") for zone in ZONE_NAMES]
 
 
 def stepping(play: Play, core: str) -> Callable[[], None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from newgameplus.open_games.tumbleweed.game_folder import bundled_folder
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.things import Kind
 from newgameplus.open_games.tumbleweed.zones import ZONES, Zone
 
@@ -19,7 +19,7 @@ ROW = re.compile(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \| `(>[iu]\d)` \|", re.MULTIL
 
 def test_the_table_of_variables_is_that_of_data_json() -> None:
     written = {name.strip("`"): kind for names, kind in ROW.findall(PAGE) for name in names.split(", ")}
-    info = json.loads((bundled_folder() / "data.json").read_text(encoding="utf-8"))["info"]
+    info = json.loads((TUMBLEWEED.folder / "data.json").read_text(encoding="utf-8"))["info"]
     assert written == {name: variable["type"] for name, variable in info.items()}
 
 
@@ -35,7 +35,7 @@ def test_every_zone_is_described_as_in_the_code_and_shown(zone: Zone) -> None:
 
 
 def test_every_scenario_is_described() -> None:
-    scenarios = {path.stem for path in bundled_folder().glob("*.json")} - {"data", "metadata"}
+    scenarios = {path.stem for path in TUMBLEWEED.folder.glob("*.json")} - {"data", "metadata"}
     assert not [name for name in scenarios if f"| `{name}` |" not in PAGE]
 
 

@@ -15,7 +15,7 @@ from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.movies.steps import MovieSteps
-from newgameplus.open_games.tumbleweed.proof import par_path
+from newgameplus.open_games.proof import par_path
 from newgameplus.types import BUTTONS, PICTURE, SONIC_7, SONIC_8, SONIC_10, WARPED, ActionSpec, Array, ObservationSpec
 
 TUMBLEWEED = "Tumbleweed-Genesis-v0/Mesa.Act1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from newgameplus.games.levels import find_level
-from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
 from .play import frames
@@ -15,7 +15,7 @@ NUM_FRAMES = 1_000
 
 @pytest.mark.parametrize("zone", ZONE_NAMES)
 def test_a_thousand_random_frames_of_each_zone_equal_the_reference(zone: str) -> None:
-    level = find_level(f"{NAME}/{zone}.Act1")
+    level = find_level(f"{TUMBLEWEED.name}/{zone}.Act1")
     expected = frames(level, "reference", NUM_FRAMES)
     ours = frames(level, "native", NUM_FRAMES, core=level.integration.plain_core_name)
     furthest = 0
@@ -27,4 +27,4 @@ def test_a_thousand_random_frames_of_each_zone_equal_the_reference(zone: str) ->
 
 def find_start(zone: str) -> int:
     """Where the tumbleweed stands when the zone's first act begins."""
-    return int(next(frames(find_level(f"{NAME}/{zone}.Act1"), "reference", 1))[4]["x"])
+    return int(next(frames(find_level(f"{TUMBLEWEED.name}/{zone}.Act1"), "reference", 1))[4]["x"])

@@ -19,7 +19,7 @@ from newgameplus.errors import MovieError, NewGamePlusError, NotFoundError, Usag
 from newgameplus.games.levels import Level, find_level, find_split
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.steps import MovieSteps
-from newgameplus.open_games.tumbleweed.proof import par_path
+from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import save_state
 from newgameplus.session.session import Session
 from newgameplus.training.prefill import Prefill, check_prefill, fill, reference

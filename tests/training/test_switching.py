@@ -15,7 +15,7 @@ import pytest
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import find_level
-from newgameplus.open_games.tumbleweed.proof import par_path
+from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import load_state
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train

@@ -25,9 +25,9 @@ from newgameplus.games.catalogue import find_game
 from newgameplus.games.native_scenario import NativeScenario
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
-from newgameplus.open_games.tumbleweed.arena import MODE_PLAY
 from newgameplus.open_games.tumbleweed.blueprint import Blueprint
-from newgameplus.open_games.tumbleweed.game_folder import NAME
+from newgameplus.open_games.tumbleweed.course import MODE_PLAY
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.pack import read_pack
 from newgameplus.open_games.tumbleweed.terrain import BLOCK, TERRAIN, Medium, Solidity, Surface
 from newgameplus.open_games.tumbleweed.things import Kind, Thing
@@ -86,7 +86,7 @@ FIELDS = tuple(field.name for field in fields(Frame))
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Filmed:
     """A par movie and what it shows, frame by frame."""
 
     path: Path
@@ -143,16 +143,16 @@ def worth_of(level: Blueprint, frame: Frame) -> float:
     return worth if np.count_nonzero(IS_EARTH[in_sight]) >= MIN_GROUND else worth / 2
 
 
-def course_of(path: Path, level: Blueprint) -> Course:
+def filmed(path: Path, level: Blueprint) -> Filmed:
     """Play a par movie, and look at what it shows."""
     frames = [Frame(*(values[name] for name in FIELDS)) for values, _ in played(path, frozenset())]
     worth = [worth_of(level, frame) if number >= FIRST_FRAME else 0.0 for number, frame in enumerate(frames)]
-    return Course(path, level, frames, worth)
+    return Filmed(path, level, frames, worth)
 
 
 def played(path: Path, drawn: Collection[int]) -> Iterator[tuple[dict[str, int], Array | None]]:
     """The game's variables after each frame of a movie, and the pictures uint8 [224, 320, 3] of frames to be drawn."""
-    movie, game = read_movie(path), find_game(NAME)
+    movie, game = read_movie(path), find_game(TUMBLEWEED.name)
     core = core_of(game.console, episode_record(movie.extra, str(path)).core_name)
     emulator = NativeEmulator(game.rom(), core, game.core_options)
     try:
@@ -169,9 +169,9 @@ def played(path: Path, drawn: Collection[int]) -> Iterator[tuple[dict[str, int],
         emulator.close()
 
 
-def pictures_of(course: Course, frames: range) -> Iterator[Array]:
-    """The pictures of some frames of a course."""
-    for number, (_, picture) in enumerate(played(course.path, frames)):
+def pictures_of(film: Filmed, frames: range) -> Iterator[Array]:
+    """The pictures of some frames of a film."""
+    for number, (_, picture) in enumerate(played(film.path, frames)):
         if picture is not None:
             yield picture
         if number == frames[-1]:
@@ -205,37 +205,37 @@ def write_film(path: Path, pictures: Iterator[Array]) -> None:
         file.mux(stream.encode(None))
 
 
-def film_of(courses: dict[str, list[Course]]) -> Iterator[Array]:
+def film_of(films: dict[str, list[Filmed]]) -> Iterator[Array]:
     """The film's pictures, zone by zone."""
     num_frames = FILM_SECONDS * CONSOLE_FRAMES_PER_SECOND
-    for zone in courses:
+    for zone in films:
         starts = [
-            (course.stretch(first), -number, first)
-            for number, course in enumerate(courses[zone])
-            for first in range(FIRST_FRAME, len(course.frames) - num_frames, 10)
+            (film.stretch(first), -number, first)
+            for number, film in enumerate(films[zone])
+            for first in range(FIRST_FRAME, len(film.frames) - num_frames, 10)
         ]
         _, number, first = max(starts)
         step = CONSOLE_FRAMES_PER_SECOND // FILM_FRAMES_PER_SECOND
-        yield from pictures_of(courses[zone][-number], range(first, first + num_frames, step))
+        yield from pictures_of(films[zone][-number], range(first, first + num_frames, step))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Take them all; the folder may be named."""
     given = sys.argv[1:] if arguments is None else arguments
     folder = Path(given[0]) if given else Path(__file__).parents[3] / "docs" / "images" / "tumbleweed"
-    rom = find_game(NAME).rom()
-    found: dict[str, list[Course]] = {zone: [] for zone in ZONE_NAMES}
+    rom = find_game(TUMBLEWEED.name).rom()
+    found: dict[str, list[Filmed]] = {zone: [] for zone in ZONE_NAMES}
     for level in read_pack(rom.read_bytes()):
         path = rom.parent / "par" / f"{level.name}.bk2"
         if path.is_file():
-            found[level.zone].append(course_of(path, level))
-    courses = {zone: of_zone for zone, of_zone in found.items() if of_zone}
-    for zone, of_zone in courses.items():
-        course = max(of_zone, key=lambda course: max(course.worth))
-        first = int(np.argmax(course.worth))
-        for picture in pictures_of(course, range(first, first + 1)):
+            found[level.zone].append(filmed(path, level))
+    films = {zone: of_zone for zone, of_zone in found.items() if of_zone}
+    for zone, of_zone in films.items():
+        film = max(of_zone, key=lambda film: max(film.worth))
+        first = int(np.argmax(film.worth))
+        for picture in pictures_of(film, range(first, first + 1)):
             write_png(folder / f"{zone.lower()}.png", picture)
-    write_film(folder / "play.webp", film_of(courses))
+    write_film(folder / "play.webp", film_of(films))
     return 0
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from newgameplus.games.levels import Level
+    from newgameplus.open_games.course import Course
     from newgameplus.open_games.tumbleweed.blueprint import Blueprint
 
 UNPROVEN = 1
@@ -61,14 +62,16 @@ def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path)
     Wherever a split is named, DIR can be: ngp evaluate jerk --split DIR. No compiler is needed. Whether every level can
     be won is found out with: ngp levels check DIR
     """
-    from newgameplus.open_games.tumbleweed.game_folder import num_states
-    from newgameplus.open_games.tumbleweed.levelset import check_free, write_set
+    from newgameplus.open_games.game_folder import num_states
+    from newgameplus.open_games.levelset import check_free
+    from newgameplus.open_games.tumbleweed.levelset import write_set
+    from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 
     check_free(folder)
     with _progress() as bar:
         drawing = bar.add_task("Drawing levels", total=count)
         blueprints, origin = _drawn(seed, count, zones, lambda: bar.advance(drawing))
-        starting = bar.add_task("Making start states", total=num_states(count))
+        starting = bar.add_task("Making start states", total=num_states(TUMBLEWEED, count))
         split = write_set(
             folder,
             blueprints,
@@ -97,16 +100,17 @@ def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None
     not searched: its movie is played. Exit code 1: a level was not proven, so perhaps nobody can win it.
     """
     from newgameplus.games.levels import find_split
-    from newgameplus.open_games.tumbleweed.game_folder import check_pack
+    from newgameplus.open_games.game_folder import check_pack
+    from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 
     split = find_split(split_name)
     for level in {level.game: level for level in split.levels}.values():
-        check_pack(level.integration)
+        check_pack(TUMBLEWEED, level.integration)
     findings = []
     with _progress() as bar:
         overall = bar.add_task("Proving levels", total=len(split.levels))
         for level in split.levels:
-            findings.append(_Prover(bar, folder, seed, max_steps).finding(level))
+            findings.append(_Prover(TUMBLEWEED.course, bar, folder, seed, max_steps).finding(level))
             bar.advance(overall)
     _print_findings(findings, as_json)
     return 0 if all(finding["is_proven"] for finding in findings) else UNPROVEN
@@ -115,19 +119,19 @@ def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None
 class _Prover:
     """Proves levels one by one, and shows on the progress bar how far it is."""
 
-    def __init__(self, bar: Bar, folder: Path | None, seed: int, max_steps: int | None) -> None:
-        self._bar, self._folder, self._seed = bar, folder, seed
+    def __init__(self, course: Course[Any], bar: Bar, folder: Path | None, seed: int, max_steps: int | None) -> None:
+        self._course, self._bar, self._folder, self._seed = course, bar, folder, seed
         self._limit = {} if max_steps is None else {"max_steps": max_steps}
 
     def finding(self, level: Level) -> dict[str, Any]:
         """Return what is found of a level, as json."""
-        from newgameplus.open_games.tumbleweed.proof import UnprovenError, verify_par
+        from newgameplus.open_games.proof import UnprovenError, verify_par
 
         finding = {"level": str(level), "is_proven": True, "how": "played", "num_frames": None, "movie": None}
         for movie in self._movies(level):
             if movie.is_file():
                 try:
-                    return finding | {"num_frames": verify_par(level, movie), "movie": str(movie)}
+                    return finding | {"num_frames": verify_par(self._course, level, movie), "movie": str(movie)}
                 except MovieError as error:
                     self._bar.console.print(f"{error} It is searched anew.", markup=False, highlight=False)
         try:
@@ -136,16 +140,16 @@ class _Prover:
             return finding | {"is_proven": False, "how": "searched", "problem": str(error)}
 
     def _searched(self, level: Level) -> dict[str, Any]:
-        from newgameplus.open_games.tumbleweed.proof import prove, write_par
-        from newgameplus.open_games.tumbleweed.search import Progress
+        from newgameplus.open_games.proof import prove, write_par
+        from newgameplus.open_games.search import Progress
 
         task = self._bar.add_task(f"  {level.state}", total=None)
 
         def report(progress: Progress) -> None:
-            self._bar.update(task, completed=progress.furthest_x, total=progress.goal_x)
+            self._bar.update(task, completed=progress.furthest, total=progress.goal)
 
         try:
-            proof = prove(level, seed=self._seed, report=report, **self._limit)
+            proof = prove(self._course, level, seed=self._seed, report=report, **self._limit)
         finally:
             self._bar.remove_task(task)
         movie = self._movies(level)[0]
@@ -154,7 +158,7 @@ class _Prover:
 
     def _movies(self, level: Level) -> list[Path]:
         """Where a level's par movie may lie; a new one goes to the first place."""
-        from newgameplus.open_games.tumbleweed.proof import par_path
+        from newgameplus.open_games.proof import par_path
 
         named = [] if self._folder is None else [self._folder / f"{level.folder_name}.bk2"]
         return [*named, par_path(level)]

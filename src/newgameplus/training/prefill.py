@@ -21,7 +21,7 @@ from newgameplus.envs.world import world_spec
 from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
-from newgameplus.open_games.tumbleweed.proof import par_path
+from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import load_state
 from newgameplus.training.loop import play
 from newgameplus.training.transfer import begin_from, checkpoint_at

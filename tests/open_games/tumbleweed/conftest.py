@@ -11,8 +11,9 @@ from newgameplus.emulator.cores import console_named, core_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.games.integration import Integration
 from newgameplus.games.native_scenario import NativeScenario
+from newgameplus.open_games.game_folder import bundled_base
 from newgameplus.open_games.tumbleweed.blueprint import Sketch
-from newgameplus.open_games.tumbleweed.game_folder import FAST_CORE, NAME, bundled_base, bundled_folder
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.pack import pack_levels
 
 MODE_TITLE, MODE_PLAY = 1, 2
@@ -26,8 +27,8 @@ class Play:
     """One level under way; ``now`` are the game's variables after the last frame."""
 
     def __init__(self, rom: Path) -> None:
-        self.emulator = NativeEmulator(rom, core_of(console_named("Genesis"), FAST_CORE))
-        self._scenario = NativeScenario(self.emulator, Integration(NAME, (bundled_folder(),)), "scenario")
+        self.emulator = NativeEmulator(rom, core_of(console_named("Genesis"), TUMBLEWEED.fast_core))
+        self._scenario = NativeScenario(self.emulator, Integration(TUMBLEWEED.name, (TUMBLEWEED.folder,)), "scenario")
         self._scenario.reset()
         self.now: Values = {}
         self.hold("", BOOT_FRAMES, until=lambda now: now["mode"] == MODE_TITLE)
@@ -65,7 +66,7 @@ class Play:
 @pytest.fixture(scope="session")
 def program() -> bytes:
     """The program of the game that is shipped."""
-    return bundled_base()
+    return bundled_base(TUMBLEWEED)
 
 
 @pytest.fixture

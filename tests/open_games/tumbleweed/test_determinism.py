@@ -31,7 +31,7 @@ BUTTONS = ("LEFT", "RIGHT", "RIGHT", "DOWN", "B")
 _WEIGHTS = np.random.default_rng(SEED).integers(1, 2**63, (1 << 16) // 8, dtype=np.uint64) | np.uint64(1)
 
 
-class Course(NamedTuple):
+class Script(NamedTuple):
     """What happens to a console, frame by frame; the same for whoever asks."""
 
     masks: list[int]
@@ -43,14 +43,14 @@ class Course(NamedTuple):
 
 @dataclass(frozen=True)
 class Run:
-    """How a course is played."""
+    """How a script is played."""
 
     core: str
     is_drawn: bool | None = None
-    """Whether the frames are drawn; None as the course says."""
+    """Whether the frames are drawn; None as the script says."""
     is_interrupted: bool = False
     num_late: int = 0
-    """Frames by which the buttons are held later than the course says."""
+    """Frames by which the buttons are held later than the script says."""
 
 
 @cache
@@ -63,20 +63,20 @@ def starts() -> tuple[str, ...]:
     return tuple(next(name for name in game().states if name.startswith(f"{zone}.")) for zone in ZONE_NAMES)
 
 
-def course(zone: int, num_frames: int = FRAMES_PER_ZONE) -> Course:
+def script(zone: int, num_frames: int = FRAMES_PER_ZONE) -> Script:
     random = np.random.default_rng([SEED, zone])
     names = game().console.buttons
     masks: list[int] = []
     while len(masks) < num_frames:
         masks += [sum({1 << names.index(name) for name in BUTTONS if random.random() < 0.5})] * 4
     are_drawn = random.random(num_frames) < 0.5
-    return Course(masks[:num_frames], are_drawn.tolist(), frozenset(random.integers(0, num_frames, 20).tolist()))
+    return Script(masks[:num_frames], are_drawn.tolist(), frozenset(random.integers(0, num_frames, 20).tolist()))
 
 
 def memories(run: Run, zone: int, num_frames: int = FRAMES_PER_ZONE) -> Iterator[bytes]:
     """The 64 KB of work memory after every frame."""
     integration, start = game(), starts()[zone]
-    plan = course(zone, num_frames)
+    plan = script(zone, num_frames)
     emulator = NativeEmulator(integration.rom(), core_of(integration.console, run.core))
     try:
         emulator.load(integration.state(start, run.core))
@@ -90,7 +90,7 @@ def memories(run: Run, zone: int, num_frames: int = FRAMES_PER_ZONE) -> Iterator
         emulator.close()
 
 
-def detour(emulator: NativeEmulator, plan: Course, frame: int) -> None:
+def detour(emulator: NativeEmulator, plan: Script, frame: int) -> None:
     """Go somewhere else and come back."""
     state = emulator.save()
     for step in range(frame % 7 + 1):

@@ -24,15 +24,11 @@ from newgameplus.games.levels import Level
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.movies.verify import verify_movie
+from newgameplus.open_games.game_folder import base_of, check_pack, write_game
+from newgameplus.open_games.states import POINTERS, cores_for, without_garbage
 from newgameplus.open_games.tumbleweed.blueprint import Blueprint, Sketch
-from newgameplus.open_games.tumbleweed.game_folder import (
-    base_of,
-    bundled_folder,
-    check_pack,
-    write_game,
-)
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.pack import PACK_ADDRESS, pack_levels
-from newgameplus.open_games.tumbleweed.states import POINTERS, cores_for, without_garbage
 from newgameplus.open_games.tumbleweed.things import Kind
 
 pytestmark = pytest.mark.usefixtures("collection")
@@ -94,7 +90,7 @@ def masks(num_frames: int) -> list[int]:
 def collection(program: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("games")
     (folder / NAME).mkdir()
-    write_game(folder / NAME, pack_levels(program, [hills(), hills("Frost")]), {"title": "Hills"})
+    write_game(TUMBLEWEED, folder / NAME, pack_levels(program, [hills(), hills("Frost")]), {"title": "Hills"})
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(GAMES_VARIABLE, str(folder))
         yield folder
@@ -178,9 +174,10 @@ def test_the_goal_earns_the_whole_way_and_what_is_left_of_the_time(game: Integra
 def test_the_same_rom_gives_the_same_bytes_in_another_process(collection: Path, tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
-        "from newgameplus.open_games.tumbleweed.game_folder import write_game\n"
+        "from newgameplus.open_games.game_folder import write_game\n"
+        "from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED\n"
         "folder = Path(sys.argv[1]); folder.mkdir()\n"
-        "write_game(folder, Path(sys.argv[2]).read_bytes(), {'title': 'Hills'})"
+        "write_game(TUMBLEWEED, folder, Path(sys.argv[2]).read_bytes(), {'title': 'Hills'})"
     )
     rom = collection / NAME / "rom.md"
     subprocess.run([sys.executable, "-c", program, str(tmp_path / NAME), str(rom)], check=True)
@@ -208,10 +205,11 @@ STATE_OF_THE_REFERENCE = """
 import sys
 from pathlib import Path
 from newgameplus.games.integration import Integration
-from newgameplus.open_games.tumbleweed.states import Starter, cores_for
+from newgameplus.open_games.states import Starter, cores_for
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 
 game = Integration(sys.argv[1], (Path(sys.argv[2]),))
-with Starter(game, cores_for(game, "reference")[0], "reference") as starter:
+with Starter(TUMBLEWEED, game, cores_for(game, "reference")[0], "reference") as starter:
     sys.stdout.buffer.write(starter.state(1))
 """
 """Runs in a process of its own: the reference has one console per process, and after many other tests in it a byte of
@@ -294,23 +292,23 @@ def test_another_rom_is_refused_wherever_the_game_is_opened(copy: Path) -> None:
     with pytest.raises(RomError, match=r"is not the one that .* belong to: its SHA-1 is"):
         game.rom()
     with pytest.raises(RomError, match="is not the one"):
-        check_pack(game)
+        check_pack(TUMBLEWEED, game)
 
 
 def test_levels_of_another_version_are_refused(copy: Path) -> None:
     rom = bytearray((copy / "rom.md").read_bytes())
     rom[PACK_ADDRESS + 5] = 9
     with pytest.raises(RomError, match="version 9"):
-        base_of(bytes(rom))
+        base_of(TUMBLEWEED, bytes(rom))
     with pytest.raises(RomError, match="no levels of Tumbleweed"):
-        check_pack(find_game("Airstriker-Genesis-v0"))
+        check_pack(TUMBLEWEED, find_game("Airstriker-Genesis-v0"))
 
 
 def test_the_program_of_a_set_is_that_of_the_shipped_game(game: Integration, program: bytes) -> None:
     def code(rom: bytes) -> bytes:
-        return base_of(rom)[0x200:]
+        return base_of(TUMBLEWEED, rom)[0x200:]
 
-    assert code(game.rom().read_bytes()) == code((bundled_folder() / "rom.md").read_bytes()) == program[0x200:]
+    assert code(game.rom().read_bytes()) == code((TUMBLEWEED.folder / "rom.md").read_bytes()) == program[0x200:]
 
 
 def test_a_level_without_ground_under_its_start_is_refused(program: bytes, tmp_path: Path) -> None:
@@ -318,9 +316,9 @@ def test_a_level_without_ground_under_its_start_is_refused(program: bytes, tmp_p
     sketch.ground(20, 100, row=22)
     (tmp_path / NAME).mkdir()
     with pytest.raises(IntegrationError, match="put ground under the start"):
-        write_game(tmp_path / NAME, pack_levels(program, [sketch.finish(start=(56, 200))]), {})
+        write_game(TUMBLEWEED, tmp_path / NAME, pack_levels(program, [sketch.finish(start=(56, 200))]), {})
 
 
 def test_two_levels_of_one_name_are_refused(program: bytes, tmp_path: Path) -> None:
     with pytest.raises(IntegrationError, match=r"Two levels are called Mesa\.Act1"):
-        write_game(tmp_path, pack_levels(program, [hills(), hills()]), {})
+        write_game(TUMBLEWEED, tmp_path, pack_levels(program, [hills(), hills()]), {})

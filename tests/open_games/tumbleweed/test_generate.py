@@ -16,7 +16,7 @@ from newgameplus.games.levels import find_split
 from newgameplus.open_games.tumbleweed.blueprint import HALF_PLAYER, Blueprint, Sketch
 from newgameplus.open_games.tumbleweed.curated import chosen_levels, read_chosen, split_file, split_text
 from newgameplus.open_games.tumbleweed.generate import generate_level, generate_set
-from newgameplus.open_games.tumbleweed.grammar.course import Course
+from newgameplus.open_games.tumbleweed.grammar.pen import Pen
 from newgameplus.open_games.tumbleweed.grammar.shared import gap
 from newgameplus.open_games.tumbleweed.pack import check_level
 from newgameplus.open_games.tumbleweed.reach import plausible
@@ -105,9 +105,9 @@ def test_the_harder_the_wider_are_gaps() -> None:
     def mean_width(hardness: float) -> float:
         widths = []
         for seed in range(20):
-            course = Course(Sketch(60), random.Random(seed), (Kind.WALKER,), hardness)
-            gap(course)
-            widths.append(surface(course.sketch.finish())[: course.x].count(32))
+            pen = Pen(Sketch(60), random.Random(seed), (Kind.WALKER,), hardness)
+            gap(pen)
+            widths.append(surface(pen.sketch.finish())[: pen.x].count(32))
         return float(np.mean(widths))
 
     assert mean_width(1.0) > mean_width(0.5) + 1 > mean_width(0.1) + 2

@@ -13,10 +13,8 @@ from newgameplus.games.folders import GAMES_VARIABLE
 from newgameplus.games.levels import Level, find_level
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.verify import verify_movie
-from newgameplus.open_games.tumbleweed.blueprint import Sketch
-from newgameplus.open_games.tumbleweed.game_folder import write_game
-from newgameplus.open_games.tumbleweed.pack import pack_levels
-from newgameplus.open_games.tumbleweed.proof import (
+from newgameplus.open_games.game_folder import write_game
+from newgameplus.open_games.proof import (
     MAX_FRAMES,
     Proof,
     UnprovenError,
@@ -27,7 +25,11 @@ from newgameplus.open_games.tumbleweed.proof import (
     verify_par,
     write_par,
 )
-from newgameplus.open_games.tumbleweed.search import Progress
+from newgameplus.open_games.search import Progress
+from newgameplus.open_games.tumbleweed.blueprint import Sketch
+from newgameplus.open_games.tumbleweed.course import COURSE
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
+from newgameplus.open_games.tumbleweed.pack import pack_levels
 from newgameplus.open_games.tumbleweed.terrain import BLOCK
 from newgameplus.open_games.tumbleweed.things import Kind
 
@@ -51,7 +53,7 @@ def level_of(program: bytes, collection: Path) -> LevelOf:
     def pack(sketch: Sketch) -> Level:
         folder = collection / f"ByHand{len(list(collection.iterdir()))}-Genesis-v0"
         folder.mkdir()
-        names = write_game(folder, pack_levels(program, [sketch.finish()]), {})
+        names = write_game(TUMBLEWEED, folder, pack_levels(program, [sketch.finish()]), {})
         return find_level(f"{folder.name}/{names[0]}")
 
     return pack
@@ -73,7 +75,7 @@ def puzzle(level_of: LevelOf) -> Level:
 
 @pytest.fixture(scope="module")
 def proof(puzzle: Level) -> Proof:
-    return prove(puzzle)
+    return prove(COURSE, puzzle)
 
 
 @pytest.fixture
@@ -89,17 +91,17 @@ def test_a_level_with_a_gap_a_door_and_a_wall_is_proven(proof: Proof) -> None:
 
 
 def test_the_same_seed_finds_the_same_way_with_any_number_of_threads(proof: Proof) -> None:
-    assert prove(proof.level, num_threads=1).plan == proof.plan
-    assert prove(proof.level, num_threads=3).plan == proof.plan
+    assert prove(COURSE, proof.level, num_threads=1).plan == proof.plan
+    assert prove(COURSE, proof.level, num_threads=3).plan == proof.plan
 
 
 def test_another_seed_finds_another_way(proof: Proof) -> None:
-    assert prove(proof.level, seed=1).plan != proof.plan
+    assert prove(COURSE, proof.level, seed=1).plan != proof.plan
 
 
 @pytest.mark.parametrize("core", ["picodrive", "genesis_plus_gx"])
 def test_the_movie_reaches_the_goal_on_both_cores(proof: Proof, movie: Path, core: str) -> None:
-    assert abs(verify_par(proof.level, movie, core) - proof.num_frames) <= 1
+    assert abs(verify_par(COURSE, proof.level, movie, core) - proof.num_frames) <= 1
 
 
 def test_the_movie_is_one_like_those_of_the_contest(proof: Proof, movie: Path) -> None:
@@ -115,14 +117,14 @@ def test_a_movie_that_stops_before_the_goal_proves_nothing(proof: Proof, movie: 
     with pytest.raises(
         MovieError, match=r"does not reach the goal of ByHand0-Genesis-v0/Mesa\.Act1 .* after 200 frames"
     ):
-        verify_par(proof.level, movie)
+        verify_par(COURSE, proof.level, movie)
 
 
 def test_a_movie_from_another_start_proves_nothing(level_of: LevelOf, movie: Path) -> None:
     sketch = Sketch(width=100)
     sketch.ground(0, 100, row=ROW - 1)
     with pytest.raises(MovieError, match="does not begin at the start"):
-        verify_par(level_of(sketch), movie)
+        verify_par(COURSE, level_of(sketch), movie)
 
 
 def test_par_movies_lie_beside_the_rom(puzzle: Level) -> None:
@@ -136,24 +138,24 @@ def failure(level_of: LevelOf) -> UnprovenError:
     sketch.ground(0, 120, row=ROW)
     sketch.rect(WALL, 0, WALL + 2, ROW, "brick")
     with pytest.raises(UnprovenError) as caught:
-        prove(level_of(sketch), max_steps=6000)
+        prove(COURSE, level_of(sketch), max_steps=6000)
     return caught.value
 
 
 def test_a_wall_to_the_ceiling_is_unproven_and_the_error_says_how_far_one_comes(failure: UnprovenError) -> None:
-    furthest, goal = failure.progress.furthest_x, failure.progress.goal_x
+    furthest, goal = failure.progress.furthest, failure.progress.goal
     assert (WALL - 2) * BLOCK < furthest < WALL * BLOCK
     assert f"the furthest place reached is x = {furthest}, {goal - furthest} pixels before the goal" in str(failure)
 
 
 def test_the_way_to_the_furthest_place_leads_there_when_played_in_one_go(failure: UnprovenError) -> None:
-    outcome = play(failure.level, masks_of(failure.level, failure.plan))
-    assert (outcome.x, outcome.is_at_goal) == (failure.progress.furthest_x, False)
+    outcome = play(COURSE, failure.level, masks_of(COURSE, failure.level, failure.plan))
+    assert (outcome.progress, outcome.is_at_goal) == (failure.progress.furthest, False)
 
 
 def test_a_search_tells_of_its_progress(puzzle: Level) -> None:
     told: list[Progress] = []
-    proof = prove(puzzle, report=told.append)
+    proof = prove(COURSE, puzzle, report=told.append)
     assert told[-1].num_steps == proof.num_steps
     assert [progress.num_steps for progress in told] == sorted(progress.num_steps for progress in told)
-    assert all(0 < progress.furthest_x < progress.goal_x == 128 * BLOCK for progress in told)
+    assert all(0 < progress.furthest < progress.goal == 128 * BLOCK for progress in told)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from newgameplus.open_games.tumbleweed.arena import MODE_PLAY, Moment
-from newgameplus.open_games.tumbleweed.search import Trail, cost_of, key_of
+from newgameplus.open_games.search import Trail
+from newgameplus.open_games.tumbleweed.course import MODE_PLAY, Moment, cell_of, cost_of
 
 RUNNING = Moment(
     mode=MODE_PLAY,
@@ -17,11 +17,13 @@ RUNNING = Moment(
     shield=0,
     breath=900,
     lives=3,
+    deaths=0,
+    goal_x=5000,
 )
 
 
 def test_a_pixel_or_a_coin_makes_no_other_cell() -> None:
-    assert key_of(RUNNING._replace(x=1001, coins=3)) == key_of(RUNNING)
+    assert cell_of(RUNNING._replace(x=1001, coins=3)) == cell_of(RUNNING)
 
 
 def test_place_speed_ground_switches_and_breath_make_another_cell() -> None:
@@ -34,7 +36,7 @@ def test_place_speed_ground_switches_and_breath_make_another_cell() -> None:
         RUNNING._replace(switches=4),
         RUNNING._replace(breath=100),
     ]
-    assert len({key_of(moment) for moment in (RUNNING, *others)}) == 8
+    assert len({cell_of(moment) for moment in (RUNNING, *others)}) == 8
 
 
 def test_fewer_steps_are_better_but_coins_or_a_shield_are_worth_some() -> None:

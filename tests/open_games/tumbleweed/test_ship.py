@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from newgameplus.open_games.tumbleweed.blueprint import Blueprint, Sketch
-from newgameplus.open_games.tumbleweed.game_folder import bundled_folder
-from newgameplus.open_games.tumbleweed.ship import main, ship
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
+from newgameplus.open_games.tumbleweed.ship import main, ship_levels
 
 HEADER = Path(__file__).parents[3] / "games/tumbleweed/src/game.h"
 
@@ -25,18 +25,18 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_shipping_again_gives_the_same_bytes_and_leaves_no_old_level(program: bytes, tmp_path: Path) -> None:
     folder, header = tmp_path / "Tumbleweed-Genesis-v0", HEADER.read_text()
-    assert ship(program, header, [level(1)], folder) == ["Mesa.Act1"]
+    assert ship_levels(program, header, [level(1)], folder) == ["Mesa.Act1"]
     once = contents(folder)
-    assert ship(program, header, [level(1), level(2)], folder) == ["Mesa.Act1", "Mesa.Act2"]
+    assert ship_levels(program, header, [level(1), level(2)], folder) == ["Mesa.Act1", "Mesa.Act2"]
     assert contents(folder).keys() - once.keys() == {"Mesa.Act2.state", "picodrive/Mesa.Act2.state"}
     (folder / "par").mkdir()
     (folder / "par" / "Mesa.Act1.bk2").write_bytes(b"movie")
-    ship(program, header, [level(1)], folder)
+    ship_levels(program, header, [level(1)], folder)
     assert contents(folder) == {**once, "par/Mesa.Act1.bk2": b"movie"}
 
 
 def test_the_shipped_game_has_every_file_that_its_levels_need() -> None:
-    names = set(contents(bundled_folder()))
+    names = set(contents(TUMBLEWEED.folder))
     states = {name for name in names if name.endswith(".state")}
     plain = {name for name in states if "/" not in name}
     assert states - plain == {f"picodrive/{name}" for name in plain}

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from newgameplus.errors import IntegrationError
-from newgameplus.open_games.tumbleweed.game_folder import bundled_folder
-from newgameplus.open_games.tumbleweed.ship import data_json
+from newgameplus.open_games.shipping import data_json
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.variables import RAM_ADDRESS, variables_of
 
 HEADER = Path(__file__).parents[3] / "games/tumbleweed/src/game.h"
@@ -22,7 +22,7 @@ struct variables {
 
 
 def test_the_shipped_variables_are_those_of_the_header() -> None:
-    assert (bundled_folder() / "data.json").read_text() == data_json(HEADER.read_text())
+    assert (TUMBLEWEED.folder / "data.json").read_text() == data_json(variables_of(HEADER.read_text()))
 
 
 def test_each_variable_has_its_address_and_type() -> None:

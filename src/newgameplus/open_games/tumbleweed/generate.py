@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from newgameplus.errors import UsageError, did_you_mean
 from newgameplus.open_games.tumbleweed.blueprint import Blueprint, Sketch
 from newgameplus.open_games.tumbleweed.grammar import GRAMMARS
-from newgameplus.open_games.tumbleweed.grammar.course import Course
 from newgameplus.open_games.tumbleweed.grammar.decoration import decorate
+from newgameplus.open_games.tumbleweed.grammar.pen import Pen
 from newgameplus.open_games.tumbleweed.grammar.pieces import Grammar, Piece, Role
 from newgameplus.open_games.tumbleweed.grammar.shared import checkpoint, finale, opening
 from newgameplus.open_games.tumbleweed.pack import MAX_WIDTH, check_level
@@ -81,35 +81,35 @@ def _generator(*parts: object) -> random.Random:
 def _draft(zone: str, act: int, rng: random.Random) -> Blueprint:
     grammar = GRAMMARS[zone]
     sketch = Sketch(MAX_WIDTH, zone, act)
-    course = Course(sketch, rng, grammar.enemies, row=rng.randint(19, 23), wall=grammar.wall, abyss=grammar.abyss)
-    opening(course)
-    _draw_pieces(course, grammar, act, rng.randint(MIN_LENGTH, MAX_LENGTH))
-    goal = finale(course)
-    sketch.crop(course.x)
-    decorate(sketch, rng, course.quiet)
+    pen = Pen(sketch, rng, grammar.enemies, row=rng.randint(19, 23), wall=grammar.wall, abyss=grammar.abyss)
+    opening(pen)
+    _draw_pieces(pen, grammar, act, rng.randint(MIN_LENGTH, MAX_LENGTH))
+    goal = finale(pen)
+    sketch.crop(pen.x)
+    decorate(sketch, rng, pen.quiet)
     return sketch.finish(goal_x=goal * BLOCK + BLOCK // 2)
 
 
-def _draw_pieces(course: Course, grammar: Grammar, act: int, length: int) -> None:
+def _draw_pieces(pen: Pen, grammar: Grammar, act: int, length: int) -> None:
     """Chain pieces up to column ``length``, with checkpoints between them."""
-    rng = course.rng
+    rng = pen.rng
     waves = (rng.uniform(1.5, 3), rng.random())
     charge_at = _charge_at(act, rng) * length
     drawn: list[Piece] = []
     roles: list[Role] = []
     marked = 0
-    while course.x < length:
+    while pen.x < length:
         roles = roles or _phrase(grammar, rng)
-        course.hardness = _hardness(act, course.x / length)
-        course.wander(_height(course.x / length, waves))
-        if course.x >= charge_at and _fitting(grammar, Role.CHARGE, course, drawn):
+        pen.hardness = _hardness(act, pen.x / length)
+        pen.wander(_height(pen.x / length, waves))
+        if pen.x >= charge_at and _fitting(grammar, Role.CHARGE, pen, drawn):
             roles.insert(0, Role.CHARGE)
             charge_at = length
-        drawn.append(_choose(grammar, roles.pop(0), course, drawn))
-        drawn[-1].draw(course)
-        if course.x - marked >= CHECKPOINT_DISTANCE and course.x < length:
-            checkpoint(course)
-            marked = course.x
+        drawn.append(_choose(grammar, roles.pop(0), pen, drawn))
+        drawn[-1].draw(pen)
+        if pen.x - marked >= CHECKPOINT_DISTANCE and pen.x < length:
+            checkpoint(pen)
+            marked = pen.x
 
 
 def _hardness(act: int, share: float) -> float:
@@ -137,16 +137,16 @@ def _height(share: float, waves: tuple[float, float]) -> int:
     return round(20 + 5 * math.sin(2 * math.pi * (count * share + phase)))
 
 
-def _choose(grammar: Grammar, role: Role, course: Course, drawn: list[Piece]) -> Piece:
+def _choose(grammar: Grammar, role: Role, pen: Pen, drawn: list[Piece]) -> Piece:
     """One of the pieces of a role that fit, the rarer the more often it came; of any role when none does."""
     others = [other for other in Role if other != Role.CHARGE]
-    candidates = _fitting(grammar, role, course, drawn)
-    candidates = candidates or [piece for other in others for piece in _fitting(grammar, other, course, drawn)]
+    candidates = _fitting(grammar, role, pen, drawn)
+    candidates = candidates or [piece for other in others for piece in _fitting(grammar, other, pen, drawn)]
     weights = [piece.weight / (1 + drawn.count(piece)) ** 2 for piece in candidates]
-    return course.rng.choices(candidates, weights)[0]
+    return pen.rng.choices(candidates, weights)[0]
 
 
-def _fitting(grammar: Grammar, role: Role, course: Course, drawn: list[Piece]) -> list[Piece]:
+def _fitting(grammar: Grammar, role: Role, pen: Pen, drawn: list[Piece]) -> list[Piece]:
     """The pieces of a role that may come next."""
     recent = drawn[-_FORGETTING:]
-    return [piece for piece in grammar.pieces if piece.role == role and piece.fits(course) and piece not in recent]
+    return [piece for piece in grammar.pieces if piece.role == role and piece.fits(pen) and piece not in recent]

@@ -23,6 +23,8 @@ from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES, ZONES
 
 PACK_ADDRESS = 0x40000
 """Where the pack begins, and the program ends."""
+VERSION = 1
+"""Of the pack's layout."""
 MAX_ROM_SIZE = 0x400000
 """Bytes of the largest cartridge that needs no extra chip."""
 MIN_WIDTH, MAX_WIDTH = 100, 800
@@ -31,7 +33,7 @@ MAX_LEVELS = 1000
 MAX_ACT = 999
 FLAG_SLIPPERY = 1
 
-_MAGIC, _VERSION = b"TWLV", 1
+_MAGIC = b"TWLV"
 _TITLE_AT, _TITLE = 0x120, b"TUMBLEWEED"
 _CHECKSUM_AT, _END_AT, _CHECKED_FROM = 0x18E, 0x1A4, 0x200
 _PREFIX = struct.Struct(">4s2H")
@@ -129,7 +131,7 @@ def _pack(levels: Sequence[Blueprint]) -> bytes:
         pointers.append(PACK_ADDRESS + head_size + len(body))
         body += _packed_level(level, pointers[-1])
     return (
-        _PREFIX.pack(_MAGIC, _VERSION, len(levels))
+        _PREFIX.pack(_MAGIC, VERSION, len(levels))
         + b"".join(_POINTER.pack(pointer) for pointer in pointers)
         + bytes(body)
     )
@@ -168,8 +170,8 @@ def read_pack(rom: bytes) -> list[Blueprint]:
     if len(rom) < PACK_ADDRESS + _PREFIX.size or not rom[PACK_ADDRESS:].startswith(_MAGIC):
         raise RomError(f"This ROM has no levels of Tumbleweed at 0x{PACK_ADDRESS:X}.")
     _, version, num_levels = _PREFIX.unpack_from(rom, PACK_ADDRESS)
-    if version != _VERSION:
-        raise RomError(f"This ROM's levels are of version {version}, and this New Game Plus reads version {_VERSION}.")
+    if version != VERSION:
+        raise RomError(f"This ROM's levels are of version {version}, and this New Game Plus reads version {VERSION}.")
     try:
         return list(_levels_of(rom, num_levels))
     except (struct.error, ValueError, IndexError) as error:

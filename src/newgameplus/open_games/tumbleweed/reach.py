@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from newgameplus.open_games.tumbleweed.blueprint import Blueprint
-from newgameplus.open_games.tumbleweed.grammar.course import GRAVITY
+from newgameplus.open_games.tumbleweed.grammar.pen import GRAVITY
 from newgameplus.open_games.tumbleweed.terrain import BLOCK, LEVEL_HEIGHT, TERRAIN, Medium, Solidity, Surface
 from newgameplus.open_games.tumbleweed.things import Kind, Thing
 from newgameplus.types import Array

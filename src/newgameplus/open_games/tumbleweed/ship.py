@@ -9,20 +9,20 @@ another ROM are found out by ``ngp levels check``.
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from newgameplus.errors import NewGamePlusError, RomError
+from newgameplus.open_games.shipping import ship
 from newgameplus.open_games.tumbleweed.blueprint import Blueprint
 from newgameplus.open_games.tumbleweed.curated import curated_levels
-from newgameplus.open_games.tumbleweed.game_folder import bundled_folder, write_game
+from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.pack import pack_levels
 from newgameplus.open_games.tumbleweed.variables import variables_of
 
 
-def ship(base: bytes, header: str, levels: Sequence[Blueprint], folder: Path) -> list[str]:
+def ship_levels(base: bytes, header: str, levels: Sequence[Blueprint], folder: Path) -> list[str]:
     """Write the game of a program and levels into ``folder``; states of levels that are no more are removed.
 
     Args:
@@ -37,17 +37,7 @@ def ship(base: bytes, header: str, levels: Sequence[Blueprint], folder: Path) ->
     Raises:
         NewGamePlusError: the program or a level is not what it must be.
     """
-    rom = pack_levels(base, levels)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "data.json").write_text(data_json(header))
-    for state in folder.glob("**/*.state"):
-        state.unlink()
-    return write_game(folder, rom, {"title": "Tumbleweed"})
-
-
-def data_json(header: str) -> str:
-    """Return the text of ``data.json`` for a program's ``game.h``."""
-    return json.dumps({"info": variables_of(header)}, indent=2) + "\n"
+    return ship(TUMBLEWEED, pack_levels(base, levels), variables_of(header), folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,11 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("header", type=Path, help="its header, game.h")
     chosen = parser.parse_args(arguments)
     try:
-        names = ship(_read(chosen.base), _read(chosen.header).decode(), curated_levels(), bundled_folder())
+        names = ship_levels(_read(chosen.base), _read(chosen.header).decode(), curated_levels(), TUMBLEWEED.folder)
     except NewGamePlusError as error:
         print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - a program's own words
         return 2
-    print(f"Wrote {len(names)} levels to {bundled_folder()}.")  # noqa: T201
+    print(f"Wrote {len(names)} levels to {TUMBLEWEED.folder}.")  # noqa: T201
     return 0
 
 

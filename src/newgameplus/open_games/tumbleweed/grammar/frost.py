@@ -3,89 +3,89 @@
 from __future__ import annotations
 
 from newgameplus.open_games.tumbleweed.grammar import branches, shared
-from newgameplus.open_games.tumbleweed.grammar.course import Course
+from newgameplus.open_games.tumbleweed.grammar.pen import Pen
 from newgameplus.open_games.tumbleweed.grammar.pieces import Grammar, Piece, Role
 from newgameplus.open_games.tumbleweed.terrain import BLOCK
 from newgameplus.open_games.tumbleweed.things import Kind
 
 
-def popping_thorns(course: Course) -> None:
+def popping_thorns(pen: Pen) -> None:
     """Thorns that come and go on a smooth plain."""
-    course.flat(6)
-    for _ in range(course.harder(2, 4)):
-        x = course.flat(course.harder(6, 5))
-        out, inside = course.harder(50, 80), course.harder(90, 60)
-        course.put(Kind.POP_THORNS, x + 2.5, course.row, a=out, b=inside, c=course.between(0, 255))
-        course.coins(x + 2, course.row - 2, 2)
-    course.flat(4)
+    pen.flat(6)
+    for _ in range(pen.harder(2, 4)):
+        x = pen.flat(pen.harder(6, 5))
+        out, inside = pen.harder(50, 80), pen.harder(90, 60)
+        pen.put(Kind.POP_THORNS, x + 2.5, pen.row, a=out, b=inside, c=pen.between(0, 255))
+        pen.coins(x + 2, pen.row - 2, 2)
+    pen.flat(4)
 
 
-def slide(course: Course) -> None:
+def slide(pen: Pen) -> None:
     """A long slide; at its end the ground is missing."""
-    x = course.flat(4)
-    course.coins(x + 1, course.row, 2)
-    course.slope("down26", course.between(4, min(6, course.room_down)))
-    course.flat(course.between(4, 6))
-    x = course.pit(course.harder(4, 7))
-    course.arc(x - 2, course.x + 2, course.row)
-    x = course.flat(9)
-    course.enemy(x + 3, course.x, course.row)
+    x = pen.flat(4)
+    pen.coins(x + 1, pen.row, 2)
+    pen.slope("down26", pen.between(4, min(6, pen.room_down)))
+    pen.flat(pen.between(4, 6))
+    x = pen.pit(pen.harder(4, 7))
+    pen.arc(x - 2, pen.x + 2, pen.row)
+    x = pen.flat(9)
+    pen.enemy(x + 3, pen.x, pen.row)
 
 
-def ice_slope(course: Course) -> None:
+def ice_slope(pen: Pen) -> None:
     """A steep slope that throws back those who come slowly; ledges help on one side."""
-    x = course.flat(10)
-    height = course.between(6, min(9, course.room_up))
-    course.hill(height)
-    course.ledge(x + 8, course.row + height - 4, 3)
-    x = course.flat(8)
-    course.coins(x + 1, course.row, 2)
-    course.enemy(x + 3, course.x, course.row)
+    x = pen.flat(10)
+    height = pen.between(6, min(9, pen.room_up))
+    pen.hill(height)
+    pen.ledge(x + 8, pen.row + height - 4, 3)
+    x = pen.flat(8)
+    pen.coins(x + 1, pen.row, 2)
+    pen.enemy(x + 3, pen.x, pen.row)
 
 
-def frozen_stairs(course: Course) -> None:
+def frozen_stairs(pen: Pen) -> None:
     """Narrow steps up, each with thorns that pop out or a coin."""
-    course.flat(4)
+    pen.flat(4)
     for number in range(3):
-        course.rise(3)
-        x = course.flat(6)
-        if number < 2 and course.chance(0.3 + 0.7 * course.hardness):
-            course.put(Kind.POP_THORNS, x + 3.5, course.row, a=50, b=80, c=course.between(0, 255))
+        pen.rise(3)
+        x = pen.flat(6)
+        if number < 2 and pen.chance(0.3 + 0.7 * pen.hardness):
+            pen.put(Kind.POP_THORNS, x + 3.5, pen.row, a=50, b=80, c=pen.between(0, 255))
         else:
-            course.coins(x + 1, course.row, 2)
-    course.flat(2)
+            pen.coins(x + 1, pen.row, 2)
+    pen.flat(2)
 
 
-def icicle_cave(course: Course) -> None:
+def icicle_cave(pen: Pen) -> None:
     """A cave of ice: thorns in the floor that come and go, a dry road above."""
-    course.flat(7)
-    row, x, length = course.row, course.x, course.between(18, 24)
-    course.ledge(x - 3, row - 4, 3)
-    course.island(x, row - 8, length, 4)
-    course.flat(length)
-    for number in range(course.harder(1, 3)):
+    pen.flat(7)
+    row, x, length = pen.row, pen.x, pen.between(18, 24)
+    pen.ledge(x - 3, row - 4, 3)
+    pen.island(x, row - 8, length, 4)
+    pen.flat(length)
+    for number in range(pen.harder(1, 3)):
         thorns = x + 4 + 6 * number
-        course.put(Kind.POP_THORNS, thorns + 0.5, row, a=60, b=80, c=course.between(0, 255))
-        course.coins(thorns + 3, row, 2)
-    course.coins(x + 2, row - 8, 3)
-    course.build(x + 8, row - 8, 2, 3)
-    course.enemy(x + 10, x + length, row - 8)
-    course.flat(5)
+        pen.put(Kind.POP_THORNS, thorns + 0.5, row, a=60, b=80, c=pen.between(0, 255))
+        pen.coins(thorns + 3, row, 2)
+    pen.coins(x + 2, row - 8, 3)
+    pen.build(x + 8, row - 8, 2, 3)
+    pen.enemy(x + 10, x + length, row - 8)
+    pen.flat(5)
 
 
-def floes(course: Course) -> None:
+def floes(pen: Pen) -> None:
     """Floes in a chasm: slippery, and some of them fall."""
-    course.flat(7)
-    for number in range(course.harder(2, 3)):
-        course.pit(course.between(2, 3))
-        x = course.pit(4)
+    pen.flat(7)
+    for number in range(pen.harder(2, 3)):
+        pen.pit(pen.between(2, 3))
+        x = pen.pit(4)
         if number % 2:
-            course.island(x, course.row, 4, 2)
+            pen.island(x, pen.row, 4, 2)
         else:
-            course.sketch.thing(Kind.FALLING_PLATFORM, (x + 2) * BLOCK, course.row * BLOCK + 8, c=40)
-        course.coins(x + 0.5, course.row, 2)
-    course.pit(course.between(2, 3))
-    course.flat(8)
+            pen.sketch.thing(Kind.FALLING_PLATFORM, (x + 2) * BLOCK, pen.row * BLOCK + 8, c=40)
+        pen.coins(x + 0.5, pen.row, 2)
+    pen.pit(pen.between(2, 3))
+    pen.flat(8)
 
 
 GRAMMAR = Grammar(

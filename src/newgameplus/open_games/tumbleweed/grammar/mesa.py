@@ -3,57 +3,57 @@
 from __future__ import annotations
 
 from newgameplus.open_games.tumbleweed.grammar import branches, shared
-from newgameplus.open_games.tumbleweed.grammar.course import Course
+from newgameplus.open_games.tumbleweed.grammar.pen import Pen
 from newgameplus.open_games.tumbleweed.grammar.pieces import Grammar, Piece, Role
 from newgameplus.open_games.tumbleweed.things import Kind
 
 
-def half_pipe(course: Course) -> None:
+def half_pipe(pen: Pen) -> None:
     """Down one side and up the other."""
-    depth = course.between(6, min(8, course.room_down))
-    course.flat(4)
-    course.hill(-depth)
-    x = course.flat(3)
-    if course.hardness > 0.3:
-        course.thorns(course.harder(2, 3))
-    course.flat(3)
-    course.arc(x, course.x, course.row, 2)
-    course.hill(depth)
-    course.flat(4)
+    depth = pen.between(6, min(8, pen.room_down))
+    pen.flat(4)
+    pen.hill(-depth)
+    x = pen.flat(3)
+    if pen.hardness > 0.3:
+        pen.thorns(pen.harder(2, 3))
+    pen.flat(3)
+    pen.arc(x, pen.x, pen.row, 2)
+    pen.hill(depth)
+    pen.flat(4)
 
 
-def two_loops(course: Course) -> None:
+def two_loops(pen: Pen) -> None:
     """A hill, and two loops that share its speed."""
-    course.hill(-course.between(8, min(10, course.room_down)))
-    course.flat(2)
-    branches.loop(course)
-    branches.loop(course)
+    pen.hill(-pen.between(8, min(10, pen.room_down)))
+    pen.flat(2)
+    branches.loop(pen)
+    branches.loop(pen)
 
 
-def ramp(course: Course) -> None:
+def ramp(pen: Pen) -> None:
     """A ramp, and a wide bed of thorns behind it."""
-    course.flat(8)
-    course.slope("up26", 3)
-    x = course.flat(3)
-    course.rise(-3)
-    course.thorns(course.harder(5, 8))
-    course.arc(x + 2, course.x + 2, course.row - 3, 2)
-    course.flat(6)
+    pen.flat(8)
+    pen.slope("up26", 3)
+    x = pen.flat(3)
+    pen.rise(-3)
+    pen.thorns(pen.harder(5, 8))
+    pen.arc(x + 2, pen.x + 2, pen.row - 3, 2)
+    pen.flat(6)
 
 
-def mesas(course: Course) -> None:
+def mesas(pen: Pen) -> None:
     """Table mountains of different heights, thorns in the clefts."""
-    course.flat(4)
-    base = course.row
-    for number in range(course.between(2, 3)):
-        course.row = base - course.between(2, 4) - (number > 0)
-        x = course.flat(course.between(5, 7))
-        course.coins(x + 1, course.row, 2)
-        if number and course.chance(0.5):
-            course.enemy(x + 1, course.x, course.row)
-        course.row = base
-        course.thorns(course.harder(2, 4))
-    course.flat(5)
+    pen.flat(4)
+    base = pen.row
+    for number in range(pen.between(2, 3)):
+        pen.row = base - pen.between(2, 4) - (number > 0)
+        x = pen.flat(pen.between(5, 7))
+        pen.coins(x + 1, pen.row, 2)
+        if number and pen.chance(0.5):
+            pen.enemy(x + 1, pen.x, pen.row)
+        pen.row = base
+        pen.thorns(pen.harder(2, 4))
+    pen.flat(5)
 
 
 GRAMMAR = Grammar(

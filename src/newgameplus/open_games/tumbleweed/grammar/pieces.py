@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from newgameplus.open_games.tumbleweed.grammar.course import Course
+from newgameplus.open_games.tumbleweed.grammar.pen import Pen
 from newgameplus.open_games.tumbleweed.things import Kind
 
 
@@ -31,7 +31,7 @@ class Role(Enum):
 class Piece:
     """Some 10 to 50 blocks of level."""
 
-    draw: Callable[[Course], None]
+    draw: Callable[[Pen], None]
     role: Role
     weight: float = 1.0
     up: int = 0
@@ -41,11 +41,9 @@ class Piece:
     from_hardness: float = 0.0
     """It does not come in easier parts of a level."""
 
-    def fits(self, course: Course) -> bool:
+    def fits(self, pen: Pen) -> bool:
         """Return whether it may come next."""
-        return (
-            course.room_up >= self.up and course.room_down >= self.down and course.hardness >= self.from_hardness - 1e-9
-        )
+        return pen.room_up >= self.up and pen.room_down >= self.down and pen.hardness >= self.from_hardness - 1e-9
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,158 +2,158 @@
 
 from __future__ import annotations
 
-from newgameplus.open_games.tumbleweed.grammar.course import Course
+from newgameplus.open_games.tumbleweed.grammar.pen import Pen
 from newgameplus.open_games.tumbleweed.grammar.pieces import Piece, Role
 from newgameplus.open_games.tumbleweed.things import Kind
 
 
-def hills(course: Course) -> None:
+def hills(pen: Pen) -> None:
     """One or two rounded hillsides with coins on their backs."""
-    for _ in range(course.between(1, 2)):
-        up = course.room_up - 1 > course.between(0, 10)
-        room = (course.room_up if up else course.room_down) - 1
-        height = min(course.rng.choice([2, 3, 3, 4, 6, 7, 8]), room)
+    for _ in range(pen.between(1, 2)):
+        up = pen.room_up - 1 > pen.between(0, 10)
+        room = (pen.room_up if up else pen.room_down) - 1
+        height = min(pen.rng.choice([2, 3, 3, 4, 6, 7, 8]), room)
         height = 5 if height > 8 else height
-        course.hill(height if up else -height)
-        x = course.flat(course.between(5, 7))
-        if course.chance(0.2 + 0.4 * course.hardness):
-            course.enemy(x, course.x, course.row)
+        pen.hill(height if up else -height)
+        x = pen.flat(pen.between(5, 7))
+        if pen.chance(0.2 + 0.4 * pen.hardness):
+            pen.enemy(x, pen.x, pen.row)
         else:
-            course.coins(x + 0.5, course.row, course.between(2, 3))
+            pen.coins(x + 0.5, pen.row, pen.between(2, 3))
 
 
-def meadow(course: Course) -> None:
+def meadow(pen: Pen) -> None:
     """Flat ground with coins, and somebody who lives there."""
-    x = course.flat(course.between(9, 13))
-    if course.chance(0.3 + 0.5 * course.hardness):
-        course.enemy(x + 3, course.x - 2, course.row)
-        course.arc(x + 2, course.x - 2, course.row)
+    x = pen.flat(pen.between(9, 13))
+    if pen.chance(0.3 + 0.5 * pen.hardness):
+        pen.enemy(x + 3, pen.x - 2, pen.row)
+        pen.arc(x + 2, pen.x - 2, pen.row)
     else:
-        course.coins(x + 2, course.row, 5)
+        pen.coins(x + 2, pen.row, 5)
 
 
-def hollow(course: Course) -> None:
+def hollow(pen: Pen) -> None:
     """A dip with something in it."""
-    depth = course.between(2, min(4, course.room_down))
-    course.flat(3)
-    course.slope("down26", depth)
-    x = course.flat(course.between(6, 9))
-    if course.chance(0.4):
-        course.prize(x + 3, course.row)
+    depth = pen.between(2, min(4, pen.room_down))
+    pen.flat(3)
+    pen.slope("down26", depth)
+    x = pen.flat(pen.between(6, 9))
+    if pen.chance(0.4):
+        pen.prize(x + 3, pen.row)
     else:
-        course.enemy(x + 1, course.x - 1, course.row)
-        course.coins(x + 1, course.row, 3)
-    course.slope("up26", depth)
-    course.flat(3)
+        pen.enemy(x + 1, pen.x - 1, pen.row)
+        pen.coins(x + 1, pen.row, 3)
+    pen.slope("up26", depth)
+    pen.flat(3)
 
 
-def terraces(course: Course) -> None:
+def terraces(pen: Pen) -> None:
     """Low steps up or down, a coin on each."""
-    up = course.room_up >= course.room_down
-    for _ in range(course.between(2, 3)):
-        course.rise(course.between(1, 2) * (1 if up else -1))
-        x = course.flat(course.between(4, 6))
-        course.coins(x + 1, course.row, 2)
+    up = pen.room_up >= pen.room_down
+    for _ in range(pen.between(2, 3)):
+        pen.rise(pen.between(1, 2) * (1 if up else -1))
+        x = pen.flat(pen.between(4, 6))
+        pen.coins(x + 1, pen.row, 2)
 
 
-def descent(course: Course) -> None:
+def descent(pen: Pen) -> None:
     """A cliff down, coins in the fall."""
-    x = course.flat(5)
-    top = course.row
-    course.rise(-course.between(4, min(8, course.room_down)))
-    for down in range(2, course.row - top, 2):
-        course.coin(course.x + 1.5, top + down - 1.5)
-    if course.row - top >= 6 and course.chance(0.6):
-        course.cavity(course.x - 4, course.row, 4, 3)
-        course.prize(course.x - 3, course.row)
-    course.flat(7)
-    course.coins(x, top, 3)
+    x = pen.flat(5)
+    top = pen.row
+    pen.rise(-pen.between(4, min(8, pen.room_down)))
+    for down in range(2, pen.row - top, 2):
+        pen.coin(pen.x + 1.5, top + down - 1.5)
+    if pen.row - top >= 6 and pen.chance(0.6):
+        pen.cavity(pen.x - 4, pen.row, 4, 3)
+        pen.prize(pen.x - 3, pen.row)
+    pen.flat(7)
+    pen.coins(x, top, 3)
 
 
-def wall(course: Course) -> None:
+def wall(pen: Pen) -> None:
     """A step too high to roll over."""
-    course.flat(course.between(5, 7))
-    course.rise(course.harder(4, 5))
-    x = course.flat(course.between(6, 8))
-    course.coins(x + 0.5, course.row, 3)
-    if course.chance(course.hardness):
-        course.enemy(x + 3, course.x, course.row)
+    pen.flat(pen.between(5, 7))
+    pen.rise(pen.harder(4, 5))
+    x = pen.flat(pen.between(6, 8))
+    pen.coins(x + 0.5, pen.row, 3)
+    if pen.chance(pen.hardness):
+        pen.enemy(x + 3, pen.x, pen.row)
 
 
-def stairs(course: Course) -> None:
+def stairs(pen: Pen) -> None:
     """High steps, guarded on the landings."""
-    course.flat(4)
+    pen.flat(4)
     for number in range(2):
-        course.rise(course.harder(3, 4))
-        x = course.flat(course.between(6, 8))
-        if number and course.chance(0.3 + course.hardness):
-            course.enemy(x + 2, course.x, course.row)
+        pen.rise(pen.harder(3, 4))
+        x = pen.flat(pen.between(6, 8))
+        if number and pen.chance(0.3 + pen.hardness):
+            pen.enemy(x + 2, pen.x, pen.row)
         else:
-            course.coins(x + 1, course.row, 3)
+            pen.coins(x + 1, pen.row, 3)
 
 
-def tower(course: Course) -> None:
+def tower(pen: Pen) -> None:
     """A stump of wall on flat ground; behind it something waits."""
-    x = course.flat(course.between(5, 7))
-    height, thickness = course.harder(3, 5), course.between(2, 3)
-    course.flat(thickness, surface="fill")
-    course.build(course.x - thickness, course.row, thickness, height)
-    course.arc(course.x - thickness - 3, course.x + 3, course.row - height + 1, 1.5)
-    if course.hardness > 0.35 and course.chance(0.6):
-        course.thorns(course.between(2, 3))
-    x = course.flat(course.between(6, 8))
-    if course.chance(0.4):
-        course.enemy(x + 1, course.x, course.row)
+    x = pen.flat(pen.between(5, 7))
+    height, thickness = pen.harder(3, 5), pen.between(2, 3)
+    pen.flat(thickness, surface="fill")
+    pen.build(pen.x - thickness, pen.row, thickness, height)
+    pen.arc(pen.x - thickness - 3, pen.x + 3, pen.row - height + 1, 1.5)
+    if pen.hardness > 0.35 and pen.chance(0.6):
+        pen.thorns(pen.between(2, 3))
+    x = pen.flat(pen.between(6, 8))
+    if pen.chance(0.4):
+        pen.enemy(x + 1, pen.x, pen.row)
 
 
-def gap(course: Course) -> None:
+def gap(pen: Pen) -> None:
     """A pit; its other side may lie a little higher or lower."""
-    course.flat(course.between(5, 7))
-    x = course.pit(course.harder(4, 9))
-    course.arc(x - 2, course.x + 2, course.row)
-    change = course.between(-2, 2)
-    course.rise(max(-course.room_down, min(course.room_up, change)))
-    x = course.flat(course.between(6, 9))
-    if course.chance(0.6 * course.hardness):
-        course.enemy(x + 3, course.x, course.row)
+    pen.flat(pen.between(5, 7))
+    x = pen.pit(pen.harder(4, 9))
+    pen.arc(x - 2, pen.x + 2, pen.row)
+    change = pen.between(-2, 2)
+    pen.rise(max(-pen.room_down, min(pen.room_up, change)))
+    x = pen.flat(pen.between(6, 9))
+    if pen.chance(0.6 * pen.hardness):
+        pen.enemy(x + 3, pen.x, pen.row)
 
 
-def stones(course: Course) -> None:
+def stones(pen: Pen) -> None:
     """Pillars of rock in a pit."""
-    course.flat(course.between(5, 6))
-    for _ in range(course.harder(1, 3)):
-        x = course.pit(course.harder(3, 6))
-        course.coin(x + (course.x - x - 1) / 2, course.row - 3.5)
-        course.rise(max(-course.room_down, min(course.room_up, course.between(-2, 2))))
-        course.flat(course.between(2, 4))
-    course.pit(course.harder(3, 6))
-    x = course.flat(7)
-    if course.chance(course.hardness):
-        course.enemy(x + 2, course.x, course.row)
+    pen.flat(pen.between(5, 6))
+    for _ in range(pen.harder(1, 3)):
+        x = pen.pit(pen.harder(3, 6))
+        pen.coin(x + (pen.x - x - 1) / 2, pen.row - 3.5)
+        pen.rise(max(-pen.room_down, min(pen.room_up, pen.between(-2, 2))))
+        pen.flat(pen.between(2, 4))
+    pen.pit(pen.harder(3, 6))
+    x = pen.flat(7)
+    if pen.chance(pen.hardness):
+        pen.enemy(x + 2, pen.x, pen.row)
     else:
-        course.coins(x + 1, course.row, 3)
+        pen.coins(x + 1, pen.row, 3)
 
 
-def thorn_beds(course: Course) -> None:
+def thorn_beds(pen: Pen) -> None:
     """Beds of thorns in the ground."""
-    course.flat(course.between(5, 7))
-    for _ in range(course.harder(1, 3)):
-        x = course.thorns(course.harder(3, 6))
-        course.arc(x - 1, course.x + 1, course.row, 3)
-        x = course.flat(course.between(4, 7))
-        if course.x - x > 5:
-            course.enemy(x, course.x, course.row)
+    pen.flat(pen.between(5, 7))
+    for _ in range(pen.harder(1, 3)):
+        x = pen.thorns(pen.harder(3, 6))
+        pen.arc(x - 1, pen.x + 1, pen.row, 3)
+        x = pen.flat(pen.between(4, 7))
+        if pen.x - x > 5:
+            pen.enemy(x, pen.x, pen.row)
 
 
-def thorn_wall(course: Course) -> None:
+def thorn_wall(pen: Pen) -> None:
     """Thorns at the foot of a wall: jump before it."""
-    course.flat(course.between(6, 8))
-    course.thorns(course.harder(1, 3))
-    course.rise(course.harder(2, 4))
-    x = course.flat(course.between(6, 8))
-    course.coins(x + 1, course.row, 3)
-    if course.hardness > 0.5:
-        course.enemy(x + 3, course.x, course.row)
+    pen.flat(pen.between(6, 8))
+    pen.thorns(pen.harder(1, 3))
+    pen.rise(pen.harder(2, 4))
+    x = pen.flat(pen.between(6, 8))
+    pen.coins(x + 1, pen.row, 3)
+    if pen.hardness > 0.5:
+        pen.enemy(x + 3, pen.x, pen.row)
 
 
 RESTS = (
@@ -174,37 +174,37 @@ OBSTACLES = (
 )
 
 
-def opening(course: Course) -> None:
+def opening(pen: Pen) -> None:
     """How a level begins: room to roll, a wall that has to be jumped, and a pit behind it."""
-    course.flat(9)
-    course.coins(6, course.row, 2)
-    course.hill(course.rng.choice([-2, 2, 3]))
-    x = course.flat(course.between(4, 6))
-    course.coins(x + 0.5, course.row, 2)
-    course.hill(course.rng.choice([-2, -1, 0, 2]))
-    course.flat(3)
-    height = course.between(3, 4)
-    if course.room_up >= 4 and course.chance(0.7):
-        course.rise(height)
+    pen.flat(9)
+    pen.coins(6, pen.row, 2)
+    pen.hill(pen.rng.choice([-2, 2, 3]))
+    x = pen.flat(pen.between(4, 6))
+    pen.coins(x + 0.5, pen.row, 2)
+    pen.hill(pen.rng.choice([-2, -1, 0, 2]))
+    pen.flat(3)
+    height = pen.between(3, 4)
+    if pen.room_up >= 4 and pen.chance(0.7):
+        pen.rise(height)
     else:
-        course.flat(2, surface="fill")
-        course.build(course.x - 2, course.row, 2, height)
-    course.flat(course.between(4, 5))
-    x = course.pit(course.between(4, 6))
-    course.arc(x - 2, course.x + 2, course.row)
-    course.flat(5)
+        pen.flat(2, surface="fill")
+        pen.build(pen.x - 2, pen.row, 2, height)
+    pen.flat(pen.between(4, 5))
+    x = pen.pit(pen.between(4, 6))
+    pen.arc(x - 2, pen.x + 2, pen.row)
+    pen.flat(5)
 
 
-def checkpoint(course: Course) -> None:
+def checkpoint(pen: Pen) -> None:
     """A place to come back to."""
-    x = course.flat(5)
-    course.put(Kind.CHECKPOINT, x + 2, course.row)
+    x = pen.flat(5)
+    pen.put(Kind.CHECKPOINT, x + 2, pen.row)
 
 
-def finale(course: Course) -> int:
+def finale(pen: Pen) -> int:
     """How a level ends: coins and the goal; return the goal's column."""
-    x = course.flat(12)
-    course.coins(x + 2, course.row, 5)
-    goal = course.flat(14)
-    course.put(Kind.GOAL, goal, course.row)
+    x = pen.flat(12)
+    pen.coins(x + 2, pen.row, 5)
+    goal = pen.flat(14)
+    pen.put(Kind.GOAL, goal, pen.row)
     return goal

@@ -8,36 +8,24 @@ random actions; the front draws the search on, the more so the less it is stuck;
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
-from newgameplus.open_games.tumbleweed.arena import MODE_CLEAR, MODE_PLAY, Arena, Moment
-from newgameplus.open_games.tumbleweed.macros import Plan, make_plan
+from newgameplus.open_games.arena import Arena
+from newgameplus.open_games.course import Course, MomentT, Plan
 
-CELL_PIXELS = 32
-"""Side of a cell."""
-SPEEDS = (-512, -64, 64, 768, 1536)
-"""Bounds between the speeds that a cell tells apart, in 1/256 pixel per frame."""
-BREATH_FRAMES = 256
-"""Of breath that a cell tells apart."""
-UNPROTECTED_STEPS = 15
-"""How much later a moment with coins may come and still be the better one."""
 MIN_GAIN = 5
 """Steps that a moment must gain to replace the one that its cell has: a snapshot costs as much."""
-AIRBORNE_WEIGHT = 0.3
-"""Of a cell in the air, against 1 on the ground: many of them are above a pit."""
+UNSTEADY_WEIGHT = 0.3
+"""Of a cell whose moment is not steady, against 1: few come back from many of them."""
 MIN_PLAN_STEPS, MAX_PLAN_STEPS = 8, 48
 """How long the search plays on from a moment."""
-BASE_REACH, MAX_REACH = 120.0, 3000.0
-"""Pixels behind the front over which a cell's chance falls to a third: at first, and when the search is stuck."""
 STUCK_STEPS = 1500
 """Steps without progress after which the reach grows by a half."""
-WINDOW = 3200
-"""Pixels behind the front beyond which moments are forgotten."""
 MAX_CELLS = 6000
 """A snapshot has about 140 kB, so this is less than 1 GB."""
 PICKS = 32
@@ -52,10 +40,10 @@ class Progress:
 
     num_steps: int
     """Steps played in the emulator so far, all of them together."""
-    furthest_x: int
-    """Pixels from the level's left end to the furthest place reached alive."""
-    goal_x: int
-    """Pixels to the goal."""
+    furthest: int
+    """The furthest reached alive, in the course's unit."""
+    goal: int
+    """The progress at the goal."""
     num_cells: int
 
 
@@ -83,12 +71,12 @@ class Cell:
 
     __slots__ = (
         "cost",
-        "furthest",
+        "front",
         "is_steady",
-        "moment",
         "num_deaths",
         "num_steps",
         "num_visits",
+        "progress",
         "snapshot",
         "trail",
     )
@@ -96,10 +84,11 @@ class Cell:
     def __init__(self) -> None:
         self.num_visits = self.num_deaths = 0
 
-    def keep(self, moment: Moment, num_steps: int, trail: Trail, snapshot: Any) -> None:
+    def keep(self, course: Course[MomentT], moment: MomentT, num_steps: int, trail: Trail, snapshot: Any) -> None:
         """Take a moment as the best one."""
-        self.moment, self.num_steps, self.trail, self.snapshot = moment, num_steps, trail, snapshot
-        self.cost = cost_of(moment, num_steps)
+        self.num_steps, self.trail, self.snapshot = num_steps, trail, snapshot
+        self.progress, self.front = course.progress(moment), course.front(moment)
+        self.is_steady, self.cost = course.is_steady(moment), course.cost(moment, num_steps)
         self.num_visits = self.num_deaths = 0
 
 
@@ -122,25 +111,7 @@ class Walk:
         return Trail(self._trail, self.plan[: self.done])
 
 
-def key_of(moment: Moment) -> tuple[int, ...]:
-    """Return the cell that a moment belongs to."""
-    speed = moment.ground_speed if moment.is_grounded else moment.x_speed
-    return (
-        moment.x // CELL_PIXELS,
-        moment.y // CELL_PIXELS,
-        moment.is_grounded,
-        sum(speed > bound for bound in SPEEDS),
-        moment.switches,
-        moment.breath // BREATH_FRAMES,
-    )
-
-
-def cost_of(moment: Moment, num_steps: int) -> int:
-    """Return what ranks the moments of a cell, the least is the best: steps, and none to lose."""
-    return num_steps + (0 if moment.coins or moment.shield else UNPROTECTED_STEPS)
-
-
-class Search:
+class Search(Generic[MomentT]):
     """One search in one level.
 
     Args:
@@ -149,20 +120,19 @@ class Search:
         report: told of the progress now and then.
     """
 
-    def __init__(self, arena: Arena, seed: int, report: Callable[[Progress], None]) -> None:
-        self._arena, self._report = arena, report
+    def __init__(self, arena: Arena[MomentT], seed: int, report: Callable[[Progress], None]) -> None:
+        self._arena, self._course, self._report = arena, arena.course, report
         self._random = np.random.default_rng(seed)
-        self._cells: dict[tuple[int, ...], Cell] = {}
+        self._cells: dict[Hashable, Cell] = {}
         self._picks: list[Cell] = []
-        self._fronts: dict[int, int] = {}
-        self._reach = BASE_REACH
-        self._last_progress = self.num_steps = self.furthest_x = 0
-        self._lives = 0
+        self._fronts: dict[Hashable, int] = {}
+        self._reach = self._course.base_reach
+        self._last_progress = self.num_steps = self.furthest = self._goal = 0
 
     def run(self, max_steps: int) -> Plan | None:
         """Search for at most ``max_steps`` steps; return the actions from the start to the goal, or None."""
         start = self._arena.begin()
-        self._lives = start.lives
+        self._goal = self._course.goal(start)
         self._note(start, 0, Trail(None, []), 0)
         walks = [self._new_walk(row) for row in range(self._arena.num_rows)]
         next_report = REPORT_STEPS
@@ -172,9 +142,9 @@ class Search:
             for row, moment in enumerate(moments):
                 walk = walks[row]
                 walk.done += 1
-                if moment.mode == MODE_CLEAR:
+                if self._course.is_at_goal(start, moment):
                     return walk.trail().unrolled()
-                if not self._goes_on(row, walk, moment):
+                if not self._goes_on(row, walk, start, moment):
                     walks[row] = self._new_walk(row)
             self._widen()
             if self.num_steps >= next_report:
@@ -184,39 +154,40 @@ class Search:
 
     def progress(self) -> Progress:
         """How far it has come."""
-        return Progress(self.num_steps, self.furthest_x, self._arena.goal_x, len(self._cells))
+        return Progress(self.num_steps, self.furthest, self._goal, len(self._cells))
 
     def furthest_plan(self) -> Plan:
-        """The actions from the start to the furthest place that was reached alive."""
-        return max(self._cells.values(), key=lambda cell: cell.moment.x).trail.unrolled()
+        """The actions from the start to the furthest moment that was reached alive."""
+        return max(self._cells.values(), key=lambda cell: cell.progress).trail.unrolled()
 
-    def _goes_on(self, row: int, walk: Walk, moment: Moment) -> bool:
+    def _goes_on(self, row: int, walk: Walk, start: MomentT, moment: MomentT) -> bool:
         """Judge the moment that a row is at; whether its plan goes on."""
         num_steps = walk.num_steps
-        if moment.mode != MODE_PLAY or moment.lives < self._lives:
+        if self._course.is_lost(start, moment):
             walk.cell.num_deaths += 1
             return False
         if num_steps >= MAX_EPISODE_STEPS:
             return False
-        if self._is_worth(moment, num_steps, self._cells.get(key_of(moment))):
+        if self._is_worth(moment, num_steps):
             self._note(moment, num_steps, walk.trail(), row)
         return walk.done < len(walk.plan)
 
-    def _is_worth(self, moment: Moment, num_steps: int, cell: Cell | None) -> bool:
-        if moment.x < self._fronts.get(moment.switches, 0) - WINDOW:
+    def _is_worth(self, moment: MomentT, num_steps: int) -> bool:
+        course = self._course
+        if course.progress(moment) < self._fronts.get(course.front(moment), 0) - course.window:
             return False
-        if cell is None:
-            return True
-        return cost_of(moment, num_steps) <= cell.cost - MIN_GAIN
+        cell = self._cells.get(course.cell(moment))
+        return cell is None or course.cost(moment, num_steps) <= cell.cost - MIN_GAIN
 
-    def _note(self, moment: Moment, num_steps: int, trail: Trail, row: int) -> None:
-        cell = self._cells.setdefault(key_of(moment), Cell())
-        cell.keep(moment, num_steps, trail, self._arena.save(row))
-        if moment.x > self._fronts.get(moment.switches, -1):
-            if moment.x // CELL_PIXELS > self._fronts.get(moment.switches, -1) // CELL_PIXELS:
-                self._last_progress, self._reach = self.num_steps, BASE_REACH
-            self._fronts[moment.switches] = moment.x
-        self.furthest_x = max(self.furthest_x, moment.x)
+    def _note(self, moment: MomentT, num_steps: int, trail: Trail, row: int) -> None:
+        cell = self._cells.setdefault(self._course.cell(moment), Cell())
+        cell.keep(self._course, moment, num_steps, trail, self._arena.save(row))
+        progress, before, stride = cell.progress, self._fronts.get(cell.front, -1), self._course.stride
+        if progress > before:
+            if progress // stride > before // stride:
+                self._last_progress, self._reach = self.num_steps, self._course.base_reach
+            self._fronts[cell.front] = progress
+        self.furthest = max(self.furthest, progress)
 
     def _new_walk(self, row: int) -> Walk:
         if not self._picks:
@@ -225,29 +196,33 @@ class Search:
         cell.num_visits += 1
         self._arena.load(row, cell.snapshot)
         num_steps = int(self._random.integers(MIN_PLAN_STEPS, MAX_PLAN_STEPS + 1))
-        return Walk(cell, make_plan(self._random, num_steps)[:num_steps])
+        return Walk(cell, self._course.make_plan(self._random, num_steps)[:num_steps])
 
     def _pick(self) -> None:
         """Choose the next cells: near the front, seldom visited, and not those from which few come back."""
         if len(self._cells) > MAX_CELLS:
             self._forget()
         cells = list(self._cells.values())
-        behind = np.array([self._fronts[cell.moment.switches] - cell.moment.x for cell in cells], np.float64)
+        behind = np.array([self._behind(cell) for cell in cells], np.float64)
         visits = np.array([cell.num_visits for cell in cells], np.float64)
         deaths = np.array([cell.num_deaths for cell in cells], np.float64)
-        steady = np.array([1.0 if cell.moment.is_grounded else AIRBORNE_WEIGHT for cell in cells])
+        steady = np.array([1.0 if cell.is_steady else UNSTEADY_WEIGHT for cell in cells])
         survival = (visits - deaths + 1.0) / (visits + 1.0)
         weights = np.exp(-behind / self._reach) * steady * survival**2 / np.sqrt(visits + 1.0)
         chosen = self._random.choice(len(cells), PICKS, p=weights / weights.sum())
         self._picks = [cells[index] for index in chosen]
 
+    def _behind(self, cell: Cell) -> int:
+        """How far a cell lies behind its front, in the course's unit."""
+        return self._fronts[cell.front] - cell.progress
+
     def _forget(self) -> None:
         """Drop the half of the cells that lies furthest behind."""
-        behind = {key: self._fronts[cell.moment.switches] - cell.moment.x for key, cell in self._cells.items()}
+        behind = {key: self._behind(cell) for key, cell in self._cells.items()}
         kept = sorted(self._cells, key=behind.__getitem__)[: MAX_CELLS // 2]
         self._cells = {key: self._cells[key] for key in kept}
 
     def _widen(self) -> None:
         if self.num_steps - self._last_progress > STUCK_STEPS:
             self._last_progress = self.num_steps
-            self._reach = min(MAX_REACH, self._reach * 1.5)
+            self._reach = min(self._course.max_reach, self._reach * 1.5)

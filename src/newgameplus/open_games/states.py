@@ -1,4 +1,4 @@
-"""Start states of Tumbleweed's levels: power-on, the title, the level that is asked for, until the player stands."""
+"""Start states of levels: power-on, the title, the level that is asked for, until the player is ready."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from newgameplus.emulator.native import core_spec, in_words, read_rom, required_
 from newgameplus.errors import IntegrationError
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
+from newgameplus.open_games.open_game import OpenGame
 
-MODE_TITLE, MODE_PLAY = 1, 2
-"""Of the variable ``mode``."""
 MAX_WAIT_FRAMES = 600
 """Longest wait for the title, and for a level to begin; the game takes under 100 frames."""
-MAX_FALL_FRAMES = 60
-"""How long after a level began the player must stand."""
+MAX_READY_FRAMES = 60
+"""How long after a level began the player must be ready."""
 CONTENT_BYTES = {"genesis_plus_gx": 144_680}
 """How much of a core's state it writes itself; the rest is whatever lay in memory."""
 POINTERS = {
@@ -43,7 +42,8 @@ class Starter:
     """One console that is put at the start of one level after the other; a context manager.
 
     Args:
-        game: the game's folder must hold its ROM, ``data.json`` and ``scenario.json``; states are not needed.
+        open_game: the open game.
+        game: its folder must hold its ROM, ``data.json`` and ``scenario.json``; states are not needed.
         core: which core plays.
         backend: which program emulates; None for the one that is usual here.
 
@@ -52,8 +52,8 @@ class Starter:
         IntegrationError: the game does not come to its title.
     """
 
-    def __init__(self, game: Integration, core: Core, backend: Backend | None = None) -> None:
-        self._game = game
+    def __init__(self, open_game: OpenGame, game: Integration, core: Core, backend: Backend | None = None) -> None:
+        self._open_game, self._game = open_game, game
         self.core = core
         self._emulator: Emulator = open_emulator(game.rom(), core, backend=backend)
         try:
@@ -72,30 +72,30 @@ class Starter:
         self._emulator.close()
 
     def state(self, level: int) -> bytes:
-        """Return the machine state in which the level of this number has begun and the player stands.
+        """Return the machine state in which the level of this number has begun and the player is ready.
 
         Raises:
-            IntegrationError: the level does not begin, or the player does not come to stand.
+            IntegrationError: the level does not begin, or the player does not get ready.
         """
         self._emulator.load(self._title)
         self._scenario.reset()
         self._scenario.set_variable("request_level", level)
         self._scenario.set_variable("request", 1)
-        values = self._wait_for(lambda now: now["mode"] == MODE_PLAY and not now["request"])
+        values = self._wait_for(lambda now: now["mode"] == self._open_game.mode_play and not now["request"])
         if values is None or values["level"] != level:
             raise IntegrationError(f"Level {level} of {self._game.name} does not begin on {self.core.name}.")
-        while not values["is_grounded"]:
-            if values["clock"] > MAX_FALL_FRAMES or values["mode"] != MODE_PLAY:
+        while not self._open_game.is_ready(values):
+            if values["clock"] > MAX_READY_FRAMES or values["mode"] != self._open_game.mode_play:
                 raise IntegrationError(
-                    f"In level {level} of {self._game.name} the player does not stand {MAX_FALL_FRAMES} frames after "
-                    f"the start, at x = {values['x']}, y = {values['y']}; put ground under the start."
+                    f"In level {level} of {self._game.name} the player is not ready {MAX_READY_FRAMES} frames after "
+                    f"the start: {self._open_game.unready(values)}"
                 )
             values = self._frame()
         return without_garbage(self._emulator.save(), self.core.name)
 
     def _at_the_title(self) -> bytes:
         self._scenario.reset()
-        if self._wait_for(lambda now: now["mode"] == MODE_TITLE) is None:
+        if self._wait_for(lambda now: now["mode"] == self._open_game.mode_title) is None:
             raise IntegrationError(
                 f"{self._game.name} does not come to its title on {self.core.name} within {MAX_WAIT_FRAMES} frames."
             )
@@ -151,6 +151,7 @@ def cores_for(game: Integration, backend: Backend | None = None) -> tuple[Core, 
 
 
 def write_states(
+    open_game: OpenGame,
     game: Integration,
     folder: Path,
     names: Sequence[str],
@@ -161,7 +162,8 @@ def write_states(
     """Make the start state of every level, for every core that runs here, and write them beside the game's ROM.
 
     Args:
-        game: the game.
+        open_game: the open game.
+        game: the folder that holds its ROM.
         folder: the game's folder; states for the core that is not stable-retro's choice go into a folder inside.
         names: of the levels, in the order of the ROM.
         report: called after each state.
@@ -174,7 +176,7 @@ def write_states(
     for core in cores_for(game, backend):
         place = folder if core.name == game.console.core else folder / core.name
         place.mkdir(exist_ok=True)
-        with Starter(game, core, backend) as starter:
+        with Starter(open_game, game, core, backend) as starter:
             for number, name in enumerate(names):
                 (place / f"{name}.state").write_bytes(gzip.compress(starter.state(number), mtime=0))
                 report()

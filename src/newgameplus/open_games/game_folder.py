@@ -1,4 +1,4 @@
-"""The folder of a game made of Tumbleweed's program and levels, which stable-retro can play as well."""
+"""The folder of a game made of a program and levels, which stable-retro can play as well."""
 
 from __future__ import annotations
 
@@ -11,59 +11,45 @@ from typing import Any
 
 from newgameplus.emulator.backends import Backend
 from newgameplus.errors import IntegrationError, RomError
-from newgameplus.games.folders import bundled_games
 from newgameplus.games.integration import Integration
-from newgameplus.open_games.tumbleweed.pack import PACK_ADDRESS, read_pack
-from newgameplus.open_games.tumbleweed.states import cores_for, write_states
-
-NAME = "Tumbleweed-Genesis-v0"
-"""The game that comes with New Game Plus."""
-FAST_CORE = "picodrive"
-"""Plays the game wherever the engine was built: its frames take a third of the time of the usual core's."""
-RULES = ("data.json", "contest.json", "contest.lua", "scenario.json", "score.json", "coins.json")
-"""The files that are the same for every set of levels."""
-
-_VERSION_AT = PACK_ADDRESS + 4
+from newgameplus.open_games.open_game import OpenGame
+from newgameplus.open_games.states import cores_for, write_states
 
 
-def bundled_folder() -> Path:
-    """Where the game that comes with New Game Plus lies."""
-    return bundled_games() / NAME
-
-
-def base_of(rom: bytes) -> bytes:
+def base_of(open_game: OpenGame, rom: bytes) -> bytes:
     """Return the program of a ROM of the game, to which other levels can be packed without a compiler.
 
     Raises:
         RomError: the ROM is none of the game, or of another version of its pack of levels.
     """
-    read_pack(rom)
-    return rom[:PACK_ADDRESS]
+    open_game.level_names(rom)
+    return rom[: open_game.pack_address]
 
 
-def bundled_base() -> bytes:
+def bundled_base(open_game: OpenGame) -> bytes:
     """Return the program of the game that comes with New Game Plus.
 
     Raises:
         RomError: its ROM is missing, or not the one that its files belong to.
     """
-    return base_of(Integration(NAME, (bundled_folder(),)).rom().read_bytes())
+    return base_of(open_game, Integration(open_game.name, (open_game.folder,)).rom().read_bytes())
 
 
-def check_pack(game: Integration) -> None:
-    """Check that a game is one of Tumbleweed's program and levels, of this version.
+def check_pack(open_game: OpenGame, game: Integration) -> None:
+    """Check that a game is one of the open game's program and levels, of this version.
 
     Raises:
         RomError: its ROM is missing, is not the one that its files belong to, or has no levels of this version.
     """
     path = game.rom()
     try:
-        read_pack(path.read_bytes())
+        open_game.level_names(path.read_bytes())
     except RomError as error:
         raise RomError(f"{path} is no set of levels that can be proven here: {error}") from error
 
 
 def write_game(
+    open_game: OpenGame,
     folder: Path,
     rom: bytes,
     metadata: dict[str, Any],
@@ -76,6 +62,7 @@ def write_game(
     What is written depends on the ROM, the metadata and the builds of the cores alone.
 
     Args:
+        open_game: the open game.
         folder: exists; files in it that are not the game's are left alone.
         rom: the game with its levels.
         metadata: goes into ``metadata.json`` beside what all such games have.
@@ -90,35 +77,35 @@ def write_game(
         IntegrationError: two levels have one name, or a level does not begin.
         OSError: a file cannot be written.
     """
-    names = _level_names(rom)
-    for name in RULES:
-        if folder != bundled_folder():
-            shutil.copyfile(bundled_folder() / name, folder / name)
-    (folder / "rom.md").write_bytes(rom)
+    names = _level_names(open_game, rom)
+    for name in open_game.shared_files:
+        if folder != open_game.folder:
+            shutil.copyfile(open_game.folder / name, folder / name)
+    (folder / open_game.rom_name).write_bytes(rom)
     (folder / "rom.sha").write_text(f"{hashlib.sha1(rom, usedforsecurity=False).hexdigest()}\n")
     content = {
         "checks_rom": True,
-        "core": FAST_CORE,
+        "core": open_game.fast_core,
         "default_state": names[0],
-        "pack_version": int.from_bytes(rom[_VERSION_AT : _VERSION_AT + 2], "big"),
+        "pack_version": open_game.pack_version,
         **metadata,
     }
     _write_json(folder / "metadata.json", content)
     game = Integration(folder.name, (folder,))
-    if all(core.name != FAST_CORE for core in cores_for(game, backend)):
+    if all(core.name != open_game.fast_core for core in cores_for(game, backend)):
         del content["core"]
         _write_json(folder / "metadata.json", content)
-    write_states(game, folder, names, report=report, backend=backend)
+    write_states(open_game, game, folder, names, report=report, backend=backend)
     return names
 
 
-def num_states(num_levels: int, backend: Backend | None = None) -> int:
+def num_states(open_game: OpenGame, num_levels: int, backend: Backend | None = None) -> int:
     """How many start states :func:`write_game` makes of so many levels."""
-    return num_levels * len(cores_for(Integration(NAME, (bundled_folder(),)), backend))
+    return num_levels * len(cores_for(Integration(open_game.name, (open_game.folder,)), backend))
 
 
-def _level_names(rom: bytes) -> list[str]:
-    names = [level.name for level in read_pack(rom)]
+def _level_names(open_game: OpenGame, rom: bytes) -> list[str]:
+    names = open_game.level_names(rom)
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise IntegrationError(f"Two levels are called {twice[0]}, so their start states would have one name.")

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,10 +29,10 @@ from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.record import episode_record
 from newgameplus.movies.recorder import MovieRecorder
-from newgameplus.open_games.tumbleweed.arena import FRAMES_PER_STEP, MODE_CLEAR, Arena
-from newgameplus.open_games.tumbleweed.macros import Plan
-from newgameplus.open_games.tumbleweed.search import Progress, Search
-from newgameplus.types import SONIC_8, Array
+from newgameplus.open_games.arena import FRAMES_PER_STEP, Arena
+from newgameplus.open_games.course import Course, MomentT, Plan
+from newgameplus.open_games.search import Progress, Search
+from newgameplus.types import Array
 
 MAX_SEARCH_STEPS = 1_500_000
 """Steps of the emulator after which a level counts as unproven; most need a hundredth of it."""
@@ -41,24 +42,22 @@ MAX_FRAMES = MAX_EPISODE_STEPS * FRAMES_PER_STEP
 """The contest's limit for an episode, 18,000 frames."""
 
 
-FRAMES_LATE = {"picodrive": 1}
-"""Frames by which a core hands buttons to the game later than genesis_plus_gx; otherwise both do the same."""
-
-
 class UnprovenError(NewGamePlusError):
     """No way to the goal was found.
 
     Args:
+        course: of the level's game.
         level: which level.
         progress: how far the search came.
-        plan: the actions, as in ``SONIC_8``, that lead to the furthest place.
+        plan: the actions that lead to the furthest place.
     """
 
-    def __init__(self, level: Level, progress: Progress, plan: Plan) -> None:
+    def __init__(self, course: Course[Any], level: Level, progress: Progress, plan: Plan) -> None:
+        missing = progress.goal - progress.furthest
         super().__init__(
             f"No way to the goal of {level} was found in {progress.num_steps} steps: the furthest place reached is "
-            f"x = {progress.furthest_x}, {progress.goal_x - progress.furthest_x} pixels before the goal at "
-            f"{progress.goal_x}; look at what is there, or search longer or with another seed."
+            f"{course.progress_name} = {progress.furthest}, {missing} {course.progress_unit} before the goal at "
+            f"{progress.goal}; look at what is there, or search longer or with another seed."
         )
         self.level, self.progress, self.plan = level, progress, plan
 
@@ -67,9 +66,10 @@ class UnprovenError(NewGamePlusError):
 class Proof:
     """A way through a level."""
 
+    course: Course[Any]
     level: Level
     plan: tuple[int, ...]
-    """The actions, numbers of combinations of ``SONIC_8``, one per step of four frames."""
+    """The course's actions, one per step of four frames."""
     buttons: Array
     """uint32 ``[num_frames]``: the buttons held in each frame; the first frame is the one that every reset runs."""
     score: float
@@ -92,12 +92,13 @@ class Outcome:
     score: float
     """The sum of the rewards."""
     is_at_goal: bool
-    """Whether it ended beyond the goal with no life lost."""
-    x: int
-    """Where it ended, in pixels."""
+    """Whether it was won, with no life lost."""
+    progress: int
+    """Where it ended, in the course's unit."""
 
 
 def prove(
+    course: Course[MomentT],
     level: Level,
     *,
     seed: int = 0,
@@ -108,7 +109,8 @@ def prove(
     """Find a way from the start of ``level`` to its goal within 18,000 frames that loses no life.
 
     Args:
-        level: a level of Tumbleweed.
+        course: of the level's game.
+        level: what is to be proven.
         seed: of the search; the same seed finds the same way.
         max_steps: how long to search, in steps of the emulator.
         num_threads: how many threads play; None for one per processor core.
@@ -119,41 +121,42 @@ def prove(
         EmulatorError: a way was found that does not hold when it is played in one go.
         NotFoundError, RomError, IntegrationError: as when the level is played.
     """
-    with Arena(level, NUM_ROWS, num_threads or num_cores()) as arena:
+    with Arena(course, level, NUM_ROWS, num_threads or num_cores()) as arena:
         search = Search(arena, seed, report)
         plan = search.run(max_steps)
         progress = search.progress()
         report(progress)
         if plan is None:
-            raise UnprovenError(level, progress, search.furthest_plan())
-    return _checked(level, plan, progress.num_steps)
+            raise UnprovenError(course, level, progress, search.furthest_plan())
+    return _checked(course, level, plan, progress.num_steps)
 
 
-def _checked(level: Level, plan: Plan, num_steps: int) -> Proof:
+def _checked(course: Course[MomentT], level: Level, plan: Plan, num_steps: int) -> Proof:
     """The proof that ``plan`` is: it leads to the goal also when it is played in one go."""
-    masks = masks_of(level, plan)
-    outcome = play(level, masks)
+    masks = masks_of(course, level, plan)
+    outcome = play(course, level, masks)
     if not outcome.is_at_goal:
         raise EmulatorError(
-            f"A way to the goal of {level} was found, but played in one go it ends at x = {outcome.x}: this core, or "
-            "the game, does not go on from a saved moment as it went on before."
+            f"A way to the goal of {level} was found, but played in one go it ends at {course.progress_name} = "
+            f"{outcome.progress}: this core, or the game, does not go on from a saved moment as it went on before."
         )
     buttons = np.array([0, *masks], np.uint32)[: outcome.num_frames]
-    return Proof(level, tuple(plan), buttons, outcome.score, num_steps)
+    return Proof(course, level, tuple(plan), buttons, outcome.score, num_steps)
 
 
-def masks_of(level: Level, plan: Iterable[int]) -> list[int]:
+def masks_of(course: Course[Any], level: Level, plan: Iterable[int]) -> list[int]:
     """Return the buttons of each frame of a plan, four frames per action."""
     game = level.integration
     pad = Pad(game.console, read_json_object(game.scenario(level.scenario)))
-    meaning = ActionMeaning(SONIC_8, game.console.buttons, pad.combos(), pad.filter)
+    meaning = ActionMeaning(course.actions, game.console.buttons, pad.combos(), pad.filter)
     return [meaning.mask(action) for action in plan for _ in range(FRAMES_PER_STEP)]
 
 
-def play(level: Level, masks: Iterable[int], core: str | None = None) -> Outcome:
+def play(course: Course[Any], level: Level, masks: Iterable[int], core: str | None = None) -> Outcome:
     """Play buttons from the start of ``level`` until the episode is over, after the frame that every reset runs.
 
     Args:
+        course: of the level's game; says whether the end is the goal.
         level: what is played and how it is judged.
         masks: the buttons of each frame after the first; at most 18,000 are played.
         core: name of the core that plays it; None for the one that the game names.
@@ -166,13 +169,15 @@ def play(level: Level, masks: Iterable[int], core: str | None = None) -> Outcome
         emulator.load(game.state(level.state, played_by.name))
         emulator.step(is_drawn=False)
         scenario.reset()
-        return _played(emulator, scenario, masks)
+        return _played(course, emulator, scenario, masks)
     finally:
         emulator.close()
 
 
-def _played(emulator: NativeEmulator, scenario: NativeScenario, masks: Iterable[int]) -> Outcome:
-    first, score, num_frames = scenario.variables(), 0.0, 1
+def _played(
+    course: Course[MomentT], emulator: NativeEmulator, scenario: NativeScenario, masks: Iterable[int]
+) -> Outcome:
+    first, score, num_frames = _moment(course, scenario), 0.0, 1
     for mask in masks:
         if num_frames > MAX_FRAMES:
             break
@@ -182,9 +187,13 @@ def _played(emulator: NativeEmulator, scenario: NativeScenario, masks: Iterable[
         num_frames += 1
         if is_over:
             break
-    last = scenario.variables()
-    is_at_goal = last["mode"] == MODE_CLEAR and last["lives"] >= first["lives"] and not last["deaths"]
-    return Outcome(num_frames, score, is_at_goal, last["x"])
+    last = _moment(course, scenario)
+    return Outcome(num_frames, score, course.is_at_goal(first, last), course.progress(last))
+
+
+def _moment(course: Course[MomentT], scenario: NativeScenario) -> MomentT:
+    values = scenario.variables()
+    return course.moment(values[name] for name in course.variables)
 
 
 def par_path(level: Level) -> Path:
@@ -211,7 +220,7 @@ def _record(proof: Proof, folder: Path) -> None:
     env = RetroEnv(
         proof.level,
         kind="none",
-        action_spec=SONIC_8,
+        action_spec=proof.course.actions,
         frame_skip=FrameSkip(FRAMES_PER_STEP),
         listeners=[MovieRecorder(folder)],
     )
@@ -223,14 +232,15 @@ def _record(proof: Proof, folder: Path) -> None:
         env.close()
 
 
-def verify_par(level: Level, path: Path, core: str | None = None) -> int:
+def verify_par(course: Course[Any], level: Level, path: Path, core: str | None = None) -> int:
     """Play the movie at ``path`` from the start of ``level`` and return how many frames it takes to the goal.
 
     Args:
+        course: of the level's game.
         level: the level that it shall prove.
         path: the par movie.
-        core: name of the core that plays; None for the one that the movie was recorded on. The usual core plays movies
-            of picodrive a frame later, and ends where they do.
+        core: name of the core that plays; None for the one that the movie was recorded on. A core that hands
+            buttons over sooner plays it as many frames later, and ends where the other does.
 
     Raises:
         MovieError: it cannot be read, is of another start, or does not reach the goal with all lives in time.
@@ -240,11 +250,11 @@ def verify_par(level: Level, path: Path, core: str | None = None) -> int:
     if (movie.game, movie.start_state) != (level.game, game.state(level.state, recorded_on)):
         raise MovieError(f"The movie {path} does not begin at the start of {level}; record it anew.")
     core = core or recorded_on
-    idle = [0] * (FRAMES_LATE.get(recorded_on, 0) - FRAMES_LATE.get(core, 0))
-    outcome = play(level, [*idle, *movie.masks[1:, 0].tolist()], core)
+    idle = [0] * (course.frames_late.get(recorded_on, 0) - course.frames_late.get(core, 0))
+    outcome = play(course, level, [*idle, *movie.masks[1:, 0].tolist()], core)
     if not outcome.is_at_goal:
         raise MovieError(
             f"The movie {path} does not reach the goal of {level} on {core}: after {outcome.num_frames} frames it ends "
-            f"at x = {outcome.x}; prove the level anew."
+            f"at {course.progress_name} = {outcome.progress}; prove the level anew."
         )
     return outcome.num_frames

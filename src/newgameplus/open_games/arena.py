@@ -4,44 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Generic
 
 import numpy as np
 
 from newgameplus.emulator.native import in_words, required_engine
-from newgameplus.envs.frame_skip import FrameSkip
+from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, FrameSkip
 from newgameplus.envs.rows import RowMaker
 from newgameplus.games.levels import Level
-from newgameplus.types import NOTHING, SONIC_8, Array
+from newgameplus.open_games.course import Course, MomentT
+from newgameplus.types import NOTHING, Array
 
-FRAMES_PER_STEP = 4
+FRAMES_PER_STEP = CONTEST_FRAME_SKIP.num_frames
 """The contest's, but never late."""
-MODE_PLAY, MODE_CLEAR = 2, 4
-"""Of the variable ``mode``: under way, and beyond the goal."""
-SEARCH_SCENARIO = "scenario"
-"""Ends at the goal; the contest's own is judged by a script, whose moments cannot be saved."""
 
 
-class Moment(NamedTuple):
-    """What a row shows after a step."""
-
-    mode: int
-    x: int
-    y: int
-    ground_speed: int
-    x_speed: int
-    is_grounded: int
-    switches: int
-    coins: int
-    shield: int
-    breath: int
-    lives: int
-
-
-class Arena:
+class Arena(Generic[MomentT]):
     """Rows of one level, without pictures and late actions; a context manager.
 
     Args:
+        course: of the level's game.
         level: where the search happens.
         num_rows: how many consoles.
         num_threads: how many threads run them.
@@ -51,14 +33,15 @@ class Arena:
         NotFoundError, RomError, IntegrationError, EmulatorError: as when the level is played.
     """
 
-    def __init__(self, level: Level, num_rows: int, num_threads: int, core: str | None = None) -> None:
-        level = dataclasses.replace(level, scenario=SEARCH_SCENARIO)
-        maker = RowMaker(NOTHING, SONIC_8, FrameSkip(FRAMES_PER_STEP), None, core)
+    def __init__(
+        self, course: Course[MomentT], level: Level, num_rows: int, num_threads: int, core: str | None = None
+    ) -> None:
+        level = dataclasses.replace(level, scenario=course.scenario)
+        maker = RowMaker(NOTHING, course.actions, FrameSkip(FRAMES_PER_STEP), None, core)
         row = maker.rows([level])[0]
-        self._columns = [row.variables.index(name) for name in Moment._fields]
-        self._goal_column = row.variables.index("goal_x")
-        self._masks = [row.actions.mask(action) for action in range(len(SONIC_8.combos))]
-        self.num_rows = num_rows
+        self._columns = [row.variables.index(name) for name in course.variables]
+        self._masks = [row.actions.mask(action) for action in range(len(course.actions.combos))]
+        self.course, self.num_rows = course, num_rows
         with in_words():
             self._engine = required_engine().Engine([row.lane] * num_rows, num_threads)
         self._values = np.zeros((num_rows, len(row.variables)), np.int64)
@@ -66,7 +49,7 @@ class Arena:
         self._terminated = np.zeros(num_rows, np.bool_)
         self._attach()
 
-    def __enter__(self) -> Arena:
+    def __enter__(self) -> Arena[MomentT]:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,18 +68,13 @@ class Arena:
                 final_values=self._final_values,
             )
 
-    def begin(self) -> Moment:
+    def begin(self) -> MomentT:
         """Put all rows at the level's start, one frame later as every episode, and return what they show."""
         with in_words():
             self._engine.reset(list(range(self.num_rows)))
         return self._moments(self._values)[0]
 
-    @property
-    def goal_x(self) -> int:
-        """Where the level ends, in pixels."""
-        return int(self._values[0, self._goal_column])
-
-    def step(self, actions: Sequence[int]) -> list[Moment]:
+    def step(self, actions: Sequence[int]) -> list[MomentT]:
         """Take one step in every row and return what each shows; a row whose episode ended shows its end."""
         with in_words():
             self._engine.step(np.array([self._masks[action] for action in actions], np.uint32))
@@ -114,5 +92,5 @@ class Arena:
         with in_words():
             self._engine.load(row, snapshot)
 
-    def _moments(self, values: Array) -> list[Moment]:
-        return [Moment._make(row) for row in values[:, self._columns].tolist()]
+    def _moments(self, values: Array) -> list[MomentT]:
+        return [self.course.moment(row) for row in values[:, self._columns].tolist()]

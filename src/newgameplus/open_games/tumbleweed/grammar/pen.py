@@ -27,7 +27,7 @@ def spring_strength(blocks: float) -> int:
 
 
 @dataclass(slots=True)
-class Course:
+class Pen:
     """A level under the pen."""
 
     sketch: Sketch

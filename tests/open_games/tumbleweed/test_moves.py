@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from newgameplus.open_games.tumbleweed import macros
-from newgameplus.open_games.tumbleweed.macros import make_plan
+from newgameplus.open_games.tumbleweed import moves
 from newgameplus.types import SONIC_8
 
 
 def test_the_actions_are_named_after_what_they_hold() -> None:
     named = {
-        macros.LEFT: ("LEFT",),
-        macros.RIGHT: ("RIGHT",),
-        macros.ROLL_LEFT: ("LEFT", "DOWN"),
-        macros.ROLL_RIGHT: ("RIGHT", "DOWN"),
-        macros.DOWN: ("DOWN",),
-        macros.CHARGE: ("DOWN", "B"),
-        macros.JUMP: ("B",),
-        macros.NOTHING: (),
+        moves.LEFT: ("LEFT",),
+        moves.RIGHT: ("RIGHT",),
+        moves.ROLL_LEFT: ("LEFT", "DOWN"),
+        moves.ROLL_RIGHT: ("RIGHT", "DOWN"),
+        moves.DOWN: ("DOWN",),
+        moves.CHARGE: ("DOWN", "B"),
+        moves.JUMP: ("B",),
+        moves.NOTHING: (),
     }
     assert tuple(named[action] for action in range(8)) == SONIC_8.combos
 
@@ -27,15 +26,15 @@ def test_a_plan_is_as_long_as_asked_or_longer_and_holds_nothing_but_actions() ->
     random = np.random.default_rng(0)
     for num_steps in (1, 7, 48):
         for _ in range(100):
-            plan = make_plan(random, num_steps)
+            plan = moves.MOVES.plan(random, num_steps)
             assert len(plan) >= num_steps
             assert set(plan) <= set(range(8))
 
 
 def test_the_same_random_numbers_make_the_same_plan() -> None:
-    first, second, other = (make_plan(np.random.default_rng(seed), 200) for seed in (5, 5, 6))
+    first, second, other = (moves.MOVES.plan(np.random.default_rng(seed), 200) for seed in (5, 5, 6))
     assert first == second != other
 
 
 def test_plans_use_every_action() -> None:
-    assert set(make_plan(np.random.default_rng(0), 5000)) == set(range(8))
+    assert set(moves.MOVES.plan(np.random.default_rng(0), 5000)) == set(range(8))

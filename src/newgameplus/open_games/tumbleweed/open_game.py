@@ -1,0 +1,34 @@
+"""Tumbleweed as an open game: what its folder is made of, and how its levels begin."""
+
+from __future__ import annotations
+
+from newgameplus.open_games.open_game import OpenGame, Values
+from newgameplus.open_games.tumbleweed.course import COURSE, MODE_PLAY, MODE_TITLE
+from newgameplus.open_games.tumbleweed.pack import PACK_ADDRESS, VERSION, read_pack
+
+
+def _level_names(rom: bytes) -> list[str]:
+    return [level.name for level in read_pack(rom)]
+
+
+def _unready(values: Values) -> str:
+    return f"it does not stand, at x = {values['x']}, y = {values['y']}; put ground under the start."
+
+
+TUMBLEWEED = OpenGame(
+    name="Tumbleweed-Genesis-v0",
+    title="Tumbleweed",
+    course=COURSE,
+    rom_name="rom.md",
+    fast_core="picodrive",  # its frames take a third of the time of the usual core's
+    shared_files=("data.json", "contest.json", "contest.lua", "scenario.json", "score.json", "coins.json"),
+    scenario="contest",
+    pack_address=PACK_ADDRESS,
+    level_names=_level_names,
+    pack_version=VERSION,
+    mode_title=MODE_TITLE,
+    mode_play=MODE_PLAY,
+    is_ready=lambda values: bool(values["is_grounded"]),
+    unready=_unready,
+)
+"""The game that comes with New Game Plus."""
