@@ -1,1 +1,1 @@
-"""What learners remember: rollouts, replay buffers, priorities, and rewards as they are learned from."""
+"""Storage of experience: rollouts, replay buffers, priorities, and reward shaping."""

@@ -1,4 +1,4 @@
-"""Drawing entries in proportion to their priorities, out of a million within some tens of microseconds."""
+"""Sampling in proportion to priorities, from a million entries within some tens of microseconds."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ import numpy as np
 from newgameplus.types import Array
 
 _BRANCHES = 128
-"""Children of each node: few enough to be searched at once, so many that a million entries are three levels deep."""
+"""Children of each node: few enough to be searched at once, and a million entries are three levels deep."""
 
 
 class SumTree:
-    """Priorities whose sums are kept in a tree of 128 branches.
+    """Priorities with their sums in a tree with 128 branches per node (a sum tree).
 
-    A node's sum is always computed anew from its children, so that nothing drifts.
+    A node's sum is always recomputed from its children, so that rounding errors do not accumulate.
 
     Args:
-        size: how many entries there are, all of priority 0 at first.
+        size: number of entries, all of priority 0 at first.
     """
 
     def __init__(self, size: int) -> None:
@@ -37,19 +37,19 @@ class SumTree:
         return priorities
 
     def set(self, entries: Array, priorities: Array) -> None:
-        """Give entries int ``[N]`` priorities ``[N]`` of 0 or more; of entries named twice the last counts."""
+        """Set the priorities ``[N]``, at least 0, of entries int ``[N]``; for duplicate entries the last counts."""
         self._levels[0].ravel()[entries] = priorities
         for children, parents in zip(self._levels, self._levels[1:], strict=False):
             entries = entries // _BRANCHES
             parents.ravel()[entries] = children[entries].sum(1)
 
     def find(self, targets: Array) -> Array:
-        """Return the entry int64 ``[N]`` in whose stretch of the running sum each target float64 ``[N]`` lies.
+        """Return the entry int64 ``[N]`` in whose interval of the cumulative sum each target float64 ``[N]`` lies.
 
-        Targets are from 0 up to, not including, the total; an entry of priority 0 is never found.
+        Targets are in [0, total); an entry of priority 0 is never found.
         """
         running = self._levels[-1][0].cumsum()
-        # Rounding may put a target at or past the last sum: the last child that has any priority is then meant.
+        # Rounding may put a target at or past the last sum; then the last child with a priority is meant.
         targets = np.minimum(targets, np.nextafter(running[-1], 0))
         node: Array = running.searchsorted(targets, side="right")
         targets = targets - np.where(node > 0, running[node - 1], 0)
@@ -67,7 +67,7 @@ class SumTree:
         return self._levels[0].ravel()[: self.size].copy()
 
     def restore(self, leaves: Array) -> None:
-        """Take the priorities that ``leaves`` returned."""
+        """Restore the priorities that ``leaves`` returned."""
         self._levels[0].ravel()[: self.size] = leaves
         for children, parents in zip(self._levels, self._levels[1:], strict=False):
             sums = children.sum(1)

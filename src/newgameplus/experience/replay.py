@@ -1,11 +1,11 @@
-"""Experience kept to be learned from many times: each frame is stored once, stacks are put together when drawn.
+"""Replay buffer with prioritized sampling: each frame is stored once, stacks are assembled when sampled.
 
-Every row of the world writes to a ring of its own. A slot holds one frame, the action that was chosen for it and what
-came of it. Where a limit cut an episode short, its last frame takes a slot without an action, since the value of what
-it shows still counts.
+Every row of the world has its own ring buffer. A slot holds one frame, the action chosen for it, and the reward and end
+that followed. If an episode was truncated, its final frame takes a slot without an action, since its value is
+bootstrapped from.
 
-With a folder, the frames lie in memory-mapped files. These are longer than the replay buffer by as much as is written
-between two checkpoints, so that what a checkpoint needs is still there when a killed process resumes from it.
+With a folder, the frames are in memory-mapped files. These hold as many more slots as are written between two
+checkpoints, so that the frames of the last checkpoint still exist when a killed process resumes from it.
 """
 
 from __future__ import annotations
@@ -23,36 +23,36 @@ from newgameplus.experience.priorities import SumTree
 from newgameplus.types import Array, State, Step
 
 SLACK = 60_000
-"""Slots beyond the capacity, of all rows: how much may be written to files after a checkpoint without hurting it."""
+"""Slots beyond the capacity, over all rows: how many frames may be written after a checkpoint without damaging it."""
 _PARTS = (("action", np.int16), ("reward", np.float32), ("kind", np.uint8))
 _STEP, _TERMINATED, _CUT, _LAST_FRAME = 0, 1, 2, 3
 _FIRST = 16
-"""Added to the kind of a slot that begins an episode."""
+"""Flag added to the kind of a slot that begins an episode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Transitions over up to n steps, ``[N]`` of them."""
+    """``N`` n-step transitions; shorter at the end of an episode."""
 
     observation: Array
     """uint8 ``[N, H, W, C]``."""
     action: Array
     """int64 ``[N]``."""
     reward: Array
-    """float32 ``[N]``: the discounted sum of the rewards on the way."""
+    """float32 ``[N]``: n-step return, the discounted sum of the rewards."""
     next_observation: Array
-    """uint8 ``[N, H, W, C]``; anything where ``factor`` is 0."""
+    """uint8 ``[N, H, W, C]``: observation n steps later; arbitrary where ``factor`` is 0."""
     factor: Array
-    """float32 ``[N]``: what the value of the next observation counts, ``discount ** steps``; 0 after a termination."""
+    """float32 ``[N]``: factor of the next observation's value, ``discount ** steps``; 0 after a termination."""
     entries: Array
-    """int64 ``[N]``: which entries these are, to give them new priorities."""
+    """int64 ``[N]``: indices of the entries, for updating their priorities."""
     weight: Array
-    """float32 ``[N]``: importance weights, the largest of the batch 1."""
+    """float32 ``[N]``: importance-sampling weights, scaled so that the largest of the batch is 1."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Transitions without their pictures, ``[N]`` of them; fields are as in :class:`Batch`."""
+    """``N`` transitions without their pictures; fields are as in :class:`Batch`."""
 
     action: Array
     reward: Array
@@ -60,23 +60,24 @@ class Choice:
     entries: Array
     weight: Array
     places: Array
-    """int64 ``[C, N]``: which of all frames are stacked to what is seen, oldest first."""
+    """int64 ``[C, N]``: indices of the frames stacked to the observation, oldest first."""
     next_places: Array
-    """int64 ``[C, N]``: the same of the next observation."""
+    """int64 ``[C, N]``: indices of the frames stacked to the next observation, oldest first."""
 
 
 class ReplayBuffer:
-    """The last experience of B rows, drawn by priority.
+    """The latest experience of B rows, sampled by priority.
 
     Args:
-        capacity: transitions, of all rows together.
+        capacity: number of transitions, over all rows.
         num_rows: B.
-        observation_shape: ``(H, W, C)`` with C frames stacked, oldest first, the first repeated at an episode's start.
-        num_steps: n, over how many steps rewards are summed.
+        observation_shape: ``(H, W, C)`` with C frames stacked, oldest first; at the start of an episode the first is
+            repeated.
+        num_steps: n of the n-step returns.
         discount: gamma.
-        exponent: alpha, how much priorities count; 0 draws uniformly.
-        folder: where the files lie; None keeps everything in memory.
-        slack: slots beyond the capacity where there are files; see ``SLACK``.
+        exponent: priority exponent (alpha); 0 samples uniformly.
+        folder: folder of the files; None keeps everything in memory.
+        slack: slots beyond the capacity if there are files; see ``SLACK``.
 
     Raises:
         UsageError: the capacity is too small for the rows.
@@ -115,20 +116,20 @@ class ReplayBuffer:
         self._followed: list[int] | None = None
 
     def __len__(self) -> int:
-        """Slots in use, of all rows."""
+        """Number of slots in use, over all rows."""
         return int(np.minimum(self._written, self._capacity).sum())
 
     def add(
         self, observation: Array, action: Array, reward: Array, step: Step, rows: Sequence[int] | None = None
     ) -> None:
-        """Store a turn of every row, or of R rows.
+        """Store one step of every row, or of R rows.
 
         Args:
-            observation: uint8 ``[R, H, W, C]`` that the actions were chosen for.
+            observation: uint8 ``[R, H, W, C]``, observation before the step.
             action: int ``[R]``.
-            reward: float ``[R]`` as it is to be learned from.
-            step: what came of it: ends and last observations.
-            rows: whose turn it was, ``[R]``; None for all B.
+            reward: float ``[R]``, shaped reward.
+            step: the step, which gives ends and final observations.
+            rows: indices of the rows ``[R]``; None for all B.
         """
         rows = range(self._num_rows) if rows is None else rows
         cut = np.logical_and(step.truncated, np.logical_not(step.terminated))
@@ -140,22 +141,22 @@ class ReplayBuffer:
         self._is_first[rows] = step.done
 
     def draw(self, num: int, correction: float, random: np.random.Generator) -> Batch:
-        """Choose transitions, see :meth:`choose`, and put their pictures together."""
+        """Sample transitions, see :meth:`choose`, and assemble their pictures."""
         return self.stacked(self.choose(num, correction, random))
 
     def choose(self, num: int, correction: float, random: np.random.Generator) -> Choice:
-        """Draw ``num`` transitions, one from each of as many equal stretches of the sum of priorities.
+        """Sample ``num`` transitions, one from each of ``num`` equal intervals of the sum of priorities.
 
         ``P(i) = p_i^alpha / sum p^alpha`` and ``w_i = (N P(i))^-beta / max w`` (Schaul et al., "Prioritized Experience
         Replay", 2016, eq. 1 and section 3.4).
 
         Args:
-            num: N.
-            correction: beta.
-            random: draws the places within the stretches.
+            num: batch size.
+            correction: importance-sampling exponent (beta).
+            random: generator of the positions within the intervals.
 
         Raises:
-            UsageError: nothing is stored yet.
+            UsageError: the buffer is empty.
         """
         total = self._tree.total
         if not total:
@@ -176,7 +177,7 @@ class ReplayBuffer:
         )
 
     def stacked(self, choice: Choice) -> Batch:
-        """Return chosen transitions with their pictures."""
+        """Return sampled transitions with their pictures."""
         return Batch(
             observation=self._pictures(choice.places),
             action=choice.action,
@@ -189,29 +190,29 @@ class ReplayBuffer:
 
     @property
     def frames(self) -> Array:
-        """All frames, uint8 ``[B, slots, H, W]``; a place is a number of ``[B * slots]``."""
+        """All frames, uint8 ``[B, slots, H, W]``; frame indices are into ``[B * slots]``."""
         return self._frame
 
     @property
     def num_stacked(self) -> int:
-        """C, the frames of an observation."""
+        """Number C of frames in an observation."""
         return self._stack
 
     @property
     def num_used(self) -> int:
-        """How many slots of each row may hold a frame."""
+        """Number of slots of each row that may hold a frame."""
         return int(min(self._written.max(), self._size))
 
     def follow(self) -> list[int]:
-        """Return a list to which the place of every frame is added that is written from now on; its reader empties it.
+        """Return a list to which the index of every frame written from now on is appended; its reader empties it.
 
-        Only the last list that was asked for is kept up.
+        Only the most recently requested list is filled.
         """
         self._followed = []
         return self._followed
 
     def set_priorities(self, entries: Array, priorities: Array) -> None:
-        """Give entries ``[N]`` the priorities ``[N]`` that their errors call for, above 0; overwritten ones stay 0."""
+        """Set the priorities ``[N]``, above 0, of entries ``[N]``; entries overwritten since stay at 0."""
         self._highest = max(self._highest, float(priorities.max()))
         alive = self._tree.get(entries) > 0
         self._tree.set(entries[alive], priorities[alive] ** self._exponent)
@@ -230,14 +231,14 @@ class ReplayBuffer:
             names = ("frame", "action", "reward", "kind")
             return state | {name: array[:, :used].copy() for name, array in zip(names, arrays, strict=True)}
         for array in (self._frame, self._action, self._reward, self._kind):
-            array.flush()  # type: ignore[attr-defined]  # a memory map
+            array.flush()  # type: ignore[attr-defined]  # np.memmap
         return state
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``.
+        """Restore ``state``.
 
         Raises:
-            StateError: it was made with files and this one has none, or the other way round, or by another size.
+            StateError: it was made with files and this one has none, or the other way round, or the sizes differ.
         """
         if self._is_in_files == ("frame" in state) or len(state["priorities"]) != self._tree.size:
             raise StateError("The saved replay buffer is of another size, or its files are missing; begin a new run.")
@@ -248,7 +249,7 @@ class ReplayBuffer:
             getattr(self, f"_{name}")[:, : state[name].shape[1]] = state[name]
 
     def _write(self, row: int, frame: Array, action: int, reward: float, kind: int) -> None:
-        """Fill the next slot; the entry that has now all its n steps ahead can be drawn, the oldest no longer."""
+        """Fill the next slot; the entry n steps back becomes available for sampling, the oldest one unavailable."""
         count = int(self._written[row])
         slot = count % self._size
         self._frame[row, slot] = frame
@@ -265,7 +266,7 @@ class ReplayBuffer:
         self._tree.set(np.array(entries), np.array(priorities))
 
     def _made_ready(self, row: int, count: int, kind: int) -> list[int]:
-        """The counts of the slots that can be drawn now: the one n steps back, at an episode's end all since then."""
+        """Counts of the slots that become available: the one n steps back, at an episode's end all since then."""
         is_over = kind in (_TERMINATED, _LAST_FRAME)
         last = count if kind == _TERMINATED else count - 1 if is_over else count - self._num_steps
         candidates = range(count - self._num_steps, last + 1)
@@ -276,7 +277,7 @@ class ReplayBuffer:
         return not ((kinds == _TERMINATED) | (kinds == _LAST_FRAME)).any()
 
     def _sum_rewards(self, row: Array, slot: Array) -> tuple[Array, Array, Array]:
-        """Return the discounted rewards, the factor of what follows, and the slot of what follows, each ``[N]``."""
+        """Return the n-step rewards, the factor of the next value, and the next observation's slot, each ``[N]``."""
         steps = (slot[:, None] + np.arange(self._num_steps)) % self._size
         kinds = self._kind[row[:, None], steps] % _FIRST
         is_end = kinds != _STEP
@@ -296,9 +297,9 @@ class ReplayBuffer:
         return places
 
     def _pictures(self, places: Array) -> Array:
-        """Return uint8 ``[N, H, W, C]``, the frames of places ``[C, N]``."""
+        """Return uint8 ``[N, H, W, C]``, the frames at indices ``[C, N]``."""
         frames = self._frame.reshape(-1, *self._frame.shape[2:])[places]
-        # OpenCV interleaves planes many times as fast as numpy copies a moved axis.
+        # OpenCV interleaves planes many times as fast as numpy copies a transposed array.
         planes = list(frames.reshape(self._stack, -1, frames.shape[-1]))
         stacked: Array = cv2.merge(planes).reshape(*frames.shape[1:], self._stack)
         return stacked

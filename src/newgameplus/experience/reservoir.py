@@ -1,6 +1,6 @@
-"""A sample of all that was seen, of the same size for every kind of it.
+"""Uniform sample of all pictures added, with the same capacity for each class.
 
-Shapes: ``B`` batch, ``K`` kinds.
+Shapes: ``B`` batch, ``K`` classes.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from newgameplus.types import Array, State
 
 
 class Reservoir:
-    """Keeps pictures of each kind; each one that was ever added is kept with the same chance as the others of its kind.
+    """Reservoir of each class; every picture ever added has the same probability of being kept as others of its class.
 
     Source: Vitter, "Random Sampling with a Reservoir" (1985), algorithm R.
 
     Args:
-        num_kinds: K.
-        capacity: the most pictures that are kept of a kind.
-        shape: of a picture, uint8.
+        num_kinds: number K of classes.
+        capacity: number of pictures kept per class.
+        shape: shape of a picture, uint8.
     """
 
     def __init__(self, num_kinds: int, capacity: int, shape: tuple[int, ...]) -> None:
@@ -30,11 +30,11 @@ class Reservoir:
 
     @property
     def has_every_kind(self) -> bool:
-        """Whether there is a picture of each kind."""
+        """Whether there is a picture of each class."""
         return bool(self._num_seen.all())
 
     def add(self, picture: Array, kind: Array, random: np.random.Generator) -> None:
-        """Take note of pictures uint8 ``[B, …]``, each of its own kind, int64 ``[B]`` from 0."""
+        """Add pictures uint8 ``[B, …]``, with their classes, int64 ``[B]`` from 0."""
         capacity = self._picture.shape[1]
         for each, number in zip(picture, kind.tolist(), strict=True):
             num_seen = int(self._num_seen[number])
@@ -44,24 +44,24 @@ class Reservoir:
             self._num_seen[number] += 1
 
     def draw(self, num_pictures: int, random: np.random.Generator) -> tuple[Array, Array]:
-        """Return pictures uint8 ``[B, …]`` and their kinds int64 ``[B]``, every kind with the same chance.
+        """Return pictures uint8 ``[B, …]`` and their classes int64 ``[B]``; all classes have the same probability.
 
-        Only where there is a picture of each kind.
+        Requires a picture of each class.
         """
         kind = random.integers(len(self._num_seen), size=num_pictures)
         place = random.integers(self._num_kept[kind])
         return self._picture[kind, place], kind
 
     def state(self) -> State:
-        """Return the pictures, one kind after the other, and how many there were of each kind."""
+        """Return the pictures, class by class, and how many of each class were added."""
         kept = [pictures[:length] for pictures, length in zip(self._picture, self._num_kept, strict=True)]
         return {"picture": np.concatenate(kept), "num_seen": self._num_seen.copy()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``.
+        """Restore ``state``.
 
         Raises:
-            StateError: it is of other kinds, of another capacity or of other pictures.
+            StateError: its classes, capacity or picture shape differ.
         """
         num_seen, picture = state["num_seen"], state["picture"]
         num_kept = np.minimum(num_seen, self._picture.shape[1])
@@ -73,6 +73,6 @@ class Reservoir:
 
     @property
     def _num_kept(self) -> Array:
-        """How many pictures there are of each kind, int64 ``[K]``."""
+        """Number of pictures kept per class, int64 ``[K]``."""
         kept: Array = np.minimum(self._num_seen, self._picture.shape[1])
         return kept

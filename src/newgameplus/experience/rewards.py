@@ -1,4 +1,4 @@
-"""Rewards as a learner takes them: scaled, and with the way back forgiven."""
+"""Reward shaping before learning: scaling, and no penalty for backtracking."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from newgameplus.types import Array, State
 
 
 class RewardShaper:
-    """Turns the world's rewards into those that are learned from.
+    """Maps the world's rewards to the rewards that are learned from.
 
     Args:
         num_rows: B.
-        scale: multiplies every reward.
-        allows_backtracking: whether only a new best of the episode's sum is rewarded, and going back costs nothing
-            (retro-baselines, ``AllowBacktracking``): a reward is then how far the sum exceeds its earlier best.
+        scale: factor of every reward.
+        allows_backtracking: reward only a new maximum of the episode's return so far, by how much it exceeds the
+            earlier maximum, so that going back costs nothing (retro-baselines, ``AllowBacktracking``).
     """
 
     def __init__(self, num_rows: int, scale: float = 1.0, allows_backtracking: bool = False) -> None:
@@ -24,7 +24,7 @@ class RewardShaper:
         self._sum, self._best = np.zeros(num_rows), np.zeros(num_rows)
 
     def __call__(self, reward: Array, done: Array) -> Array:
-        """Return float32 ``[B]`` for the world's rewards ``[B]``; ``done`` bool ``[B]`` begins a new episode."""
+        """Return the shaped rewards float32 ``[B]`` of rewards ``[B]``; ``done`` bool ``[B]`` begins a new episode."""
         if not self._allows_backtracking:
             return (reward * self._scale).astype(np.float32)
         self._sum += reward
@@ -35,9 +35,9 @@ class RewardShaper:
         return (gain * self._scale).astype(np.float32)
 
     def state(self) -> State:
-        """Return where every row stands."""
+        """Return the state of every row."""
         return {"sum": self._sum.copy(), "best": self._best.copy()}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``."""
+        """Restore ``state``."""
         self._sum, self._best = state["sum"].copy(), state["best"].copy()

@@ -1,4 +1,4 @@
-"""A stretch of play of fixed length in every row, learned from once and then overwritten.
+"""Rollout: a fixed number of steps of every row, learned from once and then overwritten.
 
 Shapes: ``T`` steps, ``B`` rows.
 """
@@ -15,13 +15,13 @@ from newgameplus.types import Array, State
 
 
 class Rollout:
-    """Fills up step by step.
+    """Buffer of T steps, filled step by step.
 
     Args:
         num_steps: T.
         num_rows: B.
         observation_shape: shape of one row of the observation, uint8.
-        zeros: makes the array of the observations from its shape and dtype.
+        zeros: creates the observations array from its shape and dtype.
     """
 
     def __init__(
@@ -32,17 +32,18 @@ class Rollout:
         zeros: Callable[[tuple[int, ...], DTypeLike], Array] = np.zeros,
     ) -> None:
         self.length = 0
-        """Steps that are filled in."""
+        """Number of steps filled in."""
         self.observation = zeros((num_steps, num_rows, *observation_shape), np.uint8)
         self.action = np.zeros((num_steps, num_rows), np.int64)
         self.log_probability = np.zeros((num_steps, num_rows), np.float32)
-        """Of the action, as the policy was when it was chosen."""
+        """Log-probability of the action under the policy that chose it, float32 ``[T, B]``."""
         self.value = np.zeros((num_steps, num_rows), np.float32)
-        """Of the observation."""
+        """Value estimate of the observation under the policy that acted, float32 ``[T, B]``."""
         self.reward = np.zeros((num_steps, num_rows), np.float32)
         self.done = np.zeros((num_steps, num_rows), np.bool_)
         self.end_value = np.zeros((num_steps, num_rows), np.float32)
-        """Value of what came after a step that ended an episode: 0 for a termination, else of its last observation."""
+        """Value after a step that ended an episode: 0 for a termination, else the value estimate of the final
+        observation."""
 
     @property
     def is_full(self) -> bool:
@@ -50,18 +51,18 @@ class Rollout:
         return self.length == len(self.action)
 
     def next_value(self, last_value: Array) -> Array:
-        """Return the value after each step, float32 ``[T, B]``; ``last_value`` ``[B]`` is that of what came last."""
+        """Return the value after each step, float32 ``[T, B]``; ``last_value`` ``[B]`` is that after the last step."""
         following = np.concatenate([self.value[1:], last_value[None]])
         result: Array = np.where(self.done, self.end_value, following)
         return result
 
     def state(self) -> State:
-        """Return the steps that are filled in, and the one whose outcome is awaited."""
+        """Return the steps filled in, and the pending one, whose reward is not yet known."""
         filled = self.length + 1
         return {"length": self.length, **{name: getattr(self, name)[:filled].copy() for name in _FIELDS}}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``."""
+        """Restore ``state``."""
         self.length = state["length"]
         for name in _FIELDS:
             getattr(self, name)[: len(state[name])] = state[name]

@@ -1,1 +1,1 @@
-"""What the memory means: integrations, the catalogue of games, levels and splits, and the import of ROMs."""
+"""Games: integrations (what the memory means), the catalogue, levels and splits, and the import of ROMs."""

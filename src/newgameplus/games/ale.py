@@ -1,4 +1,4 @@
-"""The Atari 2600 ROMs that the package ale-py ships."""
+"""Atari 2600 ROMs shipped in the package ale-py."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from newgameplus.errors import RomError
 
 
 def ale_roms() -> list[Path]:
-    """The ROM files in the installed ale-py, found without loading its emulator.
+    """ROM files in the installed ale-py, found without loading its emulator.
 
     Raises:
         RomError: the package is not installed.

@@ -1,4 +1,4 @@
-"""All games that are known on this machine, by name."""
+"""Catalogue of all games known on this machine, by name."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _VERSION = re.compile(r"-v(\d+)$")
 
 
 def games() -> dict[str, Integration]:
-    """Every game, by name, sorted. A folder is a game when it holds ``rom.sha`` or ``data.json``.
+    """All games by name, sorted. A folder is a game if it holds ``rom.sha`` or ``data.json``.
 
-    A folder without ``-v0`` and without ``rom.sha`` only adds files to the game of that name with ``-v0``: that is how
-    stable-retro's experimental files belong to its stable games.
+    A folder without ``-v0`` and without ``rom.sha`` only adds files to the game of that name with ``-v0``, as
+    stable-retro's experimental files do to its stable games.
     """
     folders = [folder for folder in _all_folders() if _is_game(folder)]
     names = {folder.name for folder in folders}
@@ -31,10 +31,10 @@ def games() -> dict[str, Integration]:
 
 
 def find_game(name: str) -> Integration:
-    """Return the game called ``name``; the contest's names of 2018, without ``-v0``, are understood.
+    """Return the game called ``name``; the contest's names of 2018, without ``-v0``, are accepted.
 
     Raises:
-        NotFoundError: there is no such game; the message suggests near names.
+        NotFoundError: there is no such game; the message suggests similar names.
     """
     if Path(name).name == name:
         for candidate in (name, f"{name}-v0", _VERSION.sub("", name)):
@@ -45,12 +45,12 @@ def find_game(name: str) -> Integration:
 
 
 def holds_games(folder: Path) -> bool:
-    """Whether there are games in ``folder``."""
+    """Whether ``folder`` contains games."""
     return any(_is_game(inner) for inner in folder.iterdir())
 
 
 def _folders_of(name: str) -> tuple[Path, ...]:
-    """Folders of the game ``name`` in the order of the collections; none where they only add to another game."""
+    """Folders of the game ``name`` in the order of the collections; empty if they only add to another game."""
     if _is_addition(name):
         return ()
     plain = name.removesuffix("-v0")

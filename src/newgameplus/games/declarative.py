@@ -1,9 +1,9 @@
-"""A game's variables and scenario as plain data, in the form in which the native engine takes them.
+"""A game's variables and scenario as plain data, in the form that the native engine takes.
 
-It is what stable-retro's ``data.cpp`` makes of a ``data.json`` and a scenario, worked out once at load: what should be
-a number and is none counts as 0, an unknown operation as none, and of a list ``rewards`` player 0 gets the first. Where
-stable-retro would fail at the first frame (a variable that is not there) this fails at load. The contest's scripts for
-Sonic and Tumbleweed are recognised by their hash and become a :class:`Progress`; any other is left to
+Reproduces how stable-retro's ``data.cpp`` reads a ``data.json`` and a scenario, done once at load: a value that should
+be a number and is not counts as 0, an unknown operation as none, and player 0 gets the first entry of a list
+``rewards``. Where stable-retro would fail at the first frame (a missing variable) this fails at load. The contest's
+scripts for Sonic and Tumbleweed are recognised by their hash and become a :class:`Progress`; all others are left to
 :mod:`newgameplus.games.lua`.
 """
 
@@ -37,7 +37,7 @@ OPERATIONS = frozenset(
         "sign",
     }
 )
-"""What a measurement can ask of a number; nothing asked gives the number itself."""
+"""Operations of a measurement; an empty operation gives the number itself."""
 ALL_BITS = 2**64 - 1
 _MAX_WIDTH = 8
 _MAX_DEPTH = 32
@@ -49,41 +49,41 @@ class Variable(NamedTuple):
 
     name: str
     type: str
-    """Such as ``>u2``: byte order, representation, width in bytes."""
+    """Type such as ``>u2``: byte order, representation, width in bytes."""
     address: int
     mask: int
-    """Which bits of the number count."""
+    """Bits of the number that count."""
 
 
 class Measurement(NamedTuple):
-    """What is asked of one variable."""
+    """An operation on one variable."""
 
     variable: int
     """Index of the variable."""
     is_delta: bool
-    """Whether its change since the last frame is measured, not its value."""
+    """Whether the change since the last frame is measured instead of the value."""
     operation: str
     """One of :data:`OPERATIONS`, or empty."""
     reference: int
 
 
 class RewardTerm(NamedTuple):
-    """A measurement and what it is worth."""
+    """A measurement and its factors."""
 
     measurement: Measurement
     reward: float
     """Factor of a positive measurement."""
     penalty: float
-    """Factor of a negative one."""
+    """Factor of a negative measurement."""
 
 
 class Condition(NamedTuple):
     """A tree of conditions."""
 
     needs_all: bool
-    """Whether all must hold, not any."""
+    """Whether all conditions must hold instead of any."""
     measurements: tuple[Measurement, ...]
-    """A measurement holds when it is above 0."""
+    """Measurements; each holds if it is above 0."""
     nodes: tuple[Condition, ...]
 
 
@@ -93,48 +93,48 @@ class Progress(NamedTuple):
     x: int
     lives: int
     end_x: int | None
-    """The variable that says where the level ends; without one, ``zone``, ``act`` and ``ends`` say it."""
+    """Variable that holds the end of the level; if None, ``zone``, ``act`` and ``ends`` give it."""
     zone: int | None
     act: int | None
     ends: tuple[tuple[int, int, int], ...]
     """Rows of zone, act and x."""
     also_done: tuple[Measurement, ...]
-    """What ends the episode besides a lost life and the goal; asked first."""
+    """Conditions that end the episode besides a lost life and the goal; checked first."""
     screen_x: int | None
-    """The variable whose jump re-bases x when the act changes within an episode."""
+    """Variable whose jump re-bases x when the act changes within an episode."""
     first_frame: int
-    """What the clock for speed says of an episode's first frame."""
+    """Value of the speed clock at an episode's first frame."""
 
 
 class Script(Protocol):
-    """A program that judges: what the engine asks of it."""
+    """A script that computes reward or end, as the engine calls it."""
 
     def reset(self, values: Mapping[str, int]) -> None:
         """Begin an episode whose first frame has these variables."""
 
     def judge(self, values: Mapping[str, int]) -> tuple[float | None, bool | None]:
-        """Return a frame's reward and whether the episode is over; None for what the scenario declares."""
+        """Return a frame's reward and whether the episode is over; None for what the scenario declares itself."""
 
 
 class ScenarioSpec(NamedTuple):
-    """Everything that the engine needs to judge frames."""
+    """Everything that the engine needs to compute reward and end."""
 
     variables: tuple[Variable, ...]
     reward: tuple[RewardTerm, ...]
-    """In the order in which stable-retro loads them, on which the last bit of a sum depends."""
+    """Terms in stable-retro's load order, on which the last bit of a sum depends."""
     time: RewardTerm | None
-    """Added every frame, as of a measurement of 1."""
+    """Term added every frame, as if it measured 1."""
     done: Condition | None
     progress: Progress | None
-    """Takes the place of ``reward`` and ``done``."""
+    """Replaces ``reward`` and ``done``."""
     script: Callable[[], Script] | None
-    """Makes the program that takes the place of ``reward``, ``done`` or both; a console needs one of its own."""
+    """Creates the script that replaces ``reward``, ``done`` or both; each console needs its own."""
     word_bytes: int
-    """2 where the core keeps 16-bit words in the host's byte order, else 1."""
+    """2 if the core keeps 16-bit words in the host's byte order, else 1."""
 
 
 class ScriptCalls(NamedTuple):
-    """Which functions of which scripts a scenario calls."""
+    """Script files and functions that a scenario calls."""
 
     files: tuple[Path, ...]
     reward: str | None
@@ -142,12 +142,12 @@ class ScriptCalls(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A scenario, and what of it is left to a script."""
+    """A compiled scenario, and the part of it that needs a script."""
 
     spec: ScenarioSpec
-    """Without a script as yet: ``spec._replace(script=functools.partial(LuaScript, calls))``."""
+    """The scenario, still without its script: ``spec._replace(script=functools.partial(LuaScript, calls))``."""
     calls: ScriptCalls | None
-    """None when the scenario needs no Lua."""
+    """None if the scenario needs no Lua."""
 
 
 def compile_scenario(integration: Integration, name: str, *, word_bytes: int) -> Compiled:
@@ -155,7 +155,7 @@ def compile_scenario(integration: Integration, name: str, *, word_bytes: int) ->
 
     Raises:
         NotFoundError: the game has no such scenario.
-        IntegrationError: its files do not say what they must.
+        IntegrationError: its files are invalid.
     """
     return compile_files(integration.data(), integration.scenario(name), word_bytes=word_bytes)
 
@@ -164,7 +164,7 @@ def compile_files(data: Path, scenario: Path, *, word_bytes: int) -> Compiled:
     """Compile a ``data.json`` and a scenario file.
 
     Raises:
-        IntegrationError: they do not say what they must.
+        IntegrationError: they are invalid.
     """
     variables = compile_variables(data)
     content = read_json_object(scenario)
@@ -175,12 +175,12 @@ def compile_files(data: Path, scenario: Path, *, word_bytes: int) -> Compiled:
 
 
 def compile_variables(path: Path) -> tuple[Variable, ...]:
-    """The variables of a ``data.json``, sorted by name.
+    """Variables of a ``data.json``, sorted by name.
 
-    As in stable-retro, a variable whose type is shorter than three letters or wider than eight bytes is left out.
+    As in stable-retro, variables whose type is shorter than three letters or wider than eight bytes are left out.
 
     Raises:
-        IntegrationError: a variable has no address or type, or a type that is none.
+        IntegrationError: a variable has no address or no valid type.
     """
     info = read_json_object(path).get("info")
     if not isinstance(info, dict):
@@ -288,7 +288,7 @@ class _Compiler:
         return name if separator else language
 
     def _progress(self, calls: ScriptCalls) -> Progress | None:
-        """The contest's reward, when the script is one of those that reckon it."""
+        """The contest's reward, if the script is one of those that compute it."""
         if (calls.reward, calls.done) != ("contest_reward", "contest_done") or len(calls.files) != 1:
             return None
         script = _known_scripts().get(_sha256(calls.files[0]))
@@ -326,7 +326,7 @@ def _term(measurement: Measurement, spec: dict[str, Any]) -> RewardTerm:
 
 
 def _sorted_items(node: object) -> list[tuple[str, dict[str, Any]]]:
-    """The entries of a json object in the order of stable-retro's json library: by the bytes of their names."""
+    """Entries of a json object in the order of stable-retro's json library: by the bytes of their names."""
     if node is None:
         return []
     if not isinstance(node, dict):

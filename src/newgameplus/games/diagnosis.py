@@ -1,4 +1,4 @@
-"""Why a file is not the ROM of any game here, in one sentence that helps to find the right one."""
+"""Explains why a file is not the ROM of any known game, in one sentence that helps to find the right one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TEXT_BYTES = 1024
 
 
 def looks_like_rom(name: str, data: bytes) -> bool:
-    """Whether a file may well hold a ROM: by a console's header, by its name if it is no text, or as an archive."""
+    """Whether a file may hold a ROM: by a console's header, by its name if it is not text, or as an archive."""
     if _foreign(data) is not None:
         return True
     return (_has_rom_suffix(name) and not _is_text(data)) or find_header(name, data) is not None
@@ -48,7 +48,7 @@ def _foreign(data: bytes) -> str | None:
 
 
 def _is_text(data: bytes) -> bool:
-    """Markdown ends in ``.md`` as Mega Drive ROMs do, and a failed download is a web page."""
+    """Whether the content is text: Markdown also ends in ``.md``, and a failed download is a web page."""
     start = data[:_TEXT_BYTES]
     try:
         start.decode("utf-8")
@@ -59,7 +59,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def find_header(name: str, data: bytes) -> Header | None:
-    """The header of the file, looked for also under a copier's header, an interleave and swapped bytes."""
+    """Header of the file, also looked for under a copier's header, an interleave and swapped bytes."""
     for _, form in forms(data):
         header = recognise(form)
         if header is not None:
@@ -68,7 +68,7 @@ def find_header(name: str, data: bytes) -> Header | None:
 
 
 def explain(name: str, data: bytes, sha1: str, games: Mapping[str, Integration]) -> str:
-    """Say what the file seems to be and why it fits no game; the end of a sentence that begins with its name."""
+    """Explain what the file seems to be and why it fits no game; the end of a sentence that begins with its name."""
     foreign = _foreign(data)
     if foreign is not None:
         return foreign
@@ -124,7 +124,7 @@ def _console_or_none(game: Integration) -> str | None:
 
 
 def nearest_game(games: Iterable[Integration], title: str, file_name: str) -> Integration | None:
-    """The game whose name is most like the header's title or the file's name; None when none is near."""
+    """Game whose name is most similar to the header's title or the file's name; None if none is similar."""
     wanted = [squashed for text in (title, _BRACKETS.sub("", Path(file_name).stem)) if (squashed := _squash(text))]
     scored = [(_likeness(squashed, _squash(game.name.split("-")[0])), game) for game in games for squashed in wanted]
     score, game = max(scored, key=lambda pair: pair[0], default=(0.0, None))
@@ -136,7 +136,7 @@ def _squash(text: str) -> str:
 
 
 def _likeness(title: str, game: str) -> float:
-    """1 for equal names; headers cut titles short and makers' names precede them, so parts count nearly as much."""
+    """Similarity, 1 for equal names; parts count nearly as much, as headers truncate titles and add makers' names."""
     if title == game:
         return 1.0
     is_part = min(len(title), len(game)) >= _MIN_TITLE and (game.startswith(title) or title.endswith(game))

@@ -1,4 +1,4 @@
-"""Where games lie: what comes with the packages, and what the user has added."""
+"""Folders of games: those that come with the packages, and the user's own."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from newgameplus.emulator.cores import stable_retro_folder
 from newgameplus.errors import UsageError
 
 HOME_VARIABLE = "NGP_HOME"
-"""Environment variable that moves the user's folder."""
+"""Environment variable that sets the user's folder."""
 GAMES_VARIABLE = "NGP_GAMES"
-"""Environment variable: folders of the user's own integrations, separated like PATH."""
+"""Environment variable with folders of the user's own integrations, separated like PATH."""
 
 
 def home() -> Path:
-    """The user's folder of imported ROMs and own games; it need not exist."""
+    """The user's folder of imported ROMs and own games; it may not exist."""
     override = os.environ.get(HOME_VARIABLE)
     return Path(override).expanduser() if override else platformdirs.user_data_path("newgameplus", appauthor=False)
 
 
 def rom_store() -> Path:
-    """Where imported ROMs are kept, one folder per game."""
+    """Folder of imported ROMs, one folder per game."""
     return home() / "roms"
 
 
 def own_games() -> Path:
-    """The user's own integrations, one folder per game."""
+    """Folder of the user's own integrations, one folder per game."""
     return home() / "games"
 
 
 def bundled_games() -> Path:
-    """The open games that come with New Game Plus."""
+    """Folder of the open games that come with New Game Plus."""
     return Path(__file__).parent / "bundled"
 
 
 def add_collection(folder: Path) -> None:
-    """Let this process, and those that it starts from now on, find the games in ``folder`` (by ``NGP_GAMES``).
+    """Add ``folder`` to ``NGP_GAMES``, for this process and the processes that it starts from now on.
 
     Raises:
-        UsageError: the folder's name cannot be one of a list.
+        UsageError: the folder's name cannot be an entry of a path list.
     """
     path = str(folder.resolve())
     if os.pathsep in path:
@@ -54,17 +54,17 @@ def add_collection(folder: Path) -> None:
 
 
 def named_collections() -> list[str]:
-    """The folders in ``NGP_GAMES``, in full, for whoever must find the same games another time."""
+    """Absolute paths of the folders in ``NGP_GAMES``, to find the same games again later."""
     return [
         str(Path(part).expanduser().resolve()) for part in os.environ.get(GAMES_VARIABLE, "").split(os.pathsep) if part
     ]
 
 
 def collections() -> tuple[Path, ...]:
-    """Folders that hold games, most particular first: the user's, ours, stable-retro's.
+    """Folders of games in order of precedence: the user's, ours, stable-retro's.
 
     Raises:
-        UsageError: ``NGP_GAMES`` names a folder that is not there.
+        UsageError: ``NGP_GAMES`` names a folder that does not exist.
     """
     named = [Path(part).expanduser() for part in os.environ.get(GAMES_VARIABLE, "").split(os.pathsep) if part]
     for folder in named:

@@ -1,7 +1,7 @@
-"""What a ROM says about itself: console, title, region and size, read from the header that its console asks for.
+"""ROM headers: console, title, region and size, in each console's own format.
 
-Layouts as the consoles' developers' manuals and the public hardware documentation (Plutiedev, Pan Docs, GBATEK,
-NESdev, SNESdev, SMS Power) give them. A header is a hint for a person, never proof: only the SHA-1 decides.
+Layouts from the consoles' developers' manuals and the public hardware documentation (Plutiedev, Pan Docs, GBATEK,
+NESdev, SNESdev, SMS Power). A header is only a hint; a ROM is identified by its SHA-1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _SPACES = re.compile(r"\s+")
 _GB_LOGO_START = bytes.fromhex("ceed6666cc0d000b")
 _GBA_LOGO_START = bytes.fromhex("24ffae51")
 N64_SUFFIX = {b"\x80\x37\x12\x40": "z64", b"\x37\x80\x40\x12": "v64", b"\x40\x12\x37\x80": "n64"}
-"""First four bytes of a Nintendo 64 ROM to the ending that names its byte order."""
+"""First four bytes of a Nintendo 64 ROM to the file name extension of its byte order."""
 
 _MEGA_DRIVE_LETTERS = {"J": "Japan", "U": "USA", "E": "Europe"}
 _NINTENDO_COUNTRY = {"E": "USA", "J": "Japan", "P": "Europe", "D": "Germany", "F": "France", "I": "Italy", "S": "Spain"}
@@ -25,20 +25,20 @@ _SMS_REGION = {3: "Japan", 4: "export", 5: "Japan", 6: "export", 7: "internation
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a ROM says about itself; empty where it says nothing."""
+    """Contents of a ROM's header; fields are empty if the header lacks them."""
 
     console: str
     """stable-retro's name of the console."""
     title: str = ""
     region: str = ""
-    """Where it was sold, in words."""
+    """Region in words."""
     serial: str = ""
-    """The maker's product number."""
+    """Product number."""
     size_bytes: int | None = None
-    """Length that the header gives for the file (with its iNES header)."""
+    """File size according to the header, including an iNES header."""
 
     def __str__(self) -> str:
-        """Such as ``SONIC THE HEDGEHOG (Genesis, Europe, GM 00001009-00)``."""
+        """Text such as ``SONIC THE HEDGEHOG (Genesis, Europe, GM 00001009-00)``."""
         if not self.title:
             details = ", ".join(part for part in (self.region, self.serial) if part)
             return f"a ROM for {self.console}" + (f" ({details})" if details else "")
@@ -46,7 +46,7 @@ class Header:
 
 
 def recognise(data: bytes) -> Header | None:
-    """Read the header of a ROM; None when it has none that is known here."""
+    """Read the header of a ROM; None if it has none of a known format."""
     return next((header for read in _READERS if (header := read(data)) is not None), None)
 
 
@@ -76,7 +76,7 @@ def _mega_drive(data: bytes) -> Header | None:
 
 
 def _mega_drive_region(code: str) -> str:
-    """Old headers list letters; new ones have one hexadecimal digit with a bit each for Japan, USA and Europe."""
+    """Region names; old headers list letters, new ones have a hexadecimal digit with bits for Japan, USA and Europe."""
     if len(code) == 1 and code in "0123456789ABCDF":
         bits = int(code, 16)
         return " and ".join(name for bit, name in ((1, "Japan"), (4, "USA"), (8, "Europe")) if bits & bit)
@@ -163,7 +163,7 @@ def _disc(data: bytes) -> Header | None:
 
 
 def swapped(data: bytes, width: int) -> bytes:
-    """Reverse the bytes of each word of ``width`` bytes; a last, shorter word stays as it is."""
+    """Reverse the bytes of each word of ``width`` bytes; an incomplete last word is unchanged."""
     end = len(data) - len(data) % width
     result = bytearray(data)
     for position in range(width):

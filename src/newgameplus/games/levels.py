@@ -1,4 +1,4 @@
-"""Levels (game and start state) and splits (named lists of levels, kept as data files)."""
+"""Levels (game and start state) and splits (named lists of levels, stored as data files)."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from newgameplus.games.folders import add_collection, home
 from newgameplus.games.integration import Integration
 
 SPLIT_FILE = "split.toml"
-"""Name of the split in a folder that holds a split and the games of its levels."""
+"""File name of the split in a folder that holds a split and the games of its levels."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Level:
-    """A game, the state it starts from and the scenario that judges it."""
+    """A game, its start state and the scenario that gives reward and end."""
 
     game: str
     state: str
     scenario: str
 
     def __str__(self) -> str:
-        """The level's id, ``Game/State``."""
+        """Id of the level, ``Game/State``."""
         return f"{self.game}/{self.state}"
 
     @property
     def folder_name(self) -> str:
-        """The id as one file name, ``Game-State``, as movies have been named since 2018."""
+        """Id as a file name, ``Game-State``, as in the names of movies since 2018."""
         return f"{self.game}-{self.state}"
 
     @property
     def zone(self) -> str:
-        """The levels of a game that look and play alike share the part of their states' names before the first dot."""
+        """Zone, the part of the start state's name before the first dot; levels of a zone look and play alike."""
         return self.state.partition(".")[0]
 
     @property
     def integration(self) -> Integration:
-        """The game's files."""
+        """Integration of the game."""
         return find_game(self.game)
 
 
@@ -51,16 +51,15 @@ class Split:
     description: str
     levels: tuple[Level, ...]
     reference: str
-    """What :func:`find_split` finds it by, in whatever folder one works: its name, or the full path of its file."""
+    """Reference for :func:`find_split`, valid in any working directory: its name, or the absolute path of its file."""
 
 
 def find_level(level_id: str, scenario: str | None = None) -> Level:
     """Return the level ``Game/State``; ``Game`` alone means its default state.
 
     Args:
-        level_id: as typed by a person.
-        scenario: which scenario judges it; None takes the game's ``contest`` scenario where it has one, else its
-            ``scenario``.
+        level_id: id as typed by a person.
+        scenario: name of the scenario; None takes ``contest`` if the game has it, else ``scenario``.
 
     Raises:
         UsageError: the id is not of the form ``Game/State``.
@@ -80,7 +79,7 @@ def find_level(level_id: str, scenario: str | None = None) -> Level:
 
 
 def levels_of(game: Integration, scenario: str | None = None) -> tuple[Level, ...]:
-    """Every level of a game, judged by ``scenario`` or its default one, sorted."""
+    """All levels of a game with ``scenario`` or its default one, sorted."""
     scenario = scenario or game.default_scenario
     return tuple(Level(game.name, state, scenario) for state in game.states)
 
@@ -88,15 +87,15 @@ def levels_of(game: Integration, scenario: str | None = None) -> tuple[Level, ..
 def find_split(name: str) -> Split:
     """Return the split called ``name``, or the one in a file or folder of that path.
 
-    A folder that holds a split (``split.toml``) may hold the games of its levels as well. They are then known to this
-    process and to those that it starts.
+    A folder that holds a split (``split.toml``) may also hold the games of its levels. They are then added to the
+    catalogue of this process and of the processes that it starts.
 
     Args:
-        name: of a split, or the path of a split's ``.toml`` file, or of a folder that holds one.
+        name: name of a split, or path of a split's ``.toml`` file, or of a folder that holds one.
 
     Raises:
         NotFoundError: there is no such split.
-        IntegrationError: its file is broken.
+        IntegrationError: its file is invalid.
     """
     files = split_files()
     if name in files:
@@ -118,7 +117,7 @@ def find_split(name: str) -> Split:
 
 
 def split_files() -> dict[str, Path]:
-    """Name of each split to its file: the package's, and the user's own in ``<home>/splits``."""
+    """Files of all splits by name: the package's, and the user's own in ``<home>/splits``."""
     folders = (Path(__file__).parent / "splits", home() / "splits")
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
 

@@ -1,11 +1,11 @@
-"""Scenario scripts in Lua, run as stable-retro runs them but in a closed room: no files, no processes, bounded work.
+"""Lua scenario scripts, run as stable-retro does, but sandboxed: no files, no processes, bounded work.
 
 stable-retro embeds LuaJIT 2.1, whose language is Lua 5.1 with every number a double; this runs Lua 5.1 itself, in which
-both instructions and memory can be bounded. It differs from stable-retro in this: LuaJIT's additions to the language,
-such as ``goto``, are syntax errors; there are no coroutines, no ``load`` and its like, and ``print`` is silent; a
-script may keep variables of its own in ``data`` but may neither write the console's nor read bare addresses; a script
-that fails to load is an error at once. A single call of a string function cannot be interrupted, only kept from filling
-memory.
+both instructions and memory can be limited. Differences from stable-retro: LuaJIT's additions to the language, such as
+``goto``, are syntax errors; there are no coroutines and no ``load`` and similar functions, and ``print`` is silent; a
+script may keep variables of its own in ``data`` but may neither write the console's nor read raw addresses; a script
+that fails to load is an error at once. A single call of a string function cannot be interrupted; only its memory is
+limited.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from newgameplus.games.declarative import ScriptCalls
 from newgameplus.games.integration import MAX_TEXT_BYTES
 
 MAX_INSTRUCTIONS = 1_000_000
-"""How many instructions of Lua's machine may judge one frame; the contest's scripts take under 200."""
+"""Limit of Lua instructions per frame; the contest's scripts take under 200."""
 MAX_MEMORY_BYTES = 32 * 2**20
-"""How much memory a script may fill."""
+"""Memory limit of a script."""
 
 _ROOM = """
 local max_instructions = ...
@@ -106,13 +106,13 @@ return room
 
 
 class LuaScript:
-    """The scripts of one scenario; judges the frames of one console.
+    """The scripts of one scenario, for one console.
 
     Args:
-        calls: the script files and the functions that judge.
+        calls: the script files and the functions to call.
 
     Raises:
-        IntegrationError: the package lupa is missing, or a file cannot be read or is no text of Lua.
+        IntegrationError: the package lupa is missing, or a file cannot be read or is not Lua source.
     """
 
     def __init__(self, calls: ScriptCalls) -> None:
@@ -122,13 +122,13 @@ class LuaScript:
         self._room: Any = None
 
     def reset(self, values: Mapping[str, int]) -> None:
-        """Begin an episode: run the scripts anew and judge the first frame, whose reward nobody gets.
+        """Begin an episode: restart the scripts and call them on the first frame, whose reward is dropped.
 
         Args:
             values: the console's variables.
 
         Raises:
-            IntegrationError: a script fails, or goes beyond its bounds.
+            IntegrationError: a script fails or exceeds its limits.
         """
         self._room = self._guarded(self._new_room)
         self._set(values)
@@ -137,13 +137,13 @@ class LuaScript:
         self._judge()
 
     def judge(self, values: Mapping[str, int]) -> tuple[float | None, bool | None]:
-        """Return a frame's reward and whether the episode is over; None for what no function of the script judges.
+        """Return a frame's reward and whether the episode is over; None if no function computes it.
 
         Args:
             values: the console's variables after the frame.
 
         Raises:
-            IntegrationError: a script fails, or goes beyond its bounds.
+            IntegrationError: a script fails or exceeds its limits.
         """
         self._set(values)
         return self._judge()
@@ -193,7 +193,7 @@ def _source(path: Path) -> bytes:
         raise IntegrationError(f"The script {path} is larger than {MAX_TEXT_BYTES} bytes.")
     if source.startswith(b"\x1b"):
         raise IntegrationError(f"The script {path} is compiled; only the text of a script is run.")
-    return b"--" + source if source.startswith(b"#") else source  # a line for Unix, as Lua reads a file
+    return b"--" + source if source.startswith(b"#") else source  # skip a shebang line, as Lua does for files
 
 
 def _lua51() -> Any:
@@ -215,5 +215,5 @@ def _message(error: Exception) -> str:
 
 
 def _float32(number: float) -> float:
-    """Round as stable-retro does when it takes a reward from a script."""
+    """Round to float32, as stable-retro does with a script's reward."""
     return float(ctypes.c_float(number).value)

@@ -1,4 +1,4 @@
-"""Variables, reward and end of a running game, judged by the engine."""
+"""Variables, reward and end of a running game, computed by the engine."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from newgameplus.types import Array
 
 
 def scenario_spec(integration: Integration, name: str) -> ScenarioSpec:
-    """Compile a scenario for the engine, with its Lua script where it has one.
+    """Compile a scenario for the engine, with its Lua script if it has one.
 
     Raises:
         NotFoundError: the game has no such scenario.
-        IntegrationError: its files do not say what they must, or need Lua and lupa is not installed.
+        IntegrationError: its files are invalid, or need Lua and lupa is not installed.
     """
     compiled = compile_scenario(integration, name, word_bytes=integration.console.word_bytes)
     calls = compiled.calls
@@ -25,12 +25,12 @@ def scenario_spec(integration: Integration, name: str) -> ScenarioSpec:
 
 
 class NativeScenario:
-    """Judges the frames of one console by one scenario of its game.
+    """One scenario of a game on one console.
 
     Args:
         emulator: the machine that runs the game.
         integration: the game's files.
-        name: which of its scenarios judges; a missing one is an error.
+        name: name of the scenario.
 
     Raises:
         NotFoundError: the game has no such scenario.
@@ -54,10 +54,10 @@ class NativeScenario:
         self._are_present: list[bool] = self._judge.are_present()
 
     def reset(self) -> None:
-        """Begin an episode: forget earlier values and start the scripts anew.
+        """Begin an episode: forget earlier values and restart the scripts.
 
         Raises:
-            IntegrationError: a script fails, or it is unknown where the level ends.
+            IntegrationError: a script fails, or the end of the level is unknown.
         """
         try:
             with in_words():
@@ -66,7 +66,7 @@ class NativeScenario:
             raise IntegrationError(f"The scenario {self._path} cannot judge a frame: {error}") from error
 
     def judge(self) -> tuple[float, bool]:
-        """Read the memory after a frame and return that frame's reward and whether the episode is over.
+        """Read the memory after a frame; return the frame's reward and whether the episode is over.
 
         Raises:
             IntegrationError: a script fails.
@@ -78,7 +78,7 @@ class NativeScenario:
         return judgement
 
     def variables(self) -> dict[str, int]:
-        """Every variable of ``data.json`` as of the last frame that was judged; not those where there is no memory."""
+        """All variables of ``data.json`` as of the last frame judged, except those outside of the console's memory."""
         named = zip(self._names, self._judge.values(), self._are_present, strict=True)
         return {name: value for name, value, is_present in named if is_present}
 
@@ -93,13 +93,13 @@ class NativeScenario:
         self._judge.write(self._names.index(name), value)
 
     def filter(self, mask: int) -> int:
-        """Drop the button combinations that the pad of this console cannot press."""
+        """Remove the button combinations that the console's pad cannot press from a mask."""
         return self._pad.filter(mask)
 
     def combos(self) -> list[list[int]]:
-        """Groups of allowed button masks; from each group one is held."""
+        """Groups of allowed button masks; one of each group is held."""
         return self._pad.combos()
 
     def crop(self, picture: Array) -> Array:
-        """Cut ``picture`` ``[H, W, 3]`` to the part that the scenario shows the agent."""
+        """Crop ``picture`` ``[H, W, 3]`` to the part that the scenario shows the agent."""
         return self._window.cut(picture)

@@ -1,7 +1,7 @@
-"""Which buttons a console's pad can hold at once, as stable-retro has it.
+"""Which buttons of a console's pad can be held together, as defined by stable-retro.
 
-A pad has groups of combinations, such as up, down and neither. Of each group the held buttons count only if they are
-one of its combinations; otherwise the whole group counts as released. Buttons in no group are never held.
+A pad has groups of combinations, such as up, down and neither. The held buttons of a group count only if they are one
+of its combinations; otherwise the whole group counts as released. Buttons in no group are never held.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from newgameplus.emulator.cores import Console
 from newgameplus.errors import IntegrationError
 
 Groups = tuple[tuple[int, frozenset[int]], ...]
-"""For each group the buttons that it covers, and the masks that it allows; sorted by the former."""
+"""For each group the buttons that it covers and the masks that it allows; sorted by the former."""
 
 
 class Pad:
-    """The pad of a console, or the one that a scenario makes of it.
+    """The pad of a console, or the one that a scenario defines.
 
     Args:
-        console: gives the buttons' names and the usual groups.
-        scenario: the content of the scenario's file; its ``actions``, if any, replace the usual groups.
+        console: gives the buttons' names and the default groups.
+        scenario: content of the scenario's file; its ``actions``, if any, replace the default groups.
 
     Raises:
         IntegrationError: the scenario's groups name a button that the console lacks.
@@ -35,10 +35,10 @@ class Pad:
         except (TypeError, ValueError) as error:
             raise IntegrationError(f"The actions of this scenario do not fit a {console.name}: {error}.") from error
         self.filter = functools.cache(self._filter)
-        """Drop the combinations that the pad cannot press from a mask."""
+        """Remove the combinations that the pad cannot press from a mask."""
 
     def combos(self) -> list[list[int]]:
-        """Groups of allowed masks, sorted; from each group one is held."""
+        """Groups of allowed masks, sorted; one of each group is held."""
         return [sorted(allowed) for _, allowed in self._groups]
 
     def _filter(self, mask: int) -> int:

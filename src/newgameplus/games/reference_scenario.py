@@ -1,4 +1,4 @@
-"""Variables, reward and end of a running game, as stable-retro has them, Lua scripts included."""
+"""Variables, reward and end of a running game, computed by stable-retro, including Lua scripts."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from newgameplus.types import Array
 
 
 class ReferenceScenario:
-    """Judges the frames of one emulator by one scenario of its game.
+    """One scenario of a game on one emulator.
 
     Args:
         emulator: the machine that runs the game.
         integration: the game's files.
-        name: which of its scenarios judges; a missing one is an error.
+        name: name of the scenario.
 
     Raises:
         NotFoundError: the game has no such scenario.
-        IntegrationError: its files cannot be loaded, or it names a script that is not there.
+        IntegrationError: its files cannot be loaded, or it names a missing script.
     """
 
     def __init__(self, emulator: ReferenceEmulator, integration: Integration, name: str) -> None:
@@ -38,7 +38,7 @@ class ReferenceScenario:
             raise IntegrationError(f"stable-retro cannot load {variables} with {scenario}; check both files.")
 
     def reset(self) -> None:
-        """Begin an episode: forget earlier values and start the scripts anew.
+        """Begin an episode: forget earlier values and restart the scripts.
 
         Raises:
             IntegrationError: a script fails, or the scenario names a variable that the game lacks.
@@ -50,7 +50,7 @@ class ReferenceScenario:
             raise self._failure(error) from error
 
     def judge(self) -> tuple[float, bool]:
-        """Read the memory after a frame and return that frame's reward and whether the episode is over.
+        """Read the memory after a frame; return the frame's reward and whether the episode is over.
 
         Raises:
             IntegrationError: a script fails.
@@ -63,7 +63,7 @@ class ReferenceScenario:
         return data.current_reward(), data.is_done()
 
     def variables(self) -> dict[str, int]:
-        """Every variable of ``data.json`` as of the last frame that was judged."""
+        """All variables of ``data.json`` as of the last frame judged."""
         return dict(self._data.lookup_all())
 
     def set_variable(self, name: str, value: int) -> None:
@@ -71,15 +71,15 @@ class ReferenceScenario:
         self._data.set_value(name, value)
 
     def filter(self, mask: int) -> int:
-        """Drop the button combinations that the pad of this console cannot press."""
+        """Remove the button combinations that the console's pad cannot press from a mask."""
         return int(self._data.filter_action(mask))
 
     def combos(self) -> list[list[int]]:
-        """Groups of allowed button masks; from each group one is held."""
+        """Groups of allowed button masks; one of each group is held."""
         return [list(group) for group in self._data.valid_actions()]
 
     def crop(self, picture: Array) -> Array:
-        """Cut ``picture`` ``[H, W, 3]`` to the part that the scenario shows the agent."""
+        """Crop ``picture`` ``[H, W, 3]`` to the part that the scenario shows the agent."""
         left, top, width, height = self._data.crop_info(0)
         num_rows, num_columns = picture.shape[:2]
         right = num_columns if not width or left + width > num_columns else left + width
@@ -91,7 +91,7 @@ class ReferenceScenario:
 
 
 def _check_scripts(scenario: Path) -> None:
-    """Find what stable-retro would not mention (a missing script) or die of (a language that it does not have)."""
+    """Check what stable-retro ignores (a missing script) or crashes on (a language that it does not have)."""
     content = read_json_object(scenario)
     named = content.get("scripts", [])
     for script in named if isinstance(named, list) else [named]:

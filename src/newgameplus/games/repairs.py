@@ -1,7 +1,7 @@
-"""ROM files that are right but for how they were dumped, and how to put them right: each repair is proved by the SHA-1.
+"""Mechanical defects of ROM dumps and their repair; each repair is confirmed by the SHA-1.
 
-A dump may carry the 512-byte header of a copier, be interleaved as the Super Magic Drive stored it, have the bytes of
-each word swapped, hold the game several times over, be padded, or have had its padding cut off.
+A dump may have a copier's 512-byte header, be interleaved as the Super Magic Drive stored it, have the bytes of each
+word swapped, hold the game several times over, be padded, or have had its padding cut off.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ _MAX_PADDED_BYTES = 32 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A file put right."""
+    """A repaired file."""
 
     sha1: str
-    """The known SHA-1 that the result has."""
+    """The known SHA-1 of the result."""
     data: bytes
     words: tuple[str, ...]
-    """What was done, step by step, as orders: ``remove the 512-byte copier header``."""
+    """Steps of the repair in the imperative: ``remove the 512-byte copier header``."""
 
 
 def sha1s(data: bytes) -> tuple[str, ...]:
-    """The SHA-1 of a ROM; of an iNES file first that of the game without its header, as integrations list it."""
+    """SHA-1 of a ROM; for an iNES file first that of the game without its header, as integrations list it."""
     start = _start(data)
     whole = hashlib.sha1(data).hexdigest()
     return (hashlib.sha1(data[start:]).hexdigest(), whole) if start else (whole,)
 
 
 def find_repair(data: bytes, known: Container[str]) -> Repair | None:
-    """Try what is mechanical until the SHA-1 is one of ``known``; None when nothing helps."""
+    """Try mechanical repairs until the SHA-1 is one of ``known``; None if none matches."""
     for words, form in forms(data):
         for sha1 in sha1s(form) if words else ():
             if sha1 in known:
@@ -51,7 +51,7 @@ def find_repair(data: bytes, known: Container[str]) -> Repair | None:
 
 
 def forms(data: bytes) -> Iterator[tuple[tuple[str, ...], bytes]]:
-    """Yield the file as it is, and then as it would be without each defect that it shows signs of."""
+    """Yield the file unchanged, and then without each defect that it shows signs of."""
     yield (), data
     without = ("remove the 512-byte copier header",)
     body = data[COPIER_HEADER_BYTES:]
@@ -69,7 +69,7 @@ def forms(data: bytes) -> Iterator[tuple[tuple[str, ...], bytes]]:
 
 
 def interleaved(data: bytes) -> bytes:
-    """Store ``data`` as the Super Magic Drive does: in each 16 KiB block first the odd bytes, then the even ones."""
+    """Interleave ``data`` as the Super Magic Drive does: in each 16 KiB block first odd bytes, then even ones."""
     blocks = (data[start : start + _BLOCK_BYTES] for start in range(0, len(data), _BLOCK_BYTES))
     return b"".join(block[1::2] + block[::2] for block in blocks)
 
@@ -99,7 +99,7 @@ def _start(data: bytes) -> int:
 
 
 def _cut(data: bytes, known: Container[str]) -> Repair | None:
-    """Look for the game in the beginning of an over-dump: at each KiB, and at each byte where the padding begins."""
+    """Search the beginning of an over-dump for the game: at each KiB, and at each byte where padding begins."""
     start, end = _start(data), len(data)
     padding = data[-1:] if data[-1:] in (b"\0", b"\xff") else b""
     content_end = start + len(data[start:].rstrip(padding)) if padding else end
@@ -118,7 +118,7 @@ def _cut(data: bytes, known: Container[str]) -> Repair | None:
 
 
 def _fill(data: bytes, known: Container[str]) -> Repair | None:
-    """Put back padding that was trimmed, up to the next power of two or what the header says."""
+    """Restore trimmed padding, up to the next power of two or the size in the header."""
     start = _start(data)
     size = len(data) - start
     declared = _declared_size(data) or 0

@@ -1,4 +1,4 @@
-"""Import of ROMs: recognise files by their SHA-1, keep copies, and say of each other file why it was not taken."""
+"""Import of ROMs: recognise files by their SHA-1, store copies, and explain why other files were not imported."""
 
 from __future__ import annotations
 
@@ -25,37 +25,37 @@ from newgameplus.games.sources import (
 from newgameplus.games.vcdiff import apply_patch
 
 Outcome = Literal["imported", "present", "fixable", "unknown", "refused"]
-"""``fixable`` needs ``--fix``; ``unknown`` fits no game; ``refused`` was not even looked at."""
+"""``fixable`` needs ``--fix``; ``unknown`` fits no game; ``refused`` was not read."""
 
 _MAX_REPAIRED_BYTES = 8 * 2**20
-"""Files above this are only repaired when they look like a ROM: the search reads them several times."""
+"""Larger files are repaired only if they look like a ROM, as the search reads them several times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one file."""
+    """Result of importing one file."""
 
     source: str
-    """Where the file lies, fit for a terminal."""
+    """Where the file is, safe to print on a terminal."""
     outcome: Outcome
     message: str
-    """The end of a sentence that begins with ``source``."""
+    """End of a sentence that begins with ``source``."""
     game: str | None = None
     sha1: str | None = None
-    """Of the ROM as it is kept, or of the unknown file."""
+    """SHA-1 of the stored ROM, or of the unknown file."""
     path: Path | None = None
-    """Where the ROM is kept."""
+    """Path of the stored ROM."""
     is_rom: bool = True
-    """Whether the file looks like a ROM at all; of the others nobody needs to hear one by one."""
+    """Whether the file looks like a ROM at all; the others are not reported one by one."""
 
 
 class Importer:
-    """Takes files one after the other.
+    """Imports files one after the other.
 
     Args:
         games: the games whose ROMs are wanted, by name.
-        fix: whether files with a mechanical defect are taken after repair; the user's own file is never changed.
-        dry_run: whether to write nothing.
+        fix: import files with a mechanical defect after repair; the user's own file is never changed.
+        dry_run: write nothing.
     """
 
     def __init__(self, games: Mapping[str, Integration], *, fix: bool = False, dry_run: bool = False) -> None:
@@ -64,15 +64,15 @@ class Importer:
         self._dry_run = dry_run
         self._known: dict[str, list[Integration]] = {}
         self._rom_sets: dict[str, Integration] = {}
-        """Arcade games by the file name of their ROM set, a zip that is taken whole."""
+        """Arcade games by the file name of their ROM set, a zip that is stored as a whole."""
         self._here: dict[str, bool] = {}
         self.broken: dict[str, str] = {}
-        """Games that cannot be imported because their integration is broken, with the reason."""
+        """Games with an invalid integration, which cannot be imported, with the reason."""
         for game in games.values():
             self._index(game)
 
     def take(self, path: Path) -> Iterator[Verdict]:
-        """Import what the file at ``path`` holds; a zip may hold many.
+        """Import what the file at ``path`` holds; a zip may hold many ROMs.
 
         Raises:
             RomError: a ROM cannot be written.
@@ -84,11 +84,11 @@ class Importer:
             return
         try:
             yield from self._take_zip(path, label) if is_zip(path) else self._take_file(path, label)
-        except OSError as error:  # it went away, or its disk fails
+        except OSError as error:  # it was deleted, or its disk fails
             yield Verdict(label, "refused", f"cannot be read to its end: {error.strerror}")
 
     def build(self) -> Iterator[Verdict]:
-        """Make the ROMs that are patches of another game's ROM, from the ROMs that are here.
+        """Build the ROMs that are patches of another game's ROM, from the ROMs that are here.
 
         Raises:
             RomError: a ROM cannot be written.
@@ -181,7 +181,7 @@ class Importer:
         return Verdict(label, "present", f"is {game.name}, which is already here", game.name, sha1, game.find_rom())
 
     def _is_here(self, game: Integration) -> bool:
-        """Whether the right ROM is in place; a damaged one is not, so that it is replaced."""
+        """Whether the right ROM is stored; a damaged one does not count, so that it is replaced."""
         if game.name not in self._here:
             rom = game.find_rom()
             self._here[game.name] = rom is not None and _is_one_of(rom, game.rom_sha1s)
@@ -218,7 +218,7 @@ class Importer:
 
 
 def _is_named_after(game: Integration, base: Integration) -> bool:
-    """``SonicTheHedgehogCustomKevin-Genesis`` is made from ``SonicTheHedgehog-Genesis-v0``."""
+    """Whether ``game`` is named as a variant of ``base``: ``SonicX-Genesis`` of ``Sonic-Genesis-v0``."""
     stem, _, rest = base.name.partition("-")
     return game.name.startswith(stem) and game.name != base.name and game.name.partition("-")[2] in rest
 
@@ -230,7 +230,7 @@ def _is_one_of(rom: Path, wanted: tuple[str, ...]) -> bool:
 
 
 def _with_suffix(game: Integration, data: bytes, name: str) -> Path:
-    """Where the ROM is kept; a Nintendo 64 ROM is named after its byte order."""
+    """Path to store the ROM at; the extension of a Nintendo 64 ROM gives its byte order."""
     path = game.stored_rom
     suffix = N64_SUFFIX.get(data[:4]) if game.console.name == "N64" else None
     if suffix is None and path.stem == "rom" and Path(name).suffix.lower().removeprefix(".") in game.console.extensions:

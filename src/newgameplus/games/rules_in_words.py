@@ -1,8 +1,8 @@
-"""A scenario's reward and end in words, as far as they are declared and not written in Lua.
+"""Description of a scenario's reward and end in words, unless they are written in Lua.
 
-stable-retro's meaning (its ``data.cpp``): a reward variable is measured by its change from frame to frame, an end
-variable by its value, unless ``measurement`` says otherwise; a positive measure counts ``reward`` times, a negative one
-``penalty`` times; a scenario's script replaces its variables.
+stable-retro's semantics (its ``data.cpp``): a reward variable is measured by its change from frame to frame, an end
+variable by its value, unless ``measurement`` says otherwise; a positive measurement counts ``reward`` times, a negative
+one ``penalty`` times; a scenario's script replaces its variables.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _MAX_DEPTH = 8
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a scenario does."""
+    """Description of a scenario."""
 
     reward: tuple[str, ...]
-    """One phrase for each thing that is rewarded, such as ``score: +10 for each point up``."""
+    """One phrase per reward term, such as ``score: +10 for each point up``."""
     done: tuple[str, ...]
-    """One phrase for each thing that ends the episode, such as ``lives is 0``."""
+    """One phrase per condition that ends the episode, such as ``lives is 0``."""
 
 
 def in_words(path: Path) -> Words:

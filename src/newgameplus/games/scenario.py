@@ -1,4 +1,4 @@
-"""What judges a running game: variables, reward and end, by the program that emulates it."""
+"""Interface of a scenario on a running game: variables, reward and end, computed by the emulator's backend."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from newgameplus.types import Array
 
 
 class Scenario(Protocol):
-    """Judges the frames of one emulator by one scenario of its game."""
+    """One scenario of a game on one emulator."""
 
     def reset(self) -> None:
-        """Begin an episode: forget earlier values and start the scripts anew."""
+        """Begin an episode: forget earlier values and restart the scripts."""
         ...
 
     def judge(self) -> tuple[float, bool]:
-        """Read the memory after a frame and return that frame's reward and whether the episode is over."""
+        """Read the memory after a frame; return the frame's reward and whether the episode is over."""
         ...
 
     def variables(self) -> dict[str, int]:
-        """Every variable of ``data.json`` as of the last frame that was judged."""
+        """All variables of ``data.json`` as of the last frame judged."""
         ...
 
     def set_variable(self, name: str, value: int) -> None:
@@ -33,23 +33,23 @@ class Scenario(Protocol):
         ...
 
     def filter(self, mask: int) -> int:
-        """Drop the button combinations that the pad of this console cannot press."""
+        """Remove the button combinations that the console's pad cannot press from a mask."""
         ...
 
     def combos(self) -> list[list[int]]:
-        """Groups of allowed button masks; from each group one is held."""
+        """Groups of allowed button masks; one of each group is held."""
         ...
 
     def crop(self, picture: Array) -> Array:
-        """Cut ``picture`` ``[H, W, 3]`` to the part that the scenario shows the agent."""
+        """Crop ``picture`` ``[H, W, 3]`` to the part that the scenario shows the agent."""
         ...
 
 
 def open_scenario(emulator: Emulator, integration: Integration, name: str) -> Scenario:
-    """Let a scenario of a game judge the frames of ``emulator``.
+    """Open a game's scenario on ``emulator``.
 
     Raises:
-        NotFoundError: the game has no such scenario; another one is never taken instead.
+        NotFoundError: the game has no such scenario; there is no fallback to another one.
         IntegrationError: its files cannot be loaded.
     """
     if isinstance(emulator, NativeEmulator):

@@ -1,4 +1,4 @@
-"""The files that a person offers for import: found in folders, opened from zips, never trusted in name or size."""
+"""Files offered for import: found in folders, read from zips, with limits on every name and size."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from newgameplus.errors import NotFoundError
 
 MAX_ROM_BYTES = 64 * 2**20
-"""No cartridge is larger."""
+"""Size limit of a ROM; no cartridge is larger."""
 MAX_FILE_BYTES = 2**30
-"""The largest file that is looked at: more than a CD."""
+"""Size limit of a file: more than a CD."""
 MAX_ARCHIVE_BYTES = 2**30
-"""The most that is unpacked from one zip."""
+"""Limit of what is unpacked from one zip."""
 MAX_DIRECTORY_BYTES = 4 * 2**20
-"""The largest table of contents of a zip: room for some 40,000 names."""
+"""Size limit of a zip's directory: room for some 40,000 names."""
 
 _END_RECORD = struct.Struct("<4s4H2LH")
 _ZIP64_LOCATOR_BYTES = 20
@@ -28,21 +28,21 @@ _ZIP64_LOCATOR_BYTES = 20
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One file on offer: its bytes, or why there are none."""
+    """One file offered for import: its bytes, or the reason why there are none."""
 
     label: str
-    """Where it lies, fit for a terminal: ``folder/games.zip: Game.md``."""
+    """Where it is, safe to print on a terminal: ``folder/games.zip: Game.md``."""
     name: str
     """Its own file name."""
     data: bytes = b""
     problem: str = ""
-    """Why it is not read, as the end of a sentence that begins with the label; empty when it was read."""
+    """Why it is not read, as the end of a sentence that begins with the label; empty if it was read."""
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """Return the files named by ``paths``, folders searched through and sorted; links to folders are not followed.
+    """Return the files named by ``paths``, sorted; folders are searched recursively, links to folders are not followed.
 
-    A folder that cannot be read is in the list itself, so that somebody hears of it.
+    A folder that cannot be read is itself in the list, so that it is reported.
 
     Raises:
         NotFoundError: one of the paths does not exist.
@@ -67,12 +67,12 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def printable(text: str) -> str:
-    """Return ``text`` with every character that could move a terminal's cursor replaced."""
+    """Return ``text`` with all terminal control characters replaced."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def file_problem(path: Path) -> str:
-    """Why the file at ``path`` is not looked at; empty when it can be."""
+    """Why the file at ``path`` is not read; empty if it can be."""
     try:
         if path.is_dir():
             return "is a folder that cannot be read"
@@ -91,19 +91,19 @@ def file_problem(path: Path) -> str:
 
 
 def file_sha1(path: Path) -> str:
-    """The SHA-1 of a file of any size."""
+    """SHA-1 of a file of any size."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha1").hexdigest()
 
 
 def is_zip(path: Path) -> bool:
-    """Whether the file begins like a zip, whatever its name."""
+    """Whether the content begins like a zip, whatever its name."""
     with path.open("rb") as file:
         return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
 
 
 def zip_offers(path: Path) -> Iterator[Offer]:
-    """Yield every file in a zip; whatever is refused comes as an offer with its problem, and the rest goes on."""
+    """Yield every file in a zip; a refused file is an offer with its problem, and does not stop the others."""
     label = printable(str(path))
     problem = _directory_problem(path)
     if problem:
@@ -117,7 +117,7 @@ def zip_offers(path: Path) -> Iterator[Offer]:
 
 
 def _directory_problem(path: Path) -> str:
-    """Look at the end of the file before Python reads the whole table of contents into memory."""
+    """Check the end record before Python reads the whole directory into memory."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - 65536 - _END_RECORD.size - _ZIP64_LOCATOR_BYTES))
@@ -146,7 +146,7 @@ def _members(archive: zipfile.ZipFile, label: str) -> Iterator[Offer]:
 
 
 def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> tuple[str, bytes]:
-    """Return the problem and the bytes; reads at most one byte more than ``limit``, whatever the entry claims."""
+    """Return the problem and the bytes; reads at most one byte more than ``limit``, whatever size the entry claims."""
     try:
         with archive.open(entry) as file:
             data = file.read(limit + 1)

@@ -1,9 +1,8 @@
-"""Apply a VCDIFF patch, which turns one ROM into another: the contest's custom levels come so.
+"""Apply a VCDIFF patch, which turns one ROM into another; the contest's custom levels are such patches.
 
 RFC 3284 (Korn, MacDonald, Mogul, Vo, 2002) with its default code table, and the Adler-32 checksum of each window that
-xdelta3 adds.
-*Differences from the RFC*: secondary compression and application-defined code tables are refused; no patch that comes
-with stable-retro uses them.
+xdelta3 adds. *Differences from the RFC*: secondary compression and application-defined code tables are refused; no
+patch that comes with stable-retro uses them.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from newgameplus.errors import RomError
 
 MAGIC = b"\xd6\xc3\xc4\x00"
 MAX_RESULT_BYTES = 64 * 2**20
-"""No cartridge is larger; a patch that claims more is hostile."""
+"""Size limit of the result; no cartridge is larger."""
 
 _HAS_SECONDARY, _HAS_CODE_TABLE, _HAS_APPLICATION_HEADER = 1, 2, 4
 _FROM_SOURCE, _FROM_TARGET, _HAS_ADLER32 = 1, 2, 4
@@ -27,7 +26,7 @@ _Half = tuple[str, int, int]
 
 
 def _code_table() -> list[tuple[_Half, ...]]:
-    """The 256 instruction codes of RFC 3284, section 5.6: each is one instruction or two."""
+    """The 256 instruction codes of RFC 3284, section 5.6; each is one instruction or two."""
     modes = range(2 + _NUM_NEAR + _NUM_SAME)
     table: list[tuple[_Half, ...]] = [((_RUN, 0, 0),)]
     table += [((_ADD, size, 0),) for size in range(18)]
@@ -44,7 +43,7 @@ _TABLE = _code_table()
 
 
 class _Reader:
-    """Reads a stretch of the patch, never past its end."""
+    """Reads a section of the patch, never past its end."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -66,7 +65,7 @@ class _Reader:
         return self.take(1)[0]
 
     def integer(self) -> int:
-        """Seven bits a byte, most significant first; the top bit says that more follow."""
+        """Read a variable-length integer: seven bits per byte, most significant first; the top bit means continued."""
         value = 0
         for _ in range(10):
             byte = self.byte()
@@ -77,7 +76,7 @@ class _Reader:
 
 
 class _Addresses:
-    """The cache of copied addresses, RFC 3284, section 5.1; emptied at each window."""
+    """Address cache of RFC 3284, section 5.1; emptied at each window."""
 
     def __init__(self, stream: _Reader) -> None:
         self._stream = stream
@@ -101,11 +100,11 @@ class _Addresses:
 
 
 _Window = tuple[int, int, int, _Reader]
-"""Indicator, size and position of the segment that is copied from, and the encoding of the window."""
+"""Indicator, size and position of the source segment, and the encoding of the window."""
 
 
 def apply_patch(source: bytes, patch: bytes) -> bytes:
-    """Return what ``patch`` makes of ``source``.
+    """Return ``source`` with ``patch`` applied.
 
     Raises:
         RomError: the patch is damaged, uses an extension of the format, or was made for another source.
@@ -156,7 +155,7 @@ def _decode_window(window: _Window, source: bytes, made: bytearray) -> bytes:
 
 
 def _run(text: bytearray, end: int, data: _Reader, instructions: _Reader, addresses: _Addresses) -> None:
-    """Grow ``text``, which begins with the source segment, to ``end`` bytes."""
+    """Extend ``text``, which begins with the source segment, to ``end`` bytes."""
     while not instructions.is_at_end:
         for name, size, mode in _TABLE[instructions.byte()]:
             length = size or instructions.integer()
@@ -173,7 +172,7 @@ def _run(text: bytearray, end: int, data: _Reader, instructions: _Reader, addres
 
 
 def _copy(text: bytearray, start: int, length: int) -> None:
-    """Copy from what is already there; a copy may overlap its own result, which repeats it."""
+    """Copy from the existing text; a copy may overlap its own result, which repeats it."""
     here = len(text)
     if not 0 <= start < here:
         raise RomError("The patch is damaged: it copies from nowhere.")

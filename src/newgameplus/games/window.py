@@ -13,7 +13,7 @@ from newgameplus.types import Array
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A rectangle in pixels; a width or height of 0, or one that reaches beyond the picture, means all that is left."""
+    """A rectangle in pixels; a width or height of 0, or one beyond the picture, extends to its edge."""
 
     x: int = 0
     y: int = 0
@@ -21,7 +21,7 @@ class Window:
     height: int = 0
 
     def cut(self, picture: Array) -> Array:
-        """Return the part of ``picture`` ``[H, W, C]``."""
+        """Return that part of ``picture`` ``[H, W, C]``."""
         num_rows, num_columns = picture.shape[:2]
         right = num_columns if not self.width or self.x + self.width > num_columns else self.x + self.width
         bottom = num_rows if not self.height or self.y + self.height > num_rows else self.y + self.height
@@ -29,14 +29,14 @@ class Window:
 
 
 def window_of(scenario: Mapping[str, Any], path: Path) -> Window:
-    """Return the window that a scenario's ``crop`` names: x, y, width, height.
+    """Return the window of a scenario's ``crop``: x, y, width, height.
 
     Args:
-        scenario: the content of the scenario's file.
-        path: the file, for the error.
+        scenario: content of the scenario's file.
+        path: the file, for the error message.
 
     Raises:
-        IntegrationError: it is not four numbers from 0.
+        IntegrationError: it is not a list of four non-negative numbers.
     """
     crop = scenario.get("crop", (0, 0, 0, 0))
     try:

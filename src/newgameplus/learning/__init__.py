@@ -1,1 +1,1 @@
-"""The mathematics of learning: pure functions of tensors, without modules, state or input and output."""
+"""The mathematics of learning: pure functions of tensors, without modules, state or I/O."""

@@ -1,6 +1,6 @@
-"""What learners minimise: PPO's clipped surrogate, clipped values, distributional cross-entropies.
+"""Loss functions: PPO's clipped surrogate and clipped value loss, distributional cross-entropy, quantile Huber.
 
-Shapes: ``B`` batch, ``A`` actions, ``N`` atoms. Every loss is a scalar mean unless it says otherwise.
+Shapes: ``B`` batch, ``A`` actions, ``N`` atoms. Every loss is a scalar mean unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from torch import Tensor
 def clipped_surrogate(log_probability: Tensor, old_log_probability: Tensor, advantage: Tensor, clip: float) -> Tensor:
     """Return PPO's policy loss ``-mean(min(r A, clip(r, 1 - c, 1 + c) A))``, all arguments ``[B]``.
 
-    ``r`` is the ratio of the action's probabilities now and then (Schulman et al., "Proximal Policy Optimization
-    Algorithms", 2017, eq. 7).
+    ``r`` is the ratio of the action's probabilities under the new and the old policy (Schulman et al., "Proximal Policy
+    Optimization Algorithms", 2017, eq. 7).
     """
     ratio = torch.exp(log_probability - old_log_probability)
     return -torch.minimum(ratio * advantage, ratio.clamp(1 - clip, 1 + clip) * advantage).mean()
 
 
 def clipped_value_loss(value: Tensor, old_value: Tensor, target: Tensor, clip: float | None) -> Tensor:
-    """Return half the mean squared error of values ``[B]``, never smaller than with the change clipped to ``clip``.
+    """Return the clipped value loss of values ``[B]``, half a mean squared error; no clipping if ``clip`` is None.
 
-    As in openai/baselines' PPO2: ``max((v - R)^2, (v_old + clip(v - v_old) - R)^2) / 2``; no clipping for None.
+    As in openai/baselines' PPO2: ``max((v - R)^2, (v_old + clip(v - v_old) - R)^2) / 2``.
     """
     error = (value - target).square()
     if clip is not None:
@@ -37,7 +37,7 @@ def entropy(log_probabilities: Tensor) -> Tensor:
 
 
 def approximate_divergence(log_probability: Tensor, old_log_probability: Tensor) -> Tensor:
-    """Return the mean of ``(r - 1) - log r``, an estimate of KL(old ‖ new), never negative; arguments ``[B]``."""
+    """Return ``mean((r - 1) - log r)``, an estimate of KL(old ‖ new) that is never negative; arguments ``[B]``."""
     log_ratio = log_probability - old_log_probability
     return (torch.expm1(log_ratio) - log_ratio).mean()
 
@@ -59,10 +59,10 @@ def quantile_huber(quantiles: Tensor, fractions: Tensor, target: Tensor, thresho
     "Implicit Quantile Networks", 2018, eq. 3).
 
     Args:
-        quantiles: ``[B, N]``, estimated.
-        fractions: ``[B, N]``, the tau of each.
+        quantiles: ``[B, N]``, estimates.
+        fractions: ``[B, N]``, tau of each quantile.
         target: ``[B, M]``, samples of the target distribution.
-        threshold: kappa, where the loss turns from square to straight.
+        threshold: kappa, where the loss changes from quadratic to linear.
     """
     error = target[:, None, :] - quantiles[:, :, None]
     size = error.abs()

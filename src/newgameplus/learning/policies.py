@@ -1,4 +1,4 @@
-"""Policies that follow from values, and what a learner is rewarded for having one.
+"""Soft policies derived from action values, and the Munchausen bonus.
 
 Shapes: ``B`` batch, ``A`` actions.
 """
@@ -15,16 +15,16 @@ def soft_policy(value: Tensor, temperature: float) -> Tensor:
 
 
 def munchausen_bonus(value: Tensor, action: Tensor, temperature: float, floor: float) -> Tensor:
-    """Return ``clip(temperature * log pi(a), floor, 0)`` of the actions that were taken, ``[B]``.
+    """Return the Munchausen bonus ``clip(temperature * log pi(a), floor, 0)`` of the actions taken, ``[B]``.
 
-    How surely the policy that follows from the values would have taken them (Vieillard, Pietquin and Geist,
-    "Munchausen Reinforcement Learning", 2020, eq. 1 and section 4).
+    ``pi`` is the soft policy of the values (Vieillard, Pietquin and Geist, "Munchausen Reinforcement Learning", 2020,
+    eq. 1 and section 4).
 
     Args:
         value: ``[B, A]``.
         action: int64 ``[B]``.
         temperature: tau.
-        floor: the least, below 0, since the logarithm of a small probability has no bound.
+        floor: lower bound, below 0, since the logarithm of a small probability is unbounded.
     """
     chosen = soft_policy(value, temperature).gather(1, action.unsqueeze(1)).squeeze(1)
     return (temperature * chosen).clamp(floor, 0)

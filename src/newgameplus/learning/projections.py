@@ -1,4 +1,4 @@
-"""Moving a distribution of returns onto a fixed set of atoms (C51).
+"""Projection of a return distribution onto a fixed set of atoms (C51).
 
 Shapes: ``B`` batch, ``N`` atoms.
 """
@@ -10,16 +10,16 @@ from torch import Tensor
 
 
 def project(probabilities: Tensor, shift: Tensor, factor: Tensor, atoms: Tensor) -> Tensor:
-    """Return the distribution of ``shift + factor * Z`` on ``atoms``, ``[B, N]``, where Z is distributed on them.
+    """Return the distribution of ``shift + factor * Z`` on ``atoms``, ``[B, N]``, for Z distributed on them.
 
-    Each moved atom is clipped to the range and its mass shared between its two neighbours in proportion to closeness
+    Each shifted atom is clipped to the range and its mass split between its two neighbours in proportion to closeness
     (Bellemare, Dabney and Munos, "A Distributional Perspective on Reinforcement Learning", 2017, algorithm 1).
 
     Args:
         probabilities: ``[B, N]``, rows that sum to 1.
-        shift: ``[B]``, such as a return over n steps.
-        factor: ``[B]``, such as ``discount ** n``, 0 after a termination.
-        atoms: ``[N]``, rising and evenly spaced.
+        shift: ``[B]``, such as an n-step return.
+        factor: ``[B]``, such as ``discount ** n``; 0 after a termination.
+        atoms: ``[N]``, ascending and evenly spaced.
     """
     lowest, highest, num_atoms = atoms[0], atoms[-1], len(atoms)
     moved = (shift[:, None] + factor[:, None] * atoms).clamp(lowest, highest)
