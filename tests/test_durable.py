@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from newgameplus.durable import write_atomically
+from newgameplus.durable import GrowingLog, hold, remove_unfinished, write_atomically
+from newgameplus.errors import ResultsError
 
 WRITE_FOR_EVER = """
 import itertools, sys
@@ -71,3 +72,57 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
         os.kill(writer.pid, signal.SIGKILL)
     content = path.read_text()
     assert content == content[0] * 100_000
+
+
+def test_what_a_killed_writer_left_is_removed_and_whole_files_stay(tmp_path: Path) -> None:
+    (tmp_path / ".a.bin.x7").write_bytes(b"half")
+    write_atomically(tmp_path / "a.bin", b"whole")
+    remove_unfinished(tmp_path, ".bin")
+    assert names_in(tmp_path) == ["a.bin"]
+
+
+def test_a_folder_is_held_by_one_process_until_it_lets_go(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from newgameplus.durable import hold
+from newgameplus.errors import ResultsError
+try:
+    with hold(Path({str(tmp_path)!r}), "--run"):
+        print("held")
+except ResultsError as error:
+    print(error)
+"""
+    command = [sys.executable, "-c", program]
+    with hold(tmp_path, "--run"):
+        answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert answer == f"Another process is writing to {tmp_path}: wait for it, or give another name with --run.\n"
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "held\n"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".lock").mkdir()
+    with pytest.raises(ResultsError, match="Cannot write to"), hold(tmp_path, "--run"):
+        pass
+
+
+def test_a_growing_log_is_cut_back_to_its_length_at_a_checkpoint(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    log = GrowingLog(path, header="a,b")
+    log.append("1,2")
+    size_bytes = log.size_bytes
+    log.append("3,4")
+    log.close()
+    log = GrowingLog(path, size_bytes, header="a,b")
+    log.append("5,6")
+    log.close()
+    assert path.read_text() == "a,b\n1,2\n5,6\n"
+    GrowingLog(path, header="c").close()
+    assert path.read_text() == "c\n"
+
+
+def test_a_growing_log_that_lost_lines_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    path.write_text("a\n")
+    with pytest.raises(ResultsError, match="has lost rows"):
+        GrowingLog(path, 3)
+    assert path.read_text() == "a\n"

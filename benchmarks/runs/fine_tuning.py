@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.runs.transfer import origin
 from benchmarks.runs.ways import described, judge, options_of
 from benchmarks.turns import publish
-from newgameplus.training.transfer import checkpoint_at
+from newgameplus.results.training_runs import checkpoint_at
 
 _AS_FROM_NOTHING = ("--preset", "tuned", "--set", "learning_rate=1e-4")
 _LONG = (*_AS_FROM_NOTHING, "--set", "num_steps=1024")

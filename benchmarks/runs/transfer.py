@@ -28,8 +28,7 @@ from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.evaluations import Results
 from newgameplus.results.logs import read_monitor
-from newgameplus.training.plan import MANIFEST
-from newgameplus.training.transfer import checkpoint_at
+from newgameplus.results.training_runs import TrainingFolder, checkpoint_at
 
 TRAINING_SPLIT, JUDGED_SPLIT = "tumbleweed-train", "tumbleweed-validation"
 RUNS, WORK = Path("runs/transfer"), Path("results/transfer")
@@ -74,7 +73,7 @@ ROWS = {
 def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
     """Learn on the training levels, or go on with that."""
     folder = arguments.run or RUNS / arguments.agent
-    manifest = folder / MANIFEST
+    manifest = TrainingFolder(folder).manifest_path
     if manifest.is_file():
         plan = json.loads(manifest.read_text())
         if (plan["num_steps"], plan["seed"]) != (arguments.steps, arguments.seed):
@@ -159,7 +158,7 @@ def level_of(results: Results, line: dict[str, str], seed: int, num_steps: int) 
     """Return what is published of the first steps, or all, of one level: of the episodes that ended by then."""
     level = Level(line["game"], line["state"], line["scenario"])
     episodes, end = [], 0
-    for episode in read_monitor(results.run_folder(level, seed) / "monitor.csv"):
+    for episode in read_monitor(results.run(level.folder_name, seed).monitor):
         end += episode.num_steps
         if end <= num_steps:
             episodes.append(episode)
@@ -179,7 +178,7 @@ def level_of(results: Results, line: dict[str, str], seed: int, num_steps: int) 
 def origin(checkpoint: Path) -> dict[str, Any]:
     """Return where weights come from: the checkpoint, the run that it is of, and what that run began with."""
     folder = checkpoint.parent.parent
-    manifest = folder / MANIFEST
+    manifest = TrainingFolder(folder).manifest_path
     plan = json.loads(manifest.read_text()) if manifest.is_file() else None
     before = plan and plan["init"]
     return {

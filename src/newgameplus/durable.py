@@ -1,11 +1,19 @@
-"""Files that survive a killed process: whole or not at all, never half."""
+"""Files that survive a killed process: whole or not at all, never half; and folders that one process writes to."""
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from newgameplus.errors import ResultsError
+
+LOCK = ".lock"
+"""Name of the file that :func:`hold` locks."""
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -27,3 +35,86 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         with contextlib.suppress(OSError):
             Path(temporary).unlink()
         raise
+
+
+def remove_unfinished(folder: Path, suffix: str) -> None:
+    """Delete what :func:`write_atomically` left of files that end in ``suffix`` when its process was killed."""
+    for unfinished in folder.glob(f".*{suffix}.*"):
+        unfinished.unlink()
+
+
+@contextmanager
+def hold(folder: Path, option: str) -> Iterator[None]:
+    """Hold ``folder`` for this process alone; the hold ends with the process, however it ends.
+
+    Args:
+        folder: must exist.
+        option: of the command line, which names another folder.
+
+    Raises:
+        ResultsError: another process holds it, or it cannot be written.
+    """
+    try:
+        descriptor = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR, 0o644)
+    except OSError as error:
+        raise ResultsError(f"Cannot write to {folder}: {error.strerror}.") from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ResultsError(
+                f"Another process is writing to {folder}: wait for it, or give another name with {option}."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
+class GrowingLog:
+    """A text file that grows by whole lines, each written at once, and can be cut back to an earlier length.
+
+    Args:
+        path: made where it does not exist.
+        size_bytes: how much of an existing file is kept: the length at the last checkpoint, since what came after it
+            is written again; 0 begins anew.
+        header: the first line; None for none.
+
+    Raises:
+        ResultsError: the file is shorter than ``size_bytes``.
+    """
+
+    def __init__(self, path: Path, size_bytes: int = 0, header: str | None = None) -> None:
+        found = path.stat().st_size if path.exists() else 0
+        if found < size_bytes:
+            raise ResultsError(
+                f"{path} is corrupt: it has lost rows that were written before the last checkpoint; "
+                "restore it, or start anew in another folder."
+            )
+        self._file = path.open("ab", buffering=0)
+        self._file.truncate(size_bytes)
+        self._file.seek(0, os.SEEK_END)
+        if size_bytes == 0 and header is not None:
+            self.append(header)
+
+    @property
+    def size_bytes(self) -> int:
+        """The file's length now."""
+        return self._file.tell()
+
+    def append(self, line: str) -> None:
+        """Write one line.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        data = f"{line}\n".encode()
+        while data:
+            data = data[self._file.write(data) :]
+
+    def sync(self) -> None:
+        """Wait until every line is on the disk, where a power cut cannot reach it."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()

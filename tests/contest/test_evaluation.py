@@ -61,11 +61,14 @@ def test_runs_are_played_side_by_side_and_scored(tmp_path):
     scores = results.scores()
     assert scores["is_complete"] is True
     (level,) = scores["levels"]
-    returns = [np.mean([value for value, _ in returns_and_lengths(results.run_folder(LEVEL, seed))]) for seed in (0, 1)]
+    returns = [
+        np.mean([value for value, _ in returns_and_lengths(results.run(LEVEL.folder_name, seed).path)])
+        for seed in (0, 1)
+    ]
     assert [run["score"] for run in level["runs"]] == pytest.approx(returns)
     assert scores["score"]["mean"] == pytest.approx(np.mean(returns))
     for seed in (0, 1):
-        folder = results.run_folder(LEVEL, seed)
+        folder = results.run(LEVEL.folder_name, seed).path
         assert len(list((folder / "bk2").glob("*.bk2"))) == level["runs"][seed]["num_episodes"]
         assert "random plays Airstriker-Genesis-v0/Level1" in (folder / "worker.log").read_text()
 
@@ -75,7 +78,7 @@ def test_a_worker_in_another_process_plays_as_one_worker_alone_does(tmp_path):
     for name, num_workers in (("one", 1), ("two", 2)):
         list(evaluate(created(tmp_path / name, of_plan), of_plan, num_workers=num_workers))
     for seed in (0, 1):
-        one, two = (Results(tmp_path / name).run_folder(LEVEL, seed) for name in ("one", "two"))
+        one, two = (Results(tmp_path / name).run(LEVEL.folder_name, seed).path for name in ("one", "two"))
         assert returns_and_lengths(one) == returns_and_lengths(two)
 
 
@@ -161,7 +164,7 @@ def test_a_crash_is_reported_with_its_level_and_the_others_go_on(tmp_path, agent
     assert "worker.log" in failure.reason
     assert results.scores()["is_complete"] is False
     if agent == "Raiser":
-        assert "the mind went blank" in (results.run_folder(LEVEL, 0) / "worker.log").read_text()
+        assert "the mind went blank" in (results.run(LEVEL.folder_name, 0).path / "worker.log").read_text()
     other = created(tmp_path / "other", sound)
     assert any(isinstance(event, Finished) for event in evaluate(other, sound, num_workers=1))
 
@@ -192,7 +195,7 @@ def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tm
     arguments = ("evaluate", "jerk", "--split", "airstriker", "--timesteps", "2500", "--results")
     whole = start_ngp(*arguments, "whole", folder=tmp_path)
     struck = start_ngp(*arguments, "struck", folder=tmp_path)
-    folder = Results(tmp_path / "struck").run_folder(LEVEL, 0)
+    folder = Results(tmp_path / "struck").run(LEVEL.folder_name, 0).path
     wait_for_episodes(struck, folder / "monitor.csv", 2)
     os.killpg(struck.pid, blow)
     output, _ = struck.communicate(timeout=60)
@@ -204,7 +207,7 @@ def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tm
     assert resumed.returncode == 0, output
     whole.communicate()
     assert whole.returncode == 0
-    expected = returns_and_lengths(Results(tmp_path / "whole").run_folder(LEVEL, 0))
+    expected = returns_and_lengths(Results(tmp_path / "whole").run(LEVEL.folder_name, 0).path)
     assert returns_and_lengths(folder) == expected
     assert len(list((folder / "bk2").glob("*.bk2"))) == len(expected)
     ours, theirs = (json.loads((tmp_path / name / "scores.json").read_text()) for name in ("struck", "whole"))

@@ -15,7 +15,8 @@ from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.contest import run as run_module
 from newgameplus.contest.rules import CONTEST, CONTEST_2018, with_budget
-from newgameplus.contest.run import Job, Progress, play_run, read_run, split_seed
+from newgameplus.contest.run import Job, Progress, play_run, split_seed
+from newgameplus.contest.run_scores import read_run
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie

@@ -15,13 +15,13 @@ import pytest
 
 from newgameplus.contest.scores import RunScore, contest_score
 from newgameplus.errors import ResultsError, UsageError
-from newgameplus.report.checked import MAX_FILE_BYTES
 from newgameplus.report.content import gather, number, span
 from newgameplus.report.evaluations import read_evaluations
 from newgameplus.report.figures import MAX_CURVE_POINTS, MAX_SCATTER_POINTS, series_of_level
 from newgameplus.report.page import render_page, write_report
 from newgameplus.report.series import evenly, mean_so_far, median_episode, running_mean
 from newgameplus.report.videos import Video, VideoLimits, choose_clips, encoded_bytes, render_clips
+from newgameplus.results.checks import MAX_FILE_BYTES
 
 RETURNS = {0: [100.0, 340.5, 20.0], 1: [60.0, 0.0, 1200.25, 80.0]}
 """Seed to the returns of its episodes."""

@@ -16,13 +16,12 @@ import plotly.graph_objects as go
 import pytest
 
 from newgameplus.errors import ResultsError, UsageError
-from newgameplus.report.checked import MAX_FILE_BYTES
 from newgameplus.report.page import render_training_page, write_report
 from newgameplus.report.training_content import MAX_SHOWN, TrainingContent, choose_shown, gather_training
 from newgameplus.report.training_figures import MAX_POINTS
-from newgameplus.report.training_runs import FORMAT, MANIFEST, TrainingRun, read_training_runs
+from newgameplus.report.training_runs import TrainingRun, read_training_runs
 from newgameplus.report.videos import Video, VideoLimits
-from newgameplus.training import plan
+from newgameplus.results.checks import MAX_FILE_BYTES
 
 LEVELS = ("Game-Genesis/One", "Game-Genesis/Two")
 SHARES = {"LEFT": 0.25, "RIGHT+B": 0.75}
@@ -93,10 +92,6 @@ def without_videos(runs: list[TrainingRun]) -> list[Any]:
 
 def unpack(packed: dict[str, str]) -> list[float]:
     return [float(value) for value in np.frombuffer(base64.b64decode(packed["bdata"]), packed["dtype"])]
-
-
-def test_the_plan_is_found_where_training_writes_it() -> None:
-    assert (MANIFEST, FORMAT) == (plan.MANIFEST, plan.FORMAT)
 
 
 def test_the_logs_of_a_real_run_are_what_the_page_shows(training_run: Path) -> None:

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from newgameplus.durable import hold
 from newgameplus.errors import ResultsError
-from newgameplus.results.evaluations import FORMAT, Results, latest_results, new_results_folder, only_writer
+from newgameplus.results.evaluations import FORMAT, Results, latest_results, new_results_folder
 
 
 def test_an_existing_directory_is_left_as_it_is(tmp_path):
@@ -67,14 +68,14 @@ def test_a_name_that_is_too_long_is_one_sentence(tmp_path):
 
 
 def test_a_directory_that_another_process_is_about_to_fill_is_left_to_it(tmp_path):
-    with only_writer(tmp_path), pytest.raises(ResultsError, match="Another process"):
+    with hold(tmp_path, "--results"), pytest.raises(ResultsError, match="Another process"):
         Results(tmp_path).create({"format": FORMAT})
     assert not Results(tmp_path).manifest_path.exists()
 
 
 def test_a_directory_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / ".lock").mkdir()
-    with pytest.raises(ResultsError, match="Cannot write to"), only_writer(tmp_path):
+    with pytest.raises(ResultsError, match="Cannot write to"), hold(tmp_path, "--results"):
         pass
 
 
@@ -89,15 +90,15 @@ def test_the_latest_results_are_those_written_to_last(tmp_path):
 def test_a_second_process_may_not_write(tmp_path):
     program = f"""
 from pathlib import Path
-from newgameplus.results.evaluations import only_writer
+from newgameplus.durable import hold
 from newgameplus.errors import ResultsError
 try:
-    with only_writer(Path({str(tmp_path)!r})):
+    with hold(Path({str(tmp_path)!r}), "--results"):
         print("wrote")
 except ResultsError as error:
     print(error)
 """
-    with only_writer(tmp_path):
+    with hold(tmp_path, "--results"):
         answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert "Another process is writing" in answer
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout

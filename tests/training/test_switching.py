@@ -17,9 +17,9 @@ from newgameplus.errors import UsageError
 from newgameplus.games.levels import find_level
 from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import load_state
+from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
-from newgameplus.training.transfer import checkpoints
 from newgameplus.types import BUTTONS, NOTHING
 
 from .test_run import contents, kill_at_a_random_moment, newest, plan_of, run_to_the_end
@@ -97,7 +97,7 @@ def test_a_prefill_is_in_the_first_checkpoint_and_counts_as_no_step(tmp_path: Pa
     run_to_the_end(plan, folder)
     final = load_state(newest(folder))
     assert (final["tracker"]["num_steps"], final["agent"]["num_steps"]) == (400, 400)
-    assert [int(path.stem) for path in checkpoints(folder)] == [0, 400]
+    assert [int(path.stem) for path in TrainingFolder(folder).checkpoints()] == [0, 400]
 
 
 def test_what_switches_and_what_is_prefilled_is_part_of_the_plan(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from newgameplus.agents.configuration import configure
 from newgameplus.games.levels import find_level
 from newgameplus.movies.verify import verify_movie
 from newgameplus.results.checkpoints import load_state
+from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.drawing import HEIGHT, WIDTH
 from newgameplus.training.plan import TrainingPlan, begin
 from newgameplus.training.run import train
-from newgameplus.training.transfer import checkpoints
 from newgameplus.training.watching import picture_of
 from newgameplus.types import SONIC_7
 
@@ -91,7 +91,9 @@ def test_the_line_says_what_was_done_and_thought(runs: tuple[str, Path, Path]) -
 
 def test_a_run_that_is_watched_learns_what_it_learns_alone(runs: tuple[str, Path, Path]) -> None:
     _, watched, alone = runs
-    first, second = (load_state(checkpoints(folder)[-1])["agent"]["network"] for folder in (watched, alone))
+    first, second = (
+        load_state(TrainingFolder(folder).checkpoints()[-1])["agent"]["network"] for folder in (watched, alone)
+    )
     assert {name: array.tobytes() for name, array in first.items()} == {
         name: array.tobytes() for name, array in second.items()
     }

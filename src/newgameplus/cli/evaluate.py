@@ -116,8 +116,8 @@ def _plan(options: dict[str, Any]) -> Plan:
     from newgameplus.contest.evaluation import Plan
     from newgameplus.contest.rules import find_rules, with_budget
     from newgameplus.games.levels import find_level, find_split
+    from newgameplus.results.training_runs import checkpoint_at
     from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, reference
-    from newgameplus.training.transfer import checkpoint_at
 
     if options["prefill_steps"] is not None and options["prefill"] is None:
         raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")

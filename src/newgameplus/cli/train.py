@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newgameplus.cli.typed import as_typed, fields_of, say
-from newgameplus.errors import LearningError, ResultsError, UsageError
+from newgameplus.errors import LearningError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +65,7 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     _require_torch()
     from rich.console import Console
 
-    from newgameplus.training.transfer import checkpoints
+    from newgameplus.results.training_runs import TrainingFolder
 
     console = Console(stderr=True)
     plan, folder = _reopened(ctx, options) if options["resume"] else _created(options)
@@ -76,7 +76,7 @@ def train(ctx: click.Context, /, **options: Any) -> int:
         say(console, f"Interrupted; go on with: ngp train --resume --run {as_typed(folder)}")
         return 130
     except LearningError as error:
-        if not checkpoints(folder):
+        if not TrainingFolder(folder).checkpoints():
             raise
         again = f"ngp train {plan.agent} --init {as_typed(folder)} --set learning_rate=…"
         raise LearningError(f"{error} Its checkpoints are intact; to begin anew with their weights: {again}") from error
@@ -159,9 +159,10 @@ def _levels(options: dict[str, Any]) -> tuple[Level, ...]:
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
     """Open a run that was begun before; nothing else may be typed, since the run knows its plan."""
+    from newgameplus.results.training_runs import latest_training_run
     from newgameplus.training.plan import read_plan
 
-    folder = options["folder"] or _latest_run()
+    folder = options["folder"] or latest_training_run()
     typed = [
         name
         for name in options
@@ -174,13 +175,6 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan
 
 def _new_folder(stem: str, parent: Path = Path("runs")) -> Path:
     return next(path for number in itertools.count(1) if not (path := parent / f"{stem}-{number}").exists())
-
-
-def _latest_run(parent: Path = Path("runs")) -> Path:
-    found = [path.parent for path in parent.glob("*/training.json")]
-    if not found:
-        raise ResultsError(f"There are no training runs below {parent.resolve()} to resume; name one with --run.")
-    return max(found, key=lambda path: max(file.stat().st_mtime for file in path.iterdir()))
 
 
 def _what(options: dict[str, Any], plan: TrainingPlan) -> str:

@@ -17,18 +17,21 @@ import newgameplus
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of, describe
 from newgameplus.contest.rules import Rules
-from newgameplus.contest.run import Job, is_complete, read_run
+from newgameplus.contest.run import Job
+from newgameplus.contest.run_scores import read_run
 from newgameplus.contest.scores import contest_score
 from newgameplus.contest.workers import Event, Failed, Finished, run_side_by_side
+from newgameplus.durable import hold
 from newgameplus.emulator.backends import default_backend
 from newgameplus.emulator.cores import core_of
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.executor.local import available_cores
-from newgameplus.games.folders import named_collections
+from newgameplus.games.folders import add_named_collections, named_collections
 from newgameplus.games.levels import Level
-from newgameplus.results.evaluations import FORMAT, Results, know_games, only_writer
+from newgameplus.results.evaluations import FORMAT, Results
+from newgameplus.results.runs import RunFolder
+from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, check_prefill
-from newgameplus.training.transfer import checkpoint_at
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
 _NUMBER = int | float
@@ -140,7 +143,7 @@ class Plan:
                 agent=self.agent,
                 config=self.config,
                 rules=self.rules,
-                folder=results.run_folder(level, seed),
+                folder=results.run(level.folder_name, seed).path,
                 core=self.core,
                 records_movies=self.records_movies,
                 init=self.init,
@@ -161,7 +164,7 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
     """
     if not _has_shape(manifest, _MANIFEST_SHAPE):
         raise ResultsError("The manifest is corrupt: a part is missing or is of another type.")
-    know_games(manifest)
+    add_named_collections(manifest.get("games"))
     try:
         agent = manifest["agent"]
         levels = [(Level(line["game"], line["state"], line["scenario"]), line) for line in manifest["levels"]]
@@ -200,8 +203,8 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
     Raises:
         ResultsError: another process writes to the directory, or it is corrupt.
     """
-    with only_writer(results.path):
-        jobs = [job for job in plan.jobs(results) if not is_complete(job.folder)]
+    with hold(results.path, "--results"):
+        jobs = [job for job in plan.jobs(results) if not RunFolder(job.folder).is_complete()]
         try:
             for event in run_side_by_side(jobs, num_workers or available_cores()):
                 if isinstance(event, Finished | Failed):
@@ -214,7 +217,7 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
 def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
     """Gather what the runs have come to so far into ``scores.json`` and return it."""
     runs = [
-        read_run(results.run_folder(level, seed), str(level), seed, plan.rules)
+        read_run(results.run(level.folder_name, seed).path, str(level), seed, plan.rules)
         for level in plan.levels
         for seed in plan.seeds
     ]

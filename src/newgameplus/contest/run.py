@@ -7,7 +7,6 @@ resumed ends as if it had never stopped: what was written after its last checkpo
 from __future__ import annotations
 
 import itertools
-import json
 import shutil
 import time
 import zlib
@@ -22,8 +21,7 @@ import numpy as np
 from newgameplus.agents import find_agent
 from newgameplus.agents.interface import Agent, KeepsFiles
 from newgameplus.contest.rules import Rules
-from newgameplus.contest.scores import RunScore
-from newgameplus.durable import write_atomically
+from newgameplus.durable import hold
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import FrameListener, RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
@@ -32,8 +30,8 @@ from newgameplus.games.levels import Level
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.results.checkpoints import load_state, save_state
-from newgameplus.results.evaluations import FORMAT, only_writer
-from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog, read_monitor
+from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog
+from newgameplus.results.runs import RunFolder
 from newgameplus.training.loop import play
 from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, fill
 from newgameplus.training.transfer import begin_from
@@ -127,11 +125,12 @@ def play_run(job: Job, report: Callable[[Progress], None]) -> None:
         ResultsError: the run's folder is corrupt or in use.
         NewGamePlusError: the level or the agent cannot be made.
     """
-    job.folder.mkdir(parents=True, exist_ok=True)
-    with only_writer(job.folder):
-        if is_complete(job.folder):
+    folder = RunFolder(job.folder)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    with hold(folder.path, "--results"):
+        if folder.is_complete():
             return
-        saved = _load_checkpoint(job.folder)
+        saved = _load_checkpoint(folder)
         progress = Progress(**saved["progress"]) if saved else Progress(num_resets=1)
         if not progress.is_complete:
             with _opened(job, saved, progress) as run:
@@ -247,7 +246,7 @@ class _Run:
             "world": self.world.random_state(0),
             "agent": self.agent.state(),
         }
-        save_state(_checkpoint_path(self.job.folder), state)
+        save_state(RunFolder(self.job.folder).checkpoint, state)
         self.saved_steps = self.progress.num_steps
         now = time.monotonic()
         self.next_checkpoint_at = now + min(CHECKPOINT_SECONDS, (now - began) / CHECKPOINT_SHARE)
@@ -263,22 +262,23 @@ class _Run:
 @contextmanager
 def _opened(job: Job, saved: dict[str, Any] | None, progress: Progress) -> Iterator[_Run]:
     """Make the world and the agent of a run, put them where the last checkpoint left them, and close them after."""
+    folder = RunFolder(job.folder)
     frames = _FrameCounter(progress.num_frames)
     listeners: list[FrameListener] = [frames]
     if job.records_movies:
         _remove_movies(job, progress.num_episodes)
-        listeners.append(MovieRecorder(job.folder / "bk2", first_index=progress.num_episodes))
+        listeners.append(MovieRecorder(folder.movies, first_index=progress.num_episodes))
     world_seed, agent_seed = split_seed(job.seed, job.level)
     agent_class = find_agent(job.agent)
     with ExitStack() as closing:
         world = closing.enter_context(_world(job, agent_class, listeners))
-        monitor = CsvLog(job.folder / "monitor.csv", MONITOR_HEADER, saved["monitor_bytes"] if saved else None)
+        monitor = CsvLog(folder.monitor, MONITOR_HEADER, saved["monitor_bytes"] if saved else 0)
         closing.callback(monitor.close)
-        log = CsvLog(job.folder / "log.csv", LOG_HEADER, saved["log_bytes"] if saved else None)
+        log = CsvLog(folder.log, LOG_HEADER, saved["log_bytes"] if saved else 0)
         closing.callback(log.close)
         agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
         if isinstance(agent, KeepsFiles):
-            agent.keep_in(_replay_path(job.folder), _most_steps_back(job.rules))
+            agent.keep_in(folder.replay, _most_steps_back(job.rules))
         if job.init is not None:
             begin_from(agent, job.agent, Path(job.init), is_frozen=job.is_frozen)
         if saved:
@@ -310,7 +310,7 @@ def _prefill(job: Job, agent: Agent, seed: int) -> None:
 def _remove_movies(job: Job, first_index: int) -> None:
     """Delete the movies of episodes that are played again, since the last checkpoint knows nothing of them."""
     for index in itertools.count(first_index):
-        path = job.folder / "bk2" / movie_name(job.level.folder_name, index)
+        path = RunFolder(job.folder).movies / movie_name(job.level.folder_name, index)
         if not path.is_file():
             return
         path.unlink()
@@ -330,16 +330,15 @@ def _conclude(job: Job, progress: Progress) -> None:
 
     In this order: a process that is killed in between comes here again.
     """
-    replay = _replay_path(job.folder)
-    if replay.is_dir():
-        shutil.rmtree(replay)
-    summary = {
-        "format": FORMAT,
-        "num_timesteps": progress.num_timesteps(job.rules),
-        "num_frames": progress.num_frames,
-        "elapsed_seconds": round(progress.elapsed_seconds, 3),
-    }
-    write_atomically(_summary_path(job.folder), json.dumps(summary) + "\n")
+    folder = RunFolder(job.folder)
+    if folder.replay.is_dir():
+        shutil.rmtree(folder.replay)
+    folder.finish(
+        num_episodes=progress.num_episodes,
+        num_timesteps=progress.num_timesteps(job.rules),
+        num_frames=progress.num_frames,
+        elapsed_seconds=progress.elapsed_seconds,
+    )
 
 
 @contextmanager
@@ -368,84 +367,14 @@ def split_seed(seed: int, level: Level) -> tuple[int, int]:
     return int(world_seed), int(agent_seed)
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether the run in ``folder`` has spent its budget."""
-    return _summary_path(folder).is_file()
-
-
-def read_run(folder: Path, level: str, seed: int, rules: Rules) -> RunScore:
-    """Return what a run has come to so far, from its files; of an unfinished one the frames are not known.
-
-    Raises:
-        ResultsError: a file is corrupt.
-    """
-    monitor = folder / "monitor.csv"
-    episodes = read_monitor(monitor) if monitor.is_file() else []
-    summary = _read_summary(folder) if is_complete(folder) else {}
-    num_resets = len(episodes) + 1 if rules.counts_resets and episodes else 0
-    return RunScore(
-        level=level,
-        seed=seed,
-        returns=tuple(episode.episode_return for episode in episodes),
-        num_timesteps=summary.get("num_timesteps", sum(episode.num_steps for episode in episodes) + num_resets),
-        num_frames=summary.get("num_frames"),
-        elapsed_seconds=summary.get("elapsed_seconds", episodes[-1].elapsed_seconds if episodes else 0.0),
-        is_complete=bool(summary),
-    )
-
-
-def saved_progress(job: Job) -> Progress:
-    """Return how far a run is, from its files.
-
-    Raises:
-        ResultsError: a file is corrupt.
-    """
-    run = read_run(job.folder, str(job.level), job.seed, job.rules)
-    num_resets = len(run.returns) + 1 if job.rules.counts_resets and run.returns else 0
-    return Progress(
-        num_steps=run.num_timesteps - num_resets,
-        num_resets=num_resets,
-        num_frames=run.num_frames or 0,
-        num_episodes=len(run.returns),
-        sum_of_returns=sum(run.returns),
-        best=run.summary.best,
-        elapsed_seconds=run.elapsed_seconds,
-        is_complete=run.is_complete,
-    )
-
-
-def _read_summary(folder: Path) -> dict[str, Any]:
-    path = _summary_path(folder)
-    try:
-        summary = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise ResultsError(f"{path} is corrupt: {error}.") from error
-    parts = ("num_timesteps", "num_frames", "elapsed_seconds")
-    if not isinstance(summary, dict) or not all(isinstance(summary.get(part), int | float) for part in parts):
-        raise ResultsError(f"{path} is corrupt: it lacks one of {', '.join(parts)}, or one is no number.")
-    return summary
-
-
-def _load_checkpoint(folder: Path) -> dict[str, Any] | None:
-    path = _checkpoint_path(folder)
+def _load_checkpoint(folder: RunFolder) -> dict[str, Any] | None:
+    path = folder.checkpoint
     if not path.is_file():
         return None
     try:
         saved = load_state(path)
     except StateError as error:
-        raise ResultsError(f"Cannot resume {folder}: {error}") from error
+        raise ResultsError(f"Cannot resume {folder.path}: {error}") from error
     if saved.keys() != _CHECKPOINT_PARTS or saved["progress"].keys() != {item.name for item in fields(Progress)}:
-        raise ResultsError(f"Cannot resume {folder}: its checkpoint is another version's; start anew elsewhere.")
+        raise ResultsError(f"Cannot resume {folder.path}: its checkpoint is another version's; start anew elsewhere.")
     return saved
-
-
-def _checkpoint_path(folder: Path) -> Path:
-    return folder / "checkpoint.safetensors"
-
-
-def _replay_path(folder: Path) -> Path:
-    return folder / "replay"
-
-
-def _summary_path(folder: Path) -> Path:
-    return folder / "run.json"

@@ -12,6 +12,7 @@ from pathlib import Path
 from newgameplus.contest.run import Job, Progress, play_run
 from newgameplus.errors import NewGamePlusError
 from newgameplus.executor.local import Begun, Died, Tell, Told, side_by_side
+from newgameplus.results.runs import RunFolder
 
 TICK_SECONDS = 0.2
 """Longest silence of :func:`run_side_by_side`."""
@@ -83,7 +84,7 @@ def run_side_by_side(jobs: Sequence[Job], num_workers: int) -> Iterator[Event]:
 
 def log_path(job: Job) -> Path:
     """Where the worker of a run writes what it prints."""
-    return job.folder / "worker.log"
+    return RunFolder(job.folder).worker_log
 
 
 def _crash(job: Job, how: str) -> str:

@@ -53,6 +53,13 @@ def add_collection(folder: Path) -> None:
         os.environ[GAMES_VARIABLE] = os.pathsep.join([*named, path])
 
 
+def add_named_collections(names: object) -> None:
+    """Let this process find what :func:`named_collections` named elsewhere, where it still lies there."""
+    for name in names if isinstance(names, list) else ():
+        if isinstance(name, str) and Path(name).is_dir():
+            add_collection(Path(name))
+
+
 def named_collections() -> list[str]:
     """Absolute paths of the folders in ``NGP_GAMES``, to find the same games again later."""
     return [

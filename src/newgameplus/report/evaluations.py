@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +12,14 @@ import numpy as np
 
 from newgameplus.contest.scores import RunScore, contest_score
 from newgameplus.errors import ResultsError
+from newgameplus.games.folders import add_named_collections
 from newgameplus.games.levels import Level
 from newgameplus.movies.names import movie_name
-from newgameplus.report.checked import check_size, finite, objects, take, unique_labels, whole
-from newgameplus.results.evaluations import FORMAT, Results, know_games
-from newgameplus.results.logs import Episode, read_monitor
+from newgameplus.report.labels import unique_labels
+from newgameplus.results.checks import finite, objects, take, whole
+from newgameplus.results.evaluations import FORMAT, Results
+from newgameplus.results.logs import Episode
+from newgameplus.results.runs import RunFolder
 from newgameplus.types import Array
 
 
@@ -68,7 +70,7 @@ class Run:
 
     def movie(self, episode: int) -> Path:
         """Path of an episode's movie, None if it has been deleted."""
-        return self.folder / "bk2" / movie_name(self.level.folder_name, episode)
+        return RunFolder(self.folder).movies / movie_name(self.level.folder_name, episode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +124,15 @@ def read_evaluation(path: Path, label: str) -> Evaluation:
     results = Results(path)
     agent, preset = _agent(results)
     manifest = results.manifest()
-    know_games(manifest)
+    add_named_collections(manifest.get("games"))
     where = str(results.manifest_path)
     levels = [_level(entry, where) for entry in take(manifest, "levels", list, where)]
     seeds = [whole(seed, "a seed", where) for seed in take(manifest, "seeds", list, where)]
-    episodes = {(str(level), seed): _episodes(results.run_folder(level, seed)) for level in levels for seed in seeds}
+    episodes = _episodes(results, manifest, levels, seeds)
     if not any(episodes.values()):
         raise ResultsError(f"{path} holds no finished episode, so there is nothing to report yet.")
     has_scores = results.scores_path.exists()
-    scores = _scores(results) if has_scores else _scores_from_logs(episodes)
+    scores = results.scores() if has_scores else _scores_from_logs(episodes)
     where = str(results.scores_path)
     lines = {take(line, "id", str, where): line for line in objects(scores, "levels", where)}
     total = take(scores, "score", dict, where)
@@ -149,7 +151,6 @@ def read_evaluation(path: Path, label: str) -> Evaluation:
 
 
 def _agent(results: Results) -> tuple[str, str]:
-    check_size(results.manifest_path)
     where = str(results.manifest_path)
     agent = take(results.manifest(), "agent", dict, where)
     return take(agent, "name", str, where), take(agent, "preset", str, where)
@@ -179,7 +180,7 @@ def _level_runs(
             level,
             seed,
             by_seed.get(seed, {}),
-            results.run_folder(level, seed),
+            results.run(level.folder_name, seed).path,
             episodes[str(level), seed],
             where,
         )
@@ -204,24 +205,17 @@ def _run(level: Level, seed: int, line: dict[str, Any], folder: Path, episodes: 
     )
 
 
-def _episodes(folder: Path) -> tuple[Episode, ...]:
-    path = folder / "monitor.csv"
-    if not path.exists():
-        return ()
-    check_size(path)
-    try:
-        episodes = read_monitor(path)
-    except (ValueError, OverflowError) as error:
-        raise ResultsError(f"{path} is corrupt: {error}.") from error
-    for line, episode in enumerate(episodes, start=2):
-        if not math.isfinite(episode.episode_return) or not 0 <= episode.num_steps < 2**40:
-            raise ResultsError(f"{path} is corrupt: line {line} is no episode.")
-    return tuple(episodes)
-
-
-def _scores(results: Results) -> dict[str, Any]:
-    check_size(results.scores_path)
-    return results.scores()
+def _episodes(
+    results: Results, manifest: dict[str, Any], levels: list[Level], seeds: list[int]
+) -> dict[tuple[str, int], tuple[Episode, ...]]:
+    """The episodes of each run; those of a finished run must be those that it played."""
+    rules = take(manifest, "rules", dict, str(results.manifest_path))
+    counting = {name: rules.get(name) is True for name in ("counts_resets", "drops_last_episode")}
+    return {
+        (str(level), seed): results.run(level.folder_name, seed).read(**counting).episodes
+        for level in levels
+        for seed in seeds
+    }
 
 
 def _scores_from_logs(episodes: dict[tuple[str, int], tuple[Episode, ...]]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,16 +11,14 @@ from typing import Any
 import numpy as np
 
 from newgameplus.errors import ResultsError
-from newgameplus.report.checked import check_size, finite, take, unique_labels, whole
-from newgameplus.training.transfer import checkpoints
+from newgameplus.report.labels import unique_labels
+from newgameplus.results.checks import finite, take, whole
+from newgameplus.results.logs import is_count
+from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.types import Array
 
-MANIFEST, FORMAT = "training.json", 1
-"""File name of a run's plan, and format of its folder, as ``ngp train`` writes them."""
 MEAN = "return/mean"
 """Name of the curve of mean returns over all levels."""
-MAX_STEPS = 2**53
-"""Limit of step numbers; larger integers are not exact in a browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +95,7 @@ class TrainingRun:
 
 def is_training_run(path: Path) -> bool:
     """Whether a folder holds a training run."""
-    return (path / MANIFEST).is_file()
+    return TrainingFolder(path).exists()
 
 
 def read_training_runs(paths: Sequence[Path]) -> list[TrainingRun]:
@@ -107,20 +104,20 @@ def read_training_runs(paths: Sequence[Path]) -> list[TrainingRun]:
     Raises:
         ResultsError: a file is corrupt, of another format, or a folder is named twice.
     """
-    manifests = [_manifest(path / MANIFEST) for path in paths]
-    agents = [_agent(manifest, path) for manifest, path in zip(manifests, paths, strict=True)]
+    folders = [TrainingFolder(path) for path in paths]
+    manifests = [folder.manifest() for folder in folders]
+    agents = [_agent(manifest, folder) for manifest, folder in zip(manifests, folders, strict=True)]
     labels = unique_labels(agents, paths)
-    return [_read(*parts) for parts in zip(paths, labels, agents, manifests, strict=True)]
+    return [_read(*parts) for parts in zip(folders, labels, agents, manifests, strict=True)]
 
 
-def _read(path: Path, label: str, agent: tuple[str, str], manifest: dict[str, Any]) -> TrainingRun:
-    where = str(path / MANIFEST)
+def _read(folder: TrainingFolder, label: str, agent: tuple[str, str], manifest: dict[str, Any]) -> TrainingRun:
+    where = str(folder.manifest_path)
     planned = [_level_id(entry, where) for entry in take(manifest, "levels", list, where)]
-    episodes = list(_lines(path / "episodes.jsonl"))
-    metrics = list(_lines(path / "metrics.jsonl"))
-    saved = [int(file.stem) for file in checkpoints(path) if file.stem.isdecimal()]
+    episodes, metrics = folder.lines("episodes"), folder.lines("metrics")
+    saved = [int(file.stem) for file in folder.checkpoints() if file.stem.isdecimal()]
     return TrainingRun(
-        path=path,
+        path=folder.path,
         label=label,
         agent=agent[0],
         preset=agent[1],
@@ -128,26 +125,14 @@ def _read(path: Path, label: str, agent: tuple[str, str], manifest: dict[str, An
         num_steps=whole(manifest.get("num_steps"), "num_steps", where),
         num_done=max([line["num_steps"] for line in (*episodes, *metrics)] + saved, default=0),
         num_rows=whole(manifest.get("num_envs"), "num_envs", where),
-        levels=tuple(_levels(dict.fromkeys(planned), episodes, str(path / "episodes.jsonl"))),
+        levels=tuple(_levels(dict.fromkeys(planned), episodes, str(folder.log("episodes")))),
         curves=_curves(metrics),
-        watched=tuple(_watched(line, path) for line in _lines(path / "watched.jsonl")),
+        watched=tuple(_watched(line, folder) for line in folder.lines("watched")),
     )
 
 
-def _manifest(path: Path) -> dict[str, Any]:
-    check_size(path)
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ResultsError(f"{path} is corrupt: {error}.") from error
-    version = content.get("format") if isinstance(content, dict) else None
-    if version != FORMAT:
-        raise ResultsError(f"{path} has format {version!r}; this version of New Game Plus reads format {FORMAT}.")
-    return dict(content)
-
-
-def _agent(manifest: dict[str, Any], path: Path) -> tuple[str, str]:
-    where = str(path / MANIFEST)
+def _agent(manifest: dict[str, Any], folder: TrainingFolder) -> tuple[str, str]:
+    where = str(folder.manifest_path)
     agent = take(manifest, "agent", dict, where)
     return take(agent, "name", str, where), take(agent, "preset", str, where)
 
@@ -158,34 +143,11 @@ def _level_id(entry: object, where: str) -> str:
     return f"{entry[0]}/{entry[1]}"
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Lines of a log, each with a number of steps; an incomplete last line is left out."""
-    if not path.is_file():
-        return
-    check_size(path)
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ResultsError(f"Cannot read {path}: {error}.") from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            content = json.loads(line)
-        except (ValueError, RecursionError):
-            content = None
-        if not isinstance(content, dict) or not _is_count(content.get("num_steps")):
-            raise ResultsError(f"{path} is corrupt: line {number} is no line of a training run's log.")
-        yield content
-
-
-def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_STEPS
-
-
 def _levels(planned: dict[str, None], lines: list[dict[str, Any]], where: str) -> Iterator[LevelEpisodes]:
     by_level: dict[str, list[tuple[int, float, int]]] = {level: [] for level in planned}
     for line in lines:
         level, value, length = take(line, "level", str, where), finite(line, "return", where), line.get("length")
-        if value is None or not _is_count(length):
+        if value is None or not is_count(length):
             raise ResultsError(f"{where} is corrupt: an episode has no return or no length.")
         by_level.setdefault(level, []).append((line["num_steps"], value, whole(length, "a length", where)))
     for level, episodes in by_level.items():
@@ -209,10 +171,10 @@ def _curves(lines: list[dict[str, Any]]) -> dict[str, Curve]:
     return curves
 
 
-def _watched(line: dict[str, Any], folder: Path) -> Watched:
-    where = str(folder / "watched.jsonl")
+def _watched(line: dict[str, Any], folder: TrainingFolder) -> Watched:
+    where = str(folder.log("watched"))
     value, length = finite(line, "return", where), line.get("length")
-    if value is None or not _is_count(length):
+    if value is None or not is_count(length):
         raise ResultsError(f"{where} is corrupt: an episode has no return or no length.")
     values = line.get("values", [])
     if not isinstance(values, list):
@@ -222,7 +184,7 @@ def _watched(line: dict[str, Any], folder: Path) -> Watched:
         level=take(line, "level", str, where),
         episode_return=value,
         length=whole(length, "a length", where),
-        movie=folder / "movies" / _file_name(take(line, "movie", str, where), where),
+        movie=folder.movies / _file_name(take(line, "movie", str, where), folder.movies.name, where),
         drawn=_shares(line, "actions", where),
         likeliest=_shares(line, "likeliest", where),
         values=np.array([finite({"values": one}, "values", where) or 0.0 for one in values], np.float64),
@@ -231,10 +193,10 @@ def _watched(line: dict[str, Any], folder: Path) -> Watched:
     )
 
 
-def _file_name(movie: str, where: str) -> str:
-    """File name of a movie in the run's ``movies``; nothing outside that folder is opened."""
+def _file_name(movie: str, movies: str, where: str) -> str:
+    """File name of a movie in the run's folder ``movies``; nothing outside that folder is opened."""
     folder, _, name = movie.partition("/")
-    if folder != "movies" or not name.endswith(".bk2") or "\0" in name or Path(name).name != name:
+    if folder != movies or not name.endswith(".bk2") or "\0" in name or Path(name).name != name:
         raise ResultsError(f"{where} is corrupt: {movie!r} is no movie of this run.")
     return name
 

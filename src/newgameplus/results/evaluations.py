@@ -1,4 +1,4 @@
-"""The results directory: where each run lies, what the manifest says, and who may write.
+"""The results directory of an evaluation: what the manifest and the scores say, and where each run lies.
 
 ::
 
@@ -6,32 +6,22 @@
       manifest.json            what was run, with which versions, hashes and seeds
       scores.json              what came of it
       levels/<Game>-<State>/seed-<n>/
-          monitor.csv log.csv  episodes, progress
-          bk2/                 a movie per episode; movie i is row i of monitor.csv
-          worker.log           what the worker printed
-          checkpoint.safetensors  where the run goes on after an interruption; in the end, what the agent has become
-          replay/              frames of a replay buffer, until the run is complete
+                               a run of one level with one seed; see newgameplus.results.runs
 """
 
 from __future__ import annotations
 
-import fcntl
 import itertools
-import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from newgameplus.durable import write_atomically
+from newgameplus.durable import LOCK, hold
 from newgameplus.errors import ResultsError
-from newgameplus.games.folders import add_collection
-from newgameplus.games.levels import Level
+from newgameplus.results.json_files import read_json, write_json
+from newgameplus.results.runs import RunFolder
 
 FORMAT = 1
 """Version of the directory's layout."""
-_LOCK = ".lock"
 
 
 class Results:
@@ -50,9 +40,9 @@ class Results:
         """Where the scores lie."""
         return self.path / "scores.json"
 
-    def run_folder(self, level: Level, seed: int) -> Path:
-        """Where the run of one level with one seed lies."""
-        return self.path / "levels" / level.folder_name / f"seed-{seed}"
+    def run(self, level: str, seed: int) -> RunFolder:
+        """Return the folder of the run of one level, given by the name of its folder, with one seed."""
+        return RunFolder(self.path / "levels" / level / f"seed-{seed}")
 
     def create(self, manifest: dict[str, Any]) -> None:
         """Make the directory and write its manifest.
@@ -63,16 +53,16 @@ class Results:
         try:
             self._refuse_if_taken()
             self.path.mkdir(parents=True, exist_ok=True)
-            with only_writer(self.path):
+            with hold(self.path, "--results"):
                 self._refuse_if_taken()  # by another process, a moment ago
-                self._write(self.manifest_path, manifest)
+                write_json(self.manifest_path, manifest)
         except OSError as error:
             raise ResultsError(f"Cannot write results to {self.path}: {error.strerror or error}.") from error
 
     def _refuse_if_taken(self) -> None:
         if not self.path.exists():
             return
-        if not self.path.is_dir() or any(inside.name != _LOCK for inside in self.path.iterdir()):
+        if not self.path.is_dir() or any(inside.name != LOCK for inside in self.path.iterdir()):
             raise ResultsError(
                 f"{self.path} exists already and is left as it is: "
                 "add --resume to go on with it, or give another name with --results."
@@ -86,7 +76,7 @@ class Results:
         """
         if not self.manifest_path.is_file():
             raise ResultsError(f"{self.path} is not a results directory: it has no manifest.json.")
-        return self._read(self.manifest_path)
+        return read_json(self.manifest_path, FORMAT)
 
     def scores(self) -> dict[str, Any]:
         """Read the scores.
@@ -94,7 +84,7 @@ class Results:
         Raises:
             ResultsError: they are missing, corrupt or of another format.
         """
-        return self._read(self.scores_path)
+        return read_json(self.scores_path, FORMAT)
 
     def is_complete(self) -> bool:
         """Whether every run has spent its budget, as far as the scores say."""
@@ -114,54 +104,9 @@ class Results:
             ResultsError: the directory cannot be written.
         """
         try:
-            self._write(self.scores_path, scores)
+            write_json(self.scores_path, scores)
         except OSError as error:
             raise ResultsError(f"Cannot write {self.scores_path}: {error.strerror or error}.") from error
-
-    @staticmethod
-    def _write(path: Path, content: dict[str, Any]) -> None:
-        write_atomically(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
-
-    @staticmethod
-    def _read(path: Path) -> dict[str, Any]:
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ResultsError(f"{path} is corrupt: {error}.") from error
-        version = content.get("format") if isinstance(content, dict) else None
-        if version != FORMAT:
-            raise ResultsError(f"{path} has format {version!r}; this version of New Game Plus reads format {FORMAT}.")
-        return dict(content)
-
-
-def know_games(manifest: dict[str, Any]) -> None:
-    """Let this process find the games that were found when the manifest was written, where they still lie there."""
-    for name in manifest.get("games") or ():
-        if isinstance(name, str) and Path(name).is_dir():
-            add_collection(Path(name))
-
-
-@contextmanager
-def only_writer(folder: Path) -> Iterator[None]:
-    """Hold ``folder`` for this process alone; the hold ends with the process, however it ends.
-
-    Raises:
-        ResultsError: another process holds it, or it cannot be written.
-    """
-    try:
-        descriptor = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o644)
-    except OSError as error:
-        raise ResultsError(f"Cannot write to {folder}: {error.strerror}.") from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ResultsError(
-                f"Another process is writing to {folder}: wait for it, or give another name with --results."
-            ) from None
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def new_results_folder(stem: str, parent: Path = Path("results")) -> Path:

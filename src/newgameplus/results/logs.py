@@ -1,13 +1,21 @@
-"""The two logs of a run, in the columns of 2018: ``monitor.csv`` (r,l,t) and ``log.csv`` (l,t)."""
+"""The logs of runs, written and read without trust.
+
+Those of an evaluation have the columns of 2018: ``monitor.csv`` (r,l,t) and ``log.csv`` (l,t). Those of a training run
+are lines of JSON.
+"""
 
 from __future__ import annotations
 
+import json
 import math
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from newgameplus.durable import GrowingLog
 from newgameplus.errors import ResultsError
+from newgameplus.results.checks import check_size
 
 MONITOR_HEADER = "r,l,t"
 """Return, agent steps, seconds since the run's first reset; a row per episode."""
@@ -15,6 +23,9 @@ LOG_HEADER = "l,t"
 """Agent steps so far, seconds since the run's first reset; a row per 1,000 steps."""
 LOG_INTERVAL = 1000
 """Agent steps between two rows of ``log.csv``."""
+
+MAX_STEPS = 2**53
+"""A larger number of steps is not exact in a browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,47 +38,47 @@ class Episode:
 
 
 class CsvLog:
-    """A csv file that grows by whole rows, each written at once, and can be cut back to an earlier length.
+    """A csv file of numbers that grows; see :class:`newgameplus.durable.GrowingLog`."""
 
-    Args:
-        path: created with ``header`` when it is not there.
-        header: the first line.
-        size_bytes: how much of an existing file is kept: what came after the last checkpoint is played again; None
-            begins anew.
-
-    Raises:
-        ResultsError: the file is shorter than ``size_bytes``.
-    """
-
-    def __init__(self, path: Path, header: str, size_bytes: int | None = None) -> None:
-        found = path.stat().st_size if path.exists() else 0
-        if size_bytes is not None and found < size_bytes:
-            raise ResultsError(
-                f"{path} is corrupt: it has lost rows that were written before the last checkpoint; "
-                "start anew with another --results."
-            )
-        self._file = path.open("ab", buffering=0)
-        self._file.truncate(size_bytes or 0)
-        self._file.seek(0, os.SEEK_END)
-        if size_bytes is None:
-            self._file.write(f"{header}\n".encode())
+    def __init__(self, path: Path, header: str, size_bytes: int = 0) -> None:
+        self._log = GrowingLog(path, size_bytes, header)
 
     @property
     def size_bytes(self) -> int:
         """The file's length now."""
-        return self._file.tell()
+        return self._log.size_bytes
 
     def append(self, *values: float) -> None:
         """Write one row; floats are written so that they read back as the same number."""
-        self._file.write((",".join(repr(value) for value in values) + "\n").encode())
+        self._log.append(",".join(repr(value) for value in values))
 
     def sync(self) -> None:
-        """Wait until every row is on the disk, where a power cut cannot reach it."""
-        os.fsync(self._file.fileno())
+        """Wait until every row is on the disk."""
+        self._log.sync()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._log.close()
+
+
+class JsonLines:
+    """A file of JSON objects, one a line, each true after a number of steps, that grows; see ``GrowingLog``."""
+
+    def __init__(self, path: Path, size_bytes: int = 0) -> None:
+        self._log = GrowingLog(path, size_bytes)
+
+    @property
+    def size_bytes(self) -> int:
+        """The file's length now."""
+        return self._log.size_bytes
+
+    def write(self, num_steps: int, content: Mapping[str, Any]) -> None:
+        """Append one line: ``content``, true after ``num_steps`` steps."""
+        self._log.append(json.dumps({"num_steps": num_steps, **content}, allow_nan=True))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._log.close()
 
 
 def read_monitor(path: Path) -> list[Episode]:
@@ -76,7 +87,11 @@ def read_monitor(path: Path) -> list[Episode]:
     Raises:
         ResultsError: the file is missing or is not a monitor log.
     """
-    return [Episode(row[0], int(row[1]), row[2]) for row in _rows(path, MONITOR_HEADER)]
+    rows = _rows(path, MONITOR_HEADER)
+    for number, (_, num_steps, _) in enumerate(rows, start=2):
+        if not 0 <= num_steps < MAX_STEPS:
+            raise ResultsError(f"{path} is corrupt: line {number} is no episode.")
+    return [Episode(row[0], int(row[1]), row[2]) for row in rows]
 
 
 def read_log(path: Path) -> list[tuple[int, float]]:
@@ -88,12 +103,41 @@ def read_log(path: Path) -> list[tuple[int, float]]:
     return [(int(row[0]), row[1]) for row in _rows(path, LOG_HEADER)]
 
 
-def _rows(path: Path, header: str) -> list[list[float]]:
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the lines of a training run's log, without one that is still being written; each has a ``num_steps``.
+
+    Raises:
+        ResultsError: the file is corrupt.
+    """
+    if not path.is_file():
+        return []
+    lines = []
+    for number, line in enumerate(_whole_lines(path), start=1):
+        try:
+            content = json.loads(line)
+        except (ValueError, RecursionError):
+            content = None
+        if not isinstance(content, dict) or not is_count(content.get("num_steps")):
+            raise ResultsError(f"{path} is corrupt: line {number} is no line of a training run's log.")
+        lines.append(content)
+    return lines
+
+
+def is_count(value: object) -> bool:
+    """Whether ``value`` is a number of steps."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_STEPS
+
+
+def _whole_lines(path: Path) -> list[str]:
+    check_size(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8").split("\n")[:-1]
     except (OSError, UnicodeDecodeError) as error:
         raise ResultsError(f"Cannot read {path}: {error}.") from error
-    first, *lines = text.split("\n")[:-1] or [""]
+
+
+def _rows(path: Path, header: str) -> list[list[float]]:
+    first, *lines = _whole_lines(path) or [""]
     if first.strip() != header:
         raise ResultsError(f"{path} is corrupt: its first line is {first[:80]!r}, not {header!r}.")
     rows = []

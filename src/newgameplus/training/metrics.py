@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from newgameplus.durable import write_atomically
-from newgameplus.errors import ResultsError, UsageError
+from newgameplus.errors import UsageError
+from newgameplus.results.logs import JsonLines
+from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.types import Array
 
 
@@ -31,45 +31,25 @@ class Sink(Protocol):
         ...
 
 
-class JsonLines:
-    """Appends one JSON object per call to a file.
+class FigureLog:
+    """Writes figures as lines of JSON; it does not close the file.
 
     Args:
-        path: made when it does not exist.
-        size_bytes: where a resumed run's checkpoint left the file; what a killed process wrote after it is cut off.
-
-    Raises:
-        ResultsError: the file is shorter than that.
+        lines: the file.
     """
 
-    def __init__(self, path: Path, size_bytes: int | None = None) -> None:
-        self._file = path.open("ab")
-        if size_bytes is not None:
-            if path.stat().st_size < size_bytes:
-                self._file.close()
-                raise ResultsError(
-                    f"{path} is shorter than its checkpoint says; it was changed, so resume is not exact."
-                )
-            self._file.truncate(size_bytes)
-            self._file.seek(0, os.SEEK_END)
-
-    @property
-    def size_bytes(self) -> int:
-        """Length of the file so far."""
-        self._file.flush()
-        return self._file.tell()
+    def __init__(self, lines: JsonLines) -> None:
+        self._lines = lines
 
     def write(self, num_steps: int, figures: Mapping[str, float]) -> None:
         """Append one line."""
-        line = json.dumps({"num_steps": num_steps, **figures}, allow_nan=True)
-        self._file.write(line.encode() + b"\n")
+        self._lines.write(num_steps, figures)
 
     def show(self, num_steps: int, name: str, picture: Array) -> None:
         """Leave a picture out: lines hold figures alone."""
 
     def close(self) -> None:
-        """Close the file."""
-        self._file.close()
+        """Hold nothing back."""
 
 
 class TensorBoard:
@@ -114,19 +94,19 @@ class WeightsAndBiases:
         UsageError: the package wandb is not installed, or nobody is logged in.
     """
 
-    def __init__(self, project: str, folder: Path, config: Mapping[str, Any]) -> None:
+    def __init__(self, project: str, folder: TrainingFolder, config: Mapping[str, Any]) -> None:
         require_wandb()
         import wandb
 
-        name = folder / "wandb.txt"
+        name = folder.wandb_id
         if not name.is_file():
             write_atomically(name, secrets.token_hex(4))
         try:
             self._run: Any = wandb.init(
                 project=project,
                 id=name.read_text().strip(),
-                name=folder.resolve().name,
-                dir=str(folder),
+                name=folder.path.resolve().name,
+                dir=str(folder.path),
                 config=dict(config),
                 resume="allow",
                 settings=wandb.Settings(console="off", quiet=True),
@@ -134,7 +114,7 @@ class WeightsAndBiases:
         except wandb.errors.Error as error:
             raise UsageError(
                 f"Weights & Biases did not let the run begin: {str(error).rstrip('.')}. Log in with wandb login, or "
-                f"set WANDB_MODE=offline, and go on with: ngp train --resume --run {folder}"
+                f"set WANDB_MODE=offline, and go on with: ngp train --resume --run {folder.path}"
             ) from error
 
     def write(self, num_steps: int, figures: Mapping[str, float]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +10,15 @@ from typing import Any
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of, configure, describe, with_fields
 from newgameplus.agents.interface import HasDevice, HasWeights, NeedsZones, offers
-from newgameplus.durable import write_atomically
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.nn.device import find_device
+from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run_of
 from newgameplus.training.metrics import require_wandb
 from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, check_prefill
-from newgameplus.training.transfer import checkpoint_at, require_weights
+from newgameplus.training.transfer import require_weights
 
-FORMAT = 1
-MANIFEST = "training.json"
 _PLAIN = (
     "num_envs",
     "num_steps",
@@ -107,7 +104,6 @@ class TrainingPlan:
     def manifest(self) -> dict[str, Any]:
         """Return the plan as JSON types."""
         return {
-            "format": FORMAT,
             "agent": {"name": self.agent, "preset": self.preset, "config": describe(self.config)},
             "levels": [[level.game, level.state, level.scenario] for level in self.levels],
             **{name: getattr(self, name) for name in _PLAIN},
@@ -120,11 +116,9 @@ def read_plan(folder: Path) -> TrainingPlan:
     Raises:
         ResultsError: there is no run in the folder, or its manifest is damaged or of another version.
     """
-    path = folder / MANIFEST
+    run = TrainingFolder(folder)
+    content = run.manifest()
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["format"] != FORMAT:
-            raise ResultsError(f"{path} is of another version ({content['format']}); begin a new run.")
         agent = content["agent"]
         return TrainingPlan(
             agent=agent["name"],
@@ -133,10 +127,8 @@ def read_plan(folder: Path) -> TrainingPlan:
             levels=tuple(Level(*level) for level in content["levels"]),
             **{name: content[name] for name in _PLAIN if name in content},
         )
-    except FileNotFoundError:
-        raise ResultsError(f"There is no training run in {folder}; begin one with: ngp train AGENT --run DIR") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{path} is damaged ({error}); begin a new run.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"{run.manifest_path} is damaged ({error}); begin a new run.") from error
 
 
 def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, str], init: Path) -> tuple[str, Any]:
@@ -155,9 +147,9 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
     """
     agent_class = find_agent(agent)
     require_weights(agent_class, agent)
-    folder = checkpoint_at(init).resolve().parent.parent
-    if preset is None and (folder / MANIFEST).is_file():
-        plan = read_plan(folder)
+    run = run_of(checkpoint_at(init))
+    if preset is None and run.exists():
+        plan = read_plan(run.path)
         if plan.agent == agent:
             # Where it is computed is this machine's matter, not the run's.
             here = {"device": agent_class.PRESETS[plan.preset].device} if isinstance(plan.config, HasDevice) else {}
@@ -222,10 +214,4 @@ def begin(plan: TrainingPlan, folder: Path) -> None:
     Raises:
         ResultsError: the folder exists and holds something, or cannot be written.
     """
-    try:
-        if folder.exists() and any(folder.iterdir()):
-            raise ResultsError(f"{folder} is not empty; give another --run, or --resume to go on with it.")
-        (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / MANIFEST, json.dumps(plan.manifest(), indent=2) + "\n")
-    except OSError as error:
-        raise ResultsError(f"Cannot write a run to {folder}: {error.strerror or error}.") from error
+    TrainingFolder(folder).create(plan.manifest())

@@ -23,8 +23,9 @@ from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, 
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
 from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import load_state
+from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.loop import play
-from newgameplus.training.transfer import begin_from, checkpoint_at
+from newgameplus.training.transfer import begin_from
 from newgameplus.types import Array, Step
 
 PAR = "par"

@@ -6,8 +6,6 @@ agent, every console's moment, every random state and the length of each log, an
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -24,23 +22,20 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.interface import ResumableWorld
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
-from newgameplus.errors import ResultsError, StateError
+from newgameplus.errors import ResultsError
 from newgameplus.games.levels import Level
-from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.logs import JsonLines
+from newgameplus.results.training_runs import LOGS, NUM_KEPT, TrainingFolder
 from newgameplus.training.loop import play
-from newgameplus.training.metrics import JsonLines, Sink, TensorBoard, WeightsAndBiases
-from newgameplus.training.plan import FORMAT, TrainingPlan, prefill_of
+from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases
+from newgameplus.training.plan import TrainingPlan, prefill_of
 from newgameplus.training.prefill import Filled, fill
 from newgameplus.training.tracker import Tracker
-from newgameplus.training.transfer import begin_from, checkpoints
+from newgameplus.training.transfer import begin_from
 from newgameplus.training.watching import figures_of, picture_of, watch
 from newgameplus.types import ActionSpec, Array, ObservationSpec
 
-NUM_KEPT = 2
-"""Checkpoints kept beside the best: the newest and, should it be damaged, the one before."""
 REPORT_INTERVAL_SECONDS = 0.25
-_LOGS = ("episodes", "metrics", "watched")
-"""Files of JSON lines that a run writes: its episodes, the figures of learning, the episodes that were watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
         LearningError: the loss is no longer a number; the last checkpoint is intact.
     """
     try:
-        with _only_writer(folder), _opened(plan, folder) as run:
+        with TrainingFolder(folder).held(), _opened(plan, TrainingFolder(folder)) as run:
             yield from run.play()
     except OSError as error:
         raise ResultsError(
@@ -79,12 +74,12 @@ def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
 @dataclass
 class _Run:
     plan: TrainingPlan
-    folder: Path
+    folder: TrainingFolder
     world: ResumableWorld
     agent: Agent
     tracker: Tracker
     logs: dict[str, JsonLines]
-    """By the names in ``_LOGS``."""
+    """By the names in ``LOGS``."""
     sinks: list[Sink]
     """Where figures go."""
     observation: Array | None
@@ -151,7 +146,7 @@ class _Run:
         plan, num_steps = self.plan, self.tracker.num_steps
         if plan.watch_steps is None or not _passes(num_steps, plan.num_envs, plan.watch_steps):
             return
-        seen = watch(plan, self.folder, self.agent, num_steps // plan.watch_steps - 1)
+        seen = watch(plan, self.folder.path, self.agent, num_steps // plan.watch_steps - 1)
         self.logs["watched"].write(num_steps, seen)
         self._tell(figures_of(seen))
         picture = picture_of(seen)
@@ -170,28 +165,21 @@ class _Run:
         if is_best:
             self.tracker.best = mean
         state = {
-            "format": FORMAT,
             "tracker": self.tracker.state(),
             "agent": self.agent.state(),
             "world": self.world.state(),
             **{f"{name}_bytes": log.size_bytes for name, log in self.logs.items()},
         }
-        folder = self.folder / "checkpoints"
-        # The best one first: killed in between, the run comes here again and writes both.
-        if is_best:
-            save_state(folder / "best.safetensors", state)
-        save_state(folder / f"{self.tracker.num_steps:012d}.safetensors", state)
-        for old in checkpoints(self.folder)[:-NUM_KEPT]:
-            old.unlink()
+        self.folder.save_checkpoint(self.tracker.num_steps, state, is_best=is_best)
 
 
 @contextmanager
-def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
+def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
     agent_class = find_agent(plan.agent)
     if plan.num_threads is not None:
         torch.set_num_threads(plan.num_threads)
     observation_spec, action_spec = agent_class.specs(plan.config)
-    saved = _last_checkpoint(folder)
+    saved = folder.last_checkpoint()
     with ExitStack() as closing:
         world = _world(plan, observation_spec, action_spec)
         closing.callback(world.close)
@@ -202,7 +190,7 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
         if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
             most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.num_steps)
-            agent.keep_in(folder / "replay", most_steps_back * 5 // 4 + plan.num_envs)
+            agent.keep_in(folder.replay, most_steps_back * 5 // 4 + plan.num_envs)
         tracker = Tracker(plan.num_envs)
         observation = None
         if saved is not None:
@@ -211,17 +199,17 @@ def _opened(plan: TrainingPlan, folder: Path) -> Iterator[_Run]:
             observation = world.restore(saved["world"])
         elif plan.init is not None:
             begin_from(agent, plan.agent, Path(plan.init))
-        lengths = {name: saved.get(f"{name}_bytes", 0) if saved else 0 for name in _LOGS}
+        lengths = {name: saved.get(f"{name}_bytes", 0) if saved else 0 for name in LOGS}
         logs: dict[str, JsonLines] = {}
         for name, length in lengths.items():
-            logs[name] = JsonLines(folder / f"{name}.jsonl", length)
+            logs[name] = JsonLines(folder.log(name), length)
             closing.callback(logs[name].close)
-        sinks: list[Sink] = [TensorBoard(folder / "tensorboard", tracker.num_steps)]
+        sinks: list[Sink] = [TensorBoard(folder.tensorboard, tracker.num_steps)]
         closing.callback(sinks[0].close)
         if plan.wandb is not None:
             sinks.append(WeightsAndBiases(plan.wandb, folder, plan.manifest()))
             closing.callback(sinks[1].close)
-        yield _Run(plan, folder, world, agent, tracker, logs, [logs["metrics"], *sinks], observation)
+        yield _Run(plan, folder, world, agent, tracker, logs, [FigureLog(logs["metrics"]), *sinks], observation)
 
 
 def _world(plan: TrainingPlan, observation_spec: ObservationSpec, action_spec: ActionSpec) -> ResumableWorld:
@@ -240,36 +228,6 @@ def _world(plan: TrainingPlan, observation_spec: ObservationSpec, action_spec: A
 def _levels_of_rows(plan: TrainingPlan) -> list[Level]:
     """What each row plays, where rows play side by side."""
     return [plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)]
-
-
-@contextmanager
-def _only_writer(folder: Path) -> Iterator[None]:
-    """Hold a run's folder for this process alone, however it ends, and clear away what a killed one left half done."""
-    descriptor = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ResultsError(
-                f"Another process is training in {folder}; wait for it, or give another --run."
-            ) from None
-        for half in (folder / "checkpoints").glob(".*.safetensors.*"):
-            half.unlink()
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _last_checkpoint(folder: Path) -> dict[str, Any] | None:
-    """Return the newest checkpoint that can be read, or None when none was written."""
-    files = checkpoints(folder)
-    for file in reversed(files):
-        try:
-            return load_state(file)
-        except StateError:
-            if file == files[0]:
-                raise
-    return None
 
 
 def _seeds(plan: TrainingPlan) -> tuple[int, int]:

@@ -1,12 +1,13 @@
-"""What training leaves behind, and how an agent begins with it."""
+"""How an agent begins with what training left behind."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from newgameplus.agents.interface import Agent, AgentClass, HasWeights, offers
-from newgameplus.errors import NotFoundError, StateError, UsageError
+from newgameplus.errors import StateError, UsageError
 from newgameplus.results.checkpoints import load_state
+from newgameplus.results.training_runs import checkpoint_at
 
 
 def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
@@ -47,26 +48,3 @@ def require_weights(agent_class: AgentClass, agent_name: str) -> None:
 
 def _no_weights(agent_name: str) -> UsageError:
     return UsageError(f"The agent {agent_name} has no weights, so it cannot begin from a checkpoint.")
-
-
-def checkpoints(folder: Path) -> list[Path]:
-    """Return a run's checkpoints, oldest first, the best one aside."""
-    return sorted((folder / "checkpoints").glob("[0-9]*.safetensors"))
-
-
-def checkpoint_at(path: Path) -> Path:
-    """Return the checkpoint that ``path`` means: itself, or of a run's folder the best one, else the newest.
-
-    Raises:
-        NotFoundError: there is nothing at ``path``.
-        StateError: it is a folder without a checkpoint.
-    """
-    if path.is_file():
-        return path
-    if not path.is_dir():
-        raise NotFoundError(f"There is no checkpoint at {path}; give a training run's folder or a checkpoint file.")
-    best = path / "checkpoints" / "best.safetensors"
-    found = [best] if best.is_file() else checkpoints(path)
-    if not found:
-        raise StateError(f"There is no checkpoint in {path} yet; train for longer, or give another run.")
-    return found[-1]

@@ -20,12 +20,12 @@ from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.recorder import MovieRecorder
+from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.drawing import draw_curve
 from newgameplus.training.loop import play
 from newgameplus.training.plan import TrainingPlan
 from newgameplus.types import ActionSpec, Array
 
-FOLDER = "movies"
 NUM_POINTS = 200
 """Points that the value along an episode is kept as."""
 _CURVES = ("return", "length", "value", "entropy")
@@ -55,7 +55,8 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
     world_seed, agent_seed = map(int, np.random.SeedSequence([plan.seed, 2, index]).generate_state(2))
     agent_class = find_agent(plan.agent)
     observation_spec, action_spec = agent_class.specs(plan.config)
-    recorder = MovieRecorder(folder / FOLDER, first_index=index)
+    movies = TrainingFolder(folder).movies
+    recorder = MovieRecorder(movies, first_index=index)
     env = make_contest(
         level,
         observation_spec=observation_spec,
@@ -69,7 +70,7 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
         assert isinstance(copy, HasWeights)
         copy.begin_from(agent.state(), is_frozen=True)
         notes = _watch_episode(copy, world, world_seed, action_spec)
-    movie = f"{FOLDER}/{movie_name(level.folder_name, index)}"
+    movie = f"{movies.name}/{movie_name(level.folder_name, index)}"
     return {"level": str(level), "return": notes.episode_return, "length": notes.length, "movie": movie} | notes.line()
 
 

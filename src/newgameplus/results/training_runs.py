@@ -1,0 +1,205 @@
+"""The folder of a training run.
+
+::
+
+    RUN/
+      training.json           what was planned
+      checkpoints/<n>.safetensors best.safetensors
+                              the newest after n steps, the one before, and the one with the highest mean return
+      episodes.jsonl          an episode per line
+      metrics.jsonl           figures of learning
+      watched.jsonl movies/   episodes that were played with the weights of a moment, and their movies
+      replay/                 frames of a replay buffer
+      tensorboard/ wandb.txt  for TensorBoard; what Weights & Biases calls the run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from newgameplus.durable import hold, remove_unfinished
+from newgameplus.errors import NotFoundError, ResultsError, StateError
+from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.json_files import read_json, write_json
+from newgameplus.results.logs import read_json_lines
+from newgameplus.types import State
+
+FORMAT = 1
+"""Version of the folder's layout, of its manifest and of its checkpoints."""
+LOGS = ("episodes", "metrics", "watched")
+"""Logs of JSON lines: the episodes, the figures of learning, the episodes that were watched."""
+NUM_KEPT = 2
+"""Checkpoints kept beside the best: the newest and, should it be damaged, the one before."""
+_SUFFIX = ".safetensors"
+
+
+class TrainingFolder:
+    """Where a training run reads and writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the manifest lies."""
+        return self.path / "training.json"
+
+    @property
+    def movies(self) -> Path:
+        """The folder of the movies of watched episodes."""
+        return self.path / "movies"
+
+    @property
+    def replay(self) -> Path:
+        """The folder of a replay buffer's frames."""
+        return self.path / "replay"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard's events."""
+        return self.path / "tensorboard"
+
+    @property
+    def wandb_id(self) -> Path:
+        """The file that holds what Weights & Biases calls the run."""
+        return self.path / "wandb.txt"
+
+    @property
+    def best_checkpoint(self) -> Path:
+        """Where the checkpoint with the highest mean return lies, once there is one."""
+        return self._checkpoints / f"best{_SUFFIX}"
+
+    @property
+    def _checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    def log(self, name: str) -> Path:
+        """Where the log called ``name`` lies, one of ``LOGS``."""
+        return self.path / f"{name}.jsonl"
+
+    def lines(self, name: str) -> list[dict[str, Any]]:
+        """Return the lines of the log called ``name``; none where it is missing.
+
+        Raises:
+            ResultsError: it is corrupt.
+        """
+        return read_json_lines(self.log(name))
+
+    def exists(self) -> bool:
+        """Whether a training run was begun here."""
+        return self.manifest_path.is_file()
+
+    def create(self, manifest: dict[str, Any]) -> None:
+        """Make the folder and write the run's manifest into it.
+
+        Raises:
+            ResultsError: the folder exists and holds something, or cannot be written.
+        """
+        try:
+            if self.path.exists() and any(self.path.iterdir()):
+                raise ResultsError(f"{self.path} is not empty; give another --run, or --resume to go on with it.")
+            self._checkpoints.mkdir(parents=True, exist_ok=True)
+            write_json(self.manifest_path, {"format": FORMAT, **manifest})
+        except OSError as error:
+            raise ResultsError(f"Cannot write a run to {self.path}: {error.strerror or error}.") from error
+
+    def manifest(self) -> dict[str, Any]:
+        """Read the manifest.
+
+        Raises:
+            ResultsError: there is none, or it is corrupt or of another format.
+        """
+        if not self.exists():
+            raise ResultsError(f"There is no training run in {self.path}; begin one with: ngp train AGENT --run DIR")
+        return read_json(self.manifest_path, FORMAT)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder for this process alone, and clear away what a killed one left half done.
+
+        Raises:
+            ResultsError: another process holds it, or it cannot be written.
+        """
+        with hold(self.path, "--run"):
+            remove_unfinished(self._checkpoints, _SUFFIX)
+            yield
+
+    def checkpoints(self) -> list[Path]:
+        """Return the checkpoints, oldest first, the best one aside."""
+        return sorted(self._checkpoints.glob(f"[0-9]*{_SUFFIX}"))
+
+    def save_checkpoint(self, num_steps: int, state: State, *, is_best: bool) -> None:
+        """Write the checkpoint after ``num_steps`` steps, and delete those that are no longer needed.
+
+        Raises:
+            OSError: it cannot be written; those before are untouched.
+        """
+        state = {"format": FORMAT, **state}
+        # The best one first: killed in between, the run comes here again and writes both.
+        if is_best:
+            save_state(self.best_checkpoint, state)
+        save_state(self._checkpoints / f"{num_steps:012d}{_SUFFIX}", state)
+        for old in self.checkpoints()[:-NUM_KEPT]:
+            old.unlink()
+
+    def last_checkpoint(self) -> State | None:
+        """Return the newest checkpoint that can be read, or None when none was written.
+
+        Raises:
+            StateError: none of them can be read.
+        """
+        files = self.checkpoints()
+        for file in reversed(files):
+            try:
+                return _checkpoint(file)
+            except StateError:
+                if file == files[0]:
+                    raise
+        return None
+
+
+def latest_training_run(parent: Path = Path("runs")) -> Path:
+    """Return the training run's folder below ``parent`` that was written to last.
+
+    Raises:
+        ResultsError: there is none.
+    """
+    found = [path for path in parent.glob("*") if TrainingFolder(path).exists()]
+    if not found:
+        raise ResultsError(f"There are no training runs below {parent.resolve()} to resume; name one with --run.")
+    return max(found, key=lambda path: max(file.stat().st_mtime for file in path.iterdir()))
+
+
+def checkpoint_at(path: Path) -> Path:
+    """Return the checkpoint that ``path`` means: itself, or of a run's folder the best one, else the newest.
+
+    Raises:
+        NotFoundError: there is nothing at ``path``.
+        StateError: it is a folder without a checkpoint.
+    """
+    if path.is_file():
+        return path
+    if not path.is_dir():
+        raise NotFoundError(f"There is no checkpoint at {path}; give a training run's folder or a checkpoint file.")
+    folder = TrainingFolder(path)
+    found = [folder.best_checkpoint] if folder.best_checkpoint.is_file() else folder.checkpoints()
+    if not found:
+        raise StateError(f"There is no checkpoint in {path} yet; train for longer, or give another run.")
+    return found[-1]
+
+
+def run_of(checkpoint: Path) -> TrainingFolder:
+    """Return the folder of the training run that a checkpoint lies in, if it lies in one."""
+    return TrainingFolder(checkpoint.resolve().parent.parent)
+
+
+def _checkpoint(path: Path) -> State:
+    state = load_state(path)
+    if state.get("format") != FORMAT:
+        raise StateError(
+            f"{path} has format {state.get('format')!r}; this version of New Game Plus reads format {FORMAT}."
+        )
+    return state
