@@ -1,1 +1,1 @@
-"""Open games made for New Game Plus, one folder each, beside what they share: making, searching and proving levels."""
+"""Open games made for New Game Plus, one folder each, and what they share: building, searching and proving levels."""

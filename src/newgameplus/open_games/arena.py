@@ -1,4 +1,4 @@
-"""Consoles for a search: rows that jump between moments of one level, and what they show."""
+"""Consoles for a search: rows that jump between saved moments of one level, and the variables that they show."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from newgameplus.open_games.course import Course, MomentT
 from newgameplus.types import NOTHING, Array
 
 FRAMES_PER_STEP = CONTEST_FRAME_SKIP.num_frames
-"""The contest's, but never late."""
+"""Frames per step, as in the contest, but without delay."""
 
 
 class Arena(Generic[MomentT]):
-    """Rows of one level, without pictures and late actions; a context manager.
+    """Rows of one level, without pictures and delayed actions; a context manager.
 
     Args:
-        course: of the level's game.
-        level: where the search happens.
-        num_rows: how many consoles.
-        num_threads: how many threads run them.
-        core: name of the core; None for the one that the game names.
+        course: course of the level's game.
+        level: the level to search.
+        num_rows: number of consoles.
+        num_threads: number of threads that run them.
+        core: name of the core; None for the game's default.
 
     Raises:
         NotFoundError, RomError, IntegrationError, EmulatorError: as when the level is played.
@@ -69,26 +69,26 @@ class Arena(Generic[MomentT]):
             )
 
     def begin(self) -> MomentT:
-        """Put all rows at the level's start, one frame later as every episode, and return what they show."""
+        """Put all rows at the level's start, after the frame that every reset runs, and return the moment there."""
         with in_words():
             self._engine.reset(list(range(self.num_rows)))
         return self._moments(self._values)[0]
 
     def step(self, actions: Sequence[int]) -> list[MomentT]:
-        """Take one step in every row and return what each shows; a row whose episode ended shows its end."""
+        """Take one step in every row and return the moment of each; a row whose episode has ended keeps its end."""
         with in_words():
             self._engine.step(np.array([self._masks[action] for action in actions], np.uint32))
         if self._terminated.any():
             return self._moments(np.where(self._terminated[:, None], self._final_values, self._values))
         return self._moments(self._values)
 
-    def save(self, row: int) -> Any:  # the engine's own class, without stubs
-        """Return a row's moment."""
+    def save(self, row: int) -> Any:  # a class of the engine, without stubs
+        """Return a snapshot of a row."""
         with in_words():
             return self._engine.save(row)
 
     def load(self, row: int, snapshot: Any) -> None:
-        """Put a row at a moment."""
+        """Restore a row from a snapshot."""
         with in_words():
             self._engine.load(row, snapshot)
 

@@ -1,4 +1,4 @@
-"""What the search and the proof must know of a game: what they see of it, what they try, and when it is won."""
+"""What the search and the proof need to know of a game: its state, the moves to try, and when a level is won."""
 
 from __future__ import annotations
 
@@ -11,60 +11,60 @@ import numpy as np
 from newgameplus.types import ActionSpec
 
 MomentT = TypeVar("MomentT")
-"""What a course shows of a game after a step; compared, so a value."""
+"""State of a game after a step, as a course shows it; a value that can be compared."""
 Plan = list[int]
 """Actions of a course, one per step."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Course(Generic[MomentT]):
-    """The way through the levels of one game, for a search that does not know the game.
+    """Description of a game's levels for a search that does not know the game.
 
-    Progress is a whole number from 0, in a unit of the game's own such as pixels, and grows toward the goal.
+    Progress is an integer from 0, in a unit of the game's own such as pixels, and grows toward the goal.
     """
 
     variables: tuple[str, ...]
-    """The game's variables that a moment is made of."""
+    """Names of the game's variables in a moment."""
     moment: Callable[[Iterable[int]], MomentT]
-    """Makes a moment of their values, in that order."""
+    """Creates a moment from their values, in that order."""
     scenario: str = "scenario"
-    """The scenario of the search: it ends an episode at the goal and is not judged by a script, whose state a snapshot
-    does not hold."""
+    """Scenario of the search: it must end an episode at the goal, and have no script, whose state a snapshot does not
+    hold."""
     actions: ActionSpec
-    """A set; plans hold its numbers."""
+    """A discrete set of button combinations; plans hold its indices."""
     make_plan: Callable[[np.random.Generator, int], Plan]
-    """Draws a plan of so many steps or more, of moves that a player would think of."""
+    """Draws a plan of at least the given number of steps, of moves that a player would make."""
 
     is_at_goal: Callable[[MomentT, MomentT], bool]
     """Whether an episode that began with the first moment is won at the second."""
     is_lost: Callable[[MomentT, MomentT], bool]
-    """Whether there is no going on from the second moment of an episode that began with the first."""
+    """Whether the second moment of an episode that began with the first is a dead end."""
     progress: Callable[[MomentT], int]
-    """How far a moment has come."""
+    """Progress of a moment."""
     goal: Callable[[MomentT], int]
-    """The progress at the goal of the level that the moment is of."""
+    """Progress at the goal of the moment's level."""
 
     cell: Callable[[MomentT], Hashable]
-    """What a moment shares with those that are alike; the search keeps the best of them."""
+    """Cell of a moment; the search keeps the best moment of each cell."""
     cost: Callable[[MomentT, int], int]
-    """What ranks the moments of a cell, from a moment and its steps since the start; the least is the best."""
+    """Rank of a moment within its cell, given its steps since the start; the lowest is the best."""
     front: Callable[[MomentT], Hashable] = lambda moment: 0
-    """Which front a moment belongs to: progress is compared among moments of the same front only, so that a way back
-    to a switch is none the worse for leading back."""
+    """Front that a moment belongs to: progress is compared only among moments of the same front, so that a way back to
+    a switch does not count as a loss."""
     is_steady: Callable[[MomentT], bool] = lambda moment: True
-    """Whether a moment is a good one to go on from; in the air one may be above a pit."""
+    """Whether a moment is a good one to continue from; in the air it may be above a pit."""
 
     stride: int
-    """Progress that counts as a step ahead; less leaves the search stuck."""
+    """Progress that counts as an advance; less leaves the search stuck."""
     base_reach: float
     max_reach: float
-    """Progress behind the front over which a cell's chance falls to a third: at first, and when the search is stuck."""
+    """Distance behind the front at which a cell's probability falls to a third: at first, and when stuck."""
     window: int
-    """Progress behind the front beyond which moments are forgotten."""
+    """Distance behind the front beyond which moments are dropped."""
 
     progress_name: str
-    """What progress is called in a sentence, such as ``x``."""
+    """Name of the progress in messages, such as ``x``."""
     progress_unit: str
-    """The plural of its unit, such as ``pixels``."""
+    """Plural of its unit, such as ``pixels``."""
     frames_late: Mapping[str, int] = field(default_factory=dict)
-    """Frames by which a core hands buttons to the game later than others; 0 for cores that are not named."""
+    """Frames of input delay of a core compared with others; 0 for cores that are not listed."""

@@ -1,4 +1,4 @@
-"""The folder of a game made of a program and levels, which stable-retro can play as well."""
+"""Folder of a game made of a program and levels, which stable-retro can also play."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def base_of(open_game: OpenGame, rom: bytes) -> bytes:
     """Return the program of a ROM of the game, to which other levels can be packed without a compiler.
 
     Raises:
-        RomError: the ROM is none of the game, or of another version of its pack of levels.
+        RomError: it is not a ROM of the game, or has another version of the pack of levels.
     """
     open_game.level_names(rom)
     return rom[: open_game.pack_address]
@@ -30,16 +30,16 @@ def bundled_base(open_game: OpenGame) -> bytes:
     """Return the program of the game that comes with New Game Plus.
 
     Raises:
-        RomError: its ROM is missing, or not the one that its files belong to.
+        RomError: its ROM is missing, or does not match its other files.
     """
     return base_of(open_game, Integration(open_game.name, (open_game.folder,)).rom().read_bytes())
 
 
 def check_pack(open_game: OpenGame, game: Integration) -> None:
-    """Check that a game is one of the open game's program and levels, of this version.
+    """Check that a game consists of the open game's program and levels, of this version.
 
     Raises:
-        RomError: its ROM is missing, is not the one that its files belong to, or has no levels of this version.
+        RomError: its ROM is missing, does not match its other files, or has no levels of this version.
     """
     path = game.rom()
     try:
@@ -57,24 +57,24 @@ def write_game(
     report: Callable[[], None] = lambda: None,
     backend: Backend | None = None,
 ) -> list[str]:
-    """Write everything that belongs to a ROM of the game into ``folder``, whose name is the game's.
+    """Write all files of a ROM of the game into ``folder``, whose name is the game's.
 
-    What is written depends on the ROM, the metadata and the builds of the cores alone.
+    The files depend only on the ROM, the metadata and the builds of the cores.
 
     Args:
         open_game: the open game.
-        folder: exists; files in it that are not the game's are left alone.
-        rom: the game with its levels.
-        metadata: goes into ``metadata.json`` beside what all such games have.
+        folder: an existing folder; files in it that are not the game's are kept.
+        rom: the program with its levels.
+        metadata: entries of ``metadata.json`` besides those that all such games have.
         report: called after each start state.
-        backend: which program emulates; without the engine there are states for stable-retro's choice of core only.
+        backend: the emulator's backend; without the engine only states for stable-retro's default core are written.
 
     Returns:
-        The names of the levels, in the order of the ROM.
+        Names of the levels, in the order of the ROM.
 
     Raises:
-        RomError: it is no ROM of the game.
-        IntegrationError: two levels have one name, or a level does not begin.
+        RomError: it is not a ROM of the game.
+        IntegrationError: two levels have the same name, or a level does not start.
         OSError: a file cannot be written.
     """
     names = _level_names(open_game, rom)
@@ -100,7 +100,7 @@ def write_game(
 
 
 def num_states(open_game: OpenGame, num_levels: int, backend: Backend | None = None) -> int:
-    """How many start states :func:`write_game` makes of so many levels."""
+    """Number of start states that :func:`write_game` makes of ``num_levels`` levels."""
     return num_levels * len(cores_for(Integration(open_game.name, (open_game.folder,)), backend))
 
 

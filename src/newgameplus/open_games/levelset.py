@@ -1,7 +1,7 @@
-"""Sets of levels of one's own: a folder with a split and the game that holds its levels, made without a compiler.
+"""Sets of one's own levels: a folder with a split and the game that holds its levels, made without a compiler.
 
-The game is an open game's program with other levels. ``find_split`` takes the folder's path, and ``NGP_GAMES`` makes
-its game known where no split is named.
+The game is an open game's program with other levels. ``find_split`` accepts the folder's path, and ``NGP_GAMES`` adds
+its game to the catalogue if no split is named.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ def write_set(
     report: Callable[[], None] = lambda: None,
     backend: Backend | None = None,
 ) -> Split:
-    """Write a set of levels to ``folder``, all of it or nothing; the game in it is named after folder and ROM.
+    """Write a set of levels to ``folder``, atomically; the game in it is named after folder and ROM.
 
     Args:
-        open_game: whose program the ROM is made of.
+        open_game: the open game whose program the ROM has.
         folder: must not exist yet, or be empty.
         rom: the program with the levels, in the order of the split.
-        description: of the split, one line.
-        metadata: what the game's ``metadata.json`` says of where the levels come from.
+        description: one-line description of the split.
+        metadata: entries of the game's ``metadata.json`` about the origin of the levels.
         report: called after each start state.
-        backend: which program emulates; without the engine there are states for stable-retro's choice of core only.
+        backend: the emulator's backend; without the engine only states for stable-retro's default core are written.
 
     Returns:
-        The split, whose game is known from now on.
+        The split, whose game is in the catalogue from now on.
 
     Raises:
-        UsageError: the folder is taken.
-        RomError: it is no ROM of the game.
-        IntegrationError: a level does not begin.
+        UsageError: the folder is not empty.
+        RomError: it is not a ROM of the game.
+        IntegrationError: a level does not start.
         OSError: something cannot be written.
     """
     folder = folder.resolve()
@@ -76,7 +76,7 @@ def check_free(folder: Path) -> None:
     """Check that nothing would be overwritten.
 
     Raises:
-        UsageError: there is something.
+        UsageError: the folder is not empty.
     """
     if folder.is_dir() and not any(folder.iterdir()):
         return
@@ -85,7 +85,7 @@ def check_free(folder: Path) -> None:
 
 
 def _game_name(open_game: OpenGame, folder: Path, rom: bytes) -> str:
-    """A name that no other set has: that of the folder, and the first digits of the ROM's SHA-1."""
+    """Unique name of a set's game: the folder's name and the first digits of the ROM's SHA-1."""
     word = re.sub(r"[^A-Za-z0-9]+", "", folder.name) or "Set"
     sha1 = hashlib.sha1(rom, usedforsecurity=False).hexdigest()
     return f"{open_game.title}-{word}-{sha1[:_HASH_DIGITS]}-{open_game.console_name}"

@@ -1,4 +1,4 @@
-"""Plans of a search, as chains of moves that a player would think of."""
+"""Plans of a search: chains of moves that a player would make."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Move = Callable[[np.random.Generator], Plan]
 
 
 def skewed_between(random: np.random.Generator, low: int, high: int) -> int:
-    """Draw a whole number from ``low`` to ``high``, both included; small ones more often."""
+    """Draw an integer from ``low`` to ``high``, both included; small ones are more likely."""
     return low + int((high - low + 1) * random.random() ** 2)
 
 
@@ -21,7 +21,7 @@ class Moves:
     """The moves of a game.
 
     Args:
-        weighted: each move with how often it is drawn against the others.
+        weighted: pairs of relative frequency and move.
     """
 
     def __init__(self, weighted: Sequence[tuple[float, Move]]) -> None:
@@ -29,7 +29,7 @@ class Moves:
         self._bounds = np.cumsum([weight for weight, _ in weighted])
 
     def plan(self, random: np.random.Generator, num_steps: int) -> Plan:
-        """Chain moves until they last ``num_steps`` or more."""
+        """Chain moves until they last at least ``num_steps`` steps."""
         plan: Plan = []
         while len(plan) < num_steps:
             choice = int(np.searchsorted(self._bounds, random.random() * self._bounds[-1], side="right"))

@@ -1,4 +1,4 @@
-"""What making the folder of an open game needs to know of it: its names, its program, and how its levels begin."""
+"""Description of an open game for building its folder: its names, its program, and how its levels start."""
 
 from __future__ import annotations
 
@@ -11,54 +11,55 @@ from newgameplus.games.folders import bundled_games
 from newgameplus.open_games.course import Course
 
 Values = Mapping[str, int]
-"""The game's variables by their names."""
+"""The game's variables by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenGame:
-    """A game of our own, whose ROM is a program and, behind it, a pack of levels.
+    """A game of our own, whose ROM is a program followed by a pack of levels.
 
-    Its memory has the variables ``mode``, ``level`` (number of the level under way), ``clock`` (frames since the level
-    began), and ``request``: once 1, the program begins the level of number ``request_level`` and puts it back to 0.
+    Its memory has the variables ``mode``, ``level`` (index of the current level), ``clock`` (frames since the level
+    started), and ``request``: when set to 1, the program starts the level with index ``request_level`` and resets it to
+    0.
     """
 
     name: str
-    """The integration that comes with New Game Plus, such as ``Airstriker-Genesis-v0``."""
+    """Name of the integration that comes with New Game Plus, such as ``Airstriker-Genesis-v0``."""
     title: str
-    """The game's title; folders of other levels for its program are named after it."""
+    """Title of the game; folders of other levels for its program are named after it."""
     course: Course[Any]
-    """How its levels are won."""
+    """Course of its levels."""
     rom_name: str
-    """File name of the ROM, as the console wants it."""
+    """File name of the ROM."""
     fast_core: str
-    """The core that plays the game wherever the engine was built."""
+    """Core that plays the game if the engine was built."""
     shared_files: tuple[str, ...]
-    """The files of the game's folder that are the same for every set of levels: variables and scenarios."""
+    """Files of the game's folder that are the same for every set of levels: variables and scenarios."""
     scenario: str
-    """What judges the levels of a set."""
+    """Scenario of the levels in a set."""
 
     pack_address: int
-    """Where the pack of levels begins in the ROM, and the program ends."""
+    """Address of the pack of levels in the ROM, where the program ends."""
     level_names: Callable[[bytes], list[str]]
-    """Reads the names of a ROM's levels, in its order; raises RomError where there is no pack of this version."""
+    """Reads the names of a ROM's levels, in its order; raises RomError if there is no pack of this version."""
     pack_version: int
-    """Of the packs that ``level_names`` reads."""
+    """Version of the packs that ``level_names`` reads."""
 
     mode_title: int
-    """Value of ``mode`` once the title is shown."""
+    """Value of ``mode`` while the title is shown."""
     mode_play: int
-    """Value of ``mode`` while a level is under way."""
+    """Value of ``mode`` while a level is played."""
     is_ready: Callable[[Values], bool]
-    """Whether the player of a level that has begun can act, so that an episode may begin."""
+    """Whether the player of a started level can act, so that an episode may begin."""
     unready: Callable[[Values], str]
-    """Says where a player who is not ready is stuck, and what to do: the end of a sentence."""
+    """Explains where a player who cannot act is stuck, and what to do: the end of a sentence."""
 
     @property
     def folder(self) -> Path:
-        """Where the game that comes with New Game Plus lies."""
+        """Folder of the game that comes with New Game Plus."""
         return bundled_games() / self.name
 
     @property
     def console_name(self) -> str:
-        """The last parts of the name, such as ``Genesis-v0``, which tell the console."""
+        """Last parts of the name, such as ``Genesis-v0``, which give the console."""
         return "-".join(self.name.rsplit("-", 2)[1:])

@@ -1,7 +1,7 @@
-"""The proof that a level can be finished: a movie that reaches its goal within the contest's time and loses no life.
+"""Proof that a level can be finished: a movie that reaches its goal within the contest's time without losing a life.
 
-The movie is called the level's *par movie*. A search finds it; what counts is that it reaches the goal when it is
-played in one go from the level's start state, which is done here before anything is called proven.
+The movie is called the level's *par movie*. A search finds it; it counts only if it reaches the goal when played in one
+go from the level's start state, which is checked here.
 """
 
 from __future__ import annotations
@@ -35,21 +35,21 @@ from newgameplus.open_games.search import Progress, Search
 from newgameplus.types import Array
 
 MAX_SEARCH_STEPS = 1_500_000
-"""Steps of the emulator after which a level counts as unproven; most need a hundredth of it."""
+"""Emulator steps after which a level counts as unproven; most need a hundredth of it."""
 NUM_ROWS = 16
-"""Consoles that search side by side; the way found depends on it, but not on the number of threads."""
+"""Number of consoles in the search; the plan found depends on it, but not on the number of threads."""
 MAX_FRAMES = MAX_EPISODE_STEPS * FRAMES_PER_STEP
-"""The contest's limit for an episode, 18,000 frames."""
+"""The contest's limit of an episode, 18,000 frames."""
 
 
 class UnprovenError(NewGamePlusError):
-    """No way to the goal was found.
+    """The search found no way to the goal.
 
     Args:
-        course: of the level's game.
-        level: which level.
+        course: course of the level's game.
+        level: the level.
         progress: how far the search came.
-        plan: the actions that lead to the furthest place.
+        plan: actions that lead to the furthest moment.
     """
 
     def __init__(self, course: Course[Any], level: Level, progress: Progress, plan: Plan) -> None:
@@ -64,37 +64,37 @@ class UnprovenError(NewGamePlusError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proof:
-    """A way through a level."""
+    """A plan that finishes a level."""
 
     course: Course[Any]
     level: Level
     plan: tuple[int, ...]
-    """The course's actions, one per step of four frames."""
+    """Actions of the course, one per step of four frames."""
     buttons: Array
-    """uint32 ``[num_frames]``: the buttons held in each frame; the first frame is the one that every reset runs."""
+    """uint32 ``[num_frames]``: button mask of each frame; the first frame is the one that every reset runs."""
     score: float
-    """The contest's score of this episode: the sum of its rewards."""
+    """Contest score of this episode: the sum of its rewards."""
     num_steps: int
-    """Steps searched until it was found."""
+    """Number of steps searched until it was found."""
 
     @property
     def num_frames(self) -> int:
-        """Length in frames, the one of the reset included."""
+        """Length in frames, including the frame of the reset."""
         return len(self.buttons)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an episode that was played from its buttons ended."""
+    """Outcome of an episode played from its buttons."""
 
     num_frames: int
-    """Frames until the end, the one of the reset included."""
+    """Length in frames, including the frame of the reset."""
     score: float
-    """The sum of the rewards."""
+    """Sum of the rewards."""
     is_at_goal: bool
-    """Whether it was won, with no life lost."""
+    """Whether it was won without losing a life."""
     progress: int
-    """Where it ended, in the course's unit."""
+    """Progress at the end, in the course's unit."""
 
 
 def prove(
@@ -106,19 +106,19 @@ def prove(
     num_threads: int | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Proof:
-    """Find a way from the start of ``level`` to its goal within 18,000 frames that loses no life.
+    """Find a plan from the start of ``level`` to its goal within 18,000 frames without losing a life.
 
     Args:
-        course: of the level's game.
-        level: what is to be proven.
-        seed: of the search; the same seed finds the same way.
-        max_steps: how long to search, in steps of the emulator.
-        num_threads: how many threads play; None for one per processor core.
-        report: told of the progress now and then.
+        course: course of the level's game.
+        level: the level to prove.
+        seed: seed of the search; the same seed finds the same plan.
+        max_steps: limit of the search, in emulator steps.
+        num_threads: number of threads; None for one per CPU core.
+        report: called with the progress from time to time.
 
     Raises:
-        UnprovenError: no way was found.
-        EmulatorError: a way was found that does not hold when it is played in one go.
+        UnprovenError: no plan was found.
+        EmulatorError: a plan was found that fails when played in one go.
         NotFoundError, RomError, IntegrationError: as when the level is played.
     """
     with Arena(course, level, NUM_ROWS, num_threads or num_cores()) as arena:
@@ -132,7 +132,7 @@ def prove(
 
 
 def _checked(course: Course[MomentT], level: Level, plan: Plan, num_steps: int) -> Proof:
-    """The proof that ``plan`` is: it leads to the goal also when it is played in one go."""
+    """Check that ``plan`` leads to the goal when played in one go; return the proof."""
     masks = masks_of(course, level, plan)
     outcome = play(course, level, masks)
     if not outcome.is_at_goal:
@@ -145,7 +145,7 @@ def _checked(course: Course[MomentT], level: Level, plan: Plan, num_steps: int) 
 
 
 def masks_of(course: Course[Any], level: Level, plan: Iterable[int]) -> list[int]:
-    """Return the buttons of each frame of a plan, four frames per action."""
+    """Return the button mask of each frame of a plan, four frames per action."""
     game = level.integration
     pad = Pad(game.console, read_json_object(game.scenario(level.scenario)))
     meaning = ActionMeaning(course.actions, game.console.buttons, pad.combos(), pad.filter)
@@ -153,13 +153,13 @@ def masks_of(course: Course[Any], level: Level, plan: Iterable[int]) -> list[int
 
 
 def play(course: Course[Any], level: Level, masks: Iterable[int], core: str | None = None) -> Outcome:
-    """Play buttons from the start of ``level`` until the episode is over, after the frame that every reset runs.
+    """Play buttons from the start of ``level``, after the frame that every reset runs, until the episode is over.
 
     Args:
-        course: of the level's game; says whether the end is the goal.
-        level: what is played and how it is judged.
-        masks: the buttons of each frame after the first; at most 18,000 are played.
-        core: name of the core that plays it; None for the one that the game names.
+        course: course of the level's game, which recognises the goal.
+        level: the level, with its scenario.
+        masks: button mask of each frame after the first; at most 18,000 are played.
+        core: name of the core; None for the game's default.
     """
     game = level.integration
     played_by = game.core("native") if core is None else core_of(game.console, core)
@@ -197,7 +197,7 @@ def _moment(course: Course[MomentT], scenario: NativeScenario) -> MomentT:
 
 
 def par_path(level: Level) -> Path:
-    """Where the par movie of a level lies: beside the game's ROM."""
+    """Path of a level's par movie, beside the game's ROM."""
     return level.integration.rom().parent / "par" / f"{level.state}.bk2"
 
 
@@ -205,7 +205,7 @@ def write_par(proof: Proof, path: Path) -> None:
     """Record the proof as a movie at ``path``, as any episode of the contest is recorded.
 
     Raises:
-        MovieError: it cannot be written there.
+        MovieError: it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -233,17 +233,17 @@ def _record(proof: Proof, folder: Path) -> None:
 
 
 def verify_par(course: Course[Any], level: Level, path: Path, core: str | None = None) -> int:
-    """Play the movie at ``path`` from the start of ``level`` and return how many frames it takes to the goal.
+    """Play the movie at ``path`` from the start of ``level``; return the number of frames to the goal.
 
     Args:
-        course: of the level's game.
-        level: the level that it shall prove.
+        course: course of the level's game.
+        level: the level that it proves.
         path: the par movie.
-        core: name of the core that plays; None for the one that the movie was recorded on. A core that hands
-            buttons over sooner plays it as many frames later, and ends where the other does.
+        core: name of the core; None for the one that the movie was recorded on. For a core with less input delay the
+            buttons are delayed by the difference, so that the outcome is the same.
 
     Raises:
-        MovieError: it cannot be read, is of another start, or does not reach the goal with all lives in time.
+        MovieError: it cannot be read, has another start, or does not reach the goal in time with all lives.
     """
     movie, game = read_movie(path), level.integration
     recorded_on = episode_record(movie.extra, str(path)).core_name or game.core("native").name

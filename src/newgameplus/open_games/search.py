@@ -1,9 +1,9 @@
-"""A search for a way through a level: go back to a promising moment, play on, and keep the moments that are new.
+"""Search for a plan through a level: return to a promising moment, play on, and keep the moments that are new.
 
-After Ecoffet et al., *First return, then explore* (Nature 590, 2021): moments that are alike share a cell, each cell
-keeps its best moment as a snapshot, and the search begins again and again from cells near the front.
-Differences from the paper: cells come from the game's variables; plans are chains of a player's moves instead of single
-random actions; the front draws the search on, the more so the less it is stuck; snapshots far behind are forgotten.
+After Ecoffet et al., *First return, then explore* (Nature 590, 2021): similar moments share a cell, each cell keeps its
+best moment as a snapshot, and the search repeatedly continues from cells near the front. Differences from the paper:
+cells come from the game's variables; plans are chains of a player's moves instead of single random actions; cells near
+the front are preferred, less so when the search is stuck; snapshots far behind are dropped.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ from newgameplus.open_games.arena import Arena
 from newgameplus.open_games.course import Course, MomentT, Plan
 
 MIN_GAIN = 5
-"""Steps that a moment must gain to replace the one that its cell has: a snapshot costs as much."""
+"""Steps by which a moment must be better to replace its cell's: a snapshot costs as much."""
 UNSTEADY_WEIGHT = 0.3
-"""Of a cell whose moment is not steady, against 1: few come back from many of them."""
+"""Weight of a cell whose moment is not steady, relative to 1: many of them are dead ends."""
 MIN_PLAN_STEPS, MAX_PLAN_STEPS = 8, 48
-"""How long the search plays on from a moment."""
+"""Range of steps played from a moment."""
 STUCK_STEPS = 1500
 """Steps without progress after which the reach grows by a half."""
 MAX_CELLS = 6000
-"""A snapshot has about 140 kB, so this is less than 1 GB."""
+"""Limit of cells; a snapshot takes about 140 kB, so all take less than 1 GB."""
 PICKS = 32
-"""How many cells are chosen from the same weights."""
+"""Number of cells sampled from the same weights."""
 REPORT_STEPS = 5000
-"""How often progress is told."""
+"""Number of steps between two progress reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a search has come."""
+    """Progress of a search."""
 
     num_steps: int
-    """Steps played in the emulator so far, all of them together."""
+    """Number of emulator steps so far."""
     furthest: int
-    """The furthest reached alive, in the course's unit."""
+    """Furthest progress reached alive, in the course's unit."""
     goal: int
-    """The progress at the goal."""
+    """Progress at the goal."""
     num_cells: int
 
 
 class Trail:
-    """The actions that lead to a moment, as a chain that moments share."""
+    """Actions that lead to a moment, as a linked list that moments share."""
 
     __slots__ = ("actions", "before")
 
@@ -67,7 +67,7 @@ class Trail:
 
 
 class Cell:
-    """Moments that are alike, and the best of them."""
+    """Similar moments, and the best of them."""
 
     __slots__ = (
         "cost",
@@ -85,7 +85,7 @@ class Cell:
         self.num_visits = self.num_deaths = 0
 
     def keep(self, course: Course[MomentT], moment: MomentT, num_steps: int, trail: Trail, snapshot: Any) -> None:
-        """Take a moment as the best one."""
+        """Set the best moment."""
         self.num_steps, self.trail, self.snapshot = num_steps, trail, snapshot
         self.progress, self.front = course.progress(moment), course.front(moment)
         self.is_steady, self.cost = course.is_steady(moment), course.cost(moment, num_steps)
@@ -93,7 +93,7 @@ class Cell:
 
 
 class Walk:
-    """What one row plays now: a plan from the moment that was a cell's best when it began."""
+    """What a row is playing: a plan that began at a cell's best moment."""
 
     __slots__ = ("_num_steps", "_trail", "cell", "done", "plan")
 
@@ -103,21 +103,21 @@ class Walk:
 
     @property
     def num_steps(self) -> int:
-        """Steps from the start to where it is."""
+        """Steps from the start to the current moment."""
         return self._num_steps + self.done
 
     def trail(self) -> Trail:
-        """The actions from the start to where it is."""
+        """Actions from the start to the current moment."""
         return Trail(self._trail, self.plan[: self.done])
 
 
 class Search(Generic[MomentT]):
-    """One search in one level.
+    """Search in one level.
 
     Args:
         arena: the rows that play.
-        seed: of every choice; the same seed finds the same way, whatever the number of threads.
-        report: told of the progress now and then.
+        seed: seed of every choice; the same seed finds the same plan, whatever the number of threads.
+        report: called with the progress from time to time.
     """
 
     def __init__(self, arena: Arena[MomentT], seed: int, report: Callable[[Progress], None]) -> None:
@@ -153,15 +153,15 @@ class Search(Generic[MomentT]):
         return None
 
     def progress(self) -> Progress:
-        """How far it has come."""
+        """Progress so far."""
         return Progress(self.num_steps, self.furthest, self._goal, len(self._cells))
 
     def furthest_plan(self) -> Plan:
-        """The actions from the start to the furthest moment that was reached alive."""
+        """Actions from the start to the furthest moment reached alive."""
         return max(self._cells.values(), key=lambda cell: cell.progress).trail.unrolled()
 
     def _goes_on(self, row: int, walk: Walk, start: MomentT, moment: MomentT) -> bool:
-        """Judge the moment that a row is at; whether its plan goes on."""
+        """Process the moment that a row has reached; return whether its plan continues."""
         num_steps = walk.num_steps
         if self._course.is_lost(start, moment):
             walk.cell.num_deaths += 1
@@ -199,7 +199,7 @@ class Search(Generic[MomentT]):
         return Walk(cell, self._course.make_plan(self._random, num_steps)[:num_steps])
 
     def _pick(self) -> None:
-        """Choose the next cells: near the front, seldom visited, and not those from which few come back."""
+        """Sample the next cells: near the front, rarely visited, and not mostly dead ends."""
         if len(self._cells) > MAX_CELLS:
             self._forget()
         cells = list(self._cells.values())
@@ -213,11 +213,11 @@ class Search(Generic[MomentT]):
         self._picks = [cells[index] for index in chosen]
 
     def _behind(self, cell: Cell) -> int:
-        """How far a cell lies behind its front, in the course's unit."""
+        """Distance of a cell behind its front, in the course's unit."""
         return self._fronts[cell.front] - cell.progress
 
     def _forget(self) -> None:
-        """Drop the half of the cells that lies furthest behind."""
+        """Drop the half of the cells that is furthest behind."""
         behind = {key: self._behind(cell) for key, cell in self._cells.items()}
         kept = sorted(self._cells, key=behind.__getitem__)[: MAX_CELLS // 2]
         self._cells = {key: self._cells[key] for key in kept}

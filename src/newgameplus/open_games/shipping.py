@@ -12,19 +12,19 @@ from newgameplus.open_games.open_game import OpenGame
 
 
 def ship(open_game: OpenGame, rom: bytes, variables: Mapping[str, Any], folder: Path) -> list[str]:
-    """Write the game into ``folder``; its scenarios are left as they are, states of levels that are no more removed.
+    """Write the game into ``folder``; its scenarios are kept, and states of levels that no longer exist are removed.
 
     Args:
-        open_game: the game.
+        open_game: the open game.
         rom: its program with the levels.
         variables: the ``info`` of its ``data.json``.
-        folder: the game's.
+        folder: folder of the game.
 
     Returns:
-        The names of the levels.
+        Names of the levels.
 
     Raises:
-        NewGamePlusError: the program or a level is not what it must be.
+        NewGamePlusError: the program or a level is invalid.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "data.json").write_text(data_json(variables))

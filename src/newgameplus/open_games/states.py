@@ -1,4 +1,4 @@
-"""Start states of levels: power-on, the title, the level that is asked for, until the player is ready."""
+"""Start states of levels: power-on, the title, the requested level, until the player can act."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from newgameplus.games.scenario import Scenario, open_scenario
 from newgameplus.open_games.open_game import OpenGame
 
 MAX_WAIT_FRAMES = 600
-"""Longest wait for the title, and for a level to begin; the game takes under 100 frames."""
+"""Longest wait for the title, and for a level to start; the game takes under 100 frames."""
 MAX_READY_FRAMES = 60
-"""How long after a level began the player must be ready."""
+"""Longest time from the start of a level until the player can act."""
 CONTENT_BYTES = {"genesis_plus_gx": 144_680}
-"""How much of a core's state it writes itself; the rest is whatever lay in memory."""
+"""Part of a core's state that it writes itself; the rest is uninitialised memory."""
 POINTERS = {
     "genesis_plus_gx": (
         *(140_651 + 400 * channel + 80 * slot for channel in range(6) for slot in range(4)),
@@ -28,28 +28,28 @@ POINTERS = {
         144_605,
     )
 }
-"""Where in a core's state there are addresses of the process that saved it, eight bytes each: in the sound chip's
-channels, and in the second processor. Loading puts its own in their place."""
+"""Offsets of pointers in a core's state, eight bytes each: in the sound chip's channels, and in the second processor.
+Loading replaces them with those of the process."""
 UNUSED = {"genesis_plus_gx": slice(144_228, 144_275, 2)}
-"""Where in a core's state it saves what loading does not take back, left over from what the process did before."""
+"""Part of a core's state that loading ignores; left over from what the process did before."""
 DICE = {"picodrive": slice(140_298, 140_300)}
-"""Where a core's state at power-on has a number that the core draws: how far the picture has come."""
+"""Part of a core's power-on state that is random: how far the picture has come."""
 
 _SCENARIO = "scenario"
 
 
 class Starter:
-    """One console that is put at the start of one level after the other; a context manager.
+    """A console that is put at the start of one level after the other; a context manager.
 
     Args:
         open_game: the open game.
         game: its folder must hold its ROM, ``data.json`` and ``scenario.json``; states are not needed.
-        core: which core plays.
-        backend: which program emulates; None for the one that is usual here.
+        core: the core.
+        backend: the emulator's backend; None for the default.
 
     Raises:
         EmulatorError: the core cannot run.
-        IntegrationError: the game does not come to its title.
+        IntegrationError: the game does not reach its title.
     """
 
     def __init__(self, open_game: OpenGame, game: Integration, core: Core, backend: Backend | None = None) -> None:
@@ -72,10 +72,10 @@ class Starter:
         self._emulator.close()
 
     def state(self, level: int) -> bytes:
-        """Return the machine state in which the level of this number has begun and the player is ready.
+        """Return the machine state at the start of the level with this index, when the player can act.
 
         Raises:
-            IntegrationError: the level does not begin, or the player does not get ready.
+            IntegrationError: the level does not start, or the player cannot act in time.
         """
         self._emulator.load(self._title)
         self._scenario.reset()
@@ -115,7 +115,7 @@ class Starter:
 
 
 def _power_on(game: Integration, core: Core) -> bytes:
-    """Return the machine state before the first frame, with the core's dice at 0."""
+    """Return the machine state before the first frame, with the core's random part set to 0."""
     engine = required_engine()
     with in_words():
         console = engine.Console(core_spec(core, game.rom()), engine.Blob(read_rom(game.rom())))
@@ -125,11 +125,11 @@ def _power_on(game: Integration, core: Core) -> bytes:
 
 
 def without_garbage(state: bytes, core: str) -> bytes:
-    """Return a core's state without what differs from process to process, so that the same game gives the same bytes.
+    """Return a core's state without what differs between processes, so that the same game gives the same bytes.
 
     Args:
-        state: as the core saved it.
-        core: its name; the layout of a build that saves other things there is not known, and its state left alone.
+        state: state as saved by the core.
+        core: name of the core; the state of a build with another layout is returned unchanged.
     """
     num_bytes = CONTENT_BYTES.get(core, len(state))
     cleaned = bytearray(state[:num_bytes].ljust(len(state), b"\0"))
@@ -143,7 +143,7 @@ def without_garbage(state: bytes, core: str) -> bytes:
 
 
 def cores_for(game: Integration, backend: Backend | None = None) -> tuple[Core, ...]:
-    """The cores that states can be made for here: stable-retro's choice, and on the engine the one that is named."""
+    """Cores that states can be made for here: stable-retro's default, and on the engine the one that the game names."""
     plain = core_of(game.console)
     if (backend or default_backend()) == "reference" or game.core_name in (None, plain.name):
         return (plain,)
@@ -163,14 +163,14 @@ def write_states(
 
     Args:
         open_game: the open game.
-        game: the folder that holds its ROM.
-        folder: the game's folder; states for the core that is not stable-retro's choice go into a folder inside.
-        names: of the levels, in the order of the ROM.
+        game: integration whose folder holds the ROM.
+        folder: the game's folder; states for a core other than stable-retro's default go into a folder inside.
+        names: names of the levels, in the order of the ROM.
         report: called after each state.
-        backend: which program emulates; None for the one that is usual here.
+        backend: the emulator's backend; None for the default.
 
     Raises:
-        IntegrationError: a level does not begin.
+        IntegrationError: a level does not start.
         EmulatorError: a core cannot run.
     """
     for core in cores_for(game, backend):

@@ -39,7 +39,7 @@ from newgameplus.types import Array
 HALF_PLAYER = 16
 """Pixels from the tumbleweed's centre down to the ground."""
 GOAL_MARGIN = 12
-"""Blocks from a level's goal to its right end, where nothing is said about the goal."""
+"""Blocks from a level's goal to its right end, unless the goal is given."""
 
 HALF_HEIGHTS: dict[Kind, int] = {
     Kind.COIN: 8,
@@ -69,23 +69,23 @@ HALF_HEIGHTS: dict[Kind, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Blueprint:
-    """Everything that a level consists of."""
+    """Complete description of a level."""
 
     name: str
-    """As in the name of its start state: ``Mesa.Act1``."""
+    """Name of its start state, such as ``Mesa.Act1``."""
     zone: str
     act: int
     blocks: Array
-    """Numbers of blocks, uint8 [width, 32]: columns from the left, each from its top."""
+    """Block numbers, uint8 ``[width, 32]``: columns from the left, each from its top."""
     start: tuple[int, int]
-    """The tumbleweed's centre when the level begins, in pixels."""
+    """Centre of the tumbleweed at the start of the level, in pixels."""
     goal_x: int
-    """Where the level ends, in pixels."""
+    """Column of the goal, in pixels."""
     things: tuple[Thing, ...] = ()
 
     @property
     def width(self) -> int:
-        """Blocks from the level's left end to its right."""
+        """Width of the level in blocks."""
         return int(self.blocks.shape[0])
 
 
@@ -93,7 +93,7 @@ def terrain_number(name: str) -> int:
     """Return the number of the kind of block ``name``.
 
     Raises:
-        UsageError: no block has this name.
+        UsageError: there is no such block.
     """
     if name not in TERRAIN_ID:
         raise UsageError(f"There is no block {name!r}.{did_you_mean(name, TERRAIN_ID)}")
@@ -102,7 +102,7 @@ def terrain_number(name: str) -> int:
 
 @dataclass(slots=True)
 class Sketch:
-    """A level being drawn, in blocks; strokes outside it are cut off.
+    """A level being drawn, in blocks; strokes outside it are clipped.
 
     A *row* is counted from the level's top; ground at a row has its surface at the row's upper edge, ``16 * row``.
     """
@@ -202,7 +202,7 @@ class Sketch:
         self.thing(kind, round((x + 0.5) * BLOCK), row * BLOCK - HALF_HEIGHTS[kind], a, b, c)
 
     def surface_row(self, x: int, below: int = 0) -> int:
-        """Return the row of the uppermost solid block of column ``x``, from row ``below`` down; 32 for none."""
+        """Return the row of the uppermost solid block of column ``x``, from row ``below`` down; 32 if there is none."""
         for row in range(below, LEVEL_HEIGHT):
             if TERRAIN[self.blocks[x, row]].solidity != Solidity.NONE:
                 return row
@@ -215,7 +215,7 @@ class Sketch:
         self.things = [thing for thing in self.things if thing.x < width * BLOCK]
 
     def finish(self, start: tuple[int, int] | None = None, goal_x: int | None = None) -> Blueprint:
-        """Return the level; without a say it starts in column 3 and ends 12 blocks before its right end."""
+        """Return the level; by default it starts in column 3 and ends 12 blocks before its right end."""
         if start is None:
             start = (3 * BLOCK + BLOCK // 2, self.surface_row(3) * BLOCK - HALF_PLAYER)
         if goal_x is None:

@@ -1,4 +1,4 @@
-"""How Tumbleweed's levels are won: what a search sees of them, and what makes one moment better than another."""
+"""Tumbleweed's course: the variables that the search sees, and which of two moments is better."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from newgameplus.open_games.tumbleweed.moves import MOVES
 from newgameplus.types import SONIC_8
 
 MODE_TITLE, MODE_PLAY, MODE_CLEAR = 1, 2, 4
-"""Of the variable ``mode``: the title is shown, a level is under way, and the player is beyond the goal."""
+"""Values of ``mode``: the title is shown, a level is played, and the player is beyond the goal."""
 CELL_PIXELS = 32
 """Side of a cell."""
 SPEEDS = (-512, -64, 64, 768, 1536)
-"""Bounds between the speeds that a cell tells apart, in 1/256 pixel per frame."""
+"""Boundaries between the speed classes of a cell, in 1/256 pixel per frame."""
 BREATH_FRAMES = 256
-"""Of breath that a cell tells apart."""
+"""Frames of breath per class of a cell."""
 UNPROTECTED_STEPS = 15
-"""How much later a moment with coins may come and still be the better one."""
+"""Steps by which a moment with coins may be later and still be the better one."""
 
 
 class Moment(NamedTuple):
-    """What a row shows after a step: variables of the game."""
+    """Variables of the game after a step."""
 
     mode: int
     x: int
@@ -52,7 +52,7 @@ def cell_of(moment: Moment) -> tuple[int, ...]:
 
 
 def cost_of(moment: Moment, num_steps: int) -> int:
-    """Return what ranks the moments of a cell, the least is the best: steps, and none to lose."""
+    """Return the rank of a moment within its cell, the lowest is the best: steps, plus a penalty without coins."""
     return num_steps + (0 if moment.coins or moment.shield else UNPROTECTED_STEPS)
 
 
@@ -85,4 +85,4 @@ COURSE = Course(
     progress_unit="pixels",
     frames_late={"picodrive": 1},
 )
-"""The way through a level: to the right, door by door, and never down a pit."""
+"""Course through a level: to the right, door by door, and never down a pit."""

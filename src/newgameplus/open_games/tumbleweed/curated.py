@@ -1,6 +1,6 @@
-"""The levels that come with the game: which seeds they are made from, and in which split each is.
+"""The levels that come with the game: their seeds and splits.
 
-``python -m newgameplus.open_games.tumbleweed.curated`` writes the splits anew after ``curated.toml`` was changed.
+``python -m newgameplus.open_games.tumbleweed.curated`` rewrites the splits after ``curated.toml`` was changed.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ class Chosen:
 
     @property
     def zone(self) -> str:
-        """The zone's name."""
+        """Name of the zone."""
         return self.name.partition(".Act")[0]
 
     @property
     def act(self) -> int:
-        """From 1."""
+        """Number of the act, from 1."""
         return int(self.name.partition(".Act")[2])
 
 
 def read_chosen(text: str) -> list[Chosen]:
-    """Read the text of ``curated.toml``.
+    """Parse the text of ``curated.toml``.
 
     Raises:
-        UsageError: it is not what it should be.
+        UsageError: it is invalid.
     """
     try:
         chosen = [_chosen(**entry) for entry in tomllib.loads(text)["levels"]]
@@ -78,13 +78,13 @@ def curated_levels() -> list[Blueprint]:
     """Make the levels that come with the game, in the order of the ROM; takes some seconds.
 
     Raises:
-        UsageError: ``curated.toml`` is broken, or one of its seeds gives no level.
+        UsageError: ``curated.toml`` is invalid, or one of its seeds gives no level.
     """
     return [generate_level(level.zone, level.act, level.seed) for level in chosen_levels()]
 
 
 def split_text(split: str) -> str:
-    """Return the file of the split ``train`` or ``validation``."""
+    """Return the contents of the file of the split ``train`` or ``validation``."""
     names = [level.name for level in chosen_levels() if level.split == split]
     lines = [
         "# Written from open_games/tumbleweed/curated.toml.",
@@ -98,7 +98,7 @@ def split_text(split: str) -> str:
 
 
 def split_file(split: str) -> Path:
-    """Return where a split's file is."""
+    """Return the path of a split's file."""
     return SPLITS_FOLDER / f"tumbleweed-{split}.toml"
 
 

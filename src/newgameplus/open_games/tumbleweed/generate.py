@@ -1,4 +1,4 @@
-"""Makes levels from seeds: the same zone, act and seed are the same level on every machine."""
+"""Level generator: the same zone, act and seed give the same level on every machine."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from newgameplus.open_games.tumbleweed.terrain import BLOCK
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
 MIN_LENGTH, MAX_LENGTH = 400, 480
-"""Blocks after which a level comes to its end."""
+"""Range of a level's length in blocks."""
 HARDEST_ACT = 8
-"""From this act on levels get no harder."""
+"""Act from which on levels get no harder."""
 MAX_TRIES = 40
-"""Drafts of one seed until one of them is plausible."""
+"""Number of drafts per seed, until one is plausible."""
 CHECKPOINT_DISTANCE = 95
-"""Blocks after which the next checkpoint comes as soon as a piece is finished."""
+"""Blocks after which a checkpoint follows the current piece."""
 CHARGE_SHARE = 0.9
-"""Of the levels, except first acts, that have a place where one has to charge."""
+"""Share of the levels, except first acts, with a place that requires a charge."""
 _FORGETTING = 4
-"""Pieces after which one may come again."""
+"""Number of pieces after which a piece may be repeated."""
 
 
 def generate_level(zone: str, act: int, seed: int) -> Blueprint:
@@ -38,12 +38,13 @@ def generate_level(zone: str, act: int, seed: int) -> Blueprint:
 
     Args:
         zone: a name of ZONE_NAMES.
-        act: from 1; later acts are harder.
-        seed: any whole number.
+        act: number of the act, from 1; later acts are harder.
+        seed: any integer.
 
     Returns:
         A level named ``<zone>.Act<act>`` that the game can hold and that a cheap check finds plausible; whether it can
-        be won is for the proof in the emulator.
+            be
+        won is proven in the emulator.
 
     Raises:
         UsageError: no such zone or act, or no draft of this seed is plausible.
@@ -61,7 +62,7 @@ def generate_level(zone: str, act: int, seed: int) -> Blueprint:
 
 
 def generate_set(seed: int, count: int, zones: Sequence[str] = ZONE_NAMES) -> list[Blueprint]:
-    """Make ``count`` levels, in turn of each of ``zones``, acts counted from 1.
+    """Make ``count`` levels, cycling through ``zones``, acts counted from 1.
 
     Raises:
         UsageError: no zones, no levels, or as ``generate_level``.
@@ -73,7 +74,7 @@ def generate_set(seed: int, count: int, zones: Sequence[str] = ZONE_NAMES) -> li
 
 
 def _generator(*parts: object) -> random.Random:
-    """A generator that its arguments alone decide, in every version of Python."""
+    """Random generator seeded by its arguments, the same in every version of Python."""
     digest = hashlib.sha256(":".join(map(str, parts)).encode()).digest()
     return random.Random(int.from_bytes(digest[:8], "big"))
 
@@ -113,12 +114,12 @@ def _draw_pieces(pen: Pen, grammar: Grammar, act: int, length: int) -> None:
 
 
 def _hardness(act: int, share: float) -> float:
-    """0.1 to 1: the act's share, and how far along the level."""
+    """Hardness from 0.1 to 1, from the act and the position along the level."""
     return 0.1 + 0.4 * (min(act, HARDEST_ACT) - 1) / (HARDEST_ACT - 1) + 0.5 * min(1.0, share)
 
 
 def _phrase(grammar: Grammar, rng: random.Random) -> list[Role]:
-    """The roles of the pieces up to the next checkpoint: in the grammar's order, two neighbours exchanged."""
+    """Roles of the pieces up to the next checkpoint: in the grammar's order, with two neighbours exchanged."""
     roles = list(grammar.rhythm)
     at = rng.randrange(len(roles) - 1)
     roles[at], roles[at + 1] = roles[at + 1], roles[at]
@@ -126,19 +127,19 @@ def _phrase(grammar: Grammar, rng: random.Random) -> list[Role]:
 
 
 def _charge_at(act: int, rng: random.Random) -> float:
-    """The share of a level after which nothing but a charge leads on; 1 for nowhere, as in all first acts."""
+    """Position, as a share of the level, of a place that requires a charge; 1 for none, as in all first acts."""
     where = rng.uniform(0.3, 0.65)
     return where if act > 1 and rng.random() < CHARGE_SHARE else 1.0
 
 
 def _height(share: float, waves: tuple[float, float]) -> int:
-    """The row that the ground tends to: it goes up and down a few times along a level."""
+    """Row that the ground tends to; it goes up and down a few times along a level."""
     count, phase = waves
     return round(20 + 5 * math.sin(2 * math.pi * (count * share + phase)))
 
 
 def _choose(grammar: Grammar, role: Role, pen: Pen, drawn: list[Piece]) -> Piece:
-    """One of the pieces of a role that fit, the rarer the more often it came; of any role when none does."""
+    """A fitting piece of a role, less likely the more often it was used; of any role if none fits."""
     others = [other for other in Role if other != Role.CHARGE]
     candidates = _fitting(grammar, role, pen, drawn)
     candidates = candidates or [piece for other in others for piece in _fitting(grammar, other, pen, drawn)]
@@ -147,6 +148,6 @@ def _choose(grammar: Grammar, role: Role, pen: Pen, drawn: list[Piece]) -> Piece
 
 
 def _fitting(grammar: Grammar, role: Role, pen: Pen, drawn: list[Piece]) -> list[Piece]:
-    """The pieces of a role that may come next."""
+    """Pieces of a role that may come next."""
     recent = drawn[-_FORGETTING:]
     return [piece for piece in grammar.pieces if piece.role == role and piece.fits(pen) and piece not in recent]

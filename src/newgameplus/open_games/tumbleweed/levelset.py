@@ -24,23 +24,23 @@ def write_set(
     report: Callable[[], None] = lambda: None,
     backend: Backend | None = None,
 ) -> Split:
-    """Write a set of levels to ``folder``, all of it or nothing; the game in it is named after folder and ROM.
+    """Write a set of levels to ``folder``, atomically; the game in it is named after folder and ROM.
 
     Args:
         folder: must not exist yet, or be empty.
-        levels: in the order of the split.
-        description: of the split, one line.
-        metadata: what the game's ``metadata.json`` says of where the levels come from.
+        levels: levels in the order of the split.
+        description: one-line description of the split.
+        metadata: entries of the game's ``metadata.json`` about the origin of the levels.
         report: called after each start state.
-        backend: which program emulates; without the engine there are states for stable-retro's choice of core only.
+        backend: the emulator's backend; without the engine only states for stable-retro's default core are written.
 
     Returns:
-        The split, whose game is known from now on.
+        The split, whose game is in the catalogue from now on.
 
     Raises:
-        UsageError: the folder is taken, or a level breaks a rule of the game.
+        UsageError: the folder is not empty, or a level breaks a rule of the game.
         RomError: the game that comes with New Game Plus is damaged.
-        IntegrationError: a level does not begin.
+        IntegrationError: a level does not start.
         OSError: something cannot be written.
     """
     levelset.check_free(folder)

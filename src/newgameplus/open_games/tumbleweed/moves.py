@@ -1,6 +1,6 @@
-"""What the search tries: short plans of actions that a player would think of, in the steps of the contest.
+"""Moves of the search: short plans of actions that a player would make, in steps of the contest.
 
-A plan is a list of numbers of actions of ``SONIC_8``. There is no combination of a direction and the jump button, so a
+A plan is a list of indices of actions of ``SONIC_8``. There is no combination of a direction and the jump button, so a
 plan jumps first and steers in the air, as the agents of the contest must.
 """
 
@@ -12,7 +12,7 @@ from newgameplus.open_games.course import Plan
 from newgameplus.open_games.moves import Moves, skewed_between
 
 LEFT, RIGHT, ROLL_LEFT, ROLL_RIGHT, DOWN, CHARGE, JUMP, NOTHING = range(8)
-"""The actions of ``SONIC_8``, by what they do."""
+"""Indices of the actions of ``SONIC_8``."""
 
 
 def _run(random: np.random.Generator) -> Plan:
@@ -24,12 +24,12 @@ def _jump(random: np.random.Generator) -> Plan:
 
 
 def _hop_up(random: np.random.Generator) -> Plan:
-    """A jump that rises high on the spot before it steers: onto a ledge, past an edge."""
+    """A jump that rises on the spot before it steers: onto a ledge, past an edge."""
     return [NOTHING, *[JUMP] * (3 + skewed_between(random, 0, 8)), *[RIGHT] * skewed_between(random, 2, 14)]
 
 
 def _braked_jump(random: np.random.Generator) -> Plan:
-    """A jump that lands where it wants to: on a platform, before a pit."""
+    """A jump that brakes to land on a platform or before a pit."""
     flight = [JUMP] * skewed_between(random, 1, 8) + [RIGHT] * skewed_between(random, 0, 8)
     return flight + [LEFT] * skewed_between(random, 1, 8) + [NOTHING] * skewed_between(random, 0, 6)
 
@@ -84,4 +84,4 @@ MOVES = Moves(
         (0.04, _fidget),
     )
 )
-"""How often each is tried."""
+"""Relative frequency of each move."""

@@ -1,4 +1,4 @@
-"""Tumbleweed as an open game: what its folder is made of, and how its levels begin."""
+"""Tumbleweed as an open game: the files of its folder, and how its levels start."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TUMBLEWEED = OpenGame(
     title="Tumbleweed",
     course=COURSE,
     rom_name="rom.md",
-    fast_core="picodrive",  # its frames take a third of the time of the usual core's
+    fast_core="picodrive",  # a frame takes a third of the default core's time
     shared_files=("data.json", "contest.json", "contest.lua", "scenario.json", "score.json", "coins.json"),
     scenario="contest",
     pack_address=PACK_ADDRESS,

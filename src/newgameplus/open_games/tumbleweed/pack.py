@@ -22,13 +22,13 @@ from newgameplus.open_games.tumbleweed.things import MAX_OBJECTS, Kind, Thing
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES, ZONES
 
 PACK_ADDRESS = 0x40000
-"""Where the pack begins, and the program ends."""
+"""Address of the pack, where the program ends."""
 VERSION = 1
-"""Of the pack's layout."""
+"""Version of the pack's layout."""
 MAX_ROM_SIZE = 0x400000
-"""Bytes of the largest cartridge that needs no extra chip."""
+"""Size in bytes of the largest cartridge without a mapper chip."""
 MIN_WIDTH, MAX_WIDTH = 100, 800
-"""Blocks along a level: the game counts its pixels in 15 bits."""
+"""Range of a level's width in blocks: the game counts its pixels in 15 bits."""
 MAX_LEVELS = 1000
 MAX_ACT = 999
 FLAG_SLIPPERY = 1
@@ -43,7 +43,7 @@ _THING = struct.Struct(">2H4B")
 
 
 def pack_levels(base: bytes, levels: Sequence[Blueprint]) -> bytes:
-    """Return the ROM of a program with levels, the first of which the game begins with.
+    """Return the ROM of a program with levels; the game starts with the first level.
 
     Args:
         base: the program, or a ROM of the game, whose levels are replaced.
@@ -51,7 +51,7 @@ def pack_levels(base: bytes, levels: Sequence[Blueprint]) -> bytes:
 
     Raises:
         UsageError: a level breaks a rule of the game, or all of them do not fit on a cartridge.
-        RomError: ``base`` is no program of Tumbleweed.
+        RomError: ``base`` is not a program of Tumbleweed.
     """
     _check_base(base)
     if not 1 <= len(levels) <= MAX_LEVELS:
@@ -78,7 +78,7 @@ def check_level(level: Blueprint) -> None:
     """Check that the game can hold a level.
 
     Raises:
-        UsageError: it cannot; the sentence says why.
+        UsageError: it cannot; the message gives the reason.
     """
     if level.zone not in ZONE_NAMES:
         raise UsageError(f"{level.name}: there is no zone {level.zone!r}.{did_you_mean(level.zone, ZONE_NAMES)}")
@@ -138,7 +138,7 @@ def _pack(levels: Sequence[Blueprint]) -> bytes:
 
 
 def _packed_level(level: Blueprint, address: int) -> bytes:
-    """The header of a level and what it points to; all of even length, as the processor wants."""
+    """Header of a level and what it points to; all of even length, as the processor requires."""
     zone = ZONE_NAMES.index(level.zone)
     map_at = address + _HEADER.size
     things_at = map_at + level.blocks.size
@@ -153,7 +153,7 @@ def _packed_level(level: Blueprint, address: int) -> bytes:
 
 
 def _with_header(rom: bytes) -> bytes:
-    """The ROM whose header tells its last address and the sum of the words behind the header."""
+    """ROM with its header's end address and checksum filled in."""
     patched = bytearray(rom)
     _POINTER.pack_into(patched, _END_AT, len(rom) - 1)
     checksum = int(np.frombuffer(rom, ">u2", offset=_CHECKED_FROM).sum(dtype=np.uint64)) & 0xFFFF

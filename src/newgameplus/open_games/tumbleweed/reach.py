@@ -1,8 +1,8 @@
-"""A cheap look at whether a level can be won, with jumps a little shorter than the tumbleweed's.
+"""Cheap test whether a level can be won, with jumps a little shorter than the tumbleweed's.
 
-A level is taken as a graph of places to stand: solid ground, ledges and platforms with room for a tumbleweed above, and
-updrafts. One place leads to another by walking, by a jump up, across and down again through free blocks, by a fall or a
-spring. Enemies and clocks do not count; a door is open once its switch can be reached. The proof is the emulator's.
+A level is treated as a graph of places to stand: solid ground, ledges and platforms with room for a tumbleweed above,
+and updrafts. Edges are walking, a jump up, across and down through free blocks, a fall or a spring. Enemies and clocks
+are ignored; a door is open once its switch can be reached. The actual proof is made in the emulator.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from newgameplus.open_games.tumbleweed.things import Kind, Thing
 from newgameplus.types import Array
 
 JUMP_HEIGHT = 5
-"""Blocks."""
+"""Height of a jump in blocks."""
 JUMP_LENGTH = 11
-"""Blocks of a jump to a place as high as its start; one less for each block up, one more for each down, up to 14."""
+"""Length in blocks of a jump at the same height; one less per block up, one more per block down, up to 14."""
 SPRING_LENGTH = 11
-"""Blocks to either side that one steers while a spring throws."""
+"""Blocks to either side that can be steered while a spring throws."""
 
 _SOLID = np.array([block.solidity == Solidity.SOLID for block in TERRAIN])
 _STANDABLE = np.array(
@@ -36,14 +36,14 @@ _STANDABLE = np.array(
 
 
 class Place(NamedTuple):
-    """Where one stands: a column, and the row of the ground under the feet."""
+    """A place to stand: a column, and the row of the ground."""
 
     column: int
     row: int
 
 
 def plausible(level: Blueprint) -> bool:
-    """Return whether the goal can be reached, and from every place that can be reached."""
+    """Return whether the goal can be reached, from the start and from every reachable place."""
     reach = _Reach(level)
     start = reach.below(level.start[0] // BLOCK, level.start[1] // BLOCK)
     if start is None:
@@ -70,7 +70,7 @@ def _leading_to(goals: list[Place], edges: dict[Place, set[Place]]) -> set[Place
 
 
 class _Reach:
-    """The graph of a level."""
+    """Graph of a level."""
 
     def __init__(self, level: Blueprint) -> None:
         self.width = level.width
@@ -88,7 +88,7 @@ class _Reach:
         self._count_solid()
 
     def _carry(self, thing: Thing) -> None:
-        """A platform is everywhere at once where it ever is."""
+        """Treat a platform as present everywhere on its path."""
         half = 8 if thing.kind == Kind.CRUMBLE else 32
         reach_x, reach_y = (2 * thing.a, 2 * thing.b) if thing.kind == Kind.PLATFORM else (0, 0)
         x0, x1 = (thing.x - half - reach_x) // BLOCK, (thing.x + half + reach_x - 1) // BLOCK
@@ -98,7 +98,7 @@ class _Reach:
                 self.standable[max(0, x0) : x1 + 1, row] = True
 
     def _standing_places(self) -> Array:
-        """Return bool [width, rows]: ground with two free blocks above."""
+        """Return bool ``[width, rows]``: ground with two free blocks above."""
         free = ~self.solid
         places = self.standable.copy()
         places[:, :2] = False
@@ -107,7 +107,7 @@ class _Reach:
         return places
 
     def _count_solid(self) -> None:
-        """Sums of solid blocks, doors included, so that a line of free blocks is recognised at once."""
+        """Cumulative counts of solid blocks, including doors, to test a line of blocks at once."""
         solid = self.solid.copy()
         for door in self.closed.values():
             solid[door.x // BLOCK, (door.y - 32) // BLOCK : (door.y + 32) // BLOCK] = True
@@ -115,11 +115,11 @@ class _Reach:
         self.sums_along = np.pad(solid, ((1, 0), (0, 0))).cumsum(axis=0).tolist()
 
     def below(self, column: int, row: int) -> Place | None:
-        """The place on which one lands from a point."""
+        """Place on which a fall from a point lands."""
         return next((Place(column, found) for found in self.rows[column] if found >= row), None)
 
     def explore(self, start: Place) -> dict[Place, set[Place]]:
-        """Return each place that can be reached with those it leads to; doors open as their switches are found."""
+        """Return each reachable place with the places it leads to; doors open as their switches are found."""
         while True:
             edges = self._explore_once(start)
             opened = [
@@ -163,7 +163,7 @@ class _Reach:
                     yield Place(column, row)
 
     def _is_free(self, place: Place, column: int, row: int, height: int) -> bool:
-        """Whether one of two ways is free: straight up, across and down, low or high."""
+        """Whether one of two paths is free: straight up, across and down, low or high."""
         needed = min(place.row, row)
         return any(
             self._is_way_free(place, column, row, top) for top in {needed, max(2, place.row - height, needed - 3)}

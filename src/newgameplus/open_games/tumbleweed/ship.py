@@ -1,9 +1,9 @@
-"""Makes the game that comes with New Game Plus.
+"""Builds the game that comes with New Game Plus.
 
 ``python -m newgameplus.open_games.tumbleweed.ship build/base.bin src/game.h`` is run by ``make ship``.
 
-The same program, header, levels and builds of the cores give the same bytes. Par movies are left as they are: those of
-another ROM are found out by ``ngp levels check``.
+The same program, header, levels and builds of the cores give the same bytes. Par movies are not changed; ``ngp levels
+check`` detects those of another ROM.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from newgameplus.open_games.tumbleweed.variables import variables_of
 
 
 def ship_levels(base: bytes, header: str, levels: Sequence[Blueprint], folder: Path) -> list[str]:
-    """Write the game of a program and levels into ``folder``; states of levels that are no more are removed.
+    """Write the game of a program and levels into ``folder``; states of levels that no longer exist are removed.
 
     Args:
         base: the program.
-        header: the text of its ``game.h``.
-        levels: in the order of the ROM.
-        folder: the game's; its scenarios are left as they are.
+        header: contents of its ``game.h``.
+        levels: levels in the order of the ROM.
+        folder: folder of the game; its scenarios are kept.
 
     Returns:
-        The names of the levels.
+        Names of the levels.
 
     Raises:
-        NewGamePlusError: the program or a level is not what it must be.
+        NewGamePlusError: the program or a level is invalid.
     """
     return ship(TUMBLEWEED, pack_levels(base, levels), variables_of(header), folder)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run from ``make ship``; a problem is one sentence and exit code 2."""
+    """Entry point of ``make ship``; a problem is printed as one sentence, with exit code 2."""
     parser = argparse.ArgumentParser(prog="python -m newgameplus.open_games.tumbleweed.ship", description=__doc__)
     parser.add_argument("base", type=Path, help="the program, base.bin")
     parser.add_argument("header", type=Path, help="its header, game.h")
@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         names = ship_levels(_read(chosen.base), _read(chosen.header).decode(), curated_levels(), TUMBLEWEED.folder)
     except NewGamePlusError as error:
-        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - a program's own words
+        print(f"Error: {error}", file=sys.stderr)  # noqa: T201 - output of a program
         return 2
     print(f"Wrote {len(names)} levels to {TUMBLEWEED.folder}.")  # noqa: T201
     return 0

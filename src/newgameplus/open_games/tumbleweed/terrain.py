@@ -1,6 +1,6 @@
-"""The blocks that levels are made of: 16 × 16 pixels each, with a collision shape, a slope, a surface and a medium.
+"""Blocks that levels are made of: 16 × 16 pixels each, with a collision shape, a slope, a surface and a medium.
 
-Every zone has the same blocks and draws them in its own way. The build of the ROM turns this table into C.
+Every zone has the same blocks with its own graphics. The build of the ROM turns this table into C.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 BLOCK = 16
-"""Pixels along a block's side."""
+"""Side of a block in pixels."""
 LEVEL_HEIGHT = 32
-"""Blocks from the top of a level to its bottom; a level is 512 pixels tall."""
+"""Height of a level in blocks; 512 pixels."""
 LOOP_SIZE = 10
-"""Blocks along the side of the square that a loop is drawn in."""
+"""Side of a loop's square in blocks."""
 LOOP_RADIUS = 70
-"""Pixels from a loop's centre to the inner side of its ring, on which the tumbleweed runs."""
+"""Radius in pixels of the inner side of a loop's ring, on which the tumbleweed runs."""
 CURVE_LENGTH = 6
-"""Blocks over which a curve goes from flat to 45° or back."""
+"""Length in blocks of a curve from flat to 45° or back."""
 CURVE_RISE = 3
-"""Blocks that a curve rises over its length."""
+"""Height in blocks that a curve rises."""
 
 
 class Solidity(IntEnum):
-    """From where a block stops the tumbleweed."""
+    """Directions from which a block stops the tumbleweed."""
 
     NONE = 0
     ONE_WAY = 1
@@ -33,7 +33,7 @@ class Solidity(IntEnum):
 
 
 class Surface(IntEnum):
-    """What a block does to what stands on it."""
+    """Effect of a block on what stands on it."""
 
     NORMAL = 0
     HURT = 1
@@ -42,7 +42,7 @@ class Surface(IntEnum):
 
 
 class Medium(IntEnum):
-    """What fills a block that is not solid."""
+    """Content of a block that is not solid."""
 
     AIR = 0
     WATER = 1
@@ -57,9 +57,9 @@ class Terrain:
 
     name: str
     heights: tuple[int, ...] = (0,) * BLOCK
-    """Pixels of ground in each of the 16 columns, from the left; 0 to 16."""
+    """Height of the ground in pixels in each of the 16 columns, from the left; 0 to 16."""
     angle: int = 0
-    """The slope, in 1/256 of a turn, clockwise on the screen: 224 rises to the right at 45°, 32 falls to the right."""
+    """Slope in 1/256 of a turn, clockwise on the screen: 224 rises to the right at 45°, 32 falls to the right."""
     solidity: Solidity = Solidity.NONE
     surface: Surface = Surface.NORMAL
     medium: Medium = Medium.AIR
@@ -94,7 +94,7 @@ def _slopes() -> list[Terrain]:
 
 
 def _curve_height(name: str, x: float) -> float:
-    """Pixels that a curve's surface lies above its lowest point, ``x`` pixels from its left end."""
+    """Height in pixels of a curve's surface above its lowest point, ``x`` pixels from its left end."""
     length = CURVE_LENGTH * BLOCK
     distance = x if name.endswith("up") else length - x
     bend = distance * distance / (2 * length)
@@ -106,7 +106,7 @@ CURVE_NAMES = ("valley_up", "crest_up", "valley_down", "crest_down")
 
 
 def _curve(name: str) -> tuple[list[Terrain], tuple[tuple[tuple[int, str], ...], ...]]:
-    """The blocks of a curve, and where they go: per column the pairs (rows above the curve's lowest row, block)."""
+    """Blocks of a curve, and their positions: per column the pairs (rows above the curve's lowest row, block)."""
     blocks, columns = [], []
     for column in range(CURVE_LENGTH):
         tops = [_curve_height(name, column * BLOCK + x + 0.5) for x in range(BLOCK)]
@@ -127,7 +127,7 @@ def _curve(name: str) -> tuple[list[Terrain], tuple[tuple[tuple[int, str], ...],
 _CURVES = {name: _curve(name) for name in CURVE_NAMES}
 
 CURVES: dict[str, tuple[tuple[tuple[int, str], ...], ...]] = {name: columns for name, (_, columns) in _CURVES.items()}
-"""Name of each curve to its columns, from the left: pairs of (rows above the curve's lowest row, block's name)."""
+"""Columns of each curve by name, from the left: pairs of (rows above the curve's lowest row, block's name)."""
 
 
 def _is_ring(column: int, row: int) -> bool:
@@ -147,11 +147,11 @@ LOOP_BLOCKS: dict[tuple[int, int], str] = {
     for row in range(LOOP_SIZE)
     if _is_ring(column, row)
 }
-"""(column, row) in a loop's square to the block that draws this part of its ring; the ring itself is an object."""
+"""Block that draws each part of a loop's ring, by (column, row) in its square; the ring itself is an object."""
 
 DECORATIONS = tuple(f"decoration_{number}" for number in range(12))
-"""Blocks that only look nice: 0 to 3 stand on the ground, 4 to 7 stand on it two blocks tall (4 under 5, 6 under 7),
-8 to 9 are set into the earth, 10 to 11 hang from a ceiling."""
+"""Blocks without effect: 0 to 3 stand on the ground, 4 to 7 stand on it two blocks tall (4 under 5, 6 under 7), 8 to 9
+are set into the earth, 10 to 11 hang from a ceiling."""
 
 TERRAIN: tuple[Terrain, ...] = (
     Terrain("empty"),
@@ -174,7 +174,7 @@ TERRAIN: tuple[Terrain, ...] = (
     *(Terrain(name) for name in DECORATIONS),
     *(Terrain(name) for name in LOOP_BLOCKS.values()),
 )
-"""Every kind of block; its place is its number in a level."""
+"""All kinds of blocks; the index is the number in a level."""
 
 TERRAIN_ID: dict[str, int] = {block.name: number for number, block in enumerate(TERRAIN)}
-"""Name of each kind of block to its number."""
+"""Number of each kind of block, by name."""

@@ -1,11 +1,11 @@
-"""The objects of Tumbleweed's levels: what each kind is and what its three parameters mean.
+"""Objects of Tumbleweed's levels: the kinds, and the meaning of their three parameters.
 
-Most objects move as a pure function of the level's clock (frames since the level began) and their parameters, so they
-need no state, and a saved game is small. A *phase* is how far along its own period an object is when the clock begins,
-in 1/256 of that period.
+Most objects move as a pure function of the level's clock (frames since the level started) and their parameters, so they
+need no state, and a saved game is small. A *phase* is the position within an object's period when the clock starts, in
+1/256 of that period.
 
-An object that moves is looked at while its place, (x, y), is within 160 pixels of the picture, so none should reach
-farther than about 128 pixels to a side.
+A moving object is processed while its position (x, y) is within 160 pixels of the picture, so none should move farther
+than about 128 pixels to a side.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 MAX_OBJECTS = 480
-"""The most objects in one level: the game keeps two bytes of state for each."""
+"""Limit of objects per level: the game keeps two bytes of state for each."""
 DOOR_HEIGHT = 64
-"""Pixels from the top of a door or a breakable wall to its bottom."""
+"""Height of a door or a breakable wall in pixels."""
 PLATFORM_WIDTH = 64
-"""Pixels along a moving or falling platform."""
+"""Width of a moving or falling platform in pixels."""
 
 
 class Kind(IntEnum):
@@ -63,7 +63,7 @@ class Kind(IntEnum):
     BOX = 15
     """24 × 24, solid, broken by a jump or roll. a: 0 ten coins, 1 shield, 2 life."""
     GOAL = 16
-    """32 × 64, a mark only: the level is cleared when the tumbleweed's centre passes the level's ``goal_x``."""
+    """32 × 64, a marker only: the level is cleared when the tumbleweed's centre passes the level's ``goal_x``."""
     LOOP = 17
     """Centre of a loop: y + LOOP_RADIUS is the ground. At the bottom about 6.7 pixels per frame lead round; slower ones
     roll back or fall off. It cannot be jumped through."""
@@ -78,7 +78,7 @@ class Kind(IntEnum):
     nozzle on the ground, and the flame reaches up to y - 64. a: frames on; b: frames off; c: phase, from the start of
     the flame."""
     BUMPER = 21
-    """24 × 24, throws what touches it away, 6 pixels per frame fast."""
+    """24 × 24, throws what touches it away at 6 pixels per frame."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,4 +1,4 @@
-"""The game's variables as ``data.json`` has them, read from the C header that lays them out."""
+"""The game's variables for ``data.json``, parsed from the C header that lays them out."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from newgameplus.errors import IntegrationError
 
 RAM_ADDRESS = 0xFF0000
-"""Where the console's work memory begins, and the variables in it."""
+"""Address of the console's work RAM, where the variables are."""
 
 _STRUCT = re.compile(r"struct variables \{(.*?)\n\};", re.DOTALL)
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
@@ -20,11 +20,11 @@ def variables_of(header: str) -> dict[str, dict[str, int | str]]:
     """Return the ``info`` of ``data.json``: name of each variable to its address and type.
 
     Args:
-        header: the text of ``game.h``; its ``struct variables`` lies at the begin of the work memory, and each line
-            of it says at which offset it begins.
+        header: contents of ``game.h``; its ``struct variables`` is at the start of the work RAM, and each line of it
+            gives its offset.
 
     Raises:
-        IntegrationError: the header has no such struct, or an offset that is not so.
+        IntegrationError: the header has no such struct, or a wrong offset.
     """
     found = _STRUCT.search(header)
     if found is None:

@@ -1,4 +1,4 @@
-"""The zones of Tumbleweed: their names in the order of the ROM, and what is the same in all levels of one."""
+"""Zones of Tumbleweed: their names in the order of the ROM, and what all levels of a zone share."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A set of levels that look and play alike."""
+    """A group of levels that look and play alike."""
 
     name: str
     description: str
-    """What it looks like and what its obstacle is."""
+    """Its look and its obstacles."""
     is_slippery: bool = False
     """Whether the ground gives little grip."""
 
@@ -26,6 +26,6 @@ ZONES: tuple[Zone, ...] = (
     Zone("Carnival", "A fairground at night; moving platforms, bumpers, swinging balls, shooters."),
     Zone("Foundry", "A works over molten iron; conveyor belts, jets of fire, pendulums."),
 )
-"""Every zone; its place is its number in the ROM."""
+"""All zones; the index is the number in the ROM."""
 
 ZONE_NAMES = tuple(zone.name for zone in ZONES)

@@ -1,4 +1,4 @@
-"""The grammars of Tumbleweed's levels: what may follow what, and what each zone is known for."""
+"""Grammars of Tumbleweed's levels: which pieces may follow which, and the signature pieces of each zone."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ GRAMMARS: dict[str, Grammar] = {
     "Carnival": carnival.GRAMMAR,
     "Foundry": foundry.GRAMMAR,
 }
-"""Each zone's name to its grammar."""
+"""Grammar of each zone, by name."""

@@ -1,4 +1,4 @@
-"""What only looks nice: plants on flat ground, stones in the earth, things that hang in caves."""
+"""Decoration without effect on the game: plants on flat ground, stones in the earth, things that hang in caves."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EMPTY, _FILL, _GROUND = (TERRAIN_ID[name] for name in ("empty", "fill", "ground
 
 
 def decorate(sketch: Sketch, rng: random.Random, quiet: list[tuple[int, int]]) -> None:
-    """Decorate a level, and leave the columns of ``quiet`` alone."""
+    """Decorate a level, except the columns of ``quiet``."""
     is_quiet = np.zeros(sketch.width, np.bool_)
     for first, last in quiet:
         is_quiet[max(0, first) : max(0, last)] = True

@@ -1,7 +1,7 @@
-"""The pen that draws a level from left to right: where it is, what it may draw next, and the strokes all pieces share.
+"""Pen that draws a level from left to right: its position, what it may draw next, and the strokes all pieces share.
 
-Lengths are blocks. How far the tumbleweed jumps bounds what pieces ask for: 6 blocks up at most, of which pieces ask
-for 5; from a standstill about 5 blocks far, after a run of 10 blocks about 10, at full speed up to 18.
+Lengths are in blocks. Pieces must respect how far the tumbleweed jumps: 6 blocks up at most, of which pieces use 5;
+from a standstill about 5 blocks far, after a run of 10 blocks about 10, at full speed up to 18.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from newgameplus.open_games.tumbleweed.terrain import BLOCK, LEVEL_HEIGHT
 from newgameplus.open_games.tumbleweed.things import Kind
 
 HIGHEST_ROW, LOWEST_ROW = 12, 27
-"""Between these rows lies the ground on which pieces begin and end."""
+"""Range of rows of the ground at which pieces begin and end."""
 GRAVITY = 56 / 256
-"""Pixels per frame and frame."""
+"""Gravity in pixels per frame squared."""
 
 
 def spring_strength(blocks: float) -> int:
@@ -28,39 +28,39 @@ def spring_strength(blocks: float) -> int:
 
 @dataclass(slots=True)
 class Pen:
-    """A level under the pen."""
+    """A level being drawn."""
 
     sketch: Sketch
     rng: random.Random
     enemies: tuple[Kind, ...]
-    """Kinds that walk this zone; named twice, twice as often."""
+    """Kinds of enemies in this zone; a kind listed twice is twice as likely."""
     hardness: float = 0.0
-    """0 to 1: grows with the act and along the level."""
+    """Hardness from 0 to 1: grows with the act and along the level."""
     x: int = 0
-    """The next column."""
+    """Next column."""
     row: int = 21
-    """The ground's row there."""
+    """Row of the ground there."""
     num_channels: int = 0
-    """Switches so far."""
+    """Number of switches so far."""
     wall: str = "brick"
-    """The block that walls are built of."""
+    """Block that walls are built of."""
     abyss: str = "empty"
-    """The block at the bottom of pits: ``empty`` is deadly."""
+    """Block at the bottom of pits; ``empty`` is deadly."""
     quiet: list[tuple[int, int]] = field(default_factory=list)
-    """Columns from, to (exclusive) where no decoration stands."""
+    """Ranges of columns (end exclusive) without decoration."""
 
     # ---- chance ----
 
     def chance(self, probability: float) -> bool:
-        """Return True with a probability."""
+        """Return True with this probability."""
         return self.rng.random() < probability
 
     def between(self, low: int, high: int) -> int:
-        """Return a whole number from ``low`` to ``high``, both included."""
+        """Return a random integer from ``low`` to ``high``, both included."""
         return self.rng.randint(low, max(low, high))
 
     def harder(self, easy: float, hard: float) -> int:
-        """Return a whole number that goes from ``easy`` to ``hard`` with the hardness, give or take a little."""
+        """Return an integer between ``easy`` and ``hard`` by hardness, with a little random variation."""
         share = min(1.0, max(0.0, self.hardness + self.rng.uniform(-0.25, 0.25)))
         return round(easy + (hard - easy) * share)
 
@@ -68,12 +68,12 @@ class Pen:
 
     @property
     def room_up(self) -> int:
-        """Rows that the ground may rise."""
+        """Number of rows that the ground may rise."""
         return self.row - HIGHEST_ROW
 
     @property
     def room_down(self) -> int:
-        """Rows that the ground may fall."""
+        """Number of rows that the ground may fall."""
         return LOWEST_ROW - self.row
 
     # ---- ground that moves the pen ----
@@ -86,7 +86,7 @@ class Pen:
         return x
 
     def rise(self, blocks: int) -> None:
-        """Go on ``blocks`` rows higher, behind a wall; lower when negative."""
+        """Continue ``blocks`` rows higher, behind a wall; lower if negative."""
         self.row -= blocks
 
     def slope(self, kind: str, blocks: int) -> None:
@@ -94,7 +94,7 @@ class Pen:
         self.x, self.row = self.sketch.slope(kind, self.x, self.row, blocks)
 
     def hill(self, blocks: int) -> None:
-        """Draw a hillside that rises, or falls when negative: round where it is high enough."""
+        """Draw a hillside that rises, or falls if negative; rounded if it is high enough."""
         if abs(blocks) >= 6:
             self.x, self.row = self.sketch.climb(self.x, self.row, blocks)
         elif blocks:
@@ -102,7 +102,7 @@ class Pen:
             self.slope(("up" if blocks > 0 else "down") + steepness, abs(blocks))
 
     def pit(self, length: int) -> int:
-        """Leave the ground out, down to what the zone has at its bottom; return the pit's first column."""
+        """Draw a pit, with the zone's block at its bottom; return its first column."""
         x = self.x
         if self.abyss != "empty":
             self.sketch.rect(x, LEVEL_HEIGHT - 2, x + length, LEVEL_HEIGHT - 1, self.abyss)
@@ -130,12 +130,12 @@ class Pen:
         return x
 
     def wander(self, row: int) -> None:
-        """Come a little closer to a row, on a slope."""
+        """Move a little closer to a row, on a slope."""
         change = max(-4, min(4, self.row - row))
         if abs(change) > 1:
             self.slope(("up" if change > 0 else "down") + self.rng.choice(["26", "26", "14"]), abs(change))
 
-    # ---- what stands about ----
+    # ---- objects and buildings ----
 
     def island(self, x: int, row: int, length: int, thickness: int = 3) -> None:
         """Draw ground that hangs in the air, or covers a cave."""

@@ -1,4 +1,4 @@
-"""What a piece of a level is, and how a zone's grammar weighs them."""
+"""Pieces of a level, and how a zone's grammar weights them."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from newgameplus.open_games.tumbleweed.things import Kind
 
 
 class Role(Enum):
-    """What a piece is for in a level's rhythm."""
+    """Role of a piece in a level's rhythm."""
 
     REST = "rest"
     """Hills and meadows: coins, little danger."""
     OBSTACLE = "obstacle"
-    """A wall or a pit: stops whoever merely runs."""
+    """A wall or a pit, which requires a jump."""
     BRANCH = "branch"
     """An upper and a lower path that part and join."""
     SIGNATURE = "signature"
-    """What the zone is known for."""
+    """Typical of the zone."""
     BACK = "back"
-    """One has to go back, or gather speed."""
+    """Requires going back, or gathering speed."""
     CHARGE = "charge"
-    """Only a charge leads on: once in most levels, in the later half."""
+    """Requires a charge: once in most levels, in the later half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Piece:
     role: Role
     weight: float = 1.0
     up: int = 0
-    """Rows that the ground needs to be able to rise for it."""
+    """Rows that the ground must be able to rise."""
     down: int = 0
-    """Rows that the ground needs to be able to fall."""
+    """Rows that the ground must be able to fall."""
     from_hardness: float = 0.0
-    """It does not come in easier parts of a level."""
+    """Lowest hardness at which it is used."""
 
     def fits(self, pen: Pen) -> bool:
         """Return whether it may come next."""
@@ -48,14 +48,14 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """A zone's pieces and what its levels have in common."""
+    """Pieces of a zone, and settings of its levels."""
 
     pieces: tuple[Piece, ...]
     enemies: tuple[Kind, ...]
     wall: str = "brick"
-    """The block that walls are built of."""
+    """Block that walls are built of."""
     abyss: str = "empty"
-    """The block at the bottom of pits."""
+    """Block at the bottom of pits."""
     rhythm: tuple[Role, ...] = (
         Role.OBSTACLE,
         Role.BRANCH,
@@ -64,4 +64,4 @@ class Grammar:
         Role.BACK,
         Role.SIGNATURE,
     )
-    """The roles of the pieces, again and again; their order varies a little."""
+    """Roles of the pieces, repeated; their order varies a little."""

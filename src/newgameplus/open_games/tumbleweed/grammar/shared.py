@@ -8,7 +8,7 @@ from newgameplus.open_games.tumbleweed.things import Kind
 
 
 def hills(pen: Pen) -> None:
-    """One or two rounded hillsides with coins on their backs."""
+    """One or two rounded hillsides with coins on top."""
     for _ in range(pen.between(1, 2)):
         up = pen.room_up - 1 > pen.between(0, 10)
         room = (pen.room_up if up else pen.room_down) - 1
@@ -23,7 +23,7 @@ def hills(pen: Pen) -> None:
 
 
 def meadow(pen: Pen) -> None:
-    """Flat ground with coins, and somebody who lives there."""
+    """Flat ground with coins and an enemy."""
     x = pen.flat(pen.between(9, 13))
     if pen.chance(0.3 + 0.5 * pen.hardness):
         pen.enemy(x + 3, pen.x - 2, pen.row)
@@ -196,7 +196,7 @@ def opening(pen: Pen) -> None:
 
 
 def checkpoint(pen: Pen) -> None:
-    """A place to come back to."""
+    """A checkpoint."""
     x = pen.flat(5)
     pen.put(Kind.CHECKPOINT, x + 2, pen.row)
 
