@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.chart import Line, line_chart
-from newgameplus.contest.scores import CONFIDENCE, NUM_RESAMPLES
+from newgameplus.contest.scores import clustered_interval, sign_flip_p
 from newgameplus.types import Array
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -45,6 +45,13 @@ SCRATCH = {
     "experts": "ppo",
 }
 """Name of each row that learned before to the row that it is compared with, which did not."""
+COMPARED = (
+    ("ppo-joint", "jerk"),
+    ("rainbow-joint", "jerk"),
+    ("ppo-joint", "rainbow-joint"),
+    ("rainbow", "ppo"),
+)
+"""Pairs of rows that a reader would put in order, and whose difference is therefore tested."""
 HEADINGS = (
     "",
     "seeds",
@@ -53,10 +60,10 @@ HEADINGS = (
     "last tenth",
     "more than from nothing",
     "95 % interval",
+    "p",
     "learned before",
 )
 COLOURS = {"random": "#888888", "jerk": "#111111", "ppo": "#0072b2", "rainbow": "#d55e00", "experts": "#009e73"}
-_SEED = 2018
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +112,19 @@ def curve(episodes: Sequence[tuple[int, float]], num_steps: int) -> list[float |
     return means
 
 
-def interval(scores: Array, scores_of_other: Array | None = None) -> tuple[float, float]:
-    """Return the percentile interval of the mean over levels, or of its difference to another's, by resampling.
+def interval(levels: Sequence[str], values: Array) -> tuple[float, float] | None:
+    """Return the interval of the mean of one value per level, by resampling zones: levels of one zone are alike.
 
-    Levels are drawn anew, the same ones for both, and for each of them seeds: it says how far the mean of other levels
-    of this kind might lie.
+    It says how far the mean of other zones of this kind might lie.
 
     Args:
-        scores: float64 ``[L, K]``.
-        scores_of_other: float64 ``[L, K']`` on the same levels.
+        levels: states of the levels, ``[L]``.
+        values: float64 ``[L]``, scores or differences of scores.
     """
-    random = np.random.default_rng(_SEED)
-    drawn = random.integers(len(scores), size=(NUM_RESAMPLES, len(scores)))
-    means = _resampled(scores, drawn, random)
-    if scores_of_other is not None:
-        means -= _resampled(scores_of_other, drawn, random)
-    tail = (1 - CONFIDENCE) / 2 * 100
-    low, high = np.percentile(means, [tail, 100 - tail])
-    return float(low), float(high)
-
-
-def _resampled(scores: Array, drawn: Array, random: np.random.Generator) -> Array:
-    """Return the mean of each resample, float64 ``[R]``; ``drawn`` int ``[R, L]`` are its levels."""
-    num_seeds = scores.shape[1]
-    seeds = random.integers(num_seeds, size=(*drawn.shape, num_seeds))
-    means: Array = scores[drawn[:, :, None], seeds].mean((1, 2))
-    return means
+    zones: dict[str, list[float]] = {}
+    for level, value in zip(levels, values.tolist(), strict=True):
+        zones.setdefault(_zone(level), []).append(value)
+    return clustered_interval(list(zones.values()))
 
 
 def outcomes(results: Path) -> dict[int, dict[str, Outcome]]:
@@ -208,27 +202,41 @@ def _section(num_steps: int, rows: dict[str, Outcome]) -> list[str]:
     lines += [f"![Return along the steps]({picture_name(num_steps)})", ""]
     lines += [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
     lines += [_line(outcome, rows.get(SCRATCH.get(name, ""))) for name, outcome in rows.items()]
+    lines += _comparisons(rows)
     zones = list(dict.fromkeys(_zone(level) for outcome in rows.values() for level in outcome.levels))
     lines += ["", "The same by zone:", "", "| | " + " | ".join(zones) + " |", "|---|" + "---|" * len(zones)]
     lines += [f"| {NAMES[name]} | " + " | ".join(_by_zone(outcome, zones)) + " |" for name, outcome in rows.items()]
     return [*lines, ""]
 
 
+def _comparisons(rows: dict[str, Outcome]) -> list[str]:
+    """Table of the pairs in ``COMPARED`` that were played on the same levels."""
+    lines = []
+    for one, other in COMPARED:
+        if one in rows and other in rows and rows[one].levels == rows[other].levels:
+            gains = rows[one].scores.mean(1) - rows[other].scores.mean(1)
+            cells = [f"{NAMES[one]} − {NAMES[other]}", f"{gains.mean():+,.0f}"]
+            cells += [_span(interval(rows[one].levels, gains), "+"), f"{sign_flip_p(gains):.3f}"]
+            lines.append(f"| {' | '.join(cells)} |")
+    heading = ["", "| score of one row minus that of another | mean | 95 % interval | p |", "|---|---|---|---|"]
+    return [*heading, *lines] if lines else []
+
+
 def _line(outcome: Outcome, scratch: Outcome | None) -> str:
     cells = [NAMES[outcome.row], str(outcome.scores.shape[1]), f"**{outcome.mean:,.0f}**"]
-    cells += [_span(interval(outcome.scores)), _number(outcome.mean_curve[-1])]
+    cells += [_span(interval(outcome.levels, outcome.scores.mean(1))), _number(outcome.mean_curve[-1])]
     if scratch is not None and scratch.levels == outcome.levels:
-        gain = outcome.mean - scratch.mean
-        cells += [f"{gain:+,.0f}", _span(interval(outcome.scores, scratch.scores), "+")]
+        gains = outcome.scores.mean(1) - scratch.scores.mean(1)
+        cells += [f"{gains.mean():+,.0f}", _span(interval(outcome.levels, gains), "+"), f"{sign_flip_p(gains):.3f}"]
     else:
-        cells += ["", ""]
+        cells += ["", "", ""]
     before = outcome.num_steps_before
     levels = f" on {outcome.num_levels_before} levels" if outcome.num_levels_before else ""
     return "| " + " | ".join([*cells, f"{before:,} steps{levels}" if before else ""]) + " |"
 
 
-def _span(ends: tuple[float, float], sign: str = "") -> str:
-    return " to ".join(format(end, f"{sign},.0f") for end in ends)
+def _span(ends: tuple[float, float] | None, sign: str = "") -> str:
+    return "" if ends is None else " to ".join(format(end, f"{sign},.0f") for end in ends)
 
 
 def _number(value: float) -> str:

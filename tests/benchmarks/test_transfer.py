@@ -113,18 +113,19 @@ def test_a_point_of_a_curve_is_the_mean_of_the_episodes_that_ended_shortly_befor
     assert points[-1] == 8.0
 
 
-def test_an_interval_pairs_the_levels() -> None:
-    hard_and_easy = np.array([[0.0], [1000.0], [5000.0]])
-    low, high = interval(hard_and_easy)
-    assert low < 500
-    assert high > 4000
-    assert interval(hard_and_easy + 70, hard_and_easy) == pytest.approx((70, 70))
+def test_an_interval_resamples_zones_with_all_their_levels() -> None:
+    values = np.array([0.0, 1000.0, 5000.0])
+    of_zones = interval(("Mesa.Act1", "Oasis.Act1", "Mine.Act1"), values)
+    twice = [f"{zone}.Act{act}" for zone in ("Mesa", "Oasis", "Mine") for act in (1, 2)]
+    assert interval(twice, values.repeat(2)) == of_zones
+    assert interval(("Mesa.Act1", "Mesa.Act2"), values[:2]) is None
 
 
-def test_an_interval_covers_the_mean_of_other_levels_about_as_often_as_it_says() -> None:
+def test_an_interval_covers_the_mean_of_other_zones_about_as_often_as_it_says() -> None:
     random = np.random.default_rng(0)
-    found = [interval(random.normal(size=(30, 1))) for _ in range(200)]
-    covered = np.mean([low < 0 < high for low, high in found])
+    levels = [f"Zone{number}.Act1" for number in range(30)]
+    found = [interval(levels, random.normal(size=30)) for _ in range(200)]
+    covered = np.mean([ends is not None and ends[0] < 0 < ends[1] for ends in found])
     assert 0.88 < covered < 0.99
 
 
@@ -150,7 +151,7 @@ def test_the_table_says_how_much_more_than_from_nothing(tmp_path: Path) -> None:
     publish(tmp_path, "ppo")
     publish(tmp_path, "ppo-joint", row="ppo-joint", levels=joint, init=before)
     text = block(outcomes(tmp_path))
-    assert "| PPO, joint | 1 | **50** | 40 to 60 | 50 | +30 | +30 to +30 | 5,000 steps on 2 levels |" in text
+    assert "| PPO, joint | 1 | **50** | 40 to 60 | 50 | +30 | +30 to +30 | 0.500 | 5,000 steps on 2 levels |" in text
     assert "| | Mesa | Oasis |" in text
     assert "| PPO from nothing | 10 | 30 |" in text
 

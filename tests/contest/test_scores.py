@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from newgameplus.contest.scores import (
     RunScore,
     bootstrap_interval,
+    clustered_interval,
     contest_score,
     interquartile_mean,
+    sign_flip_p,
     summarize,
 )
 
@@ -63,6 +65,55 @@ def test_the_interval_is_the_same_every_time():
 def test_levels_resample_their_own_seeds():
     low, high = bootstrap_interval([[0.0, 0.0], [100.0, 100.0]])
     assert low == high == 50.0
+
+
+def test_the_clustered_interval_of_single_values_agrees_with_scipys_bca():
+    values = np.random.default_rng(3).lognormal(5, 0.8, size=11)
+    low, high = clustered_interval([[value] for value in values])
+    theirs = scipy.stats.bootstrap(
+        (values,), np.mean, method="BCa", n_resamples=50_000, rng=np.random.default_rng(4)
+    ).confidence_interval
+    assert low == pytest.approx(theirs.low, rel=0.02)
+    assert high == pytest.approx(theirs.high, rel=0.02)
+
+
+def test_values_that_are_alike_within_clusters_say_less():
+    values = np.random.default_rng(5).normal(100, 20, size=8)
+    low, high = clustered_interval([[value, value] for value in values])
+    alone_low, alone_high = clustered_interval([[value] for value in values])
+    assert (low, high) == pytest.approx((alone_low, alone_high))
+    wrong_low, wrong_high = clustered_interval([[value] for value in [*values, *values]])
+    assert wrong_high - wrong_low < 0.8 * (high - low)
+
+
+def test_one_cluster_has_no_interval():
+    assert clustered_interval([[1.0, 2.0]]) is None
+
+
+def test_equal_values_have_an_interval_of_no_width():
+    assert clustered_interval([[3.0], [3.0], [3.0]]) == (3.0, 3.0)
+
+
+@given(st.lists(st.integers(-100, 100), min_size=2, max_size=9))
+def test_the_sign_flip_p_is_that_of_scipys_permutation_test(differences):
+    theirs = scipy.stats.permutation_test(
+        (differences, np.zeros(len(differences))),
+        lambda a, b, axis: np.mean(a - b, axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=np.inf,
+    )
+    assert sign_flip_p(differences) == pytest.approx(theirs.pvalue, abs=1e-9)
+
+
+def test_the_sign_flip_p_of_many_differences_is_drawn_and_never_zero():
+    assert sign_flip_p([1.0] * 40) == pytest.approx(1e-4)
+    assert sign_flip_p([1.0, -1.0] * 20) == 1.0
+
+
+def test_no_differences_are_refused():
+    with pytest.raises(ValueError, match="no differences"):
+        sign_flip_p([])
 
 
 def test_the_contest_score_is_the_mean_over_levels_of_the_mean_over_seeds():

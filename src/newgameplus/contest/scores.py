@@ -11,15 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
+
+from newgameplus.types import Array
 
 CONFIDENCE = 0.95
 """Probability mass of every interval."""
 NUM_RESAMPLES = 10_000
 """Bootstrap resamples per interval."""
 _RESAMPLING_SEED = 2018
+_MOST_EXACT = 16
+"""Differences up to which every assignment of signs is counted."""
+_SMALLEST_SHARE = 1e-9
+"""Keeps the normal quantile of a share of resamples finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +93,87 @@ def bootstrap_interval(scores: Sequence[Sequence[float]], confidence: float = CO
     tail = (1 - confidence) / 2 * 100
     low, high = np.percentile(total / len(scores), [tail, 100 - tail])
     return float(low), float(high)
+
+
+def clustered_interval(
+    clusters: Sequence[Sequence[float]], confidence: float = CONFIDENCE
+) -> tuple[float, float] | None:
+    """Bias-corrected and accelerated (BCa) interval of the mean of all values, by resampling whole clusters.
+
+    Levels of one zone are alike, so that they say less about other levels than as many levels of different zones: the
+    zones are resampled, each with all of its levels.
+
+    Args:
+        clusters: the values of each cluster, for example the scores, or the paired differences, of a zone's levels.
+        confidence: probability mass inside the interval.
+
+    Returns:
+        Lower and upper end; None for fewer than two clusters.
+
+    Source: Efron 1987, "Better Bootstrap Confidence Intervals", section 3; for clusters of one value equal to
+    ``scipy.stats.bootstrap(..., method="BCa")``.
+    """
+    if len(clusters) < 2:
+        return None
+    sums = np.array([sum(cluster) for cluster in clusters])
+    sizes = np.array([len(cluster) for cluster in clusters])
+    mean = sums.sum() / sizes.sum()
+    drawn = np.random.default_rng(_RESAMPLING_SEED).integers(len(sums), size=(NUM_RESAMPLES, len(sums)))
+    resampled = sums[drawn].sum(1) / sizes[drawn].sum(1)
+    without = (sums.sum() - sums) / (sizes.sum() - sizes)
+    return _bca_ends(resampled, mean, without, confidence)
+
+
+def _bca_ends(resampled: Array, estimate: float, without: Array, confidence: float) -> tuple[float, float]:
+    """Ends of the BCa interval.
+
+    Args:
+        resampled: float64 ``[R]``, the estimate of each resample.
+        estimate: of the sample itself.
+        without: float64 ``[N]``, the estimate without each part of the sample (jackknife).
+        confidence: probability mass inside the interval.
+    """
+    normal = NormalDist()
+    below = (np.mean(resampled < estimate) + np.mean(resampled <= estimate)) / 2
+    bias = normal.inv_cdf(float(np.clip(below, _SMALLEST_SHARE, 1 - _SMALLEST_SHARE)))
+    deviation = without.mean() - without
+    spread = float((deviation**2).sum() ** 1.5)
+    acceleration = float((deviation**3).sum()) / (6 * spread) if spread else 0.0
+    ends = []
+    for share in ((1 - confidence) / 2, (1 + confidence) / 2):
+        shifted = bias + normal.inv_cdf(share)
+        ends.append(normal.cdf(bias + shifted / (1 - acceleration * shifted)) * 100)
+    low, high = np.percentile(resampled, ends)
+    return float(low), float(high)
+
+
+def sign_flip_p(differences: Sequence[float]) -> float:
+    """Two-sided p value of paired differences: how often random signs give a mean at least as far from 0.
+
+    Exact for up to 16 differences, else over 10,000 random assignments of signs. No claim that one agent is better than
+    another should be made without it.
+
+    Args:
+        differences: for example, for each level, one agent's score minus another's.
+
+    Raises:
+        ValueError: there are no differences.
+
+    Source: Fisher's randomisation test for matched pairs; equal to ``scipy.stats.permutation_test`` with
+    ``permutation_type="samples"``.
+    """
+    if len(differences) == 0:
+        raise ValueError("There are no differences to test.")
+    values = np.asarray(differences, dtype=np.float64)
+    count = len(values)
+    if count <= _MOST_EXACT:
+        signs = 1 - 2 * (np.arange(1 << count)[:, None] >> np.arange(count) & 1)
+    else:
+        signs = np.random.default_rng(_RESAMPLING_SEED).choice((-1, 1), size=(NUM_RESAMPLES, count))
+        signs[0] = 1  # the sample itself is one of the assignments, so that p is never 0
+    sums = np.abs(signs @ values)
+    tolerance = 1e-9 * np.abs(values).sum()
+    return float(np.mean(sums >= abs(values.sum()) - tolerance))
 
 
 @dataclass(frozen=True, slots=True)
