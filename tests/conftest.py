@@ -10,11 +10,14 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from newgameplus.executor.threads import let_waiting_threads_sleep
 from newgameplus.games.folders import GAMES_VARIABLE, HOME_VARIABLE
 
 settings.register_profile("default", deadline=None, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile("default")
+
+let_waiting_threads_sleep()  # as ngp does, before a test loads torch
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

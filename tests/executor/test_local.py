@@ -4,7 +4,10 @@ import os
 import signal
 from contextlib import closing
 
+import pytest
+
 from newgameplus.executor.local import Begun, Died, Returned, Told, available_cores, side_by_side
+from newgameplus.executor.threads import let_waiting_threads_sleep
 
 
 def double(task, tell):
@@ -18,6 +21,10 @@ def misbehave(task, tell):
     if task == "leave":
         os._exit(3)
     return task
+
+
+def patience_of_threads(task, tell):
+    return os.environ.get("GOMP_SPINCOUNT")
 
 
 def wait_for_ever(task, tell):
@@ -39,6 +46,22 @@ def test_a_process_that_dies_takes_no_other_with_it():
         "leave": "ended with exit code 3",
     }
     assert [event.result for event in events if isinstance(event, Returned)] == ["stay"]
+
+
+def test_threads_of_a_process_that_wait_are_put_to_sleep():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("OMP_WAIT_POLICY", raising=False)
+        patch.delenv("GOMP_SPINCOUNT", raising=False)
+        events = list(side_by_side(patience_of_threads, [1], 1))
+    assert [event.result for event in events if isinstance(event, Returned)] == ["10000"]
+
+
+@pytest.mark.parametrize("variable", ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"])
+def test_what_the_user_says_of_waiting_threads_stays(variable, monkeypatch):
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.setenv(variable, "5")
+    let_waiting_threads_sleep()
+    assert os.environ.get("GOMP_SPINCOUNT") == ("5" if variable == "GOMP_SPINCOUNT" else None)
 
 
 def test_closing_ends_the_processes():

@@ -11,6 +11,7 @@ import click
 
 from newgameplus import __version__
 from newgameplus.errors import NewGamePlusError, did_you_mean
+from newgameplus.executor.threads import let_waiting_threads_sleep
 from newgameplus.registry import resolve
 
 VERBS: dict[str, tuple[str, str]] = {
@@ -71,6 +72,7 @@ def main(arguments: list[str] | None = None) -> None:
     Exit codes: 0 done, 1 something failed on the way or nobody reads the output any more, 2 bad input (one sentence on
     standard error), 130 interrupted.
     """
+    let_waiting_threads_sleep()
     sys.exit(run(arguments))
 
 

@@ -13,12 +13,12 @@ from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, F
 from newgameplus.envs.retro import FrameListener, RetroEnv
 from newgameplus.envs.wrappers.observation import apply_observation_spec, check_observation_spec
 from newgameplus.errors import UsageError
-from newgameplus.games.levels import Level
+from newgameplus.games.levels import Level, as_level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
 
 
 def make_contest(
-    level: Level,
+    level: Level | str,
     *,
     observation_spec: ObservationSpec = PICTURE,
     action_spec: ActionSpec = BUTTONS,
@@ -35,7 +35,7 @@ def make_contest(
     limit, which truncates; then the wrappers of the observation.
 
     Args:
-        level: game, start state and scenario.
+        level: game, start state and scenario, or the id of a level, ``Game/State``.
         observation_spec: what the agent sees.
         action_spec: what its actions mean.
         frame_skip: how long an action lasts.
@@ -55,7 +55,7 @@ def make_contest(
         raise UsageError(f"An episode lasts at least 1 step, not {max_episode_steps}.")
     check_observation_spec(observation_spec)
     base = RetroEnv(
-        level,
+        as_level(level),
         kind=observation_spec.kind,
         takes_maximum=observation_spec.maximum,
         action_spec=action_spec,

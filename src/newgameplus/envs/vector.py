@@ -11,14 +11,14 @@ from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, F
 from newgameplus.envs.processes import ProcessVector, make_processes
 from newgameplus.envs.retro import FrameListener
 from newgameplus.errors import UsageError
-from newgameplus.games.levels import Level
+from newgameplus.games.levels import Level, as_level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, ObservationSpec
 
 Vector: TypeAlias = RetroVecEnv | ProcessVector
 
 
 def make_vector(
-    levels: Sequence[Level],
+    levels: Sequence[Level | str],
     *,
     observation_spec: ObservationSpec = PICTURE,
     action_spec: ActionSpec = BUTTONS,
@@ -40,7 +40,7 @@ def make_vector(
     number (row i gets seed + i) or a list of one per row.
 
     Args:
-        levels: one per row.
+        levels: one per row, or their ids, ``Game/State``.
         observation_spec: what the agent sees.
         action_spec: what its actions mean.
         frame_skip: how long an action lasts.
@@ -59,6 +59,7 @@ def make_vector(
     """
     if not levels:
         raise UsageError("A vector environment needs at least one level.")
+    rows = [as_level(level) for level in levels]
     keywords: dict[str, Any] = {
         "observation_spec": observation_spec,
         "action_spec": action_spec,
@@ -68,5 +69,5 @@ def make_vector(
     }
     needs_processes = make_listeners is not None or render_mode is not None or observation_spec.edges is not None
     if (backend or default_backend()) == "native" and not needs_processes:
-        return RetroVecEnv(levels, **keywords)
-    return make_processes(levels, {**keywords, "render_mode": render_mode, "backend": backend}, make_listeners)
+        return RetroVecEnv(rows, **keywords)
+    return make_processes(rows, {**keywords, "render_mode": render_mode, "backend": backend}, make_listeners)

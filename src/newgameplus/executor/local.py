@@ -12,6 +12,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from newgameplus.executor.threads import let_waiting_threads_sleep
+
 Task = TypeVar("Task")
 Tell: TypeAlias = Callable[[object], None]
 """Sends something to whoever waits for the process."""
@@ -139,6 +141,7 @@ def _run(work: Callable[[Task, Tell], Any], task: Task, connection: Connection[A
     Libraries that compute in threads of their own, as torch does, are told what this process's share of the cores is.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(num_threads))
+    let_waiting_threads_sleep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         connection.send((True, work(task, lambda content: connection.send((False, content)))))

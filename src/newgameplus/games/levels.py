@@ -78,6 +78,15 @@ def find_level(level_id: str, scenario: str | None = None) -> Level:
     return Level(game.name, state, scenario)
 
 
+def as_level(level: Level | str) -> Level:
+    """Return ``level``, found by its id where it is given as one.
+
+    Raises:
+        NewGamePlusError: as :func:`find_level`.
+    """
+    return find_level(level) if isinstance(level, str) else level
+
+
 def levels_of(game: Integration, scenario: str | None = None) -> tuple[Level, ...]:
     """All levels of a game with ``scenario`` or its default one, sorted."""
     scenario = scenario or game.default_scenario
