@@ -6,6 +6,7 @@ import importlib
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 from hypothesis import settings
@@ -34,10 +35,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("cuda") and not importlib.import_module("torch").cuda.is_available():
         pytest.skip(f"{HARDWARE}CUDA")
     if item.get_closest_marker("kernels"):
-        kernels = importlib.import_module("newgameplus.nn.kernels")
-        if kernels.WHY_NOT:
-            lacks = kernels.INSTRUCTION_SET in kernels.WHY_NOT
-            pytest.skip(f"{HARDWARE}{kernels.INSTRUCTION_SET}" if lacks else f"no kernels: {kernels.WHY_NOT}")
+        compiled = importlib.import_module("newgameplus.nn.cpu.compiled")
+        if compiled.state.lack:
+            lack, name = compiled.state.lack, compiled.INSTRUCTION_SET
+            pytest.skip(f"{HARDWARE}{name}" if name in lack else f"no kernels: {lack}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -50,18 +51,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(params=[pytest.param("kernels", marks=pytest.mark.kernels), "torch"])
-def road(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def road(request: pytest.FixtureRequest) -> Iterator[str]:
     """Both ways in which a CPU computes networks: by the compiled kernels in bfloat16, or as most processors do."""
     name: str = request.param
-    if name == "torch":
-        monkeypatch.setattr("newgameplus.nn.kernels.IS_TURNED_OFF", True)
-        for user in _USERS:
-            monkeypatch.setattr(f"newgameplus.nn.{user}.KERNELS", None)
-    return name
-
-
-_USERS = ("convolutions", "noisy", "noisy_product", "fractions", "dueling", "quantiles", "policy", "improvement")
-"""Modules of ``newgameplus.nn`` that call kernels."""
+    with importlib.import_module("newgameplus.nn.cpu.compiled").turned_off() if name == "torch" else nullcontext():
+        yield name
 
 
 @pytest.fixture(scope="session", autouse=True)

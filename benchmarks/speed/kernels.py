@@ -27,8 +27,6 @@ FORWARD = 400 * 256 * 32 + 81 * 512 * 64 + 49 * 576 * 64
 BACKWARD = 2 * FORWARD - 400 * 256 * 32
 """Those of their gradients: the pictures themselves need none."""
 OURS, TORCH = "kernels", "torch"
-USERS = ("convolutions", "noisy", "noisy_product", "fractions", "dueling", "quantiles", "policy", "improvement")
-"""Modules of ``newgameplus.nn`` that call kernels."""
 Work = Callable[[], Any]
 
 
@@ -36,9 +34,7 @@ def prepare(is_ours: bool) -> Any:
     """Return torch with the threads that every side has, the kernels being switched off for its own."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(NUM_THREADS)
-    if not is_ours:
-        for name in USERS:
-            setattr(importlib.import_module(f"newgameplus.nn.{name}"), "KERNELS", None)  # noqa: B010  # no type says it is there
+    importlib.import_module("newgameplus.nn.cpu.compiled").state.are_on = is_ours
     return torch
 
 
@@ -82,7 +78,7 @@ def adam(is_ours: bool) -> Work:
     torch = prepare(is_ours)
     layers = importlib.import_module("newgameplus.nn.noisy")
     precision = importlib.import_module("newgameplus.nn.precision")
-    improver = importlib.import_module("newgameplus.nn.improvement").Improver
+    improver = importlib.import_module("newgameplus.nn.optimizer").Improver
     network = layers.NoisyLinear(NUM_FEATURES, NUM_HIDDEN)
     optimizer = torch.optim.Adam(network.parameters(), 1e-4, fused=True)
     copied = precision.playing_copy(network, True).requires_grad_(True)
@@ -160,8 +156,9 @@ def main() -> None:
     options = parser(__doc__, num_rounds=7)
     options.add_argument("--calls", type=int, default=20, help="calls of a turn")
     arguments = options.parse_args()
-    if importlib.import_module("newgameplus.nn.kernels").KERNELS is None:
-        sys.exit("This processor, or this installation, has no kernels: they need AVX-512 with bfloat16.")
+    lack = importlib.import_module("newgameplus.nn.cpu.compiled").state.lack
+    if lack:
+        sys.exit(f"There are no kernels to measure: {lack}.")
     publish(measure(arguments.rounds, arguments.calls), arguments.results, ("torch",))
 
 

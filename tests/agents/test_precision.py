@@ -13,7 +13,7 @@ from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.update import FIGURES, Batch, gradient_step
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
-from newgameplus.nn import improvement
+from newgameplus.nn.cpu.compiled import turned_off
 from newgameplus.types import Step, WorldSpec
 
 NUM_STEPS = 36
@@ -62,10 +62,10 @@ def losses_of_rainbow(precision: Any) -> list[float]:
 
 
 @pytest.mark.parametrize("losses_of", [losses_of_ppo, losses_of_rainbow])
-def test_losses_fall_as_those_of_float32_do(losses_of: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_losses_fall_as_those_of_float32_do(losses_of: Any) -> None:
     found = losses_of("bfloat16")
-    monkeypatch.setattr(improvement, "KERNELS", None)
-    expected = losses_of("float32")
+    with turned_off():
+        expected = losses_of("float32")
     assert len(found) >= NUM_STEPS
     assert np.mean(expected[-6:]) < 0.9 * expected[0]
     assert difference(found, expected) < TOLERANCE

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from newgameplus.nn.kernels import KERNELS
+from newgameplus.nn.cpu.compiled import kernels
 from newgameplus.nn.noisy import NoisyLinear, draw_noise, set_noise
 
 
@@ -117,14 +117,13 @@ def test_kernels_take_rows_of_any_shape_and_give_the_same_each_time() -> None:
 
 @pytest.mark.kernels
 def test_kernels_refuse_shapes_that_do_not_fit() -> None:
-    assert KERNELS is not None
     low = NoisyLinear(64, 10).to(torch.bfloat16).requires_grad_(False)
     parts = [low.weight, low.weight_sigma, low.bias, low.bias_sigma, low.noise_in.float(), low.noise_out.float()]
     inputs, outputs = torch.zeros((2, 64), dtype=torch.bfloat16), torch.zeros((2, 10), dtype=torch.bfloat16)
-    KERNELS.noisy_forward(inputs, *parts, False, None, outputs, 1)
+    kernels.noisy_forward(inputs, *parts, False, None, outputs, 1)
     with pytest.raises(ValueError, match=r"input must be of shape \[2, 64\], not \[2, 32\]"):
-        KERNELS.noisy_forward(inputs[:, :32].contiguous(), *parts, False, None, outputs, 1)
+        kernels.noisy_forward(inputs[:, :32].contiguous(), *parts, False, None, outputs, 1)
     with pytest.raises(ValueError, match="inputs a multiple of 32"):
-        KERNELS.noisy_forward(inputs, parts[0][:, :40].contiguous(), *parts[1:], False, None, outputs, 1)
+        kernels.noisy_forward(inputs, parts[0][:, :40].contiguous(), *parts[1:], False, None, outputs, 1)
     with pytest.raises(ValueError, match=r"output must be of shape \[2, 10\], not \[1, 10\]"):
-        KERNELS.noisy_forward(inputs, *parts, False, None, outputs[:1], 1)
+        kernels.noisy_forward(inputs, *parts, False, None, outputs[:1], 1)

@@ -5,8 +5,67 @@ Shapes: ``B`` batch, ``A`` actions, ``N`` atoms. Every loss is a scalar mean unl
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class PpoSteps:
+    """What PPO's loss knows of the steps that it learns from, beside what the network says now."""
+
+    action: Tensor
+    """int64 ``[B]``."""
+    log_probability: Tensor
+    """float32 ``[B]``, of the action when it was chosen."""
+    value: Tensor
+    """float32 ``[B]``, the value estimate when the action was chosen."""
+    advantage: Tensor
+    """float32 ``[B]``, normalised."""
+    target: Tensor
+    """float32 ``[B]``, what the value estimate should be."""
+    reference: Tensor
+    """float32 ``[B, A]``, log-probabilities of the policy to stay near; ``[B, 0]`` where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PpoWeights:
+    """The weights of the parts of PPO's loss, and where these are clipped."""
+
+    clip: float
+    value_clip: float | None
+    value: float
+    entropy: float
+    reference: float
+
+
+def ppo_loss(log_probabilities: Tensor, value: Tensor, steps: PpoSteps, weights: PpoWeights) -> tuple[Tensor, Tensor]:
+    """Return PPO's loss, a scalar, and its figures ``[6]``, which have no gradient.
+
+    ``policy loss + value weight * value loss - entropy weight * entropy + reference weight * KL(policy ‖ reference)``.
+    The figures are the losses of the policy and of the value, the entropy, the divergence from the policy that chose
+    the actions, that from the reference, and the share of clipped ratios.
+
+    Args:
+        log_probabilities: float32 ``[B, A]``, of the policy now.
+        value: float32 ``[B]``, the value estimate now.
+        steps: the rest of the batch.
+        weights: see there.
+    """
+    chosen = log_probabilities.gather(1, steps.action[:, None]).squeeze(1)
+    policy_loss = clipped_surrogate(chosen, steps.log_probability, steps.advantage, weights.clip)
+    value_loss = clipped_value_loss(value, steps.value, steps.target, weights.value_clip)
+    uncertainty = entropy(log_probabilities).mean()
+    loss = policy_loss + weights.value * value_loss - weights.entropy * uncertainty
+    drift = torch.zeros_like(loss)
+    if steps.reference.shape[1]:
+        drift = divergence(log_probabilities, steps.reference).mean()
+        loss = loss + weights.reference * drift
+    with torch.no_grad():
+        moved = approximate_divergence(chosen, steps.log_probability)
+        clipped = ((chosen - steps.log_probability).exp() - 1).abs().gt(weights.clip).float().mean()
+        return loss, torch.stack([policy_loss, value_loss, uncertainty, moved, drift, clipped])
 
 
 def clipped_surrogate(log_probability: Tensor, old_log_probability: Tensor, advantage: Tensor, clip: float) -> Tensor:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
 import torch
-from torch import Tensor, nn
 
 from newgameplus.errors import UsageError
-from newgameplus.nn import kernels
+from newgameplus.nn.cpu.compiled import state
 from newgameplus.nn.names import DeviceName
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -50,22 +49,10 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if kernels.IS_TURNED_OFF:
+    if state.are_turned_off:
         return False
     capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-def limit_gradient(parameters: Iterable[nn.Parameter], max_norm: float) -> Tensor:
-    """Scale the gradients down to a norm of ``max_norm`` where they have more; return the norm that they had."""
-    own = list(parameters)
-    if own[0].is_cuda:
-        # Always scaled, by 1 where they have less: to ask would be to wait for the device.
-        return nn.utils.clip_grad_norm_(own, max_norm)
-    norm = nn.utils.get_total_norm([parameter.grad for parameter in own if parameter.grad is not None])
-    if norm > max_norm:
-        nn.utils.clip_grads_with_norm_(own, max_norm, norm)
-    return norm
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """Networks that turn pictures into features.
 
 Observations come as the world makes them, uint8 ``[B, H, W, C]`` with stacked frames along the channels, and are seen
-as ``[B, C, H, W]`` in the memory order that they already have (channels last), so that nothing is moved. Plain
-convolutions are computed by our own kernels where these are faster (convolutions.py).
+as ``[B, C, H, W]`` in the memory order that they already have (channels last), so that nothing is moved.
 """
 
 from __future__ import annotations
@@ -10,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from newgameplus.nn.convolutions import ConvolutionShape, Kept, convolve, find_convolutions
+from newgameplus.nn.cpu import table
 from newgameplus.nn.names import EncoderName
+
+ConvolutionShape = tuple[int, int, int, int]
+"""Filters, side, stride and padding."""
 
 
 def pixels(observation: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -47,6 +48,15 @@ def _flat(features: Tensor) -> Tensor:
     return features.permute(0, 2, 3, 1).flatten(1)
 
 
+@table.convolve
+def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor:
+    """Return the features ``[B, H * W * C]`` of uint8 ``[B, H, W, C]`` after convolutions, a rectifier after each."""
+    seen = observation
+    for layer in layers:
+        seen = torch.relu_(layer(seen))
+    return _flat(seen)
+
+
 def _convolution(is_first: bool) -> type[nn.Conv2d]:
     return PixelConv if is_first else nn.Conv2d
 
@@ -71,7 +81,6 @@ class Plain(nn.Module):
 
     def __init__(self, num_channels: int, shapes: Sequence[ConvolutionShape]) -> None:
         super().__init__()
-        self.shapes = tuple(shapes)
         layers: list[nn.Module] = []
         for num_filters, size, stride, padding in shapes:
             make = _convolution(is_first=not layers)
@@ -79,15 +88,11 @@ class Plain(nn.Module):
             num_channels = num_filters
         self.layers = nn.Sequential(*layers)
         # In a tuple, so that they are no second children.
-        self.convolutions: tuple[Any, ...] = tuple(layers[::2])
-        self._kept = Kept()
+        self.convolutions = tuple(layer for layer in layers if isinstance(layer, nn.Conv2d))
 
     def forward(self, observation: Tensor) -> Tensor:
         """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
-        kernel = find_convolutions(observation, self.convolutions[0].weight.dtype, self.shapes)
-        if kernel is None:
-            return _flat(self.layers(observation))
-        return convolve(kernel, observation, self.convolutions, self._kept)
+        return convolve(observation, self.convolutions)
 
 
 class _Residual(nn.Module):
@@ -173,6 +178,11 @@ def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
         "mobile": Mobile,
     }
     return makers[name](num_channels)
+
+
+def plain_convolutions(encoder: nn.Module) -> tuple[nn.Conv2d, ...]:
+    """Return the convolutions of an encoder that is nothing else; of others none."""
+    return encoder.convolutions if isinstance(encoder, Plain) else ()
 
 
 def num_features(encoder: nn.Module, height: int, width: int, num_channels: int) -> int:

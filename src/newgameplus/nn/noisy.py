@@ -9,8 +9,33 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from newgameplus.nn.kernels import KERNELS
-from newgameplus.nn.noisy_product import has_noisy_product, noisy_product
+from newgameplus.nn.cpu import table
+from newgameplus.nn.weights import NoisyWeights
+
+
+@table.noisy_linear
+def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = False) -> Tensor:
+    """Return the outputs of a noisy linear layer, ``[..., N]`` of ``[..., K]``.
+
+    Args:
+        inputs: of the precision of the weights.
+        weights: see there; the noise gets no gradient.
+        is_rectified: whether outputs below 0 become 0.
+    """
+    weight, weight_sigma, bias, bias_sigma, noise_in, noise_out = weights
+    # The noise is a product of two vectors, so W never has to be built: S * (out in^T) x is out * (S (in * x)).
+    noise = functional.linear(inputs * noise_in.to(inputs.dtype), weight_sigma) * noise_out
+    outputs = functional.linear(inputs, weight, bias + bias_sigma * noise_out) + noise
+    return torch.relu(outputs) if is_rectified else outputs
+
+
+@table.shape_noise
+def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> Sequence[Tensor]:
+    """Write ``sign(e) sqrt(|e|)`` of normal numbers ``e`` into the buffers, one after the other, and return these."""
+    noise = drawn.sign() * drawn.abs().sqrt_()
+    for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
+        buffer.copy_(part)
+    return buffers
 
 
 class NoisyLinear(nn.Module):
@@ -36,25 +61,13 @@ class NoisyLinear(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """``[..., inputs]`` to ``[..., outputs]``."""
-        return self._by_kernels(inputs, False) if self._has_kernels(inputs) else self._by_torch(inputs)
-
-    def rectified(self, inputs: Tensor) -> Tensor:
-        """``[..., inputs]`` to ``[..., outputs]``, of which those below 0 become 0."""
-        return self._by_kernels(inputs, True) if self._has_kernels(inputs) else torch.relu(self._by_torch(inputs))
-
-    def _has_kernels(self, inputs: Tensor) -> bool:
-        return self.is_noisy and has_noisy_product(inputs, self.weight)
-
-    def _by_kernels(self, inputs: Tensor, is_rectified: bool) -> Tensor:
-        parameters = (self.weight, self.weight_sigma, self.bias, self.bias_sigma)
-        return noisy_product(inputs, parameters, (self.noise_in, self.noise_out), is_rectified)
-
-    def _by_torch(self, inputs: Tensor) -> Tensor:
         if not self.is_noisy:
             return functional.linear(inputs, self.weight, self.bias)
-        # The noise is a product of two vectors, so W never has to be built: S * (out in^T) x is out * (S (in * x)).
-        noise = functional.linear(inputs * self.noise_in.to(inputs.dtype), self.weight_sigma) * self.noise_out
-        return functional.linear(inputs, self.weight, self.bias + self.bias_sigma * self.noise_out) + noise
+        return noisy_linear(inputs, self.weights())
+
+    def weights(self) -> NoisyWeights:
+        """Return what ``noisy_linear`` takes; the noise in it is the layer's until it is moved to another device."""
+        return NoisyWeights(self.weight, self.weight_sigma, self.bias, self.bias_sigma, self.noise_in, self.noise_out)
 
 
 def draw_noise(module: nn.Module, generator: torch.Generator) -> None:
@@ -73,12 +86,7 @@ def draw_into(buffers: Sequence[Tensor], generator: torch.Generator) -> None:
         return
     # All at once: the vectors are short, so that it is the number of calls that takes time.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
-    if KERNELS is not None and buffers[0].device.type == "cpu":
-        KERNELS.shape_noise(drawn, buffers)
-        return
-    noise = drawn.sign() * drawn.abs().sqrt_()
-    for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
-        buffer.copy_(part)
+    shape_noise(drawn, buffers)
 
 
 def set_noise(module: nn.Module, is_noisy: bool) -> None:

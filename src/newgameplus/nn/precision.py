@@ -23,7 +23,7 @@ def computing_copy(network: Network, is_low: bool) -> Network:
     """Return what computes everything, gradients too, while ``network`` keeps the weights.
 
     That is a copy in bfloat16 where ``is_low``, else the network itself. From its gradients
-    :class:`newgameplus.nn.improvement.Improver` goes to new weights of both.
+    :class:`newgameplus.nn.optimizer.Improver` goes to new weights of both.
     """
     return (playing_copy(network, is_low).requires_grad_(True) if is_low else network).eval()
 
@@ -47,14 +47,3 @@ def refresh(copied: nn.Module, network: nn.Module) -> None:
     """Give a copy the weights, and the noise, that the network has now; nothing where they are the same object."""
     if copied is not network:
         copied.load_state_dict(network.state_dict())
-
-
-def hand_over_gradients(copied: nn.Module, network: nn.Module) -> None:
-    """Give a network the gradients and the buffers of its copy; nothing where they are the same object."""
-    if copied is network:
-        return
-    for low, full in zip(copied.parameters(), network.parameters(), strict=True):
-        full.grad = None if low.grad is None else low.grad.to(full.dtype)
-        low.grad = None
-    for found, kept in zip(copied.buffers(), network.buffers(), strict=True):
-        kept.copy_(found)

@@ -53,8 +53,8 @@ def test_an_action_is_drawn_as_multinomial_draws_it() -> None:
     generator, twin = (torch.Generator().manual_seed(4) for _ in range(2))
     race = torch.empty_like(log_probabilities).exponential_(generator=generator)
     action, log_probability, judged = draw(network, observation, race)
-    assert torch.equal(action.long(), torch.multinomial(log_probabilities.exp(), 1, generator=twin).squeeze(1))
-    assert torch.equal(log_probability, log_probabilities.gather(1, action.long()[:, None]).squeeze(1))
+    assert torch.equal(action, torch.multinomial(log_probabilities.exp(), 1, generator=twin).squeeze(1))
+    assert torch.equal(log_probability, log_probabilities.gather(1, action[:, None]).squeeze(1))
     assert torch.equal(judged, value)
     assert len(action.unique()) > 2
 

@@ -31,10 +31,10 @@ from newgameplus.experience.rewards import RewardShaper
 from newgameplus.experience.rollout import Rollout
 from newgameplus.learning.returns import explained_variance, generalized_advantages, remembered_spread
 from newgameplus.learning.schedules import linear
+from newgameplus.nn.cuda_graphs import pinned_zeros
 from newgameplus.nn.device import find_device, has_fast_bfloat16
-from newgameplus.nn.graphs import adam, pinned_zeros, set_learning_rate
-from newgameplus.nn.improvement import Improver
 from newgameplus.nn.noisy import draw_noise, set_noise
+from newgameplus.nn.optimizer import Improver, adam, set_learning_rate
 from newgameplus.nn.precision import computing_copy, playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.nn.encoders import make_encoder, num_features, orthogonal
 from newgameplus.nn.noisy import NoisyLinear
-from newgameplus.nn.policy import has_policy_kernels, hidden_layer, policy_and_value
+from newgameplus.nn.policy import linear, policy_and_value
 from newgameplus.nn.precision import has_training_mode
 
 
@@ -38,8 +38,8 @@ class PpoNetwork(nn.Module):
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
         """Return log-probabilities ``[B, A]`` and values ``[B]``, float32, of uint8 ``[B, H, W, C]``."""
-        hidden = hidden_layer(self.encoder(observation), self.hidden)
-        if isinstance(self.policy, nn.Linear) and has_policy_kernels(hidden, self.policy):
+        hidden = linear(self.encoder(observation), self.hidden)
+        if isinstance(self.policy, nn.Linear):
             return policy_and_value(hidden, self.policy, self.value)
         features = torch.relu(hidden)
         log_probability = torch.log_softmax(self.policy(features).float(), -1)

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from newgameplus.agents.ppo.network import PpoNetwork
-from newgameplus.nn.graphs import Answer, Replayed
+from newgameplus.nn.cuda_graphs import Answer, Replayed
 from newgameplus.nn.noisy import set_noise
-from newgameplus.nn.policy import draw_actions, has_draw_kernel
+from newgameplus.nn.policy import draw_actions
 from newgameplus.types import Array
 
 
@@ -67,18 +67,15 @@ class Player:
     def draw(self, observation: Array, generator: torch.Generator) -> Drawn:
         """Draw an action for each row of uint8 ``[B, H, W, C]``, by a generator of the CPU."""
         self._race.exponential_(generator=generator)
-        if self._device.type == "cuda":
-            self.seen.copy_(torch.from_numpy(observation), non_blocking=True)
-            self._race_there.copy_(self._race, non_blocking=True)
-            answer = self._step()
-        else:
+        if self._device.type != "cuda":
             self.seen = torch.from_numpy(observation)
-            if has_draw_kernel(self._device):
-                return self._draw_by_kernel()
-            answer = draw(self._network, self.seen, self._race)
-        self._answer.fetch(answer)
-        action, log_probability, value = self._answer.read()
-        return Drawn(action.astype(np.int64), log_probability.copy(), value.copy())
+            action, chosen, value = draw(self._network, self.seen, self._race)
+            return Drawn(action.numpy(), chosen.numpy(), value.numpy())
+        self.seen.copy_(torch.from_numpy(observation), non_blocking=True)
+        self._race_there.copy_(self._race, non_blocking=True)
+        self._answer.fetch(self._step())
+        numbers, log_probability, values = self._answer.read()
+        return Drawn(numbers.astype(np.int64), log_probability.copy(), values.copy())
 
     def evaluate(self, observation: Array) -> tuple[Tensor, Tensor]:
         """Return log-probabilities ``[N, A]`` and values ``[N]``, on the CPU, of any number of observations."""
@@ -86,30 +83,23 @@ class Player:
             log_probabilities, value = self._network(torch.from_numpy(observation).to(self._device))
             return log_probabilities.cpu(), value.cpu()
 
-    @torch.no_grad()
-    def _draw_by_kernel(self) -> Drawn:
-        log_probabilities, value = self._network(self.seen)
-        action, chosen = draw_actions(log_probabilities, self._race)
-        return Drawn(action.numpy(), chosen.numpy(), value.numpy())
-
     def _new_step(self) -> Replayed[Tensor]:
-        return Replayed(lambda: draw(self._network, self.seen, self._race_there), self._device)
+        return Replayed(self._answered, self._device)
+
+    def _answered(self) -> Tensor:
+        """What is drawn, float32 ``[3, B]``, so that it travels together."""
+        action, chosen, value = draw(self._network, self.seen, self._race_there)
+        return torch.stack([action.float(), chosen, value])
 
 
 @torch.no_grad()
-def draw(network: PpoNetwork, observation: Tensor, race: Tensor) -> Tensor:
-    """Return the drawn actions, their log-probabilities and the values, float32 ``[3, B]``.
-
-    The action whose random time, over its probability, is the shortest wins with just this probability; that is how
-    ``torch.multinomial`` draws one of several, but without asking whether the probabilities are numbers.
+def draw(network: PpoNetwork, observation: Tensor, race: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the drawn actions, int64 ``[B]``, their log-probabilities and the values, float32 ``[B]``.
 
     Args:
         network: the policy and the value.
         observation: uint8 ``[B, H, W, C]``.
-        race: a random time for each action, exponentially distributed, ``[B, A]``.
+        race: a random time for each action (newgameplus.nn.policy.draw_actions), ``[B, A]``.
     """
     log_probabilities, value = network(observation)
-    action = (log_probabilities.exp() / race).argmax(-1)
-    chosen = log_probabilities.gather(1, action[:, None]).squeeze(1)
-    chosen = chosen.masked_fill(~log_probabilities.isfinite().all(-1), torch.nan)
-    return torch.stack([action.float(), chosen, value])
+    return *draw_actions(log_probabilities, race), value

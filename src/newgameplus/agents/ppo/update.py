@@ -6,7 +6,7 @@ Shapes: ``S`` steps of a rollout, all rows together; ``N`` of them in one gradie
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
@@ -16,17 +16,11 @@ from torch import Tensor
 
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
-from newgameplus.learning.losses import (
-    approximate_divergence,
-    clipped_surrogate,
-    clipped_value_loss,
-    divergence,
-    entropy,
-)
+from newgameplus.learning.losses import PpoSteps, PpoWeights
 from newgameplus.nn.augmentation import shift, shift_by
-from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room, take_rows
-from newgameplus.nn.improvement import Improver
-from newgameplus.nn.policy import LossWeights, has_surrogate_kernel, surrogate_gradients
+from newgameplus.nn.cuda_graphs import Answer, Inputs, Replayed, has_room, take_rows
+from newgameplus.nn.losses import ppo_loss
+from newgameplus.nn.optimizer import Improver
 from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
@@ -253,31 +247,18 @@ def gradient_step(
     computing = learner.computing
     with training_mode(computing, computing.has_training_mode):
         log_probabilities, value = computing(observation)
-    told = _go_back(config, replace(batch, advantage=advantage), log_probabilities, value)
-    return torch.cat([told, learner.improve()[None]])
-
-
-def _go_back(config: PpoConfig, batch: Batch, log_probabilities: Tensor, value: Tensor) -> Tensor:
-    """Find the gradients of what the network says; return ``FIGURES`` but the last."""
-    if has_surrogate_kernel(log_probabilities):
-        weights = LossWeights(
-            config.clip, config.value_clip, config.value_weight, config.entropy_weight, config.reference_weight
-        )
-        given = (batch.action, batch.log_probability, batch.value, batch.advantage, batch.target, batch.reference)
-        figures, gradients = surrogate_gradients(log_probabilities, value, *given, weights)
-        torch.autograd.backward([log_probabilities, value], gradients)
-        return torch.tensor(figures)
-    chosen = log_probabilities.gather(1, batch.action[:, None]).squeeze(1)
-    policy_loss = clipped_surrogate(chosen, batch.log_probability, batch.advantage, config.clip)
-    value_loss = clipped_value_loss(value, batch.value, batch.target, config.value_clip)
-    uncertainty = entropy(log_probabilities).mean()
-    loss = policy_loss + config.value_weight * value_loss - config.entropy_weight * uncertainty
-    drift = torch.zeros_like(loss)
-    if batch.reference.shape[1]:
-        drift = divergence(log_probabilities, batch.reference).mean()
-        loss = loss + config.reference_weight * drift
+    steps = PpoSteps(batch.action, batch.log_probability, batch.value, advantage, batch.target, batch.reference)
+    loss, figures = ppo_loss(log_probabilities, value, steps, loss_weights(config))
     loss.backward()  # type: ignore[no-untyped-call]
-    with torch.no_grad():
-        moved = approximate_divergence(chosen, batch.log_probability)
-        clipped = ((chosen - batch.log_probability).exp() - 1).abs().gt(config.clip).float().mean()
-        return torch.stack([policy_loss, value_loss, uncertainty, moved, drift, clipped])
+    return torch.cat([figures, learner.improve()[None]])
+
+
+def loss_weights(config: PpoConfig) -> PpoWeights:
+    """Return what PPO's loss takes of a configuration."""
+    return PpoWeights(
+        clip=config.clip,
+        value_clip=config.value_clip,
+        value=config.value_weight,
+        entropy=config.entropy_weight,
+        reference=config.reference_weight,
+    )

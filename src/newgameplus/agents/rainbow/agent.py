@@ -31,8 +31,7 @@ from newgameplus.experience.replay import SLACK, ReplayBuffer
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.device import find_device, has_fast_bfloat16
-from newgameplus.nn.graphs import adam
-from newgameplus.nn.improvement import Improver
+from newgameplus.nn.optimizer import Improver, adam
 from newgameplus.nn.precision import computing_copy, playing_copy, refresh
 from newgameplus.nn.saved import (
     generator_state,

@@ -13,9 +13,8 @@ from torch import Tensor
 
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
-from newgameplus.learning.losses import cross_entropy, quantile_huber
 from newgameplus.learning.projections import expectation, project
-from newgameplus.nn import dueling, quantiles
+from newgameplus.nn import losses
 
 
 class Head(Protocol):
@@ -90,10 +89,7 @@ class Categorical:
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the means of the distributions, ``[B, A]``."""
-        parts = network.parts(observation)
-        if dueling.has_dueling_kernels(parts):
-            return dueling.expected_returns(parts, self._atoms)
-        return self.mean(network.joined(parts).exp())
+        return losses.mean_returns(*network.parts(observation), self._atoms)
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return probabilities ``[B, A, N]``; nothing is drawn from ``generator``."""
@@ -122,10 +118,7 @@ class Categorical:
         generator: torch.Generator,
     ) -> Tensor:
         """Return probabilities ``[B, N]``; nothing is drawn from ``generator``."""
-        parts = network.parts(observation)
-        if dueling.has_dueling_kernels(parts):
-            return dueling.projected_returns(parts, action, reward, factor, self._atoms)
-        return project(of_action(network.joined(parts).exp(), action), reward, factor, self._atoms)
+        return losses.projected_returns(*network.parts(observation), action, reward, factor, self._atoms)
 
     def errors(
         self,
@@ -136,10 +129,7 @@ class Categorical:
         generator: torch.Generator,
     ) -> Tensor:
         """Return the cross-entropies ``[B]``; nothing is drawn from ``generator``."""
-        parts = network.parts(observation)
-        if dueling.has_dueling_kernels(parts):
-            return dueling.cross_entropies(parts, action, target)
-        return cross_entropy(target, of_action(network.joined(parts), action))
+        return losses.cross_entropies(*network.parts(observation), action, target)
 
 
 class Quantiles:
@@ -159,10 +149,7 @@ class Quantiles:
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the mean of the quantiles at evenly spaced fractions, ``[B, A]``."""
-        parts = network.parts(observation, self._even.expand(len(observation), -1))
-        if quantiles.has_quantile_kernels(parts):
-            return quantiles.mean_quantiles(parts)
-        return self.mean(network.joined(parts))
+        return losses.mean_quantiles(*network.parts(observation, self._even.expand(len(observation), -1)))
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return quantiles of each action, ``[B, A, N]``."""
@@ -189,9 +176,7 @@ class Quantiles:
     ) -> Tensor:
         """Return the moved quantiles ``[B, N]``."""
         parts = network.parts(observation, self._fractions(len(observation), generator))
-        if quantiles.has_quantile_kernels(parts):
-            return quantiles.moved_quantiles(parts, action, reward, factor)
-        return reward.unsqueeze(1) + factor.unsqueeze(1) * of_action(network.joined(parts), action)
+        return losses.moved_quantiles(*parts, action, reward, factor)
 
     def errors(
         self,
@@ -203,10 +188,7 @@ class Quantiles:
     ) -> Tensor:
         """Return the quantile Huber losses ``[B]``."""
         fraction = self._fractions(len(observation), generator)
-        parts = network.parts(observation, fraction)
-        if quantiles.has_quantile_kernels(parts):
-            return quantiles.quantile_errors(parts, action, fraction, target)
-        return quantile_huber(of_action(network.joined(parts), action), fraction, target)
+        return losses.quantile_errors(*network.parts(observation, fraction), action, fraction, target)
 
     def _fractions(self, num_rows: int, generator: torch.Generator) -> Tensor:
         """Where the quantiles of each row are to be, ``[B, N]``."""
@@ -219,9 +201,3 @@ class Quantiles:
 def make_head(config: RainbowConfig, device: torch.device) -> Head:
     """Return the head that ``config.distribution`` names."""
     return Categorical(config, device) if config.distribution == "categorical" else Quantiles(config, device)
-
-
-def of_action(distribution: Tensor, action: Tensor) -> Tensor:
-    """Return what ``[B, A, N]`` says of the actions int64 ``[B]``, as ``[B, N]``."""
-    index = action[:, None, None].expand(-1, 1, distribution.shape[-1])
-    return distribution.gather(1, index).squeeze(1)

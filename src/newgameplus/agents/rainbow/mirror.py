@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from newgameplus.experience.replay import ReplayBuffer
-from newgameplus.nn.graphs import Inputs, put_rows, take_rows
+from newgameplus.nn.cuda_graphs import Inputs, put_rows, take_rows
 
 _SIZES = (64, 8)
 """Frames that travel together: many, or the few of one step of few rows."""

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from newgameplus.agents.rainbow.heads import Head
 from newgameplus.agents.rainbow.network import RainbowNetwork
-from newgameplus.nn.graphs import Answer, Replayed
+from newgameplus.nn.cuda_graphs import Answer, Replayed
 from newgameplus.types import Array
 
 

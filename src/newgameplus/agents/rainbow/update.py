@@ -21,8 +21,8 @@ from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.experience.replay import Batch, Choice, ReplayBuffer
 from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.graphs import Answer, Inputs, Replayed, has_room
-from newgameplus.nn.improvement import Improver
+from newgameplus.nn.cuda_graphs import Answer, Inputs, Replayed, has_room
+from newgameplus.nn.optimizer import Improver
 from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 

@@ -10,12 +10,12 @@ On a CPU the same classes call the function and copy nothing that need not be co
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import DTypeLike
-from torch import Tensor, nn
+from torch import Tensor
 
 from newgameplus.types import Array
 
@@ -149,52 +149,6 @@ class Answer:
             self._is_here.synchronize()
         array: Array = self._here.numpy()
         return array
-
-
-def adam(parameters: Iterable[nn.Parameter], learning_rate: float, epsilon: float, device: torch.device) -> Any:
-    """Return Adam in one kernel; on CUDA one whose steps can be replayed and whose moments are there from the start.
-
-    On CUDA the learning rate is a tensor, since a replayed step cannot be told another number: see
-    ``set_learning_rate``.
-    """
-    if device.type != "cuda":
-        return torch.optim.Adam(parameters, learning_rate, eps=epsilon, fused=True)
-    rate = torch.tensor(learning_rate, device=device)
-    optimizer = torch.optim.Adam(parameters, rate, eps=epsilon, fused=True, capturable=True)
-    # Else the steps before a capture warn that they are not captured.
-    optimizer._warned_capturable_if_run_uncaptured = True
-    for group in optimizer.param_groups:
-        for parameter in group["params"]:
-            optimizer.state[parameter] = {
-                "step": torch.zeros((), device=device),
-                "exp_avg": torch.zeros_like(parameter, requires_grad=False),
-                "exp_avg_sq": torch.zeros_like(parameter, requires_grad=False),
-            }
-    return optimizer
-
-
-def set_learning_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
-    """Give an optimizer of ``adam`` another learning rate."""
-    for group in optimizer.param_groups:
-        if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(rate)
-        else:
-            group["lr"] = rate
-
-
-def step_if_finite(optimizer: torch.optim.Optimizer, norm: Tensor) -> None:
-    """Take the step unless the norm of the gradient is no number; on CUDA the device decides, and nobody waits."""
-    if norm.is_cuda:
-        # What a fused optimizer asks gradient scalers for: where it is 1, weights and moments stay as they are.
-        optimizer.found_inf = (~norm.isfinite()).float()  # type: ignore[attr-defined]
-    elif not bool(norm.isfinite()):
-        return
-    optimizer.step()
-
-
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
-    """Return all that an optimizer of ``adam`` remembers of its parameters."""
-    return [value for slot in optimizer.state.values() for value in slot.values()]
 
 
 def pinned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:

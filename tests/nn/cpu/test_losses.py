@@ -6,14 +6,13 @@ import copy
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from newgameplus.agents.rainbow.network import FractionEmbedding
 from newgameplus.learning.losses import cross_entropy, quantile_huber
 from newgameplus.learning.projections import expectation, project
-from newgameplus.nn import dueling, quantiles
-from newgameplus.nn.fractions import has_fraction_kernel
-from newgameplus.nn.noisy import NoisyLinear, draw_noise
+from newgameplus.nn.cpu import dueling, fractions, quantiles
+from newgameplus.nn.fractions import multiply_by_fractions
+from newgameplus.nn.noisy import NoisyLinear, draw_noise, noisy_linear
 
 pytestmark = pytest.mark.kernels
 
@@ -63,8 +62,8 @@ def test_distributions_on_atoms_say_and_become_what_those_of_float32_do(
     action, reward, factor = numbers(num_rows, num_actions)
     logits = joined(parts[0].float(), parts[1].float().view(num_rows, num_actions, num_atoms))
     probabilities = torch.softmax(logits, -1).detach()
-    torch.testing.assert_close(dueling.expected_returns(parts, atoms), expectation(probabilities, atoms))
-    found = dueling.projected_returns(parts, action, reward, factor, atoms)
+    torch.testing.assert_close(dueling.mean_returns(*parts, atoms), expectation(probabilities, atoms))
+    found = dueling.projected_returns(*parts, action, reward, factor, atoms)
     torch.testing.assert_close(
         found, project(chosen(probabilities, action), reward, factor, atoms), rtol=1e-4, atol=1e-5
     )
@@ -78,7 +77,7 @@ def test_cross_entropies_and_their_gradients_are_those_of_float32(
     full = exact(value), exact(advantage)
     action, given, _ = numbers(num_rows, num_actions)
     target = torch.softmax(drawn(num_rows, num_atoms, seed=2), -1)
-    errors = dueling.cross_entropies((value, advantage), action, target)
+    errors = dueling.cross_entropies(value, advantage, action, target)
     logits = joined(full[0], full[1].view(num_rows, num_actions, num_atoms))
     expected = cross_entropy(target, chosen(torch.log_softmax(logits, -1), action))
     torch.testing.assert_close(errors, expected, rtol=1e-4, atol=1e-5)
@@ -99,10 +98,10 @@ def test_quantiles_and_the_gradients_of_their_errors_are_those_of_float32(
     fraction = torch.rand((num_rows, num_fractions), generator=torch.Generator().manual_seed(7))
     target = 3 * drawn(num_rows, 5, seed=2)
     quantile = joined(full[0], full[1].unsqueeze(-1)).squeeze(-1).transpose(1, 2)
-    torch.testing.assert_close(quantiles.mean_quantiles((value, advantage)), quantile.mean(-1), rtol=1e-4, atol=1e-5)
-    moved = quantiles.moved_quantiles((value, advantage), action, reward, factor)
+    torch.testing.assert_close(quantiles.mean_quantiles(value, advantage), quantile.mean(-1), rtol=1e-4, atol=1e-5)
+    moved = quantiles.moved_quantiles(value, advantage, action, reward, factor)
     torch.testing.assert_close(moved, reward[:, None] + factor[:, None] * chosen(quantile, action))
-    errors = quantiles.quantile_errors((value, advantage), action, fraction, target)
+    errors = quantiles.quantile_errors(value, advantage, action, fraction, target)
     expected = quantile_huber(chosen(quantile, action), fraction, target)
     torch.testing.assert_close(errors, expected, rtol=1e-4, atol=1e-5)
     errors.backward(reward)
@@ -119,18 +118,20 @@ def test_features_times_fractions_and_their_gradients_are_those_of_float32(
     num_rows: int, num_fractions: int, num_features: int
 ) -> None:
     torch.manual_seed(0)
-    mine = FractionEmbedding(64, num_features).to(torch.bfloat16)
+    mine = nn.Linear(64, num_features).to(torch.bfloat16)
     yours = copy.deepcopy(mine).float()
     features = low(num_rows, num_features)
     full = exact(features)
     fraction = torch.rand(num_rows, num_fractions)
-    assert has_fraction_kernel(features, mine.layer)
-    assert not has_fraction_kernel(full, yours.layer)
-    found, expected = mine.multiply(features, fraction), yours.multiply(full, fraction)
+    found = fractions.multiply_by_fractions(features, fraction, mine)
+    assert found is not None
+    assert fractions.multiply_by_fractions(full, fraction, yours) is None
+    expected = multiply_by_fractions(full, fraction, yours)
     with torch.no_grad():
-        assert torch.equal(mine.multiply(features, fraction), found)
+        assert torch.equal(multiply_by_fractions(features, fraction, mine), found)
         same = fraction[:1].expand(num_rows, -1)
-        assert torch.equal(mine.multiply(features, same), mine.multiply(features, same.contiguous()))
+        alone, together = (multiply_by_fractions(features, each, mine) for each in (same, same.contiguous()))
+        assert torch.equal(alone, together)
     given = drawn(*found.shape, seed=3).bfloat16()
     found.backward(given)
     expected.backward(given.float())
@@ -147,9 +148,9 @@ def test_a_rectified_layer_is_a_layer_and_a_rectifier() -> None:
     draw_noise(layer, torch.Generator().manual_seed(0))
     for num_rows in (1, 33):
         inputs, again = low(num_rows, 64), low(num_rows, 64)
-        found, expected = layer.rectified(inputs), torch.relu(layer(again))
+        found, expected = noisy_linear(inputs, layer.weights(), True), torch.relu(layer(again))
         with torch.no_grad():
-            assert_near(layer.rectified(inputs), expected)
+            assert_near(noisy_linear(inputs, layer.weights(), True), expected)
         assert torch.equal(found, expected)
         given = drawn(num_rows, 40).bfloat16()
         gradients = [
@@ -164,20 +165,21 @@ def test_what_is_no_number_stays_none() -> None:
     with torch.no_grad():
         advantage[1, 0] = float("nan")
     action, target = torch.zeros(2, dtype=torch.int64), torch.full((2, 3), 1 / 3)
-    assert dueling.cross_entropies((value, advantage), action, target).isfinite().tolist() == [True, False]
-    found = dueling.projected_returns((value, advantage), action, torch.zeros(2), torch.ones(2), torch.arange(3.0))
+    assert dueling.cross_entropies(value, advantage, action, target).isfinite().tolist() == [True, False]
+    found = dueling.projected_returns(value, advantage, action, torch.zeros(2), torch.ones(2), torch.arange(3.0))
     assert found.isfinite().all(-1).tolist() == [True, False]
-    layer = FractionEmbedding(32, 32).to(torch.bfloat16)
-    assert not layer.multiply(low(1, 32), torch.tensor([[float("nan")]])).isfinite().any()
+    layer = nn.Linear(32, 32).to(torch.bfloat16)
+    fraction = torch.tensor([[float("nan")]])
+    assert not fractions.multiply_by_fractions(low(1, 32), fraction, layer).isfinite().any()
     noisy = NoisyLinear(32, 1).to(torch.bfloat16)
-    assert noisy.rectified(torch.full((1, 32), float("nan")).bfloat16()).isnan().all()
+    assert noisy_linear(torch.full((1, 32), float("nan")).bfloat16(), noisy.weights(), True).isnan().all()
 
 
 def test_actions_that_are_none_are_refused() -> None:
     parts, target = (low(1, 3), low(1, 12)), torch.ones(1, 3)
     with pytest.raises(ValueError, match="Every action must be from 0 to 3"):
-        dueling.cross_entropies(parts, torch.tensor([4]), target)
+        dueling.cross_entropies(*parts, torch.tensor([4]), target)
     with pytest.raises(ValueError, match="action must be of int64"):
-        dueling.cross_entropies(parts, torch.tensor([1.0]), target)
+        dueling.cross_entropies(*parts, torch.tensor([1.0]), target)
     with pytest.raises(ValueError, match=r"target must be of shape \[1, 3\]"):
-        dueling.cross_entropies(parts, torch.tensor([1]), target[:, :2].contiguous())
+        dueling.cross_entropies(*parts, torch.tensor([1]), target[:, :2].contiguous())

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from newgameplus.nn import convolutions
+from newgameplus.nn.cpu import convolutions
+from newgameplus.nn.cpu.compiled import kernels, turned_off
 from newgameplus.nn.encoders import PLAIN, Plain
-from newgameplus.nn.kernels import KERNELS
 
 pytestmark = pytest.mark.kernels
 TOLERANCE = 1e-2
@@ -47,7 +47,8 @@ def pictures(num: int, num_channels: int = 4, side: int = 84) -> Tensor:
 
 def activations(made: Plain, observation: Tensor) -> Tensor:
     """What the kernels make of pictures, all layers one after the other, each ``[H, W, F]``: float32 ``[B, …]``."""
-    kernel = convolutions.find_convolutions(observation, torch.bfloat16, made.shapes)
+    with torch.autocast("cpu", torch.bfloat16):
+        kernel = convolutions.find_convolutions(observation, made.convolutions)
     assert kernel is not None
     layers = list(made.convolutions)
     weights = [layer.weight.detach().permute(0, 2, 3, 1).contiguous() for layer in layers]
@@ -120,7 +121,6 @@ def test_a_large_batch_is_that_of_torch(num_threads: int) -> None:
 @pytest.mark.parametrize(("num_channels", "side"), [(1, 84), (3, 84), (2, 61), (4, 67), (8, 85), (12, 50)])
 def test_other_pictures_are_done_too(num_channels: int, side: int, num: int) -> None:
     observation = pictures(num, num_channels, side)
-    assert convolutions.find_convolutions(observation, torch.bfloat16, PLAIN["nature"]) is not None
     assert_as_torch(encoder(num_channels=num_channels), observation)
 
 
@@ -196,29 +196,28 @@ def test_what_is_not_a_number_stays_visible() -> None:
         assert by_kernel(made, pictures(2)).isnan().any()
 
 
-def test_without_kernels_torch_computes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_kernels_torch_computes_the_same() -> None:
     made, observation = encoder(), pictures(8)
     features = by_kernel(made, observation)
-    monkeypatch.setattr(convolutions, "KERNELS", None)
-    assert_near(by_kernel(made, observation), features.float())
+    with turned_off():
+        assert_near(by_kernel(made, observation), features.float())
 
 
 def test_float32_and_odd_shapes_are_left_to_torch() -> None:
     observation = pictures(2)
-    assert convolutions.find_convolutions(observation, torch.float32, PLAIN["nature"]) is None
-    assert convolutions.find_convolutions(observation, torch.bfloat16, ((24, 8, 4, 0),)) is None
-    assert convolutions.find_convolutions(observation, torch.bfloat16, ((32, 3, 1, 1),)) is None
+    assert convolutions.convolve(observation, encoder().convolutions) is None
+    for shape in ((24, 8, 4, 0), (32, 3, 1, 1)):
+        assert convolutions.convolve(observation, Plain(4, (shape,)).bfloat16().convolutions) is None
     with torch.autocast("cpu", torch.bfloat16):
         assert Plain(4, ((24, 8, 4, 0),))(observation).shape == (2, 24 * 20 * 20)
 
 
 def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
-    assert KERNELS is not None
     with pytest.raises(ValueError, match="too small for a convolution of 8"):
-        KERNELS.Convolutions(7, 84, 4, [(32, 8, 4, 0)])
+        kernels.Convolutions(7, 84, 4, [(32, 8, 4, 0)])
     with pytest.raises(ValueError, match="multiple of 16, not 24"):
-        KERNELS.Convolutions(84, 84, 4, [(24, 8, 4, 0)])
-    kernel = KERNELS.Convolutions(84, 84, 4, [(32, 8, 4, 0)])
+        kernels.Convolutions(84, 84, 4, [(24, 8, 4, 0)])
+    kernel = kernels.Convolutions(84, 84, 4, [(32, 8, 4, 0)])
     weight, bias = torch.zeros((32, 8, 8, 4)), torch.zeros(32)
     hidden, features = torch.empty((2, 0), dtype=torch.bfloat16), torch.empty((2, 12800), dtype=torch.bfloat16)
     right = [pictures(2), [weight], [bias], hidden, features]

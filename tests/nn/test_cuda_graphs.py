@@ -7,18 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from newgameplus.nn.graphs import (
+from newgameplus.nn.cuda_graphs import (
     Answer,
     Inputs,
     Replayed,
-    adam,
-    optimizer_tensors,
     pinned_zeros,
     put_rows,
-    set_learning_rate,
-    step_if_finite,
     take_rows,
 )
+from newgameplus.nn.optimizer import adam, optimizer_tensors, set_learning_rate, step_if_finite
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -8,13 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from newgameplus.nn import improvement
-from newgameplus.nn.improvement import Improver
+from newgameplus.nn.optimizer import Improver
 from newgameplus.nn.precision import playing_copy
 from newgameplus.nn.saved import optimizer_state, restore_optimizer
 
 RATE, EPSILON = 1e-2, 1e-4
-both = pytest.mark.parametrize("has_kernel", [True, False])
+both = pytest.mark.usefixtures("road")
 
 
 def build() -> tuple[nn.Module, torch.optim.Adam]:
@@ -40,11 +39,7 @@ def assert_close(network: nn.Module, other: nn.Module) -> None:
 
 @both
 @pytest.mark.parametrize("is_low", [True, False])
-def test_steps_are_those_of_torch_with_clipping(
-    has_kernel: bool, is_low: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if not has_kernel:
-        monkeypatch.setattr(improvement, "KERNELS", None)
+def test_steps_are_those_of_torch_with_clipping(is_low: bool) -> None:
     (network, optimizer), (plain, plain_optimizer) = build(), build()
     copied = playing_copy(network, is_low=True).requires_grad_(True) if is_low else network
     for step, factor in enumerate([0.01, 3.0, 0.001, 0.5, 1.0]):
@@ -61,9 +56,7 @@ def test_steps_are_those_of_torch_with_clipping(
 
 
 @both
-def test_a_step_that_is_no_number_changes_nothing(has_kernel: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not has_kernel:
-        monkeypatch.setattr(improvement, "KERNELS", None)
+def test_a_step_that_is_no_number_changes_nothing() -> None:
     network, optimizer = build()
     before = copy.deepcopy(network.state_dict())
     give_gradients(network, 0)
@@ -100,9 +93,7 @@ def test_a_network_without_gradients_stays_as_it_is() -> None:
 
 
 @both
-def test_a_gradient_from_before_the_step_is_refused_after_it(has_kernel: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not has_kernel:
-        monkeypatch.setattr(improvement, "KERNELS", None)
+def test_a_gradient_from_before_the_step_is_refused_after_it() -> None:
     network, optimizer = build()
     layer = network[1]
     outputs = layer(torch.randn(2, 70, requires_grad=True))

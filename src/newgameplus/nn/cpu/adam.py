@@ -1,0 +1,74 @@
+"""Adam, clipping before it and new weights for the copy after it, in one pass over memory, which is what takes time.
+
+The state stays that of ``torch.optim.Adam``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.weights import CopiedWeights
+
+
+def adam_step(optimizer: torch.optim.Optimizer, weights: CopiedWeights, max_norm: float) -> Tensor | None:
+    """See :func:`newgameplus.nn.optimizer.adam_step`; for weights of float32, and copies of bfloat16."""
+    if not _applies(weights):
+        return None
+    pairs = [(full, low) for full, low in weights.parameters if low.grad is not None]
+    if not pairs:
+        return torch.tensor(0.0)
+    own, copies = [full for full, _ in pairs], [low for _, low in pairs]
+    states = [_state(optimizer, weight) for weight in own]
+    group = optimizer.param_groups[0]
+    beta1, beta2 = group["betas"]
+    norm = kernels.step_adam(
+        weights=own,
+        gradients=[_alike(low.grad, weight) for weight, low in pairs],
+        means=[state["exp_avg"] for state in states],
+        squares=[state["exp_avg_sq"] for state in states],
+        copies=copies if weights.has_copy else [],
+        learning_rate=group["lr"],
+        beta1=beta1,
+        beta2=beta2,
+        epsilon=group["eps"],
+        steps=[state["step"] for state in states],
+        max_norm=max_norm,
+        num_threads=torch.get_num_threads(),
+    )
+    for low in copies:
+        low.grad = None
+    if math.isfinite(norm):
+        # Torch is told that memory has changed, so that no gradient is computed from what was there.
+        torch.autograd.graph.increment_version([*own, *copies] if weights.has_copy else own)
+    if weights.has_copy and weights.buffers:
+        torch._foreach_copy_([kept for kept, _ in weights.buffers], [found for _, found in weights.buffers])
+    return torch.tensor(norm)
+
+
+def _applies(weights: CopiedWeights) -> bool:
+    first, low = weights.parameters[0]
+    is_copy_low = low is first or low.dtype == torch.bfloat16
+    return first.device.type == "cpu" and first.dtype == torch.float32 and is_copy_low
+
+
+def _state(optimizer: torch.optim.Optimizer, weight: nn.Parameter) -> dict[str, Tensor]:
+    """What the optimizer remembers of a weight, begun as torch begins it."""
+    state: dict[str, Tensor] = optimizer.state[weight]
+    if not state:
+        state["step"] = torch.zeros(())
+        state["exp_avg"], state["exp_avg_sq"] = (
+            torch.zeros_like(weight, memory_format=torch.preserve_format, requires_grad=False) for _ in range(2)
+        )
+    return state
+
+
+def _alike(gradient: Tensor | None, weight: Tensor) -> Tensor:
+    """The gradient in the memory order of its weight."""
+    assert gradient is not None
+    if gradient.stride() == weight.stride():
+        return gradient
+    return torch.empty_like(weight, dtype=gradient.dtype, requires_grad=False).copy_(gradient)

@@ -1,0 +1,68 @@
+"""The compiled kernels, as far as this installation has them and this processor can run them.
+
+The environment variable ``NGP_KERNELS=off`` turns them off: networks are then computed as on processors that cannot run
+them, by torch and, where no precision is asked for, in float32.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from newgameplus.errors import UsageError
+
+KERNELS_VARIABLE = "NGP_KERNELS"
+INSTRUCTION_SET = "AVX-512-BF16"
+"""What the kernels need of a processor."""
+
+
+@dataclass(slots=True)
+class Kernels:
+    """Whether operations use the compiled kernels."""
+
+    are_on: bool
+    """Whether they do."""
+    are_turned_off: bool
+    """Whether that was asked for."""
+    lack: str
+    """Why there are none; empty where there are."""
+
+
+def _found() -> tuple[Any, Kernels]:
+    wish = os.environ.get(KERNELS_VARIABLE, "on")
+    if wish not in ("on", "off"):
+        raise UsageError(f"{KERNELS_VARIABLE} is on or off, not {wish!r}.")
+    if wish == "off":
+        return None, Kernels(False, True, f"turned off by {KERNELS_VARIABLE}")
+    try:
+        module = import_module("newgameplus._kernels")
+    except ImportError:
+        return None, Kernels(False, False, "installed without a compiler")
+    if not module.is_available():
+        return None, Kernels(False, False, f"this processor, or this build, lacks {INSTRUCTION_SET}")
+    return module, Kernels(True, False, "")
+
+
+if TYPE_CHECKING:
+    # The compiled module is no part of the tree: the import checks take it for the whole package.
+    from newgameplus import _kernels
+
+    kernels = _kernels
+    state: Kernels
+else:
+    kernels, state = _found()
+
+
+@contextmanager
+def turned_off() -> Iterator[None]:
+    """Within the block, compute as if ``NGP_KERNELS=off`` had been set."""
+    before = state.are_on, state.are_turned_off
+    state.are_on, state.are_turned_off = False, True
+    try:
+        yield
+    finally:
+        state.are_on, state.are_turned_off = before

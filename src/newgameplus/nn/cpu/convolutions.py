@@ -1,0 +1,159 @@
+"""Plain convolutions of pictures, a rectifier after each.
+
+They compute what torch's convolutions and rectifiers do, forward and backward, and are faster: pictures go through all
+layers in the processor's caches, nothing is converted or moved in between, and two pictures at a time give the
+gradients of the weights. Sums are float32; the gradients of the weights are never rounded to bfloat16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from newgameplus.nn.cpu.compiled import kernels
+
+ConvolutionShape = tuple[int, int, int, int]
+"""Filters, side, stride and padding."""
+
+
+def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | None:
+    """See :func:`newgameplus.nn.encoders.convolve`; for weights of bfloat16, or autocast to it.
+
+    Args:
+        observation: uint8 ``[B, H, W, C]``.
+        layers: always the same tuple for the same layers. All of float32, or all of bfloat16.
+    """
+    kernel = find_convolutions(observation, layers)
+    if kernel is None:
+        return None
+    weights = [layer.weight for layer in layers]
+    biases = [layer.bias for layer in layers if layer.bias is not None]
+    observation = observation.contiguous()
+    if torch.is_grad_enabled() and any(weight.requires_grad for weight in weights):
+        learned: Tensor = _Convolve.apply(kernel, observation, *weights, *biases)  # type: ignore[no-untyped-call]
+        return learned
+    features = torch.empty((len(observation), kernel.num_features), dtype=torch.bfloat16)
+    _prepared(kernel, layers[0]).forward(
+        observation=observation,
+        weights=lines(weights),
+        biases=[bias.detach() for bias in biases],
+        features=features,
+        num_threads=torch.get_num_threads(),
+    )
+    return features
+
+
+def find_convolutions(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> kernels.Convolutions | None:
+    """Return the kernels for convolutions of uint8 ``[B, H, W, C]``; None where torch must compute them."""
+    if observation.device.type != "cpu" or observation.dtype != torch.uint8:
+        return None
+    is_cast = torch.is_autocast_enabled("cpu")
+    dtype = torch.get_autocast_dtype("cpu") if is_cast else layers[0].weight.dtype
+    if dtype != torch.bfloat16:
+        return None
+    _, height, width, num_channels = observation.shape
+    return _make(height, width, num_channels, _shapes(layers))
+
+
+@cache
+def _make(
+    height: int, width: int, num_channels: int, shapes: tuple[ConvolutionShape, ...]
+) -> kernels.Convolutions | None:
+    try:
+        return kernels.Convolutions(height, width, num_channels, shapes)
+    except ValueError:  # the kernels do not do these shapes
+        return None
+
+
+_SHAPES: WeakKeyDictionary[nn.Conv2d, tuple[ConvolutionShape, ...]] = WeakKeyDictionary()
+"""First of some layers to the shapes of all of them, which take as long to find as a small kernel."""
+
+
+def _shapes(layers: tuple[nn.Conv2d, ...]) -> tuple[ConvolutionShape, ...]:
+    found = _SHAPES.get(layers[0])
+    if found is None:
+        found = tuple(
+            (layer.out_channels, layer.kernel_size[0], layer.stride[0], int(layer.padding[0])) for layer in layers
+        )
+        _SHAPES[layers[0]] = found
+    return found
+
+
+_PREPARED: WeakKeyDictionary[nn.Conv2d, dict[kernels.Convolutions, kernels.PreparedConvolutions]] = WeakKeyDictionary()
+"""First of some layers to the weights of all of them as the kernels want them, for each shape of picture.
+
+To prepare them takes as long as to compute a picture or two; they are prepared again when the weights have changed.
+"""
+
+
+def _prepared(kernel: kernels.Convolutions, first: nn.Conv2d) -> kernels.PreparedConvolutions:
+    of_shape = _PREPARED.setdefault(first, {})
+    if kernel not in of_shape:
+        of_shape[kernel] = kernels.PreparedConvolutions(kernel)
+    return of_shape[kernel]
+
+
+class _Convolve(torch.autograd.Function):
+    """The kernels in torch's graph; the pictures themselves get no gradient."""
+
+    @staticmethod
+    def forward(context: Any, kernel: kernels.Convolutions, observation: Tensor, *parameters: Tensor) -> Tensor:
+        half = len(parameters) // 2
+        hidden, features = (
+            torch.empty((len(observation), count), dtype=torch.bfloat16)
+            for count in (kernel.num_hidden, kernel.num_features)
+        )
+        kernel.forward(
+            observation=observation,
+            weights=lines(parameters[:half]),
+            biases=[bias.detach() for bias in parameters[half:]],
+            hidden=hidden,
+            features=features,
+            num_threads=torch.get_num_threads(),
+        )
+        context.kernel = kernel
+        context.save_for_backward(observation, hidden, features, *parameters)
+        return features
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        observation, hidden, features, *parameters = context.saved_tensors
+        half = len(parameters) // 2
+        weights, biases = parameters[:half], parameters[half:]
+        kernel: kernels.Convolutions = context.kernel
+        found = torch.empty(kernel.num_parameters)
+        kernel.backward(
+            observation=observation,
+            weights=lines(weights),
+            biases=biases,
+            hidden=hidden,
+            features=features,
+            gradient=gradient.to(torch.bfloat16).contiguous(),
+            parameter_gradient=found,
+            num_threads=torch.get_num_threads(),
+        )
+        return None, None, *parted_gradients(found, weights, biases)
+
+
+def parted_gradients(found: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """Return the gradients of weights, and then of biases, from all of them, float32 ``[num_parameters]``."""
+    counts = [tensor.numel() for pair in zip(weights, biases, strict=True) for tensor in pair]
+    parts = torch.split(found, counts)
+    of_weights = [
+        # In the order of channels-last memory, as the kernels see weights.
+        part.view(len(weight), *weight.shape[2:], weight.shape[1]).permute(0, 3, 1, 2)
+        for part, weight in zip(parts[::2], weights, strict=True)
+    ]
+    return *of_weights, *parts[1::2]
+
+
+def lines(weights: Sequence[Tensor]) -> list[Tensor]:
+    """Weights ``[F, C, H, W]`` as ``[F, H, W, C]``; nothing is moved where they are in channels-last order."""
+    return [weight.detach().permute(0, 2, 3, 1).contiguous() for weight in weights]

@@ -1,0 +1,86 @@
+"""Features of pictures times those of fractions, as implicit quantile networks have it.
+
+The kernels multiply while the sums are in registers: the features of fractions are nowhere stored in float32, and on
+the way back one pass over the gradients serves the features and the weights.
+
+Shapes: ``B`` batch, ``N`` fractions, ``C`` cosines, ``F`` features.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.cpu.tensors import are_for_kernels
+
+_STEP = 32
+"""Of how many features, and of how many cosines, the kernels want a multiple."""
+
+
+def multiply_by_fractions(features: Tensor, fraction: Tensor, layer: nn.Linear) -> Tensor | None:
+    """See :func:`newgameplus.nn.fractions.multiply_by_fractions`; for bfloat16, the fractions in any precision."""
+    if not are_for_kernels(features, layer.weight) or layer.in_features % _STEP or layer.out_features % _STEP:
+        return None
+    shape = fraction.shape
+    has_gradient = torch.is_grad_enabled() and layer.weight.requires_grad
+    if fraction.stride(0) == 0 and not has_gradient:
+        fraction = fraction[:1]  # the same for all rows: their features are computed once
+    given = (features.contiguous(), fraction.float().contiguous(), layer.weight, layer.bias)
+    if has_gradient:
+        outputs: Tensor = _Multiply.apply(*given)  # type: ignore[no-untyped-call]
+    else:
+        outputs, _ = _forward(*given, None)
+    return outputs.view(*shape, -1)
+
+
+class _Multiply(torch.autograd.Function):
+    """The kernels in torch's graph."""
+
+    @staticmethod
+    def forward(context: Any, features: Tensor, fraction: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        embedding = torch.empty((fraction.numel(), len(weight)), dtype=torch.bfloat16)
+        outputs, cosines = _forward(features, fraction, weight, bias, embedding)
+        context.save_for_backward(features, weight, bias, cosines, embedding)
+        return outputs
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        features, weight, bias, cosines, embedding = context.saved_tensors
+        gradients = [torch.empty_like(given) for given in (features, weight, bias)]
+        kernels.embed_backward(
+            features=features,
+            weight=weight,
+            bias=bias,
+            cosines=cosines,
+            embedding=embedding,
+            gradient=gradient.contiguous(),
+            features_gradient=gradients[0],
+            weight_gradient=gradients[1],
+            bias_gradient=gradients[2],
+            num_threads=torch.get_num_threads(),
+        )
+        return gradients[0], None, gradients[1], gradients[2]
+
+
+def _forward(
+    features: Tensor, fraction: Tensor, weight: Tensor, bias: Tensor, embedding: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Return the outputs ``[B * N, F]`` and the cosines ``[B * N, C]``; for fractions ``[1, N]``, ``[N, C]``."""
+    cosines = torch.empty((fraction.numel(), weight.shape[1]), dtype=torch.bfloat16)
+    outputs = torch.empty((len(features) * fraction.shape[1], len(weight)), dtype=torch.bfloat16)
+    kernels.embed_forward(
+        features=features.detach(),
+        fractions=fraction,
+        weight=weight.detach(),
+        bias=bias.detach(),
+        cosines=cosines,
+        embedding=embedding,
+        output=outputs,
+        num_threads=torch.get_num_threads(),
+    )
+    return outputs, cosines

@@ -1,0 +1,106 @@
+"""Noisy layers.
+
+The weights and their noise are added up once, a few rows at a time, and multiplied while they are in the processor's
+cache. On the way back the gradient of the noisy weights is that of the plain ones times the noise, and needs no product
+of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.cpu.tensors import are_for_kernels
+from newgameplus.nn.weights import NoisyWeights
+
+_STEP = 32
+"""Of how many inputs the kernels want a multiple."""
+
+
+def is_weight_for_kernels(weight: Tensor) -> bool:
+    """Whether the kernels multiply by this weight ``[N, K]``."""
+    return weight.dtype == torch.bfloat16 and weight.shape[1] % _STEP == 0
+
+
+def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = False) -> Tensor | None:
+    """See :func:`newgameplus.nn.noisy.noisy_linear`; for bfloat16, the noise in that or in float32."""
+    if not are_for_kernels(inputs) or not is_weight_for_kernels(weights.weight):
+        return None
+    rows = inputs.flatten(0, -2).contiguous()
+    if torch.is_grad_enabled() and (inputs.requires_grad or weights.weight.requires_grad):
+        outputs: Tensor = _NoisyLinear.apply(rows, is_rectified, *weights)  # type: ignore[no-untyped-call]
+    else:
+        outputs = _forward(rows, is_rectified, weights, None)
+    return outputs.view(*inputs.shape[:-1], outputs.shape[1])
+
+
+def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> Sequence[Tensor] | None:
+    """See :func:`newgameplus.nn.noisy.shape_noise`."""
+    if buffers[0].device.type != "cpu" or drawn.device.type != "cpu":
+        return None
+    kernels.shape_noise(drawn=drawn, noise=buffers)
+    return buffers
+
+
+class _NoisyLinear(torch.autograd.Function):
+    """The kernels in torch's graph; noise gets no gradient."""
+
+    @staticmethod
+    def forward(context: Any, rows: Tensor, is_rectified: bool, *tensors: Tensor) -> Tensor:
+        weights = NoisyWeights(*tensors)
+        num_outputs, num_inputs = weights.weight.shape
+        strips = torch.empty(-(-num_outputs // 2) * num_inputs, dtype=torch.int32)
+        outputs = _forward(rows, is_rectified, weights, strips)
+        context.is_rectified = is_rectified
+        context.save_for_backward(rows, strips, outputs, *weights)
+        return outputs
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        rows, strips, outputs, *tensors = context.saved_tensors
+        weights = NoisyWeights(*tensors)
+        input_gradient = torch.empty_like(rows) if context.needs_input_grad[0] else None
+        mean, sigma, mean_bias, sigma_bias = (torch.empty_like(parameter) for parameter in weights[:4])
+        kernels.noisy_backward(
+            input=rows,
+            mean=weights.weight,
+            sigma=weights.weight_sigma,
+            mean_bias=weights.bias,
+            sigma_bias=weights.bias_sigma,
+            noise_in=weights.noise_in,
+            noise_out=weights.noise_out,
+            strips=strips,
+            output=outputs if context.is_rectified else None,
+            gradient=gradient.contiguous(),
+            input_gradient=input_gradient,
+            mean_gradient=mean,
+            sigma_gradient=sigma,
+            mean_bias_gradient=mean_bias,
+            sigma_bias_gradient=sigma_bias,
+            num_threads=torch.get_num_threads(),
+        )
+        return input_gradient, None, mean, sigma, mean_bias, sigma_bias, None, None
+
+
+def _forward(rows: Tensor, is_rectified: bool, weights: NoisyWeights, strips: Tensor | None) -> Tensor:
+    outputs = torch.empty((len(rows), len(weights.weight)), dtype=torch.bfloat16)
+    kernels.noisy_forward(
+        input=rows.detach(),
+        mean=weights.weight,
+        sigma=weights.weight_sigma,
+        mean_bias=weights.bias,
+        sigma_bias=weights.bias_sigma,
+        noise_in=weights.noise_in,
+        noise_out=weights.noise_out,
+        is_rectified=is_rectified,
+        strips=strips,
+        output=outputs,
+        num_threads=torch.get_num_threads(),
+    )
+    return outputs

@@ -1,0 +1,62 @@
+"""Which operations have a kernel, and how the kernel stands beside the same in torch.
+
+An operation is written in torch, as a function. Decorated by its entry here, it asks the kernel first, which answers
+None where it does not apply: on another device or in another precision, for a shape that it does not do. Whoever calls
+the operation knows nothing of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Generic, ParamSpec, TypeVar
+
+from newgameplus.nn.cpu import adam, convolutions, dueling, fractions, noisy, policy, ppo, quantiles, value_network
+from newgameplus.nn.cpu.compiled import state
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+class FastPath(Generic[Arguments, Result]):
+    """A kernel for one operation.
+
+    Args:
+        kernel: takes what the operation takes and returns what it returns, or None where torch has to compute it. It is
+            asked only where the compiled kernels are there and turned on.
+    """
+
+    def __init__(self, kernel: Callable[Arguments, Result | None]) -> None:
+        self._kernel = kernel
+
+    def __call__(self, by_torch: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+        """Return the operation that ``by_torch`` computes, by the kernel where it applies."""
+        kernel = self._kernel
+
+        @wraps(by_torch)
+        def operation(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+            if state.are_on:
+                result = kernel(*args, **kwargs)
+                if result is not None:
+                    return result
+            return by_torch(*args, **kwargs)
+
+        return operation
+
+
+convolve = FastPath(convolutions.convolve)
+value_outputs = FastPath(value_network.value_outputs)
+noisy_linear = FastPath(noisy.noisy_linear)
+shape_noise = FastPath(noisy.shape_noise)
+multiply_by_fractions = FastPath(fractions.multiply_by_fractions)
+linear = FastPath(policy.linear)
+policy_and_value = FastPath(policy.policy_and_value)
+draw_actions = FastPath(policy.draw_actions)
+ppo_loss = FastPath(ppo.ppo_loss)
+mean_returns = FastPath(dueling.mean_returns)
+projected_returns = FastPath(dueling.projected_returns)
+cross_entropies = FastPath(dueling.cross_entropies)
+mean_quantiles = FastPath(quantiles.mean_quantiles)
+moved_quantiles = FastPath(quantiles.moved_quantiles)
+quantile_errors = FastPath(quantiles.quantile_errors)
+adam_step = FastPath(adam.adam_step)
