@@ -1,4 +1,4 @@
-"""Minds: one folder per agent, the same file names in each; imported only when asked for by name."""
+"""Agents: one folder per agent, the same file names in each; imported only when requested by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AGENTS = {
     "rainbow": "newgameplus.agents.rainbow.agent:Rainbow",
     "random": "newgameplus.agents.random.agent:Random",
 }
-"""Name of each agent to the class that plays it."""
+"""Class of each agent, by name."""
 
 
 def find_agent(name: str) -> AgentClass:
@@ -21,7 +21,7 @@ def find_agent(name: str) -> AgentClass:
 
     Raises:
         NotFoundError: there is no such agent.
-        UsageError: the class named is not an agent's.
+        UsageError: the named class is not an agent class.
     """
     if name not in AGENTS and ":" not in name:
         raise NotFoundError(

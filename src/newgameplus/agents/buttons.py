@@ -1,4 +1,4 @@
-"""Buttons by name, for agents that press them."""
+"""Access to buttons by name, for agents whose actions are buttons."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from newgameplus.types import WorldSpec
 
 
 def require_buttons(world: WorldSpec) -> None:
-    """Refuse a world whose actions are not made of buttons.
+    """Check that the world's actions are one number per button.
 
     Raises:
-        UsageError: an action has another shape than one number per button.
+        UsageError: they are not.
     """
     if world.action_shape != (len(world.buttons),):
         raise UsageError(
@@ -20,7 +20,7 @@ def require_buttons(world: WorldSpec) -> None:
 
 
 def find_button(world: WorldSpec, name: str) -> int:
-    """Return the place of a button in an action.
+    """Return the index of a button in an action.
 
     Raises:
         UsageError: the console has no such button.

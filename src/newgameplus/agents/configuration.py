@@ -1,4 +1,4 @@
-"""An agent's configuration, from the name of a preset and fields set on the command line."""
+"""An agent's configuration, from a preset and fields set on the command line."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def configure(agent_class: AgentClass, preset: str = "default", overrides: Mappi
     """Return the configuration ``preset`` of an agent with some of its fields replaced.
 
     Args:
-        agent_class: as ``find_agent`` returns it.
+        agent_class: class returned by ``find_agent``.
         preset: a key of its ``PRESETS``.
-        overrides: field name to its new value as text, read by :func:`~newgameplus.fields.from_text`.
+        overrides: new values as text, by field name, parsed by :func:`~newgameplus.fields.from_text`.
 
     Raises:
         NotFoundError: there is no such preset.
-        UsageError: there is no such field, a value cannot be read, or the configuration refuses it.
+        UsageError: there is no such field, a value cannot be parsed, or the configuration refuses it.
     """
     presets = agent_class.PRESETS
     if preset not in presets:
@@ -32,7 +32,7 @@ def configure(agent_class: AgentClass, preset: str = "default", overrides: Mappi
 
 
 def with_fields(config: Any, overrides: Mapping[str, str]) -> Any:
-    """Return a configuration with some of its fields replaced by what their new values' texts say.
+    """Return a configuration with some of its fields replaced by values given as text.
 
     Raises:
         UsageError: as ``configure``.

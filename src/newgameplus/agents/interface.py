@@ -1,7 +1,7 @@
-"""What an agent is, and what it can do beside playing: small Protocols, asked by ``issubclass`` and ``isinstance``.
+"""Interface of an agent, and small Protocols for what it can do besides playing, checked by ``isinstance``.
 
-An agent offers a part by having its methods; it inherits from none of these. Where only the class is known,
-:func:`offers` answers; an instance is asked by ``isinstance``, once per run, since that takes microseconds.
+An agent provides a Protocol by having its methods; it inherits from none of these. If only the class is known, use
+:func:`offers`; check an instance with ``isinstance`` once per run, since that takes microseconds.
 """
 
 from __future__ import annotations
@@ -16,65 +16,65 @@ from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, W
 
 @runtime_checkable
 class Agent(Protocol):
-    """A mind: it is shown a batch of observations, answers with a batch of actions and hears what came of it."""
+    """An agent: receives a batch of observations, returns a batch of actions, and observes the resulting step."""
 
     observation_spec: ObservationSpec
-    """What it wants to see; the world makes exactly this and nothing that nobody reads."""
+    """Observation that the agent needs; the world computes nothing else."""
     action_spec: ActionSpec
-    """What its actions mean."""
+    """Meaning of its actions."""
 
     def act(self, observation: Array) -> Array:
-        """Choose an action ``[B, …]`` for an observation ``[B, …]``; the array is the caller's to keep."""
+        """Choose an action ``[B, …]`` for an observation ``[B, …]``; the caller may keep the array."""
         ...
 
     def observe(self, step: Step) -> None:
-        """Learn what the last action led to."""
+        """Observe the step that the last action led to."""
         ...
 
     def state(self) -> State:
-        """Everything needed to go on exactly from here."""
+        """Full state, from which the agent continues exactly."""
         ...
 
     def restore(self, state: State) -> None:
-        """Go on exactly from ``state``, as returned by an agent of the same class, configuration and world.
+        """Restore ``state``, as returned by an agent of the same class, configuration and world.
 
         Raises:
-            StateError: it is another agent's, another configuration's or damaged.
+            StateError: it belongs to another agent or configuration, or is damaged.
         """
         ...
 
 
 class AgentClass(Protocol):
-    """What the class of an agent offers beside the methods of an :class:`Agent`."""
+    """What an agent's class provides in addition to the methods of an :class:`Agent`."""
 
     PRESETS: Mapping[str, Any]
-    """Name of each preset to its configuration, a frozen dataclass; one is called ``default``."""
+    """Configuration of each preset, a frozen dataclass, by name; one is called ``default``."""
 
     @staticmethod
     def specs(config: Any) -> tuple[ObservationSpec, ActionSpec]:
-        """Return what an agent of this configuration wants to see and what its actions mean."""
+        """Return the observation and action specs of an agent with this configuration."""
         ...
 
     def __call__(self, config: Any, world: WorldSpec, seed: int) -> Agent:
-        """Build the agent; it may rely on the world having been made with its ``specs``."""
+        """Create the agent; the world has been made with its ``specs``."""
         ...
 
 
 REQUIRED_PARTS = ("PRESETS", "specs", "act", "observe", "state", "restore")
-"""What a class must have to be an agent's."""
+"""Attributes that an agent class must have."""
 
 
 def offers(agent_class: AgentClass, part: type) -> bool:
-    """Return whether the agents of a class offer ``part``, a Protocol of this module that has only methods."""
+    """Return whether the agents of a class provide ``part``, a Protocol of this module with methods only."""
     return isinstance(agent_class, type) and issubclass(agent_class, part)
 
 
 @runtime_checkable
 class HasWeights(Protocol):
-    """Learned weights, with which another agent of its class can begin: ``--init``, ``--frozen``, ``--watch-every``."""
+    """Has learned weights that another agent of its class starts from: ``--init``, ``--frozen``, ``--watch-every``."""
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
-        """Begin anew with the weights of ``state``, from training elsewhere; learn on unless ``is_frozen``.
+        """Start a new run with the weights of ``state``, from another training run; learn unless ``is_frozen``.
 
         Raises:
             StateError: they do not fit this agent.
@@ -84,55 +84,55 @@ class HasWeights(Protocol):
 
 @runtime_checkable
 class HasMetrics(Protocol):
-    """Figures of its learning, which training writes into metrics.jsonl and draws."""
+    """Has metrics of its learning, which training writes to metrics.jsonl and plots."""
 
     def metrics(self) -> dict[str, float]:
-        """Return figures of the last update, by name; empty before the first."""
+        """Return the metrics of the last update, by name; empty before the first."""
         ...
 
 
 @runtime_checkable
 class HasReplay(Protocol):
-    """A replay buffer that can begin with what others played: ``--prefill``."""
+    """Has a replay buffer that can be filled before training: ``--prefill``."""
 
     def remember(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
-        """Store what was played elsewhere; it counts as no step and nothing is learned from it yet.
+        """Store a step that was played elsewhere; it is not counted and triggers no learning.
 
         Args:
-            observation: ``[R, …]``, what was acted on.
+            observation: ``[R, …]``, observation before the step.
             action: ``[R, …]``.
-            step: what came of it, ``[R]``; its rewards are the world's.
-            rows: R different ones of the B rows, whose part of the replay buffer takes it.
+            step: the step, ``[R]``, with unshaped rewards.
+            rows: R different indices of the B rows whose part of the replay buffer stores it.
         """
         ...
 
 
 @runtime_checkable
 class KeepsFiles(Protocol):
-    """Data that are too large for a checkpoint, kept in files beside it."""
+    """Has data too large for a checkpoint, which it keeps in files beside it."""
 
     def keep_in(self, folder: Path, num_steps: int) -> None:
         """Keep them in ``folder``; called once, before the first step and before ``restore``.
 
         Args:
-            folder: made when it is missing.
-            num_steps: how many steps, of all rows, may follow a checkpoint that is gone back to.
+            folder: created if missing.
+            num_steps: number of steps, over all rows, that may follow a checkpoint before it is restored.
         """
         ...
 
 
 @runtime_checkable
 class HasPolicy(Protocol):
-    """A distribution over numbered actions and a value estimate, which watched episodes draw."""
+    """Has a distribution over discrete actions and a value estimate, which watched episodes plot."""
 
     def probabilities(self, observation: Array) -> tuple[Array, Array]:
-        """Return the policy, float32 ``[B, A]``, and the value, float32 ``[B]``, of an observation ``[B, …]``."""
+        """Return the policy, float32 ``[B, A]``, and value estimate, float32 ``[B]``, of observation ``[B, …]``."""
         ...
 
 
 @runtime_checkable
 class HasActionValues(Protocol):
-    """An expected return of each numbered action, which watched episodes draw."""
+    """Has an expected return of each discrete action, which watched episodes plot."""
 
     def expected_returns(self, observation: Array) -> Array:
         """Return the expected return of each action, float32 ``[B, A]``, of an observation ``[B, …]``."""
@@ -141,50 +141,50 @@ class HasActionValues(Protocol):
 
 @runtime_checkable
 class Delegates(Protocol):
-    """An agent that lets others act, of whom watched episodes ask the policy or the action values."""
+    """Delegates acting to another agent, whose policy or action values watched episodes plot."""
 
     def acting_agent(self) -> Agent:
-        """Return the agent that chooses the actions of every row now.
+        """Return the agent that chooses the actions of all rows.
 
         Raises:
-            UsageError: several do.
+            UsageError: several agents do.
         """
         ...
 
 
 @runtime_checkable
 class NeedsZones(Protocol):
-    """Learns only where ``WorldSpec.zones`` tells the zone of each row, so that rows cannot switch levels."""
+    """Can learn only if ``WorldSpec.zones`` gives the zone of each row, so rows cannot change levels."""
 
     @staticmethod
     def needs_zones(config: Any) -> bool:
-        """Return whether an agent of this configuration needs them."""
+        """Return whether an agent with this configuration needs the zones."""
         ...
 
 
 @runtime_checkable
 class HasWishes(Protocol):
-    """Asks for a world: training grants it unless told otherwise, the rules of a contest do not."""
+    """Has wishes for its world: training grants them unless told otherwise, contest rules do not."""
 
     @staticmethod
     def wishes(config: Any) -> Any:
-        """Return the world that an agent of this configuration would like to play in."""
+        """Return the wished world settings of this configuration."""
         ...
 
 
 @runtime_checkable
 class DescribesArithmetic(Protocol):
-    """Says what computes, so that a manifest can tell why two machines may differ in the last bits."""
+    """Describes its arithmetic, so that a manifest explains why two machines may differ in the last bits."""
 
     @staticmethod
     def arithmetic(config: Any) -> dict[str, Any]:
-        """Return library, device, threads, precision and kernels of this machine for a configuration, as JSON types."""
+        """Return library, device, threads, precision and kernels for a configuration on this machine, as JSON types."""
         ...
 
 
 @runtime_checkable
 class HasDevice(Protocol):
-    """A configuration that says where its networks run."""
+    """A configuration with the device of its networks."""
 
     @property
     def device(self) -> DeviceName:
@@ -194,9 +194,9 @@ class HasDevice(Protocol):
 
 @runtime_checkable
 class HasCapacity(Protocol):
-    """A configuration that says how large its replay buffer is."""
+    """A configuration with the size of its replay buffer."""
 
     @property
     def capacity(self) -> int:
-        """Transitions of all rows together."""
+        """Number of transitions, over all rows."""
         ...

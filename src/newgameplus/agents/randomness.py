@@ -1,4 +1,4 @@
-"""The random numbers of a batch: a generator per row, split from one seed, saved and restored exactly."""
+"""Random generators of a batch: one per row, derived from one seed, saved and restored exactly."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from newgameplus.types import State
 
 
 def split(seed: int, num_rows: int) -> list[np.random.Generator]:
-    """Return one generator per row; row ``i`` draws the same numbers however many rows there are.
+    """Return one generator per row; row ``i`` draws the same numbers for any number of rows.
 
     Raises:
         UsageError: the seed is negative.
@@ -22,12 +22,12 @@ def split(seed: int, num_rows: int) -> list[np.random.Generator]:
 
 
 def save(random: np.random.Generator) -> State:
-    """Return all that the generator knows, as JSON types; it holds integers of 128 bits."""
+    """Return the generator's state as JSON types; it contains 128-bit integers."""
     return {**random.bit_generator.state}
 
 
 def load(state: object) -> np.random.Generator:
-    """Return a generator that goes on from a state that ``save`` returned.
+    """Return a generator that continues from a state that ``save`` returned.
 
     Raises:
         StateError: the state is not that of a PCG64 generator.

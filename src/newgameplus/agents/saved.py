@@ -1,4 +1,4 @@
-"""Reading a saved state that may be damaged or another agent's: each entry is checked before it is used."""
+"""Checked reading of a saved state, which may be damaged or another agent's."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Entry = TypeVar("Entry")
 
 
 def take(state: object, key: str, kind: type[Entry]) -> Entry:
-    """Return the entry ``key`` of a saved dict; it must be exactly of the type ``kind``.
+    """Return the entry ``key`` of a saved dict; it must be exactly of type ``kind``.
 
     Raises:
-        StateError: the state is no dict, or the entry is missing or of another type.
+        StateError: the state is not a dict, or the entry is missing or of another type.
     """
     value = state.get(key) if isinstance(state, Mapping) else None
     if type(value) is not kind:
@@ -27,7 +27,7 @@ def take(state: object, key: str, kind: type[Entry]) -> Entry:
 
 
 def take_count(state: object, key: str) -> int:
-    """Return the entry ``key`` of a saved dict, a whole number of 0 or more.
+    """Return the entry ``key`` of a saved dict, a non-negative integer.
 
     Raises:
         StateError: as ``take``, or the number is negative.
@@ -39,7 +39,7 @@ def take_count(state: object, key: str) -> int:
 
 
 def take_array(state: object, key: str, dtype: DTypeLike) -> Array:
-    """Return the entry ``key`` of a saved dict, an array of one dimension and of ``dtype``.
+    """Return the entry ``key`` of a saved dict, a one-dimensional array of ``dtype``.
 
     Raises:
         StateError: as ``take``, or the array has another dtype or number of dimensions.
@@ -53,10 +53,10 @@ def take_array(state: object, key: str, dtype: DTypeLike) -> Array:
 
 
 def take_rows(state: object, agent: str, num_rows: int) -> list[object]:
-    """Return the entry ``rows`` of the saved state of an agent.
+    """Return the entry ``rows`` of an agent's saved state.
 
     Raises:
-        StateError: the state is another agent's or has another number of rows.
+        StateError: the state belongs to another agent or number of rows.
     """
     require_agent(state, agent)
     rows = take(state, "rows", list)
@@ -66,10 +66,10 @@ def take_rows(state: object, agent: str, num_rows: int) -> list[object]:
 
 
 def require_agent(state: object, agent: str) -> None:
-    """Make sure that a saved state is that of ``agent``.
+    """Check that a saved state belongs to ``agent``.
 
     Raises:
-        StateError: it is another agent's, or none.
+        StateError: it belongs to another agent, or is not a state.
     """
     name = take(state, "agent", str)
     if name != agent:
@@ -77,12 +77,12 @@ def require_agent(state: object, agent: str) -> None:
 
 
 def require_likeness(own: State, given: object, where: str = "state") -> None:
-    """Make sure that a saved state is built like an agent's own: the same keys, types, dtypes and dimensions.
+    """Check that a saved state has the structure of an agent's own: the same keys, types, dtypes and dimensions.
 
-    Lengths may differ, and so may what lists hold.
+    Lengths may differ, and so may the contents of lists.
 
     Raises:
-        StateError: it is another agent's, another number of rows', another version's or damaged.
+        StateError: it belongs to another agent, number of rows or version, or is damaged.
     """
     for key in ("agent", "num_rows"):
         if key in own and isinstance(given, Mapping) and key in given and given[key] != own[key]:

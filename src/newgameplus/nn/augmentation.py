@@ -1,4 +1,4 @@
-"""Changes to pictures that must not change what is done about them."""
+"""Data augmentation of pictures."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from torch import Tensor
 
 
 def shift(observation: Tensor, max_offset: int, generator: torch.Generator) -> Tensor:
-    """Return uint8 ``[B, H, W, C]`` with every picture moved by its own offset of up to ``max_offset`` pixels.
+    """Return uint8 ``[B, H, W, C]`` with every picture shifted by its own random offset of up to ``max_offset`` pixels.
 
-    What comes in at the edge repeats the edge (Kostrikov, Yarats and Fergus, "Image Augmentation Is All You Need",
-    2021).
+    The edge pixels are repeated (Kostrikov, Yarats and Fergus, "Image Augmentation Is All You Need", 2021).
     """
     shape = (2, len(observation), 1)
     offset = torch.randint(-max_offset, max_offset + 1, shape, generator=generator, device=generator.device)
@@ -18,7 +17,7 @@ def shift(observation: Tensor, max_offset: int, generator: torch.Generator) -> T
 
 
 def shift_by(observation: Tensor, offset: Tensor) -> Tensor:
-    """Return uint8 ``[B, H, W, C]`` with every picture moved up and left by its pixels in int64 ``[2, B, 1]``."""
+    """Return uint8 ``[B, H, W, C]`` with every picture shifted up and left by its offsets in int64 ``[2, B, 1]``."""
     num_rows, height, width, _ = observation.shape
     row = (torch.arange(height, device=observation.device) + offset[0]).clamp_(0, height - 1)
     column = (torch.arange(width, device=observation.device) + offset[1]).clamp_(0, width - 1)

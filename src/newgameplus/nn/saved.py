@@ -1,4 +1,4 @@
-"""Networks and optimizers as states: trees of numpy arrays and JSON, exact to the bit."""
+"""States of networks and optimizers: trees of numpy arrays and JSON types, bit-exact."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def module_state(module: nn.Module) -> State:
 
 
 def restore_module(module: nn.Module, state: Mapping[str, Any]) -> None:
-    """Give a module the parameters and buffers of ``state``.
+    """Load a module's parameters and buffers from ``state``.
 
     Raises:
         StateError: they belong to another network.
@@ -37,7 +37,7 @@ def restore_module(module: nn.Module, state: Mapping[str, Any]) -> None:
 
 
 def restore_encoder(module: nn.Module, state: Mapping[str, Any]) -> None:
-    """Give a module's ``encoder`` that of another network's state, and leave the rest as it is.
+    """Load a module's ``encoder`` from the state of another network, and leave the rest unchanged.
 
     Raises:
         StateError: the encoders differ.
@@ -48,21 +48,21 @@ def restore_encoder(module: nn.Module, state: Mapping[str, Any]) -> None:
 
 
 def optimizer_state(optimizer: torch.optim.Optimizer) -> State:
-    """Return what an optimizer remembers of each parameter, in the order of the parameters."""
+    """Return an optimizer's state of each parameter, in the order of the parameters."""
     slots = optimizer.state_dict()["state"]
     return {"slots": [{name: _array(value) for name, value in slots[key].items()} for key in sorted(slots)]}
 
 
 def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Give an optimizer what ``optimizer_state`` returned, each array in the memory order of its parameter.
+    """Load an optimizer's state from ``optimizer_state``, each array in the memory format of its parameter.
 
-    What it remembers already is overwritten where it lies, as a CUDA graph finds it nowhere else.
+    Existing state tensors are overwritten in place, because a CUDA graph keeps their addresses.
     """
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     slots = state["slots"] or [{}] * len(parameters)
     for parameter, slot in zip(parameters, slots, strict=False):
         if not slot and parameter not in optimizer.state:
-            continue  # where it has taken no step yet, it remembers nothing, and the look would make an entry
+            continue  # no state before the first step, and a lookup would create an entry
         own = optimizer.state[parameter]
         for name, value in own.items():
             value.copy_(torch.from_numpy(slot[name])) if name in slot else value.zero_()
@@ -71,21 +71,21 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]
 
 
 def _like(parameter: Tensor, value: Tensor) -> Tensor:
-    """A copy of ``value`` beside a parameter, in its memory order where shapes agree: fused optimizers rely on it."""
+    """Copy ``value`` to a parameter's device, in its memory format if shapes agree, as fused optimizers need."""
     if value.shape != parameter.shape:
         return value.to(parameter.device, copy=True)
     return torch.empty_like(parameter, requires_grad=False).copy_(value)
 
 
 def generator_state(generator: torch.Generator) -> Any:
-    """Return where a stream of random numbers stands, uint8."""
+    """Return the state of a random generator, uint8."""
     return generator.get_state().cpu().numpy().copy()
 
 
 def restore_generator(generator: torch.Generator, state: Any) -> None:
-    """Continue a stream of random numbers.
+    """Restore the state of a random generator.
 
-    Those of a CPU and of CUDA are not the same: on the other device another stream begins, the same each time.
+    Streams of CPU and CUDA differ: on the other device a different stream begins, the same each time.
     """
     if len(state) == len(generator.get_state()):
         generator.set_state(torch.from_numpy(state.copy()))

@@ -1,1 +1,1 @@
-"""Zone experts: a classifier that tells zones apart, and a learner for each zone."""
+"""Zone experts: a classifier of zones, and a learner for each zone."""

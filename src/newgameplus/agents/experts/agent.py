@@ -1,10 +1,10 @@
-"""Zone experts: a classifier that tells from pictures which zone is played, and a learner for each zone.
+"""Zone experts: a classifier that recognises the zone from pictures, and a learner for each zone.
 
 Source: the fifth of the 2018 contest, flyyufelix, who trained a policy on all levels, fine-tuned a copy of it on each
 zone, and let a classifier of pictures choose among the copies.
 
-*Differences from the source:* the experts learn side by side in one run, and so does the classifier, a small network
-instead of a ResNet-50; its vote over the first pictures of a run counts for the whole run. See docs/agents/experts.md.
+*Differences from the source:* experts and classifier are trained together in one run; the classifier is a small network
+instead of a ResNet-50; its vote over the first pictures of a run holds for the whole run. See docs/agents/experts.md.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ _NAME = "experts"
 class Experts:
     """A learner for each zone.
 
-    Where the world tells the zones, each row is played and learned from by its zone's expert, and the classifier
-    learns from all of them. Where it does not, the pictures of the first steps vote, and the expert of the winning
-    zone plays from then on. Until then the one that leads plays, without learning.
+    If the world gives the zones, each row is played by its zone's expert, which learns from it, and the classifier
+    learns from all rows. If not, the classifier votes on the pictures of the first steps, and the expert of the winning
+    zone plays from then on. Until then the expert with most votes so far plays, without learning.
 
     Args:
-        config: see there.
-        world: its zones, B, the shape of an observation and the number of actions count.
-        seed: of all weights and of every choice.
+        config: configuration.
+        world: gives zones, number of rows, observation shape and number of actions.
+        seed: seed of all weights and of every choice.
 
     Raises:
-        UsageError: several rows without a word about their zones, or a device is asked for that is not there.
+        UsageError: several rows without zones, or the requested device is not available.
     """
 
     PRESETS: ClassVar[dict[str, ExpertsConfig]] = {
@@ -60,7 +60,7 @@ class Experts:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
         self.is_frozen = False
-        """Whether it only plays: neither the experts nor the classifier learn."""
+        """Whether the agent is frozen: neither the experts nor the classifier learn."""
         self._world, self._seed = world, seed
         self._learner_class, self._learner_config = config.learner_class(), config.learner_config()
         self._folder: tuple[Path, int] | None = None
@@ -71,41 +71,41 @@ class Experts:
 
     @staticmethod
     def specs(config: ExpertsConfig) -> tuple[ObservationSpec, ActionSpec]:
-        """Return what the learner wants to see and what its actions mean."""
+        """Return the observation and action specs of the learner."""
         return config.learner_class().specs(config.learner_config())
 
     @staticmethod
     def needs_zones(config: ExpertsConfig) -> bool:
-        """Return that it learns only where each row is known to play one zone."""
+        """Return True: it can only be trained if the zone of each row is known."""
         return True
 
     @property
     def zones(self) -> tuple[str, ...]:
-        """The zones that it knows, in the order of the classifier's answers."""
+        """Names of the zones, in the order of the classifier's outputs."""
         return () if self._team is None else tuple(self._team.zones)
 
     @property
     def zone(self) -> str | None:
-        """Where nobody tells, the zone whose expert plays: for now or, once the vote is over, for good."""
+        """If the world gives no zones, the zone of the expert that plays: provisional until the vote is over."""
         has_voted = self._world.zones is None and self._team is not None and self._team.num_votes > 0
         return self._known().leading if has_voted else None
 
     def keep_in(self, folder: Path, num_steps: int = SLACK) -> None:
-        """Let each expert that can do so keep in a folder of its own what is too large for a checkpoint.
+        """Let each expert keep its large data in files in a folder of its own, if it can.
 
         Args:
-            folder: theirs lie in it.
-            num_steps: how many steps, of all rows, may follow a checkpoint that is gone back to.
+            folder: parent of the experts' folders.
+            num_steps: number of steps, over all rows, that may follow a checkpoint before it is restored.
         """
         self._folder = (folder, num_steps)
         for zone, expert in self._known().experts.items() if self._team else ():
             self._give_folder(expert, self._known().zones.index(zone))
 
     def act(self, observation: Array) -> Array:
-        """Return what the experts choose, int64 ``[B]``, for uint8 ``[B, H, W, C]``.
+        """Return the experts' actions, int64 ``[B]``, for uint8 ``[B, H, W, C]``.
 
         Raises:
-            UsageError: no zone is known, since it neither began from a training run nor was told.
+            UsageError: no zone is known, because the agent has no initial weights and the world gives no zones.
         """
         team = self._known()
         if self._world.zones is None:
@@ -118,10 +118,10 @@ class Experts:
         return action
 
     def observe(self, step: Step) -> None:
-        """Let the experts learn from their rows, and the classifier from all.
+        """Let the experts learn from their rows, and the classifier from all rows.
 
         Raises:
-            LearningError: a loss is no longer a number.
+            LearningError: a loss is NaN or infinite.
         """
         team = self._known()
         if self._world.zones is None:
@@ -134,7 +134,7 @@ class Experts:
             team.classifier.observe(step.observation, team.zone_of_row)
 
     def acting_agent(self) -> Agent:
-        """Return the expert that plays all rows: the only one, or where nobody tells the zone, the one that leads.
+        """Return the expert that plays all rows: the only one, or the one with most votes if the world gives no zones.
 
         Raises:
             UsageError: several experts play, or no zone is known.
@@ -146,10 +146,10 @@ class Experts:
         return expert
 
     def metrics(self) -> dict[str, float]:
-        """Return the means of the experts' figures, and the classifier's; after a vote each zone's confidence.
+        """Return the means of the experts' metrics, and the classifier's; after a vote the confidence in each zone.
 
-        The confidence in a zone is the geometric mean of its probabilities in the pictures that voted, all zones
-        together 1: of pictures that are alike a product would be surer than each of them is.
+        The confidence in a zone is the geometric mean of its probabilities in the pictures that voted, normalised over
+        the zones: the product over similar pictures would be overconfident.
         """
         if self._team is None:
             return {}
@@ -162,7 +162,7 @@ class Experts:
         return figures | {f"confidence/{zone}": share for zone, share in team.confidence().items()}
 
     def state(self) -> State:
-        """Return everything: the classifier, every expert that is not out of play for good, and the votes.
+        """Return the full state: the classifier, every expert still in play, and the votes.
 
         Raises:
             UsageError: no zone is known.
@@ -179,11 +179,10 @@ class Experts:
         }
 
     def restore(self, state: State) -> None:
-        """Go on exactly from ``state``.
+        """Restore ``state`` exactly.
 
         Raises:
-            StateError: it is another agent's, of other zones, another configuration's or damaged; nothing has changed
-                then.
+            StateError: it belongs to another agent, configuration or zones, or is damaged; nothing has changed then.
         """
         require_agent(state, _NAME)
         if take_count(state, "num_rows") != self._world.num_envs:
@@ -203,10 +202,10 @@ class Experts:
         self._team = team
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
-        """Begin anew with the weights of ``state``: experts' own, or those of one learner for every expert.
+        """Start a new run with the weights of ``state``: of zone experts, or of one learner for every expert.
 
         Raises:
-            StateError: it belongs to another network, knows other zones, or knows none and nobody tells them.
+            StateError: it is of another network, its zones do not match, or neither it nor the world gives zones.
         """
         if take(state, "agent", str) == _NAME:
             zones, experts = self._checked_zones(state), take(state, "experts", dict)
@@ -235,7 +234,7 @@ class Experts:
         return self._team
 
     def _vote(self, team: _Team, observation: Array) -> None:
-        """Count the votes of one more picture; once there are enough, all experts but one are out of play for good."""
+        """Add the votes of one more picture; once there are enough, drop all experts but one."""
         if team.is_settled(self.config):
             return
         team.votes += team.classifier.log_probabilities(observation)[0]
@@ -244,7 +243,7 @@ class Experts:
             team.experts = {team.leading: team.experts[team.leading]}
 
     def _new_team(self, zones: list[str], players: Collection[str]) -> _Team:
-        """A classifier of ``zones`` and, for those in ``players``, their experts, as they begin."""
+        """Create a classifier of ``zones``, and new experts for those in ``players``."""
         seeds = np.random.SeedSequence(self._seed).generate_state(len(zones) + 1).tolist()
         told = self._world.zones
         rows = {} if told is None else {zone: np.flatnonzero([zone == each for each in told]) for zone in zones}
@@ -269,7 +268,7 @@ class Experts:
             expert.keep_in(folder / f"expert-{index}", num_steps)
 
     def _checked_zones(self, state: State) -> list[str]:
-        """The zones of a saved state, which must be names and cover those that the world tells."""
+        """Zones of a saved state, which must be names and include those that the world gives."""
         zones = take(state, "zones", list)
         if not zones or not all(type(zone) is str for zone in zones) or len(set(zones)) < len(zones):
             raise StateError("The saved names of the zones are damaged; begin a new run.")
@@ -281,24 +280,24 @@ class Experts:
 
 @dataclass
 class _Team:
-    """The classifier and the experts, and which rows are whose."""
+    """The classifier, the experts, and the assignment of rows to experts."""
 
     zones: list[str]
-    """Names, in the order of the classifier's answers."""
+    """Names of the zones, in the order of the classifier's outputs."""
     classifier: ZoneClassifier
     experts: dict[str, Any]
-    """Zone to its learner, of those still in play."""
+    """Learner of each zone that is still in play."""
     rows: dict[str, Array]
-    """Zone to the numbers of its rows, where the world tells; only of zones that have any."""
+    """Row indices of each zone that has any, if the world gives the zones."""
     zone_of_row: Array
-    """The number of each row's zone, int64 ``[B]``, where the world tells."""
+    """Zone index of each row, int64 ``[B]``, if the world gives the zones."""
     votes: Array
-    """Sum over the pictures that voted of each zone's log-probability, float64 ``[Z]``."""
+    """Sum of the log-probabilities of each zone over the pictures that voted, float64 ``[Z]``."""
     num_votes: int = 0
 
     @property
     def leading(self) -> str:
-        """The zone with most of the votes."""
+        """Zone with most votes."""
         return self.zones[int(self.votes.argmax())]
 
     def is_settled(self, config: ExpertsConfig) -> bool:
@@ -306,7 +305,7 @@ class _Team:
         return self.num_votes >= config.vote_steps
 
     def confidence(self) -> dict[str, float]:
-        """How sure it is of each zone; empty before the first vote."""
+        """Confidence in each zone; empty before the first vote."""
         if not self.num_votes:
             return {}
         mean = self.votes / self.num_votes
@@ -315,10 +314,10 @@ class _Team:
 
 
 _OWN_KEYS = {"agent", "num_rows", "zones", "votes", "num_votes", "experts"}
-"""Entries of a saved state that are not the classifier's."""
+"""Keys of a saved state that do not belong to the classifier."""
 
 
 def _part(step: Step, rows: Array) -> Step:
-    """What came of the actions in some of the rows."""
+    """The part of a step that concerns some of the rows."""
     final = {i: step.final_observation[row] for i, row in enumerate(rows.tolist()) if row in step.final_observation}
     return Step(step.observation[rows], step.reward[rows], step.terminated[rows], step.truncated[rows], final)

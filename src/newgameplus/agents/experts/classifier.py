@@ -1,4 +1,4 @@
-"""Tells zones apart by their pictures, and learns to while the experts play.
+"""Classifier of zones from pictures, trained while the experts play.
 
 Shapes: ``B`` batch, ``Z`` zones.
 """
@@ -31,20 +31,20 @@ from newgameplus.nn.saved import (
 from newgameplus.types import Array, State
 
 _RECENT = 0.05
-"""Weight of the newest pictures in the accuracy."""
+"""Weight of the newest pictures in the moving average of the accuracy."""
 
 
 class ZoneClassifier:
-    """A small network that learns from a balanced sample of the pictures that were seen.
+    """A small network trained on a class-balanced sample of the pictures seen.
 
     Args:
-        config: see there.
+        config: configuration.
         observation_shape: ``(H, W, C)``.
         num_zones: Z.
-        seed: of the weights and of every draw.
+        seed: seed of the weights and of every random draw.
 
     Raises:
-        UsageError: the configuration asks for a device that is not there.
+        UsageError: the requested device is not available.
     """
 
     def __init__(self, config: ExpertsConfig, observation_shape: tuple[int, ...], num_zones: int, seed: int) -> None:
@@ -63,33 +63,33 @@ class ZoneClassifier:
         self._metrics: dict[str, float] = {}
 
     def log_probabilities(self, observation: Array) -> Array:
-        """Return the logarithm of each zone's probability, float32 ``[B, Z]``, of uint8 ``[B, H, W, C]``."""
+        """Return the log-probability of each zone, float32 ``[B, Z]``, for uint8 ``[B, H, W, C]``."""
         with torch.inference_mode(), low_precision(self._device, self._is_low):
             result: Array = self.network(torch.from_numpy(observation).to(self._device)).cpu().numpy()
         return result
 
     def observe(self, observation: Array, zone: Array) -> None:
-        """Now and then try to tell pictures' zones, then keep the pictures and learn.
+        """Every ``train_interval`` steps measure the accuracy on these pictures, add them to the sample, and learn.
 
         Args:
             observation: uint8 ``[B, H, W, C]``.
-            zone: number of each picture's zone, int64 ``[B]``.
+            zone: zone index of each picture, int64 ``[B]``.
 
         Raises:
-            LearningError: the loss is no longer a number.
+            LearningError: the loss is NaN or infinite.
         """
         self._num_turns += 1
         if self._num_turns % self._config.train_interval == 0:
             self.learn(observation, zone)
 
     def learn(self, observation: Array, zone: Array) -> None:
-        """Do at once what ``observe`` does now and then.
+        """Do now what ``observe`` does at intervals.
 
-        Nothing is learned before there was a picture of every zone: what is known of a zone that is no longer played
-        would be forgotten.
+        Learning starts only when there is a picture of every zone; otherwise the zones that are no longer played would
+        be forgotten.
 
         Raises:
-            LearningError: the loss is no longer a number.
+            LearningError: the loss is NaN or infinite.
         """
         is_right = self.log_probabilities(observation).argmax(-1) == zone
         self._reservoir.add(observation, zone, self._random)
@@ -102,11 +102,11 @@ class ZoneClassifier:
             )
 
     def metrics(self) -> dict[str, float]:
-        """Return the accuracy on pictures not learned from yet, a moving mean, and the loss of the last update."""
+        """Return the accuracy on pictures before they are learned from, as a moving average, and the last loss."""
         return self._metrics
 
     def state(self) -> State:
-        """Return everything, the pictures that were kept included."""
+        """Return the full state, including the sample of pictures."""
         return {
             "network": module_state(self.network),
             "optimizer": optimizer_state(self._optimizer),
@@ -118,10 +118,10 @@ class ZoneClassifier:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on exactly from ``state``.
+        """Restore ``state`` exactly.
 
         Raises:
-            StateError: it is another configuration's or damaged.
+            StateError: it belongs to another configuration or is damaged.
         """
         require_likeness(self.state(), state)
         restore_module(self.network, state["network"])
@@ -133,7 +133,7 @@ class ZoneClassifier:
         self._metrics = dict(state["zone_metrics"][0])
 
     def begin_from(self, network: dict[str, Any]) -> None:
-        """Begin anew with the weights in ``network``, as a state holds them.
+        """Start a new run with the weights in ``network``, as saved in a state.
 
         Raises:
             StateError: they belong to another network.

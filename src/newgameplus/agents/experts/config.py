@@ -1,4 +1,4 @@
-"""What can be set about zone experts, and the sets of values that have names."""
+"""Configuration and presets of the zone experts."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from newgameplus.nn.names import DeviceName, EncoderName
 
 @dataclass(frozen=True, slots=True)
 class ExpertsConfig:
-    """One way to run zone experts."""
+    """Configuration of the zone experts."""
 
     learner: str = "ppo"
     """Name of the agent that each expert is, or ``package.module:Class``."""
     learner_preset: str = "default"
     """The learner's preset."""
     learner_fields: tuple[str, ...] = ()
-    """What is changed in the learner's preset, as ``FIELD=VALUE``."""
+    """Changes to the learner's preset, as ``FIELD=VALUE``."""
     encoder: EncoderName = "nature"
-    """The convolutions of the classifier."""
+    """Convolutional encoder of the classifier."""
     num_hidden: int = 128
-    """Units of the classifier's layer between the convolutions and the zones."""
+    """Units of the classifier's hidden layer."""
     learning_rate: float = 5e-4
-    """Of the classifier's Adam."""
+    """Learning rate of the classifier's Adam."""
     batch_size: int = 64
-    """Pictures of a gradient step of the classifier, as many of each zone in the mean."""
+    """Pictures per gradient step of the classifier, on average the same number of each zone."""
     train_interval: int = 8
-    """Steps of each row between two gradient steps of the classifier."""
+    """Steps per row between two gradient steps of the classifier."""
     capacity: int = 256
-    """Pictures of each zone that are kept to learn from; 84 × 84 × 4 take 28,224 bytes each."""
+    """Pictures kept per zone for training; one of 84 × 84 × 4 takes 28,224 bytes."""
     max_offset: int = 2
-    """Pixels by which the pictures of a gradient step are shifted at random."""
+    """Largest random shift of the pictures in a gradient step, in pixels."""
     vote_steps: int = 16
-    """Steps at the start of a run whose pictures vote on the zone, where nobody tells it."""
+    """Number of steps at the start of a run whose pictures vote on the zone, if the world does not give it."""
     device: DeviceName = "auto"
-    """Where all networks run; auto is CUDA where there is some."""
+    """Device of all networks; ``auto`` takes CUDA if available."""
 
     def __post_init__(self) -> None:
         for name in ("num_hidden", "batch_size", "train_interval", "capacity", "vote_steps"):
@@ -89,8 +89,8 @@ FIFTH_2018 = ExpertsConfig(
     learner_preset="contest-2018",
     learner_fields=("actions=sonic-8", "entropy_weight=0.001"),
 )
-"""The policy of the contest's fifth (flyyufelix): eight actions, 4,096 steps, little entropy."""
+"""Policy of the contest's fifth place (flyyufelix): eight actions, 4,096 steps, low entropy weight."""
 TUNED = ExpertsConfig(learner_preset="tuned")
-"""Ours, for Tumbleweed."""
+"""Tuned for Tumbleweed."""
 FINE_TUNED = ExpertsConfig(learner_preset="fine-tuned")
-"""Ours, for going on from a training run on one level."""
+"""For fine-tuning a joint training run on one level."""

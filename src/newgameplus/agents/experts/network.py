@@ -1,4 +1,4 @@
-"""The classifier's network: convolutions, one hidden layer, a probability for each zone.
+"""Network of the classifier: convolutions, one hidden layer, a probability for each zone.
 
 Shapes: ``B`` batch, ``Z`` zones.
 """
@@ -13,10 +13,10 @@ from newgameplus.nn.encoders import make_encoder, num_features, orthogonal
 
 
 class ZoneNetwork(nn.Module):
-    """Which zone a picture shows.
+    """Predicts the zone of a picture.
 
     Args:
-        config: the encoder and the hidden layer.
+        config: gives the encoder and the hidden layer.
         observation_shape: ``(H, W, C)``.
         num_zones: Z.
     """

@@ -1,1 +1,1 @@
-"""JERK, Just Enough Retained Knowledge: run and jump at random, remember the buttons that paid, press them again."""
+"""JERK, Just Enough Retained Knowledge: run and jump at random, and repeat the buttons that scored best."""

@@ -1,11 +1,11 @@
-"""JERK, "Just Enough Retained Knowledge": explore by scripted moves, repeat what brought the highest mean return.
+"""JERK, "Just Enough Retained Knowledge": explore by scripted moves, repeat the sequence with the highest mean return.
 
 Paper: Nichol, Pfau, Hesse, Klimov and Schulman, "Gotta Learn Fast: A New Benchmark for Generalization in RL" (2018),
-arXiv:1804.03720; code: openai/retro-baselines, ``jerk_agent.py``. It looks at no pixels.
+arXiv:1804.03720; code: openai/retro-baselines, ``jerk_agent.py``. It does not use pixels.
 
 *Differences from the original:* it is stepped from outside instead of driving the environment; the random numbers come
 from numpy and have a seed; buttons are found by name, so that it plays on any console with directions; each row of a
-batch is a JERK of its own. Those of the variants are listed in docs/agents/jerk.md.
+batch is an independent JERK. Differences of the variants are listed in docs/agents/jerk.md.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from newgameplus.errors import UsageError
 from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 CONTEST_TIMESTEPS = 1_000_000
-"""Agent steps per level in the 2018 contest, for a run that has no budget of its own."""
+"""Agent steps per level in the 2018 contest; used if the run has no budget of its own."""
 
 _NO_ACTION_BUTTONS = frozenset(
     ("UP", "DOWN", "LEFT", "RIGHT", "START", "SELECT", "MODE", "PAUSE", "RESET", "RUN", "COIN")
@@ -33,12 +33,12 @@ _NO_ACTION_BUTTONS = frozenset(
 
 
 class Jerk:
-    """Plays one JERK in every row; the rows share nothing.
+    """An independent JERK in every row.
 
     Args:
-        config: see there.
-        world: its buttons, its number of rows and its budget count.
-        seed: 0 or more; row ``i`` plays the same however many rows there are.
+        config: configuration.
+        world: gives buttons, number of rows and budget.
+        seed: 0 or more; row ``i`` plays the same for any number of rows.
 
     Raises:
         UsageError: a negative seed, a button that the console does not have, or a world without buttons.
@@ -64,28 +64,27 @@ class Jerk:
 
     @staticmethod
     def specs(config: JerkConfig) -> tuple[ObservationSpec, ActionSpec]:
-        """Return that it looks at nothing and presses buttons."""
+        """Return specs without observation, and with buttons as actions."""
         return NOTHING, BUTTONS
 
     def act(self, observation: Array) -> Array:
-        """Return the next action of every row, int8 ``[B, buttons]``; the observation is not looked at."""
+        """Return the next action of every row, int8 ``[B, buttons]``; the observation is ignored."""
         return self._actions.take([explorer.press() for explorer in self._explorers], axis=0)
 
     def observe(self, step: Step) -> None:
-        """Note the rewards, and store what was learned where an episode ended."""
+        """Record the rewards; at the end of an episode store its sequence."""
         for explorer, reward, done in zip(self._explorers, step.reward.tolist(), step.done.tolist(), strict=True):
             explorer.observe(reward, done)
 
     def state(self) -> State:
-        """Return every row's memory, episode in progress and random numbers: about one byte per step remembered."""
+        """Return every row's memory, current episode and random generator: about one byte per step remembered."""
         return {"agent": "jerk", "rows": [explorer.state() for explorer in self._explorers]}
 
     def restore(self, state: State) -> None:
-        """Go on from ``state``.
+        """Restore ``state``.
 
         Raises:
-            StateError: the state is another agent's, has another number of rows, or is damaged; nothing has changed
-                then.
+            StateError: it belongs to another agent or number of rows, or is damaged; nothing has changed then.
         """
         self._explorers = [
             Explorer.from_state(self.config, self._total_timesteps, row)
@@ -94,7 +93,7 @@ class Jerk:
 
 
 def _action_of_press(config: JerkConfig, world: WorldSpec) -> Array:
-    """Return the action for each of the explorers' bytes, int8 ``[16, buttons]``."""
+    """Return the action for each byte of the explorers, int8 ``[16, buttons]``."""
     buttons = {
         FORWARD: find_button(world, config.forward),
         BACKWARD: find_button(world, config.backward),

@@ -10,46 +10,46 @@ from newgameplus.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class JerkConfig:
-    """How JERK moves, when it repeats and whether it mutates; the field defaults are the 2018 baseline's."""
+    """Configuration of JERK; the field defaults are the 2018 baseline's."""
 
     forward: str = "RIGHT"
-    """Button that leads on through the level (retro-baselines, ``move``)."""
+    """Button that moves towards the goal (retro-baselines, ``move``)."""
     backward: str = "LEFT"
-    """Button that leads back."""
+    """Button that moves back."""
     jump: str | None = None
-    """Button that jumps; None for B, or for the console's first action button where it has no B."""
+    """Button that jumps; None for B, or the console's first action button if it has no B."""
     crouch: str = "DOWN"
-    """Button that crouches; only mutations press it (Custom JERK's seven combinations)."""
+    """Button that crouches; pressed only by mutations (Custom JERK's seven combinations)."""
     forward_steps: int = 100
     """Steps of a move forward."""
     backward_steps: int = 70
-    """Steps of the move back that follows a move forward without reward; 45 in the improved JERK."""
+    """Steps of the backward move that follows a forward move without reward; 45 in the improved JERK."""
     jump_probability: float = 0.1
-    """Probability, in each step of a move in which no jump lasts, that one begins."""
+    """Probability per step of a move that a jump begins, unless one is in progress."""
     jump_steps: int = 4
     """Steps for which a jump holds its button."""
     total_timesteps: int | None = None
-    """Agent steps by which the repeats' probability has risen; None for the run's budget, 1,000,000 in 2018."""
+    """Agent steps over which the repeat probability rises; None for the run's budget, 1,000,000 in 2018."""
     schedule: Literal["time", "time-and-best", "late"] = "time"
-    """Probability of a repeat, with t the part of the steps done and b the part of ``max_return`` reached by the
-    best solution: ``time`` bias + t, ``time-and-best`` bias + t + b, ``late`` the mean of b and (bias + t)³."""
+    """Repeat probability, with t the fraction of the steps done and b the best solution's return as a fraction of
+    ``max_return``: ``time`` bias + t, ``time-and-best`` bias + t + b, ``late`` the mean of b and (bias + t)³."""
     exploit_bias: float = 0.25
-    """The bias in ``schedule``; 0.25 in 2018, 0.12 in the improved JERK, 0 in Custom JERK."""
+    """Bias in ``schedule``; 0.25 in 2018, 0.12 in the improved JERK, 0 in Custom JERK."""
     max_return: float = 10_000.0
-    """The return of a perfect episode: 10,000 for the contest's reward on Sonic. Unused where ``schedule`` is
-    ``time``."""
+    """Return of a perfect episode: 10,000 for the contest's reward on Sonic. Unused if ``schedule`` is ``time``."""
     after_sequence: Literal["wait", "follow-reward", "search"] = "wait"
-    """After the last stored button: ``wait`` with none pressed; ``follow-reward`` with moves, back whenever the step
-    or move before brought nothing; ``search`` with moves, forward first and back after a move without any reward."""
+    """After the last stored button: ``wait`` presses nothing; ``follow-reward`` makes moves, backward whenever the
+    previous step or move had no reward; ``search`` makes moves, forward first and backward after a move without reward.
+    """
     patience: int = 100
-    """Steps without reward after which a repeat is given up for a ``search`` (Custom JERK)."""
+    """Steps without reward after which a repeat is abandoned for a ``search`` (Custom JERK)."""
     mutation: Literal["none", "replace", "truncate"] = "none"
     """What an episode without a repeat plays once there is a solution: ``none`` explores anew; the others mutate the
-    best solution: excise a part, then ``replace`` some buttons after a trim of the end, or ``truncate`` it."""
+    best solution: excise a part, then ``replace`` some buttons after trimming the end, or ``truncate`` it."""
     mutation_damping: float = 0.2
-    """Factor of the probability that a step is mutated; 0.2 with ``replace`` and 0.3 with ``truncate``."""
+    """Factor of the mutation probability per step; 0.2 with ``replace`` and 0.3 with ``truncate``."""
     keep_ratio: float = 0.6
-    """With mutations: part of the best mean return above which an episode becomes a new solution (Custom JERK)."""
+    """With mutations: fraction of the best mean return above which an episode becomes a new solution (Custom JERK)."""
 
     def __post_init__(self) -> None:
         for name in ("forward_steps", "backward_steps", "jump_steps", "total_timesteps", "patience"):
@@ -66,10 +66,10 @@ class JerkConfig:
 
 
 DEFAULT = JerkConfig()
-"""The 2018 baseline, but its schedule spans the run's own budget."""
+"""The 2018 baseline, with its schedule over the run's own budget."""
 
 CONTEST_2018 = replace(DEFAULT, total_timesteps=1_000_000)
-"""The 2018 baseline (openai/retro-baselines, ``jerk_agent.py``) to the letter."""
+"""The 2018 baseline exactly (openai/retro-baselines, ``jerk_agent.py``)."""
 
 IMPROVED = replace(
     DEFAULT, backward_steps=45, schedule="time-and-best", exploit_bias=0.12, after_sequence="follow-reward"
@@ -84,7 +84,7 @@ MUTATING = replace(
     mutation="replace",
     mutation_damping=0.2,
 )
-"""Custom JERK with the mutations of its later version, without that one's network (gardenermike)."""
+"""Custom JERK with the mutations of its later version, without that version's network (gardenermike)."""
 
 TRUNCATING = replace(MUTATING, mutation="truncate", mutation_damping=0.3)
-"""The plain Custom JERK: its mutations only shorten (gardenermike)."""
+"""The original Custom JERK, whose mutations only shorten (gardenermike)."""

@@ -1,7 +1,7 @@
-"""One row's JERK: chooses what each episode plays, presses it step by step, and remembers what it brought.
+"""JERK in one row: chooses what each episode plays, presses it step by step, and remembers its return.
 
-Source: openai/retro-baselines, ``jerk_agent.py`` (2018), there written as nested loops around the environment; here as
-a machine that is stepped from outside and can be saved after any step. The variants' sources are named in ``config``.
+Source: openai/retro-baselines, ``jerk_agent.py`` (2018), which uses nested loops around the environment; here it is a
+state machine that is stepped from outside and can be saved after any step. For the variants' sources see ``config``.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from newgameplus.errors import StateError
 from newgameplus.types import State
 
 Plan = Literal["explore", "repeat", "mutate"]
-"""What an episode plays: moves alone, the best solution, or a mutation of it."""
+"""What an episode plays: only moves, the best solution, or a mutation of it."""
 
 
 @dataclass(slots=True)
 class Episode:
-    """The episode being played."""
+    """State of the current episode."""
 
     plan: Plan
     sequence: bytes = b""
-    """What to press before the moves begin."""
+    """Sequence to press before the moves begin."""
     goal: float = 0.0
-    """Mean return of the best solution when the episode began."""
+    """Mean return of the best solution at the start of the episode."""
     move: Move | None = None
-    """The move in progress or just ended; None as long as the sequence is followed."""
+    """Current or last move; None while the sequence is played."""
     pressed: bytearray = field(default_factory=bytearray)
-    """What every step so far pressed."""
+    """Byte pressed in every step so far."""
     last_reward: float = 0.0
     total: float = 0.0
     """Sum of the rewards so far."""
     best_total: float = -math.inf
-    """Highest value that ``total`` has had after a step."""
+    """Highest value of ``total`` after any step."""
     best_length: int = 0
     """Number of steps after which ``total`` first had that value."""
     rewarded_length: int = 0
@@ -50,12 +50,12 @@ class Episode:
 
 
 def repeat_probability(config: JerkConfig, part_done: float, best_return: float) -> float:
-    """Return the probability (or more than 1) that the next episode repeats the best solution.
+    """Return the probability (may exceed 1) that the next episode repeats the best solution.
 
     Args:
-        config: ``schedule``, ``exploit_bias`` and ``max_return`` count.
-        part_done: steps so far over the steps in total.
-        best_return: the best solution's mean return.
+        config: gives ``schedule``, ``exploit_bias`` and ``max_return``.
+        part_done: fraction of the total steps done.
+        best_return: mean return of the best solution.
     """
     late = config.exploit_bias + part_done
     best = best_return / config.max_return
@@ -68,9 +68,9 @@ class Explorer:
     """JERK in one row of the world.
 
     Args:
-        config: see there.
-        total_timesteps: agent steps by which the schedule ends.
-        random: its own generator.
+        config: configuration.
+        total_timesteps: agent steps over which the schedule runs.
+        random: generator of this row.
     """
 
     def __init__(self, config: JerkConfig, total_timesteps: int, random: np.random.Generator) -> None:
@@ -82,7 +82,7 @@ class Explorer:
         self._episode: Episode | None = None
 
     def press(self) -> int:
-        """Return what the next step presses, a byte as in ``moves``."""
+        """Return what the next step presses, a byte as defined in ``moves``."""
         episode = self._episode
         if episode is None:
             episode = self._episode = self._begin()
@@ -96,7 +96,7 @@ class Explorer:
         return pressed
 
     def observe(self, reward: float, done: bool) -> None:
-        """Hear what the last step brought and whether the episode ended with it."""
+        """Observe the reward of the last step and whether the episode ended."""
         episode = self._episode
         if episode is None or not episode.pressed:
             raise StateError("JERK observes the outcome of a step before it has acted; call act() first.")
@@ -131,7 +131,7 @@ class Explorer:
         return Episode("mutate", mutate(best.sequence, rate, self._random), best.mean_return)
 
     def _follows(self, episode: Episode) -> bool:
-        """Whether the next step is not one of a move."""
+        """Whether the next step comes from the sequence and not from a move."""
         if episode.plan == "explore":
             return False
         if self._config.after_sequence == "wait":
@@ -158,7 +158,7 @@ class Explorer:
         return Move(is_backward, config.backward_steps if is_backward else config.forward_steps)
 
     def _remember(self, episode: Episode) -> None:
-        """Credit the repeated solution and store what the episode found."""
+        """Add the return to the repeated solution, and store what the episode found."""
         solutions, config = self.memory.solutions, self._config
         found = bytes(episode.pressed[: episode.best_length])
         if episode.plan == "explore":
@@ -172,13 +172,13 @@ class Explorer:
             solutions.append(Solution(found[: episode.rewarded_length], [episode.best_total]))
 
     def _is_kept(self, episode: Episode) -> bool:
-        """Whether the episode came near enough to its goal."""
+        """Whether the episode came close enough to its goal."""
         if episode.goal <= 0:
             return episode.total > episode.goal
         return episode.total / episode.goal > self._config.keep_ratio
 
     def state(self) -> State:
-        """Return all that the explorer knows."""
+        """Return the full state."""
         return {
             "random": randomness.save(self._random),
             "num_timesteps": self._num_timesteps,
@@ -188,7 +188,7 @@ class Explorer:
 
     @classmethod
     def from_state(cls, config: JerkConfig, total_timesteps: int, state: object) -> Explorer:
-        """Return an explorer that goes on exactly from ``state``.
+        """Return an explorer that continues exactly from ``state``.
 
         Raises:
             StateError: the state is damaged.

@@ -1,4 +1,4 @@
-"""What JERK remembers: sequences of buttons and the returns that they brought."""
+"""JERK's memory: sequences of buttons and the returns that they had."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from newgameplus.types import State
 
 
 class Solution:
-    """A sequence of buttons, one byte per step, and every return that it brought."""
+    """A sequence of buttons, one byte per step, and every return that it had."""
 
     __slots__ = ("mean_return", "returns", "sequence")
 
@@ -23,7 +23,7 @@ class Solution:
         self.mean_return = float(np.mean(self.returns))
 
     def add_return(self, total: float) -> None:
-        """Note what another repeat brought."""
+        """Add the return of another repeat."""
         self.returns.append(total)
         self.mean_return = float(np.mean(self.returns))
 
@@ -35,15 +35,15 @@ class Memory:
         self.solutions = list(solutions)
 
     def best(self) -> Solution:
-        """Return the solution with the highest mean return, of equal ones the last in order."""
+        """Return the solution with the highest mean return; for ties the last in order."""
         return max(reversed(self.solutions), key=_mean_return)
 
     def sort(self) -> None:
-        """Sort by mean return, the best last; solutions of equal mean keep their order."""
+        """Sort by mean return, the best last; the order of ties is kept."""
         self.solutions.sort(key=_mean_return)
 
     def state(self) -> State:
-        """Return four arrays: all sequences end to end and their lengths, all returns and their counts."""
+        """Return four arrays: all sequences concatenated and their lengths, all returns and their counts."""
         sequences = [solution.sequence for solution in self.solutions]
         returns = [solution.returns for solution in self.solutions]
         return {

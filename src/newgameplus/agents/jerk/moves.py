@@ -1,7 +1,7 @@
-"""JERK's scripted moves: run one way for a while, jumping by chance.
+"""JERK's scripted moves: run in one direction for a while, with random jumps.
 
-JERK writes down what it pressed as one byte per step, a sum of ``FORWARD``, ``BACKWARD``, ``JUMP`` and ``CROUCH``;
-only the agent knows which buttons of the console these are.
+JERK records what it pressed as one byte per step, a sum of ``FORWARD``, ``BACKWARD``, ``JUMP`` and ``CROUCH``; only the
+agent maps these to buttons of the console.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ BACKWARD = 2
 JUMP = 4
 CROUCH = 8
 NUM_PRESSES = 16
-"""How many different bytes there are."""
+"""Number of different bytes."""
 
 COMBOS = (BACKWARD, FORWARD, BACKWARD | CROUCH, FORWARD | CROUCH, CROUCH, CROUCH | JUMP, JUMP)
 """The seven combinations of the 2018 baselines' Sonic discretizer, in its order."""
@@ -32,14 +32,14 @@ class Move:
 
     is_backward: bool
     steps_left: int
-    """Steps that the move still lasts."""
+    """Steps left of the move."""
     jump_steps_left: int = 0
-    """Steps for which the jump of the step before still holds its button."""
+    """Steps for which the current jump still holds its button."""
     reward: float = 0.0
     """Sum of the rewards since the move began."""
 
     def press(self, random: np.random.Generator, config: JerkConfig) -> int:
-        """Return what the next step presses; draws one number unless a jump lasts."""
+        """Return what the next step presses; draws one random number unless a jump is in progress."""
         self.steps_left -= 1
         direction = BACKWARD if self.is_backward else FORWARD
         if self.jump_steps_left > 0:

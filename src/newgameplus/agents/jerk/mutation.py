@@ -1,8 +1,8 @@
-"""Mutations of a stored sequence, ever more likely towards its end.
+"""Mutations of a stored sequence, with a probability that increases towards its end.
 
 Source: gardenermike's Custom JERK, ``mutate``. With ``L`` the steps left after the excision and the trim, step ``i`` is
-hit with probability ``rate * exp(-(L - 1 - i) / 100)``, from the last step backwards.
-*Differences:* the original's trim of 0 steps deleted the whole sequence; here it trims nothing.
+mutated with probability ``rate * exp(-(L - 1 - i) / 100)``, from the last step backwards. *Differences:* the original's
+trim of 0 steps deleted the whole sequence; here it trims nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 from newgameplus.agents.jerk.moves import COMBOS
 
 _DECAY_STEPS = 100.0
-"""Steps from the end after which mutations are e times rarer; also the length from which a part is always excised."""
+"""Decay length of the mutation probability in steps; also the length from which on a part is always excised."""
 _PARTS = 5
-"""An excision or a trim takes at most this part of the sequence, one fifth."""
+"""An excision or a trim takes at most one fifth of the sequence."""
 
 
 def excise(sequence: bytes, random: np.random.Generator) -> bytes:
@@ -31,13 +31,13 @@ def excise(sequence: bytes, random: np.random.Generator) -> bytes:
 
 
 def truncate(sequence: bytes, rate: float, random: np.random.Generator) -> bytes:
-    """Excise, then cut the sequence off before the first step that is hit."""
+    """Excise, then cut the sequence off before the first mutated step."""
     left = excise(sequence, random)
     return left[: next(_hits(len(left), rate, random), len(left))]
 
 
 def replace(sequence: bytes, rate: float, random: np.random.Generator) -> bytes:
-    """Excise, trim at most a fifth of the length from the end, put a random combination in each step that is hit."""
+    """Excise, trim at most a fifth of the length from the end, put a random combination into each mutated step."""
     left = excise(sequence, random)
     num_trimmed = int(random.integers(len(sequence) // _PARTS + 1))
     mutated = bytearray(left[: len(left) - num_trimmed])
@@ -47,7 +47,7 @@ def replace(sequence: bytes, rate: float, random: np.random.Generator) -> bytes:
 
 
 def _hits(length: int, rate: float, random: np.random.Generator) -> Iterator[int]:
-    """Yield the steps that are hit, from the last one backwards, drawing one number per step."""
+    """Yield the mutated steps, from the last one backwards, drawing one random number per step."""
     for index in reversed(range(length)):
         if random.random() < rate * math.exp(-(length - 1 - index) / _DECAY_STEPS):
             yield index

@@ -1,4 +1,4 @@
-"""Rewards for what is new: counted pictures, and the error of random network distillation."""
+"""Exploration bonuses: counts of visited pictures, and random network distillation (RND)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from newgameplus.nn.saved import module_state, optimizer_state, restore_module, 
 from newgameplus.types import Array, State
 
 _CELL = 12
-"""Pixels along the side of the squares that a picture is averaged over before it is counted."""
+"""Side in pixels of the squares that a picture is averaged over before it is counted."""
 _LEVELS = 8
-"""Brightnesses that are told apart in a square."""
+"""Number of brightness levels per square."""
 _MAX_KEYS = 1_000_000
 
 
 class Novelty:
-    """Rewards pictures by how seldom something like them was seen: ``weight / sqrt(visits)``.
+    """Count-based exploration bonus for pictures: ``weight / sqrt(visits)``.
 
-    A picture counts by its newest frame, averaged over squares and coarsely graded; the winner of 2018 counted
+    A picture is identified by its newest frame, averaged over squares and quantised; the winner of 2018 counted
     progress and sums of colours instead.
 
     Args:
-        weight: the reward for the first visit; 0 counts nothing.
+        weight: bonus of the first visit; 0 disables counting.
     """
 
     def __init__(self, weight: float) -> None:
@@ -46,12 +46,12 @@ class Novelty:
         return bonus
 
     def state(self) -> State:
-        """Return what was counted."""
+        """Return the counts."""
         keys = np.frombuffer(b"".join(self._visits), np.uint8).copy()
         return {"keys": keys, "visits": np.array(list(self._visits.values()), np.int64)}
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``."""
+        """Restore ``state``."""
         keys, visits = state["keys"].tobytes(), state["visits"].tolist()
         length = len(keys) // max(1, len(visits))
         self._visits = {keys[i * length : (i + 1) * length]: count for i, count in enumerate(visits)}
@@ -67,16 +67,16 @@ def _keys(observation: Array) -> list[bytes]:
 
 
 class Distillation:
-    """Random network distillation: the error of foretelling a random network, large where little was seen.
+    """Random network distillation: the prediction error of a fixed random network, large for novel pictures.
 
-    Paper: Burda, Edwards, Storkey and Klimov, "Exploration by Random Network Distillation" (2018).
-    *Differences from the paper:* the newest frame is not normalised, and the bonus shares the policy's value head.
+    Paper: Burda, Edwards, Storkey and Klimov, "Exploration by Random Network Distillation" (2018). *Differences from
+    the paper:* the newest frame is not normalised, and the bonus shares the policy's value head.
 
     Args:
-        weight: of the error, divided by its running deviation, as a reward; 0 builds nothing.
-        observation_shape: ``(H, W, C)``; only the newest of the C frames is looked at.
-        seed: of both networks.
-        device: where they run.
+        weight: factor of the error, which is divided by its running standard deviation; 0 builds nothing.
+        observation_shape: ``(H, W, C)``; only the newest of the C frames is used.
+        seed: seed of both networks.
+        device: device of both networks.
     """
 
     def __init__(self, weight: float, observation_shape: tuple[int, ...], seed: int, device: torch.device) -> None:
@@ -92,7 +92,7 @@ class Distillation:
         self._mean_square = 1.0
 
     def reward_and_learn(self, observation: Array) -> Array:
-        """Return the bonus float32 ``[T, B]`` of uint8 ``[T, B, H, W, C]``, then learn from a quarter of it."""
+        """Return the bonus float32 ``[T, B]`` of uint8 ``[T, B, H, W, C]``, then train on a quarter of it."""
         errors = np.zeros(observation.shape[:2], np.float32)
         for t, row in enumerate(observation):
             error = self._error(torch.from_numpy(row[..., -1:]).to(self._device))
@@ -116,7 +116,7 @@ class Distillation:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``."""
+        """Restore ``state``."""
         if not self.weight:
             return
         restore_module(self._target, state["target"])

@@ -1,4 +1,4 @@
-"""What can be set about PPO, and the sets of values that have names."""
+"""Configuration and presets of PPO."""
 
 from __future__ import annotations
 
@@ -12,61 +12,61 @@ from newgameplus.nn.names import DeviceName, EncoderName
 
 @dataclass(frozen=True, slots=True)
 class PpoConfig:
-    """One way to run PPO."""
+    """Configuration of PPO."""
 
     encoder: EncoderName = "nature"
-    """The convolutions: Mnih et al. 2015, IMPALA, or depthwise separable ones."""
+    """Convolutional encoder: Mnih et al. 2015, IMPALA, or depthwise separable."""
     num_hidden: int = 512
-    """Units of the layer between the convolutions and the heads."""
+    """Units of the hidden layer between the encoder and the heads."""
     actions: ActionSetName = "sonic-7"
-    """Which button combinations the actions are (action_sets.py)."""
+    """Name of the action set (action_sets.py)."""
     num_steps: int = 128
-    """T: steps in each row between two updates."""
+    """T: rollout steps of each row."""
     num_epochs: int = 4
-    """How often an update goes over the rollout."""
+    """Number of epochs per rollout."""
     batch_size: int = 256
-    """Steps in one gradient step; the rollout's T × B steps are shared out evenly."""
+    """Steps per minibatch; the rollout's T × B steps are split evenly."""
     learning_rate: float = 2.5e-4
-    """Of Adam."""
+    """Learning rate of Adam."""
     final_learning_rate: float | None = 0.0
-    """What the learning rate falls to, in a line over the run; None keeps it."""
+    """Learning rate at the end of the run, reached linearly; None keeps it constant."""
     clip: float = 0.1
-    """How far the ratio of probabilities may move before its gain no longer counts."""
+    """Clip range of the probability ratio."""
     value_clip: float | None = 0.1
-    """How far a value may move before its loss no longer falls; None for no limit."""
+    """Clip range of the value change; None disables value clipping."""
     value_weight: float = 0.5
-    """Weight of the value loss."""
+    """Coefficient of the value loss."""
     entropy_weight: float = 0.01
-    """Weight of the entropy, in nats, that the policy is rewarded for."""
+    """Coefficient of the entropy bonus, in nats."""
     discount: float = 0.99
-    """Gamma."""
+    """Discount factor (gamma)."""
     smoothing: float = 0.95
-    """Lambda of the generalized advantage estimation."""
+    """GAE lambda."""
     advantage_memory: float = 0.0
-    """Share of the largest spread of advantages that is kept from update to update, and that advantages are divided by
-    where their own is less; 0 divides each batch by its own. A stretch without any reward then changes little."""
+    """Decay factor, per update, of the largest standard deviation of advantages so far. Advantages are divided by it if
+    their own is smaller; 0 divides each batch by its own. Rollouts without any reward then change little."""
     reference_weight: float = 0.0
-    """Weight of the policy's divergence, in nats, from the one that it began from (--init); nothing without one."""
+    """Coefficient of the KL divergence, in nats, from the initial policy (--init); no effect without one."""
     max_gradient_norm: float = 0.5
-    """To which the gradient is scaled down."""
+    """Norm at which the gradient is clipped."""
     adam_epsilon: float = 1e-5
-    """Added to Adam's denominator."""
+    """Adam's epsilon."""
     reward_scale: float = 0.01
-    """Multiplies the world's rewards."""
+    """Factor of the world's rewards."""
     allows_backtracking: bool = False
-    """Whether only new bests of an episode's sum are rewarded (retro-baselines, AllowBacktracking)."""
+    """Reward only new maxima of the episode's return so far (retro-baselines, AllowBacktracking)."""
     has_noisy_layers: bool = False
-    """Whether the heads explore by learned noise on their weights."""
+    """Whether the heads are noisy layers (NoisyNet exploration)."""
     novelty_weight: float = 0.0
-    """Reward, after scaling, for an observation never seen before; it falls with the root of the visits."""
+    """Count-based bonus of a first visit, in scaled reward; it falls with the root of the visits."""
     distillation_weight: float = 0.0
-    """Weight of the normalised error of random network distillation (Burda et al., 2018) as a reward."""
+    """Coefficient of the RND bonus (Burda et al., 2018), a normalised prediction error."""
     max_offset: int = 0
-    """Pixels by which the pictures of a gradient step are shifted at random (DrQ; the contest's third place)."""
+    """Largest random shift of the pictures in a minibatch, in pixels (DrQ; the contest's third place)."""
     device: DeviceName = "auto"
-    """Where the network runs; auto is CUDA where there is some."""
+    """Device of the network; ``auto`` takes CUDA if available."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of matrix products; auto takes bfloat16 where the hardware multiplies it."""
+    """Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""
 
     def __post_init__(self) -> None:
         for name in ("num_hidden", "num_steps", "num_epochs", "batch_size"):
@@ -84,7 +84,7 @@ class PpoConfig:
 
 DEFAULT = PpoConfig()
 CONTEST_2018 = PpoConfig(num_steps=4096, batch_size=512, num_epochs=3, learning_rate=2e-4, final_learning_rate=None)
-"""The baseline of the contest: retro-baselines ``ppo2_agent.py``, 8 minibatches of one row of 4,096 steps."""
+"""Baseline of the contest: retro-baselines ``ppo2_agent.py``, 8 minibatches of one row of 4,096 steps."""
 JOINT_2018 = PpoConfig(
     num_steps=8192,
     batch_size=8192,
@@ -96,7 +96,7 @@ JOINT_2018 = PpoConfig(
     entropy_weight=0.001,
     reward_scale=0.005,
 )
-"""Of the technical report's joint training, as far as it is known (its figures are from memory, not confirmed)."""
+"""The technical report's joint training, as far as it is known (its numbers are from memory, not confirmed)."""
 TUNED = replace(
     DEFAULT,
     actions="sonic-10",
@@ -109,9 +109,9 @@ TUNED = replace(
     discount=0.995,
     final_learning_rate=None,
 )
-"""Ours, for Tumbleweed."""
+"""Tuned for Tumbleweed."""
 JOINT = replace(TUNED, num_steps=128, num_epochs=2, batch_size=512, learning_rate=4e-4)
-"""Ours, for many levels side by side: short stretches of many rows."""
+"""For joint training on many levels: short rollouts of many rows."""
 FINE_TUNED = replace(
     TUNED,
     num_steps=1024,
@@ -120,4 +120,4 @@ FINE_TUNED = replace(
     advantage_memory=0.99,
     reference_weight=0.02,
 )
-"""Ours, for going on from joint training on one level: long stretches, and little unlearned where nothing is gained."""
+"""For fine-tuning a joint training run on one level: long rollouts, and small changes without reward."""

@@ -1,4 +1,4 @@
-"""What can be set about Rainbow, and the sets of values that have names."""
+"""Configuration and presets of Rainbow."""
 
 from __future__ import annotations
 
@@ -24,74 +24,75 @@ _COUNTS = (
 
 @dataclass(frozen=True, slots=True)
 class RainbowConfig:
-    """One way to run Rainbow."""
+    """Configuration of Rainbow."""
 
     encoder: EncoderName = "nature"
-    """The convolutions: Mnih et al. 2015, IMPALA, or depthwise separable ones."""
+    """Convolutional encoder: Mnih et al. 2015, IMPALA, or depthwise separable."""
     num_hidden: int = 512
-    """Units of the hidden layer, which the value and the advantages share as in anyrl."""
+    """Units of the hidden layer, which value and advantages share as in anyrl."""
     actions: ActionSetName = "sonic-7"
-    """Which button combinations the actions are (action_sets.py)."""
+    """Name of the action set (action_sets.py)."""
     capacity: int = 500_000
-    """Transitions kept in the replay buffer; 84 × 84 pixels take 7,056 bytes each."""
+    """Capacity of the replay buffer in transitions; a frame of 84 × 84 pixels takes 7,056 bytes."""
     min_transitions: int = 20_000
-    """Transitions that are stored before learning begins."""
+    """Transitions stored before learning starts."""
     batch_size: int = 32
-    """Transitions of a gradient step."""
+    """Transitions per gradient step."""
     train_interval: int = 1
-    """Agent steps, of all rows together, for each gradient step."""
+    """Agent steps, over all rows, per gradient step."""
     target_interval: int = 8192
-    """Agent steps, of all rows together, between two copies of the network to the target network."""
+    """Agent steps, over all rows, between two updates of the target network."""
     num_steps: int = 3
-    """n: over how many steps rewards are summed before the target network is asked."""
+    """n of the n-step returns."""
     discount: float = 0.99
-    """Gamma."""
+    """Discount factor (gamma)."""
     distribution: Literal["categorical", "quantiles", "implicit-quantiles"] = "categorical"
-    """What describes returns: probabilities of atoms (C51), or, without a range, quantiles at the same evenly spaced
-    fractions (QR-DQN) or at drawn ones (IQN)."""
+    """Representation of return distributions: probabilities of atoms (C51), or, without a range, quantiles at evenly
+    spaced fractions (QR-DQN) or sampled fractions (IQN)."""
     num_atoms: int = 51
-    """N: points of a categorical distribution of returns."""
+    """N: number of atoms of a categorical distribution."""
     highest_return: float = 200.0
-    """The last atom; the first is its negative. In rewards after scaling."""
+    """The last atom, in scaled reward; the first is its negative."""
     num_fractions: int = 8
-    """N: quantiles of each estimate, each target and each decision (8 in IQN, section 2.3, with 32 for decisions; 200
-    in QR-DQN)."""
+    """N: number of quantiles in each estimate, each target and each decision (8 in IQN, section 2.3, with 32 for
+    decisions; 200 in QR-DQN)."""
     num_cosines: int = 64
-    """Cosines that describe a fraction (IQN, eq. 4)."""
+    """Number of cosines in the embedding of a fraction (IQN, eq. 4)."""
     munchausen_weight: float = 0.0
-    """Of the logarithm of the taken action's probability as a reward; 0 for none, 0.9 in Vieillard et al. 2020."""
+    """Coefficient of the Munchausen bonus, the log-probability of the action taken; 0 for none, 0.9 in Vieillard et al.
+    2020."""
     munchausen_temperature: float = 0.03
-    """Of the policy that this probability is of, in rewards after scaling."""
+    """Temperature of the Munchausen policy, in scaled reward."""
     munchausen_floor: float = -1.0
-    """The least that this logarithm, times the temperature, counts."""
+    """Lower bound of the log-probability times the temperature."""
     exponent: float = 0.5
-    """Alpha: how much priorities count when transitions are drawn."""
+    """Priority exponent (alpha)."""
     correction: float = 0.4
-    """Beta: how much of the bias of priorities is corrected."""
+    """Importance-sampling exponent (beta)."""
     priority_offset: float = 0.1
-    """Added to a transition's error, so that each keeps some priority."""
+    """Added to a transition's error, so that every priority is positive."""
     noise: float = 0.5
-    """Sigma: the noise on the weights at the start."""
+    """Initial noise scale of the noisy layers (sigma)."""
     random_steps: int = 0
-    """Agent steps, of all rows together, over which the share of actions drawn at random falls from 1."""
+    """Agent steps, over all rows, over which epsilon, the share of random actions, falls from 1."""
     final_random_share: float = 0.0
-    """To what that share falls; 0 leaves exploring to the noise."""
+    """Final epsilon; 0 leaves exploration to the noise."""
     learning_rate: float = 1e-4
-    """Of Adam."""
+    """Learning rate of Adam."""
     adam_epsilon: float = 1.5e-4
-    """Added to Adam's denominator."""
+    """Adam's epsilon."""
     max_gradient_norm: float = 10.0
-    """To which the gradient is scaled down."""
+    """Norm at which the gradient is clipped."""
     reward_scale: float = 1.0
-    """Multiplies the world's rewards."""
+    """Factor of the world's rewards."""
     allows_backtracking: bool = True
-    """Whether only new bests of an episode's sum are rewarded (retro-baselines, AllowBacktracking)."""
+    """Reward only new maxima of the episode's return so far (retro-baselines, AllowBacktracking)."""
     max_offset: int = 0
-    """Pixels by which the pictures of a gradient step are shifted at random (DrQ)."""
+    """Largest random shift of the pictures in a gradient step, in pixels (DrQ)."""
     device: DeviceName = "auto"
-    """Where the network runs; auto is CUDA where there is some."""
+    """Device of the network; ``auto`` takes CUDA if available."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
-    """Of matrix products; auto takes bfloat16 where the hardware multiplies it."""
+    """Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""
 
     def __post_init__(self) -> None:
         for name in _COUNTS:
@@ -109,11 +110,11 @@ class RainbowConfig:
 
 
 DEFAULT = RainbowConfig(train_interval=4)
-"""The contest's, with a gradient step for every fourth step: nearly as good and three times as fast."""
+"""The contest's, with a gradient step every four steps: nearly as good and three times as fast."""
 CONTEST_2018 = RainbowConfig()
-"""The baseline of the contest: retro-baselines ``rainbow_agent.py`` on anyrl's DQN."""
+"""Baseline of the contest: retro-baselines ``rainbow_agent.py`` on anyrl's DQN."""
 RUNNER_UP_2018 = RainbowConfig(encoder="nature-extra", num_steps=4, target_interval=1024, batch_size=16)
-"""The second of the contest, who trained on the test level alone."""
+"""Second place of the contest, trained on the test level alone."""
 TUNED = replace(
     DEFAULT,
     encoder="dqn-2013",
@@ -129,7 +130,7 @@ TUNED = replace(
     adam_epsilon=1e-5,
     reward_scale=0.02,
 )
-"""Ours, for Tumbleweed: what learned fastest on a first screen (docs/agents/rainbow.md)."""
+"""Tuned for Tumbleweed: the fastest learner of a first comparison (docs/agents/rainbow.md)."""
 BEYOND = RainbowConfig(
     encoder="impala-normalised",
     actions="sonic-10",
@@ -147,5 +148,5 @@ BEYOND = RainbowConfig(
     adam_epsilon=1.95e-5,
     reward_scale=0.02,
 )
-"""Clark et al., "Beyond the Rainbow" (2024), arXiv:2411.03820: made for 64 rows (--num-envs 64) and a GPU. Actions, the
-scale of the rewards and the random start are ours; the exponents and Adam's epsilon are from memory, not confirmed."""
+"""Clark et al., "Beyond the Rainbow" (2024), arXiv:2411.03820: made for 64 rows (--num-envs 64) and a GPU. Actions,
+reward scale and random start are ours; the exponents and Adam's epsilon are from memory, not confirmed."""

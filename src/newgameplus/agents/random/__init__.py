@@ -1,1 +1,1 @@
-"""Random: presses buttons by chance, the floor that every other agent is measured against."""
+"""Random agent: presses random buttons, the baseline that every other agent is compared with."""

@@ -1,8 +1,8 @@
-"""An agent that presses buttons by chance.
+"""An agent that presses random buttons.
 
 Sources: the sample agent of the 2018 contest's support package, ``random_agent`` (a sample of the action space), and
-the simple agent that participants began with and quoted in their write-ups (the same with RIGHT held).
-*Differences:* the random numbers have a seed.
+the simple agent that participants began with and quoted in their write-ups (the same with RIGHT held). *Differences:*
+the random numbers have a seed.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class Random:
     """Presses each button with a fixed probability in every step; learns nothing.
 
     Args:
-        config: how the buttons are drawn.
-        world: how many rows and which buttons there are.
-        seed: 0 or more; row ``i`` draws the same numbers however many rows there are.
+        config: configuration.
+        world: gives the number of rows and the buttons.
+        seed: 0 or more; row ``i`` draws the same numbers for any number of rows.
 
     Raises:
         UsageError: a negative seed, a held button that the console does not have, or a world without buttons.
@@ -46,29 +46,28 @@ class Random:
 
     @staticmethod
     def specs(config: RandomConfig) -> tuple[ObservationSpec, ActionSpec]:
-        """Return that it looks at nothing and presses buttons."""
+        """Return specs without observation, and with buttons as actions."""
         return NOTHING, BUTTONS
 
     def act(self, observation: Array) -> Array:
-        """Draw an action, int8 ``[B, buttons]``; the observation is not looked at."""
+        """Draw an action, int8 ``[B, buttons]``; the observation is ignored."""
         draws = np.array([random.random(self._num_buttons) for random in self._randoms])
         action = (draws < self.config.press_probability).astype(np.int8)
         action[:, self._held] = 1
         return action
 
     def observe(self, step: Step) -> None:
-        """Learn nothing."""
+        """Do nothing; this agent does not learn."""
 
     def state(self) -> State:
         """Return the states of the rows' random number generators."""
         return {"agent": "random", "rows": [randomness.save(random) for random in self._randoms]}
 
     def restore(self, state: State) -> None:
-        """Go on from ``state``.
+        """Restore ``state``.
 
         Raises:
-            StateError: the state is another agent's, has another number of rows, or is damaged; nothing has
-                changed then.
+            StateError: it belongs to another agent or number of rows, or is damaged; nothing has changed then.
         """
         rows = take_rows(state, "random", len(self._randoms))
         self._randoms = [randomness.load(row) for row in rows]
