@@ -40,12 +40,15 @@ from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
+from newgameplus.emulator.cores import console_named
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec
+from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import Level, find_level
 from newgameplus.training.loop import play as turns_of
 from newgameplus.types import CONTEST_SIZE, SONIC_7, Array
 
+COMBOS = resolved(SONIC_7, console_named("Genesis")).combos
 NUM_THREADS = 2
 NUM_ENVS, NUM_STEPS, NUM_EPOCHS, BATCH_SIZE = 8, 128, 4, 256
 ROLLOUT = NUM_ENVS * NUM_STEPS
@@ -62,7 +65,7 @@ class Numbered(gym.ActionWrapper[Array, Any, Any]):
     def __init__(self, env: Env) -> None:
         super().__init__(env)
         buttons = tuple(env.unwrapped.buttons)  # type: ignore[attr-defined]  # stable-retro's
-        self._held = [[int(button in combo) for button in buttons] for combo in SONIC_7.combos]
+        self._held = [[int(button in combo) for button in buttons] for combo in COMBOS]
         self.action_space = gym.spaces.Discrete(len(self._held))
 
     def action(self, action: Any) -> Any:
@@ -134,7 +137,7 @@ def their_rainbow(play: Play, num_steps: int, interval: int) -> Callable[[], Non
     set_threads()
     data, algorithms = importlib.import_module("tianshou.data"), importlib.import_module("tianshou.algorithm")
     env = importlib.import_module("tianshou.env").DummyVectorEnv([partial(_numbered_stack, play)])
-    rainbow = tianshou_rainbow(algorithms, len(SONIC_7.combos))
+    rainbow = tianshou_rainbow(algorithms, len(COMBOS))
     buffer = data.PrioritizedVectorReplayBuffer(
         CAPACITY, buffer_num=1, ignore_obs_next=True, save_only_last_obs=True, stack_num=STACK, alpha=0.5, beta=0.4,
     )  # fmt: skip

@@ -32,14 +32,17 @@ from newgameplus.agents.ppo.update import PlainUpdate
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import CONTEST_2018, RainbowConfig
 from newgameplus.agents.rainbow.update import PlainUpdate as PlainLearning
+from newgameplus.emulator.cores import console_named
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec
+from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import Level, find_level
 from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.training.loop import play as turns_of
 from newgameplus.types import SONIC_7, WARPED, Array, Step, WorldSpec
 
+COMBOS = resolved(SONIC_7, console_named("Genesis")).combos
 SHAPE = (84, 84, 4)
 LEAST_SHARE, LEAST_UPDATES = 0.8, 3000.0
 LARGEST_ERROR = 0.1
@@ -69,7 +72,7 @@ def engine_alone(arguments: argparse.Namespace, num_steps: int) -> Callable[[], 
     """The engine with random actions as a side."""
     world = make_world(arguments)
     random = np.random.default_rng(0)
-    actions = random.integers(0, len(SONIC_7.combos), (num_steps // arguments.envs, arguments.envs))
+    actions = random.integers(0, len(COMBOS), (num_steps // arguments.envs, arguments.envs))
     world.reset(seed=0)
 
     def run() -> None:
@@ -123,9 +126,9 @@ def learning_rainbow(config: RainbowConfig, num_filled: int, num_updates: int) -
 
 def filled_rainbow(config: RainbowConfig, num_filled: int) -> Rainbow:
     """Rainbow whose replay buffer holds noise, in episodes that end."""
-    agent, random = Rainbow(config, WorldSpec(1, (), SHAPE, (), len(SONIC_7.combos)), 0), np.random.default_rng(0)
+    agent, random = Rainbow(config, WorldSpec(1, (), SHAPE, (), len(COMBOS)), 0), np.random.default_rng(0)
     pictures = random.integers(0, 256, (256, 1, *SHAPE), np.uint8)
-    actions = random.integers(0, len(SONIC_7.combos), (num_filled, 1))
+    actions = random.integers(0, len(COMBOS), (num_filled, 1))
     rewards = random.normal(0, 5, (num_filled, 1))
     never = np.zeros(1, np.bool_)
     for index in range(num_filled):

@@ -63,26 +63,24 @@ class ActionSpec:
     kind: Literal["filtered", "discrete", "multi_discrete", "all", "set"] = "filtered"
     """``set`` numbers the rows of ``combos``; the others mean what they mean in stable-retro."""
     combos: tuple[tuple[str, ...], ...] = ()
-    """For ``set``: the buttons held by action 0, 1, 2, …"""
+    """For ``set``: the buttons held by action 0, 1, 2, …; empty where a world shall look them up by ``name``."""
+    name: str | None = None
+    """For ``set``: what the set is called. Its combinations depend on the console, so that the world finds them."""
 
 
 BUTTONS = ActionSpec()
 """One 0 or 1 per button; combinations that the pad cannot press are dropped (the contest's default)."""
 
-_SONIC_7 = (("LEFT",), ("RIGHT",), ("LEFT", "DOWN"), ("RIGHT", "DOWN"), ("DOWN",), ("DOWN", "B"), ("B",))
-
-SONIC_7 = ActionSpec("set", _SONIC_7)
+SONIC_7 = ActionSpec("set", name="sonic-7")
 """The seven actions of the contest baselines (retro-baselines, ``SonicDiscretizer``)."""
 
-SONIC_8 = ActionSpec("set", (*_SONIC_7, ()))
+SONIC_8 = ActionSpec("set", name="sonic-8")
 """The seven and, last, no button (flyyufelix, fifth on the public leaderboard)."""
 
-SONIC_10 = ActionSpec("set", (*_SONIC_7, (), ("LEFT", "B"), ("RIGHT", "B")))
+SONIC_10 = ActionSpec("set", name="sonic-10")
 """The eight and jumps to either side (Dharmaraja, the winner)."""
 
-REVERIE_8 = ActionSpec(
-    "set", (("B",), ("B", "RIGHT"), ("RIGHT",), ("DOWN",), ("B", "DOWN"), (), ("LEFT",), ("LEFT", "B"))
-)
+REVERIE_8 = ActionSpec("set", name="reverie-8")
 """The eight actions, in their order, of the deep Q-network that looked at edges (reverie_agent)."""
 
 

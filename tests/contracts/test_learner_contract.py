@@ -11,7 +11,9 @@ import pytest
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.agents.interface import Agent
+from newgameplus.emulator.cores import console_named
 from newgameplus.errors import StateError
+from newgameplus.games.action_sets import resolved
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
 
@@ -55,7 +57,7 @@ def build(name: str, num_envs: int = 2, seed: int = 0) -> Agent:
     agent_name, fields = VARIANTS.get(name) or (name, SMALL[name])
     agent_class = find_agent(agent_name)
     config = configure(agent_class, "default", fields)
-    combos = agent_class.specs(config)[1].combos
+    combos = resolved(agent_class.specs(config)[1], console_named("Genesis")).combos
     zones = ("Mesa", "Canyon")[:num_envs]
     return agent_class(config, WorldSpec(num_envs, (), SHAPE, (), len(combos), num_timesteps=1000, zones=zones), seed)
 
@@ -95,7 +97,8 @@ def test_actions_are_numbers_of_the_set(name: str) -> None:
     for action in follow(agent, outcomes(20)):
         assert action.shape == (2,)
         assert action.dtype == np.int64
-        assert ((action >= 0) & (action < len(agent.action_spec.combos))).all()
+        num_actions = len(resolved(agent.action_spec, console_named("Genesis")).combos)
+        assert ((action >= 0) & (action < num_actions)).all()
 
 
 @every_learner

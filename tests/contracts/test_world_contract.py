@@ -17,6 +17,7 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from newgameplus.emulator.cores import console_named
 from newgameplus.emulator.native import engine
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.contest import make_contest
@@ -25,6 +26,7 @@ from newgameplus.envs.processes import make_processes
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import StateError, UsageError
+from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import find_level
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.types import SONIC_7, WARPED, Array
@@ -124,7 +126,7 @@ def test_its_spaces_are_those_of_one_row_in_a_batch(world: World) -> None:
 def test_it_says_what_its_rows_play_and_what_actions_mean(world: World) -> None:
     assert len(world.level_ids) == world.num_envs
     assert all(level_id.count("/") == 1 for level_id in world.level_ids)
-    assert world.action_spec == SONIC_7
+    assert world.action_spec == resolved(SONIC_7, console_named("Genesis"))
     assert {"LEFT", "RIGHT", "B"} <= set(world.buttons)
 
 

@@ -13,9 +13,11 @@ import pytest
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
+from newgameplus.emulator.cores import console_named
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import MovieError, NewGamePlusError, NotFoundError, UsageError
+from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import Level, find_level, find_split
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.steps import MovieSteps
@@ -145,7 +147,8 @@ def test_a_persons_own_movie_is_told_as_it_was_played(tmp_path: Path, wanted: Ca
     assert sum(turn[2] for turn in diary.turns[0]) == pytest.approx(earned)
     assert diary.turns[0][-1][3:5] == (False, True)
     wanted_actions = [("RIGHT",), ("B",), ("LEFT", "DOWN"), ("RIGHT",)]
-    expected = [SONIC_7.combos.index(wanted_actions[step // 5 % 4]) for step in range(100)]
+    combos = resolved(SONIC_7, console_named("Genesis")).combos
+    expected = [combos.index(wanted_actions[step // 5 % 4]) for step in range(100)]
     assert [turn[1] for turn in diary.turns[0]] == expected
 
 

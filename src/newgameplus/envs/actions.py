@@ -4,22 +4,52 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import numpy as np
 from gymnasium import spaces
 
+from newgameplus.emulator.cores import Console
 from newgameplus.errors import UsageError, did_you_mean
+from newgameplus.games.action_sets import resolved
 from newgameplus.types import ActionSpec, Array
 
 MAX_KNOWN_ACTIONS = 1 << 16
 """Actions whose masks are remembered; every combination of the largest pads fits."""
 
 
+class HasGroups(Protocol):
+    """A pad, or the scenario that says what the pad can press."""
+
+    def combos(self) -> list[list[int]]:
+        """Groups of allowed button masks; one of each group is held."""
+        ...
+
+    def filter(self, mask: int) -> int:
+        """Drop what the pad cannot press from a mask."""
+        ...
+
+
+def action_meaning(spec: ActionSpec, console: Console, pad: HasGroups) -> ActionMeaning:
+    """Return what actions mean on a console.
+
+    Args:
+        spec: what actions are; a named set becomes what it is on this console.
+        console: that the level runs on.
+        pad: what of it can be pressed.
+
+    Raises:
+        NotFoundError: there is no set of the spec's name.
+        UsageError: the spec makes no sense on this console.
+    """
+    return ActionMeaning(resolved(spec, console), console.buttons, pad.combos(), pad.filter)
+
+
 class ActionMeaning:
     """Gives an ActionSpec its Gymnasium space and turns each of its actions into a button mask.
 
     Args:
-        spec: what actions mean.
+        spec: what actions mean; a set with its combinations.
         buttons: the console's buttons, in the order of the mask's bits.
         groups: the masks that the pad allows, one group per part of the pad (stable-retro's
             ``valid_actions``).
@@ -80,7 +110,8 @@ class ActionMeaning:
         if kind != "set":
             raise UsageError(f"There is no kind of action called {kind!r}.")
         if not self._combos:
-            raise UsageError("A set of actions needs at least one combination of buttons.")
+            hint = f"; what {self.spec.name} holds depends on the console" if self.spec.name else ""
+            raise UsageError(f"A set of actions needs at least one combination of buttons{hint}.")
         return spaces.Discrete(len(self._combos))
 
     def _checked(self, array: Array) -> Array:

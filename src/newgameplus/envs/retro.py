@@ -11,7 +11,7 @@ from gymnasium import spaces
 
 from newgameplus.emulator.backends import Backend, open_emulator
 from newgameplus.emulator.cores import core_of
-from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.frame_skip import EVERY_FRAME, FrameSkip, StickyActions
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
@@ -101,7 +101,7 @@ class RetroEnv(gym.Env[Array, Any]):
             self.scenario = open_scenario(self.emulator, integration, level.scenario)
             self.emulator.load(self.start_state)
             self.emulator.step((0,))  # a core knows the size of its picture only now
-            self.actions = ActionMeaning(action_spec, self.buttons, self.scenario.combos(), self.scenario.filter)
+            self.actions = action_meaning(action_spec, integration.console, self.scenario)
             self.action_space = self.actions.space
             shape = self._look().shape
         except BaseException:

@@ -8,7 +8,7 @@ from typing import Any
 
 from newgameplus.emulator.cores import Core, core_of
 from newgameplus.emulator.native import core_spec, fingerprint, read_rom, required_engine
-from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.actions import ActionMeaning, action_meaning
 from newgameplus.envs.frame_skip import FrameSkip
 from newgameplus.envs.wrappers.observation import check_observation_spec
 from newgameplus.errors import UsageError
@@ -103,7 +103,7 @@ class RowMaker:
         return Row(
             level=level,
             core=core,
-            actions=ActionMeaning(self.action_spec, game.console.buttons, pad.combos(), pad.filter),
+            actions=action_meaning(self.action_spec, game.console, pad),
             variables=tuple(variable.name for variable in judged_by.variables),
             start_state=start_state,
             lane=lane,

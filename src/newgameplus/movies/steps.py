@@ -13,7 +13,8 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
-from newgameplus.envs.actions import ActionMeaning
+from newgameplus.emulator.cores import console_named
+from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP
 from newgameplus.envs.wrappers.observation import apply_observation_spec, check_observation_spec
 from newgameplus.errors import UsageError
@@ -78,7 +79,7 @@ class MovieSteps:
         self._playback = Playback(path, scenario=scenario)
         try:
             judge = self._playback.scenario
-            meaning = ActionMeaning(action_spec, self._playback.movie.buttons, judge.combos(), judge.filter)
+            meaning = action_meaning(action_spec, console_named(self._playback.movie.platform), judge)
             if not isinstance(meaning.space, spaces.Discrete):
                 raise UsageError(f"A movie's buttons are turned into numbered actions, not into {action_spec.kind!r}.")
             self._masks = [meaning.mask(action) for action in range(int(meaning.space.n))]

@@ -40,7 +40,7 @@ class Arena(Generic[MomentT]):
         maker = RowMaker(NOTHING, course.actions, FrameSkip(FRAMES_PER_STEP), None, core)
         row = maker.rows([level])[0]
         self._columns = [row.variables.index(name) for name in course.variables]
-        self._masks = [row.actions.mask(action) for action in range(len(course.actions.combos))]
+        self._masks = [row.actions.mask(action) for action in range(len(row.actions.spec.combos))]
         self.course, self.num_rows = course, num_rows
         with in_words():
             self._engine = required_engine().Engine([row.lane] * num_rows, num_threads)

@@ -16,7 +16,7 @@ import numpy as np
 
 from newgameplus.emulator.cores import core_of
 from newgameplus.emulator.native import NativeEmulator
-from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.capacity import num_cores
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import RetroEnv
@@ -148,7 +148,7 @@ def masks_of(course: Course[Any], level: Level, plan: Iterable[int]) -> list[int
     """Return the button mask of each frame of a plan, four frames per action."""
     game = level.integration
     pad = Pad(game.console, read_json_object(game.scenario(level.scenario)))
-    meaning = ActionMeaning(course.actions, game.console.buttons, pad.combos(), pad.filter)
+    meaning = action_meaning(course.actions, game.console, pad)
     return [meaning.mask(action) for action in plan for _ in range(FRAMES_PER_STEP)]
 
 

@@ -69,7 +69,7 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
         copy = agent_class(plan.config, world_spec(world, num_timesteps=plan.max_episode_steps), agent_seed)
         assert isinstance(copy, HasWeights)
         copy.begin_from(agent.state(), is_frozen=True)
-        notes = _watch_episode(copy, world, world_seed, action_spec)
+        notes = _watch_episode(copy, world, world_seed)
     movie = f"{movies.name}/{movie_name(level.folder_name, index)}"
     return {"level": str(level), "return": notes.episode_return, "length": notes.length, "movie": movie} | notes.line()
 
@@ -110,9 +110,9 @@ class _FirstEpisode:
             self._recorder = None
 
 
-def _watch_episode(agent: Agent, world: SingleWorld, seed: int, action_spec: ActionSpec) -> _Notes:
+def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
     num_actions = int(world.single_action_space.n)  # type: ignore[attr-defined]  # who has weights numbers actions
-    notes, opinion_on = _Notes(_names(action_spec, num_actions)), _opinions_of(agent)
+    notes, opinion_on = _Notes(_names(world.action_spec, num_actions)), _opinions_of(agent)
     observation, _ = world.reset(seed=seed)
     for turn in play(agent, world, observation=observation):
         notes.take(int(turn.action[0]), float(turn.step.reward[0]), opinion_on(observation))

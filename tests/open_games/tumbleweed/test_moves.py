@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from newgameplus.emulator.cores import console_named
+from newgameplus.games.action_sets import resolved
 from newgameplus.open_games.tumbleweed import moves
 from newgameplus.types import SONIC_8
 
@@ -19,7 +21,7 @@ def test_the_actions_are_named_after_what_they_hold() -> None:
         moves.JUMP: ("B",),
         moves.NOTHING: (),
     }
-    assert tuple(named[action] for action in range(8)) == SONIC_8.combos
+    assert tuple(named[action] for action in range(8)) == resolved(SONIC_8, console_named("Genesis")).combos
 
 
 def test_a_plan_is_as_long_as_asked_or_longer_and_holds_nothing_but_actions() -> None:

@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.ppo import config as presets
 from newgameplus.agents.ppo.bonus import Distillation, Novelty
 from newgameplus.agents.ppo.config import PpoConfig
@@ -111,7 +110,7 @@ class Ppo:
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return that it sees warped pictures and presses one of the contest's combinations."""
-        return WARPED, ACTION_SETS[config.actions]
+        return WARPED, ActionSpec("set", name=config.actions)
 
     def act(self, observation: Array) -> Array:
         """Draw an action for each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``.

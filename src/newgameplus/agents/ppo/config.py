@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from newgameplus.agents.action_sets import ActionSetName
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName, EncoderName
 
@@ -18,8 +17,8 @@ class PpoConfig:
     """Convolutional encoder: Mnih et al. 2015, IMPALA, or depthwise separable."""
     num_hidden: int = 512
     """Units of the hidden layer between the encoder and the heads."""
-    actions: ActionSetName = "sonic-7"
-    """Name of the action set (action_sets.py)."""
+    actions: str = "sonic-7"
+    """Name of the action set; the buttons that it holds depend on the console."""
     num_steps: int = 128
     """T: rollout steps of each row."""
     num_epochs: int = 4

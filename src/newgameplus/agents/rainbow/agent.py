@@ -18,7 +18,6 @@ from typing import ClassVar
 import numpy as np
 import torch
 
-from newgameplus.agents.action_sets import ACTION_SETS
 from newgameplus.agents.rainbow import config as presets
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.heads import make_head
@@ -106,7 +105,7 @@ class Rainbow:
     @staticmethod
     def specs(config: RainbowConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return that it sees warped pictures and presses one of the contest's combinations."""
-        return WARPED, ACTION_SETS[config.actions]
+        return WARPED, ActionSpec("set", name=config.actions)
 
     def keep_in(self, folder: Path, num_steps: int = SLACK) -> None:
         """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not hold them.

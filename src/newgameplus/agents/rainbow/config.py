@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from newgameplus.agents.action_sets import ActionSetName
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName, EncoderName
 
@@ -30,8 +29,8 @@ class RainbowConfig:
     """Convolutional encoder: Mnih et al. 2015, IMPALA, or depthwise separable."""
     num_hidden: int = 512
     """Units of the hidden layer, which value and advantages share as in anyrl."""
-    actions: ActionSetName = "sonic-7"
-    """Name of the action set (action_sets.py)."""
+    actions: str = "sonic-7"
+    """Name of the action set; the buttons that it holds depend on the console."""
     capacity: int = 500_000
     """Capacity of the replay buffer in transitions; a frame of 84 × 84 pixels takes 7,056 bytes."""
     min_transitions: int = 20_000

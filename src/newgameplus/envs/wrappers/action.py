@@ -9,7 +9,9 @@ import numpy as np
 from gymnasium import spaces
 
 from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import UsageError
+from newgameplus.games.action_sets import resolved
 from newgameplus.types import ActionSpec, Array
 
 
@@ -21,7 +23,7 @@ class Discretizer(gym.ActionWrapper[Array, Any, Array]):
 
     Args:
         env: its base environment names its ``buttons``.
-        action_spec: of kind ``set``, such as ``SONIC_7``.
+        action_spec: of kind ``set``, such as ``SONIC_7``; with its combinations, unless the base is a ``RetroEnv``.
 
     Raises:
         UsageError: ``env`` has other actions, or lacks one of the buttons.
@@ -34,6 +36,8 @@ class Discretizer(gym.ActionWrapper[Array, Any, Array]):
             raise UsageError(f"The buttons of {env} have no names, or its actions are not one number per button.")
         if action_spec.kind != "set":
             raise UsageError(f"A Discretizer needs an ActionSpec of kind 'set', not {action_spec.kind!r}.")
+        if isinstance(env.unwrapped, RetroEnv):
+            action_spec = resolved(action_spec, env.unwrapped.level.integration.console)
         self._meaning = ActionMeaning(action_spec, buttons, (), lambda mask: mask)
         self._num_buttons = len(buttons)
         self.action_space = self._meaning.space

@@ -1,0 +1,168 @@
+"""Sets of button combinations that actions may number: those with a name, per console, and a user's own file.
+
+An agent names a set and knows no console; whoever makes a world asks here what the set is on the console of the level.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from newgameplus.emulator.cores import Console, consoles
+from newgameplus.errors import NotFoundError, UsageError, did_you_mean
+from newgameplus.types import ActionSpec
+
+FILE = Path(__file__).with_name("action_sets.toml")
+GENERAL = "console"
+"""The set that every console has; others give way to it where they have no combinations for a console."""
+ANY_CONSOLE = "combos"
+"""In a file, the key of combinations that hold on every console."""
+MAX_COMBOS = 4096
+"""Combinations of one set; a pad's buttons have no more that differ in play."""
+MAX_FILE_BYTES = 2**20
+
+Combos = tuple[tuple[str, ...], ...]
+"""The names of the buttons that action 0, 1, 2, … holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionSet:
+    """Button combinations with a name."""
+
+    name: str
+    """A name that the project gives, or the name of a user's file."""
+    combos: Mapping[str, Combos]
+    """Console to its combinations; those of ``ANY_CONSOLE`` hold where a console has none of its own."""
+
+    def on(self, console: Console) -> ActionSpec | None:
+        """Return what the set is on a console, or None where it says nothing about it.
+
+        Raises:
+            UsageError: the console lacks a button of the set.
+        """
+        combos = self.combos.get(console.name, self.combos.get(ANY_CONSOLE))
+        if combos is None:
+            return None
+        for name in dict.fromkeys(button for combo in combos for button in combo):
+            if name not in console.buttons:
+                known = [button for button in console.buttons if button]
+                raise UsageError(
+                    f"The action set {self.name} holds a button {name!r}, and the {console.name} has none of that "
+                    f"name; it has: {', '.join(known)}.{did_you_mean(name, known)}"
+                )
+        return ActionSpec("set", combos, self.name)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the set as JSON types; :func:`action_set_of` reads it."""
+        combos = {console: [list(combo) for combo in combos] for console, combos in self.combos.items()}
+        return {"name": self.name, "combos": combos}
+
+
+def action_set_of(content: Mapping[str, Any]) -> ActionSet:
+    """Return the set that :meth:`ActionSet.to_json` turned into ``content``.
+
+    Raises:
+        ValueError: a part is missing or of another type.
+    """
+    name, combos = content.get("name"), content.get("combos")
+    if not isinstance(name, str) or not isinstance(combos, Mapping):
+        raise ValueError(f"expected an action set, not {content!r}")
+    return ActionSet(name, {str(console): _combos(found) for console, found in combos.items()})
+
+
+@cache
+def action_sets() -> Mapping[str, ActionSet]:
+    """The sets that have a name."""
+    found: dict[str, dict[str, Combos]] = {}
+    for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["sets"]:
+        combos = _combos(entry["combos"])
+        found.setdefault(entry["name"], {}).update(dict.fromkeys(entry["consoles"], combos))
+    return {name: ActionSet(name, combos) for name, combos in found.items()}
+
+
+def find_action_set(name: str) -> ActionSet:
+    """Return the set of this name.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    known = action_sets()
+    if name not in known:
+        raise NotFoundError(
+            f"There is no action set {name!r}; there are: {', '.join(known)}.{did_you_mean(name, known)}"
+        )
+    return known[name]
+
+
+def resolved(spec: ActionSpec, console: Console) -> ActionSpec:
+    """Return what an action means on a console: a named set with its combinations, everything else as it is.
+
+    Args:
+        spec: of an agent, or of whoever makes a world.
+        console: that the level runs on.
+
+    Returns:
+        A spec without combinations only where its kind needs none. Where the named set gives way, its ``name`` is that
+        of the set that is taken instead.
+
+    Raises:
+        NotFoundError: there is no set of this name.
+        UsageError: neither the set nor the project says anything about the console.
+    """
+    if spec.name is None or spec.combos:
+        return spec
+    found = find_action_set(spec.name).on(console) or find_action_set(GENERAL).on(console)
+    if found is None:
+        raise UsageError(
+            f"No action set is known for the {console.name}; write one down and name it with --actions FILE."
+        )
+    return found
+
+
+def read_action_set(path: Path) -> ActionSet:
+    """Read a user's own set.
+
+    Args:
+        path: a JSON file with a list of combinations, each a list of buttons' names, or with an object of such lists
+            by console; or a TOML file with such lists by console. ``combos`` stands for every console.
+
+    Raises:
+        UsageError: there is no such file, or it is something else; the message says what.
+    """
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ValueError(f"it has more than {MAX_FILE_BYTES:,} bytes")
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        by_console = content if isinstance(content, dict) else {ANY_CONSOLE: content}
+        if not by_console:
+            raise ValueError("it holds no combinations")
+        for name in by_console:
+            if name not in (ANY_CONSOLE, *consoles()):
+                raise ValueError(f"there is no console {name!r}.{did_you_mean(name, consoles())}")
+        return ActionSet(path.name, {name: _combos(combos) for name, combos in by_console.items()})
+    except OSError as error:
+        raise UsageError(f"The action set {path} cannot be read: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(
+            f'{path} is no action set ({error}); write a list such as [["LEFT"], ["RIGHT"], ["RIGHT", "B"], []].'
+        ) from error
+
+
+def _combos(content: object) -> Combos:
+    """Return combinations that JSON or TOML hold as lists.
+
+    Raises:
+        ValueError: they are something else, or too many.
+    """
+    if not isinstance(content, Sequence) or isinstance(content, str) or not 1 <= len(content) <= MAX_COMBOS:
+        raise ValueError(f"a set is a list of 1 to {MAX_COMBOS:,} combinations")
+    for combo in content:
+        if not isinstance(combo, list | tuple) or not all(isinstance(name, str) for name in combo):
+            raise ValueError(f"a combination is a list of buttons' names, not {combo!r}")
+    return tuple(tuple(combo) for combo in content)
