@@ -27,7 +27,7 @@ endef
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help install demo test check native sanitize bench docs clean
+.PHONY: help install demo test nightly check native sanitize bench docs clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -41,8 +41,11 @@ install: $(INSTALLED)  ## make or renew .venv
 demo: $(INSTALLED)  ## judge an agent on a free game, film its best episode and write the report
 	$(RUN) examples/demo.py
 
-test: check  ## the static checks, then every test
-	$(RUN) -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGUMENTS)
+test: check  ## the static checks, then every test but those marked nightly
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m 'not nightly' $(PYTEST_ARGUMENTS)
+
+nightly: check  ## the static checks, then every test, with many more random examples
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile --hypothesis-profile=nightly $(PYTEST_ARGUMENTS)
 
 check: $(INSTALLED)  ## the static checks alone: style, types, imports
 	$(RUN) -m ruff check
