@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,17 +16,24 @@ LOCK = ".lock"
 """Name of the file that :func:`hold` locks."""
 
 
-def write_atomically(path: Path, content: bytes | str) -> None:
-    """Replace ``path`` by ``content`` (text as UTF-8) in one step; a reader sees the old file or the new one.
+def write_atomically(path: Path, content: bytes | str | Sequence[bytes | memoryview]) -> None:
+    """Replace ``path`` by ``content`` in one step; a reader sees the old file or the new one.
+
+    Args:
+        path: in a folder that exists.
+        content: bytes, text (written as UTF-8), or pieces of bytes, one after another.
 
     Raises:
         OSError: the folder is missing, not writable or full; the old file is then untouched.
     """
-    data = content.encode() if isinstance(content, str) else content
+    if isinstance(content, str):
+        content = content.encode()
+    pieces = [content] if isinstance(content, bytes) else content
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).chmod(0o644)

@@ -130,6 +130,59 @@ def test_a_truncated_file_is_refused_wherever_it_ends(tmp_path: Path) -> None:
             load_state(path)
 
 
+def flipped(content: bytes, bit: int) -> bytes:
+    changed = bytearray(content)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def test_every_single_flipped_bit_is_noticed_header_and_tensors(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    save_state(path, {"weights": np.ones(3, np.float32), "count": 1.5})
+    whole = path.read_bytes()
+    for bit in range(8 * len(whole)):
+        path.write_bytes(flipped(whole, bit))
+        with pytest.raises(StateError, match="is not a saved state or is damaged"):
+            load_state(path)
+    path.write_bytes(whole)
+    load_state(path)
+
+
+def test_random_flipped_bits_of_a_large_state_are_noticed(tmp_path: Path) -> None:
+    path, rng = tmp_path / "state", np.random.default_rng(1)
+    save_state(path, {"weights": rng.normal(size=100_000), "counts": list(range(500))})
+    whole = path.read_bytes()
+    for bit in rng.integers(8 * len(whole), size=200).tolist():
+        path.write_bytes(flipped(whole, bit))
+        with pytest.raises(StateError, match="damaged"):
+            load_state(path)
+
+
+def test_bytes_that_changed_places_are_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "state"
+    save_state(path, {"weights": np.arange(1000)})
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-16] + whole[-8:] + whole[-16:-8])
+    with pytest.raises(StateError, match="checksum"):
+        load_state(path)
+
+
+def test_a_state_that_holds_text_like_a_checksum_comes_back(tmp_path: Path) -> None:
+    state = {'"crc32":"00000000"': '"crc32":"12345678"', "crc32": "00000000"}
+    assert roundtrip(tmp_path / "state", state) == state
+
+
+def test_a_state_of_version_0_1_is_read(tmp_path: Path) -> None:
+    path = with_tree(tmp_path / "state", '{"map":{"a":{"array":"0"},"b":{"float":"nan"}}}')
+    assert same(load_state(path), {"a": np.arange(3), "b": math.nan})
+
+
+def test_a_state_without_its_checksum_is_refused(tmp_path: Path) -> None:
+    path = with_tree(tmp_path / "state", '{"map":{}}', "newgameplus-state-2")
+    with pytest.raises(StateError, match="has no checksum"):
+        load_state(path)
+
+
 def with_tree(path: Path, tree: str, kind: str = "newgameplus-state-1") -> Path:
     save_file({"0": np.arange(3)}, path, {"format": kind, "tree": tree})
     return path
@@ -183,6 +236,6 @@ def test_a_foreign_file_is_refused_without_taking_its_word_for_its_size(content:
 
 def test_another_programs_safetensors_and_another_version_are_refused(tmp_path: Path) -> None:
     save_file({"weight": np.zeros(3)}, tmp_path / "weights")
-    for path in (tmp_path / "weights", with_tree(tmp_path / "next", '{"map":{}}', "newgameplus-state-2")):
-        with pytest.raises(StateError, match="format newgameplus-state-1"):
+    for path in (tmp_path / "weights", with_tree(tmp_path / "next", '{"map":{}}', "newgameplus-state-3")):
+        with pytest.raises(StateError, match="format newgameplus-state-2"):
             load_state(path)

@@ -196,10 +196,27 @@ def run_of(checkpoint: Path) -> TrainingFolder:
     return TrainingFolder(checkpoint.resolve().parent.parent)
 
 
+def agent_state(checkpoint: Path) -> State:
+    """Return the state of the agent in a checkpoint, be it of a training run or of an evaluation's run.
+
+    Raises:
+        NotFoundError: there is no such file.
+        StateError: it is damaged, of another format, or holds no agent.
+    """
+    state = load_state(checkpoint)
+    _check_format(checkpoint, state.get("format", FORMAT))  # an evaluation's checkpoint does not say its format
+    agent = state.get("agent")
+    if not isinstance(agent, dict):
+        raise StateError(f"{checkpoint} holds no agent.")
+    return agent
+
+
 def _checkpoint(path: Path) -> State:
     state = load_state(path)
-    if state.get("format") != FORMAT:
-        raise StateError(
-            f"{path} has format {state.get('format')!r}; this version of New Game Plus reads format {FORMAT}."
-        )
+    _check_format(path, state.get("format"))
     return state
+
+
+def _check_format(path: Path, found: object) -> None:
+    if found != FORMAT:
+        raise StateError(f"{path} has format {found!r}; this version of New Game Plus reads format {FORMAT}.")

@@ -22,8 +22,7 @@ from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
 from newgameplus.open_games.proof import par_path
-from newgameplus.results.checkpoints import load_state
-from newgameplus.results.training_runs import checkpoint_at
+from newgameplus.results.training_runs import agent_state, checkpoint_at
 from newgameplus.training.loop import play
 from newgameplus.training.transfer import begin_from
 from newgameplus.types import Array, Step
@@ -261,7 +260,7 @@ def _policy(prefill: Prefill, world: SerialVecEnv, seed: int) -> Callable[[Array
     """The learner as it began, where it began with weights of its own kind; else chance."""
     if prefill.init is not None:
         path = checkpoint_at(Path(prefill.init))
-        if load_state(path).get("agent", {}).get("agent") == prefill.agent:
+        if agent_state(path).get("agent") == prefill.agent:
             player: Agent = find_agent(prefill.agent)(prefill.config, world_spec(world), seed)
             begin_from(player, prefill.agent, path)
             return player.act

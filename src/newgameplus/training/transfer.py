@@ -6,8 +6,7 @@ from pathlib import Path
 
 from newgameplus.agents.interface import Agent, AgentClass, HasWeights, offers
 from newgameplus.errors import StateError, UsageError
-from newgameplus.results.checkpoints import load_state
-from newgameplus.results.training_runs import checkpoint_at
+from newgameplus.results.training_runs import agent_state, checkpoint_at
 
 
 def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = False) -> None:
@@ -28,10 +27,7 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
         raise _no_weights(agent_name)
     file = checkpoint_at(path)
     try:
-        state = load_state(file).get("agent")
-        if not isinstance(state, dict):
-            raise StateError("it holds no agent.")
-        agent.begin_from(state, is_frozen=is_frozen)
+        agent.begin_from(agent_state(file), is_frozen=is_frozen)
     except StateError as error:
         raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
 
