@@ -15,6 +15,7 @@ from newgameplus.agents.configuration import configure, describe
 from newgameplus.agents.interface import Agent
 from newgameplus.errors import NotFoundError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.testing import check_agent
 from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
 
 GENESIS = ("B", "A", "MODE", "START", "UP", "DOWN", "LEFT", "RIGHT", "C", "Y", "X", "Z")
@@ -50,35 +51,11 @@ def follow(agent: Agent, steps: list[Step]) -> list[Array]:
     return actions
 
 
-def same(left: Any, right: Any) -> bool:
-    """Whether two states are equal in every type, key order, number and dtype."""
-    if isinstance(left, np.ndarray):
-        return left.dtype == right.dtype and left.shape == right.shape and left.tobytes() == right.tobytes()
-    if isinstance(left, dict):
-        return list(left) == list(right) and all(same(left[key], right[key]) for key in left)
-    if isinstance(left, list):
-        return len(left) == len(right) and all(same(*pair) for pair in zip(left, right, strict=True))
-    return type(left) is type(right) and left == right
-
-
-def assert_plain(node: Any) -> None:
-    """A state is made of dicts, lists, JSON scalars and arrays, and of no relatives of theirs."""
-    if type(node) is dict:
-        assert all(type(key) is str for key in node)
-        for inner in node.values():
-            assert_plain(inner)
-    elif type(node) is list:
-        for inner in node:
-            assert_plain(inner)
-    else:
-        assert node is None or type(node) in (bool, int, float, str, np.ndarray)
-
-
 @every_agent
-def test_an_agent_has_the_specs_that_its_class_announces(name: str, preset: str) -> None:
-    agent_class, agent = find_agent(name), build(name, preset)
-    assert isinstance(agent, Agent)
-    assert (agent.observation_spec, agent.action_spec) == agent_class.specs(configure(agent_class, preset))
+@pytest.mark.parametrize("num_envs", [1, 3])
+def test_it_keeps_every_promise_of_an_agent(name: str, preset: str, num_envs: int) -> None:
+    agent_class = find_agent(name)
+    check_agent(agent_class, configure(agent_class, preset), num_envs=num_envs, num_steps=900)
 
 
 @every_agent
@@ -91,27 +68,6 @@ def test_actions_are_one_row_of_buttons_per_environment(
         assert action.dtype == np.int8
         assert action.shape == (num_envs, len(buttons))
         assert set(np.unique(action)) <= {0, 1}
-
-
-@every_agent
-def test_an_action_is_the_callers_to_keep(name: str, preset: str) -> None:
-    left, right = build(name, preset), build(name, preset)
-    for step in outcomes(1, 300):
-        action = left.act(step.observation)
-        assert np.array_equal(action, right.act(step.observation))
-        action[:] = 1
-        left.observe(step)
-        right.observe(step)
-
-
-@every_agent
-def test_neither_observations_nor_steps_are_written_to(name: str, preset: str) -> None:
-    agent = build(name, preset, 2)
-    for step in outcomes(2, 300):
-        for array in (step.observation, step.reward, step.terminated, step.truncated):
-            array.flags.writeable = False
-        agent.act(step.observation)
-        agent.observe(step)
 
 
 @every_agent
@@ -132,28 +88,6 @@ def test_a_row_plays_as_if_it_were_alone(name: str, preset: str) -> None:
 
 
 @every_agent
-def test_a_state_is_a_plain_tree_that_a_file_holds_exactly(name: str, preset: str, tmp_path: Path) -> None:
-    agent = build(name, preset, 2)
-    for step in outcomes(2, 700):
-        agent.act(step.observation)
-        agent.observe(step)
-    state = agent.state()
-    assert_plain(state)
-    save_state(tmp_path / "state", state)
-    assert same(load_state(tmp_path / "state"), state)
-
-
-@every_agent
-def test_a_state_does_not_change_while_the_agent_goes_on(name: str, preset: str, tmp_path: Path) -> None:
-    agent, steps = build(name, preset), outcomes(1, 900)
-    follow(agent, steps[:500])
-    state = agent.state()
-    save_state(tmp_path / "state", state)
-    follow(agent, steps[500:])
-    assert same(load_state(tmp_path / "state"), state)
-
-
-@every_agent
 @settings(max_examples=8)
 @given(seed=st.integers(0, 2**63), cuts=st.lists(st.integers(0, 1_500), max_size=4), num_envs=st.integers(1, 2))
 def test_resumed_at_any_step_equals_uninterrupted(
@@ -169,30 +103,6 @@ def test_resumed_at_any_step_equals_uninterrupted(
         agent.restore(load_state(path))
         actions += follow(agent, steps[begin:end])
     assert np.array_equal(actions, expected)
-
-
-@every_agent
-def test_a_state_taken_between_act_and_observe_is_exact_too(name: str, preset: str) -> None:
-    steps = outcomes(1, 1_000)
-    agent, resumed = build(name, preset), build(name, preset, seed=1)
-    follow(agent, steps[:600])
-    agent.act(steps[600].observation)
-    resumed.restore(agent.state())
-    agent.observe(steps[600])
-    resumed.observe(steps[600])
-    assert np.array_equal(follow(agent, steps[601:]), follow(resumed, steps[601:]))
-
-
-@every_agent
-def test_a_restored_state_is_not_shared(name: str, preset: str) -> None:
-    steps = outcomes(1, 1_000)
-    agent, resumed = build(name, preset), build(name, preset)
-    follow(agent, steps[:500])
-    resumed.restore(agent.state())
-    follow(resumed, steps[500:])
-    alone = build(name, preset)
-    follow(alone, steps[:500])
-    assert np.array_equal(follow(agent, steps[500:]), follow(alone, steps[500:]))
 
 
 def paths_in(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

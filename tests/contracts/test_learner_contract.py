@@ -15,6 +15,7 @@ from newgameplus.emulator.cores import console_named
 from newgameplus.errors import StateError
 from newgameplus.games.action_sets import resolved
 from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.testing import check_agent
 from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread", "road")
@@ -92,13 +93,10 @@ def test_there_are_learners() -> None:
 
 
 @every_learner
-def test_actions_are_numbers_of_the_set(name: str) -> None:
-    agent = build(name)
-    for action in follow(agent, outcomes(20)):
-        assert action.shape == (2,)
-        assert action.dtype == np.int64
-        num_actions = len(resolved(agent.action_spec, console_named("Genesis")).combos)
-        assert ((action >= 0) & (action < num_actions)).all()
+def test_it_keeps_every_promise_of_an_agent(name: str) -> None:
+    agent_name, fields = VARIANTS.get(name) or (name, SMALL[name])
+    agent_class = find_agent(agent_name)
+    check_agent(agent_class, configure(agent_class, "default", fields), num_steps=32)
 
 
 @every_learner
@@ -132,20 +130,6 @@ def test_resumed_from_a_file_it_learns_what_it_would_have_learned(name: str, cut
     actions += follow(resumed, steps[cut:])
     assert np.array_equal(actions, expected)
     assert weights(resumed) == weights(straight)
-
-
-@every_learner
-def test_a_state_between_act_and_observe_is_exact_too(name: str) -> None:
-    steps = outcomes(60)
-    agent, resumed = build(name), build(name, seed=1)
-    follow(agent, steps[:20])
-    agent.act(steps[20].observation)
-    resumed.restore(agent.state())
-    agent.observe(steps[21])
-    resumed.observe(steps[21])
-    follow(agent, steps[21:])
-    follow(resumed, steps[21:])
-    assert weights(agent) == weights(resumed)
 
 
 @every_learner

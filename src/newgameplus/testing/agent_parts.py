@@ -1,0 +1,190 @@
+"""What an agent promises by the parts that it offers: weights, figures, a replay buffer, files, a policy."""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from newgameplus.agents.interface import (
+    Agent,
+    Delegates,
+    DescribesArithmetic,
+    HasActionValues,
+    HasMetrics,
+    HasPolicy,
+    HasReplay,
+    HasWeights,
+    KeepsFiles,
+    NeedsZones,
+    offers,
+)
+from newgameplus.testing.exchanges import AgentCase, follow
+from newgameplus.testing.promises import require, require_refusal, require_same, through_a_file
+from newgameplus.testing.resumption import require_resumed
+
+
+def _has_metrics(case: AgentCase) -> None:
+    """Metrics are numbers by name."""
+    agent = case.build()
+    if not isinstance(agent, HasMetrics):
+        return
+    for moment in ("before it learned", "afterwards"):
+        figures: Any = agent.metrics()
+        is_plain = isinstance(figures, dict) and all(
+            type(name) is str and isinstance(figure, (int, float)) and math.isfinite(figure)
+            for name, figure in figures.items()
+        )
+        require(is_plain, f"metrics of {case.name} is a dict of finite numbers by name, not {figures!r} ({moment}).")
+        follow(agent, case.exchanges)
+
+
+def _begins_from_weights(case: AgentCase) -> None:
+    """An agent begins with the weights of another one's state, and refuses what is none."""
+    trained, first, again = case.build(), case.build(case.seed + 1), case.build(case.seed + 1)
+    if not isinstance(first, HasWeights) or not isinstance(again, HasWeights):
+        return
+    follow(trained, case.exchanges)
+    state = trained.state()
+    require_refusal(lambda: first.begin_from({}), f"{case.name}.begin_from", "that is empty")
+    first.begin_from(state)
+    again.begin_from(through_a_file(state))
+    require_same(
+        (follow(first, case.exchanges), follow(again, case.exchanges)),
+        f"{case.name} plays differently from the same weights with the same seed.",
+    )
+
+
+def _learns_nothing_when_frozen(case: AgentCase) -> None:
+    """A frozen agent only plays."""
+    trained, left, right = case.build(), case.build(case.seed + 1), case.build(case.seed + 1)
+    if not isinstance(left, HasWeights) or not isinstance(right, HasWeights):
+        return
+    follow(trained, case.exchanges)
+    for agent in (left, right):
+        agent.begin_from(trained.state(), is_frozen=True)
+    others = [(observation, replace(step, reward=-10 * step.reward)) for observation, step in case.exchanges]
+    require_same(
+        (follow(left, case.exchanges), follow(right, others)),
+        f"{case.name} plays by the rewards that it hears, though begin_from(state, is_frozen=True) froze it.",
+    )
+
+
+def _remembers_what_others_played(case: AgentCase) -> None:
+    """A replay buffer takes steps of some of the rows, and leaves them as they are."""
+    agent, resumed = case.build(), case.build(case.seed + 1)
+    if not isinstance(agent, HasReplay):
+        return
+    row = case.world.num_envs - 1
+    played = follow(case.build(), case.exchanges)[: len(case.exchanges) // 2]
+    for (observation, step), action in zip(case.exchanges, played, strict=False):
+        final = {0: step.final_observation[row]} if row in step.final_observation else {}
+        of_row = replace(
+            step,
+            observation=step.observation[row:],
+            reward=step.reward[row:],
+            terminated=step.terminated[row:],
+            truncated=step.truncated[row:],
+            final_observation=final,
+        )
+        before = observation.tobytes(), of_row.observation.tobytes(), of_row.reward.tobytes()
+        agent.remember(observation[row:], action[row:], of_row, [row])
+        after = observation.tobytes(), of_row.observation.tobytes(), of_row.reward.tobytes()
+        require(before == after, f"{case.name}.remember writes to an array that it was given.")
+    resumed.restore(through_a_file(agent.state()))
+    actions = follow(resumed, case.exchanges), follow(agent, case.exchanges)
+    require_resumed(case, actions, (resumed, agent), " after it was told by remember")
+
+
+def _keeps_files(case: AgentCase) -> None:
+    """With a folder of its own it is resumed exactly, too."""
+    straight, agent, resumed = case.build(), case.build(), case.build(case.seed + 1)
+    half = len(case.exchanges) // 2
+    kept = [each for each in (straight, agent, resumed) if isinstance(each, KeepsFiles)]
+    if not kept:
+        return
+    with tempfile.TemporaryDirectory() as parent:
+        for each, folder in zip(kept, ("straight", "broken", "broken"), strict=True):
+            each.keep_in(Path(parent) / folder, len(case.exchanges) * case.world.num_envs * 2)
+        expected = follow(straight, case.exchanges)
+        actions = follow(agent, case.exchanges[:half])
+        state = through_a_file(agent.state())
+        follow(agent, case.exchanges[half : half + half // 4])
+        resumed.restore(state)
+        actions += follow(resumed, case.exchanges[half:])
+        require_resumed(case, (actions, expected), (resumed, straight), ", with files and steps written after it")
+
+
+def _has_a_policy(case: AgentCase) -> None:
+    """A policy is a distribution over the actions, and asking for it changes nothing."""
+    agent, twin = case.build(), case.build()
+    if not isinstance(agent, HasPolicy):
+        return
+    for observation, step in case.exchanges:
+        probability, value = agent.probabilities(observation)
+        shapes = probability.shape, value.shape
+        wanted = (case.world.num_envs, case.world.num_actions), (case.world.num_envs,)
+        require(shapes == wanted, f"probabilities of {case.name} returns arrays of shapes {wanted}, not {shapes}.")
+        is_distribution = bool((probability >= 0).all()) and np.allclose(probability.sum(-1), 1, atol=1e-4)
+        require(is_distribution, f"probabilities of {case.name} are 0 or more and add up to 1 in each row.")
+        _require_same_step(case, agent, twin, (observation, step), "probabilities")
+
+
+def _has_action_values(case: AgentCase) -> None:
+    """Action values are one number per action, and asking for them changes nothing."""
+    agent, twin = case.build(), case.build()
+    if not isinstance(agent, HasActionValues):
+        return
+    wanted = (case.world.num_envs, case.world.num_actions)
+    for observation, step in case.exchanges:
+        expected = agent.expected_returns(observation)
+        is_right = expected.shape == wanted and bool(np.isfinite(expected).all())
+        require(is_right, f"expected_returns of {case.name} are finite numbers {wanted}, not {expected!r}.")
+        _require_same_step(case, agent, twin, (observation, step), "expected_returns")
+
+
+def _names_who_acts(case: AgentCase) -> None:
+    """Of one row, an agent that lets others act says who does."""
+    if offers(case.agent_class, Delegates):
+        agent = case.of_one_row().build()
+        assert isinstance(agent, Delegates)
+        require(isinstance(agent.acting_agent(), Agent), f"acting_agent of {case.name} returns an agent.")
+
+
+def _describes_itself(case: AgentCase) -> None:
+    """What its class says of a configuration is plain data."""
+    agent_class: Any = case.agent_class
+    if offers(agent_class, NeedsZones):
+        needs = agent_class.needs_zones(case.config)
+        require(type(needs) is bool, f"needs_zones of {case.name} returns a bool, not {needs!r}.")
+    if offers(agent_class, DescribesArithmetic):
+        told = agent_class.arithmetic(case.config)
+        is_json = isinstance(told, dict) and json.loads(json.dumps(told)) == told
+        require(is_json, f"arithmetic of {case.name} returns a dict of JSON types, not {told!r}.")
+
+
+def _require_same_step(case: AgentCase, asked: Agent, twin: Agent, exchange: Any, method: str) -> None:
+    require_same(
+        (follow(asked, [exchange]), follow(twin, [exchange])),
+        f"{case.name} plays differently once {method} was called.",
+    )
+
+
+PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
+    _has_metrics,
+    _begins_from_weights,
+    _learns_nothing_when_frozen,
+    _remembers_what_others_played,
+    _keeps_files,
+    _has_a_policy,
+    _has_action_values,
+    _names_who_acts,
+    _describes_itself,
+)
+"""One check per part; each passes where the agent does not offer it."""
