@@ -1,4 +1,4 @@
-"""Files that survive a killed process: whole or not at all, never half; and folders that one process writes to."""
+"""Files that survive a killed process, complete or not at all; and folders that only one process may write to."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def write_atomically(path: Path, content: bytes | str | Sequence[bytes | memoryv
 
 
 def remove_unfinished(folder: Path, suffix: str) -> None:
-    """Delete what :func:`write_atomically` left of files that end in ``suffix`` when its process was killed."""
+    """Delete what a killed process left of :func:`write_atomically` for files that end in ``suffix``."""
     for unfinished in folder.glob(f".*{suffix}.*"):
         unfinished.unlink()
 
 
 @contextmanager
 def hold(folder: Path, option: str) -> Iterator[None]:
-    """Hold ``folder`` for this process alone; the hold ends with the process, however it ends.
+    """Lock ``folder`` for this process; the lock ends with the process, however it ends.
 
     Args:
-        folder: must exist.
-        option: of the command line, which names another folder.
+        folder: an existing folder.
+        option: command line option that names another folder, for the error message.
 
     Raises:
         ResultsError: another process holds it, or it cannot be written.
@@ -81,9 +81,9 @@ class GrowingLog:
     """A text file that grows by whole lines, each written at once, and can be cut back to an earlier length.
 
     Args:
-        path: made where it does not exist.
-        size_bytes: how much of an existing file is kept: the length at the last checkpoint, since what came after it
-            is written again; 0 begins anew.
+        path: path of the file; created if missing.
+        size_bytes: length to keep of an existing file, that of the last checkpoint, since later lines are written
+            again; 0 starts over.
         header: the first line; None for none.
 
     Raises:
@@ -105,7 +105,7 @@ class GrowingLog:
 
     @property
     def size_bytes(self) -> int:
-        """The file's length now."""
+        """Current length of the file."""
         return self._file.tell()
 
     def append(self, line: str) -> None:
@@ -119,7 +119,7 @@ class GrowingLog:
             data = data[self._file.write(data) :]
 
     def sync(self) -> None:
-        """Wait until every line is on the disk, where a power cut cannot reach it."""
+        """Sync the file to disk, so that a power failure loses no line."""
         os.fsync(self._file.fileno())
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Everything that New Game Plus raises on purpose.
+"""All errors that New Game Plus raises deliberately.
 
 Each message is one sentence for a person: what is wrong, where, and what to do. The command line prints it and exits
 with code 2.
@@ -6,15 +6,15 @@ with code 2.
 ::
 
     NewGamePlusError
-    ├── UsageError            an argument that makes no sense by itself (also a ValueError)
+    ├── UsageError            an argument is invalid (also a ValueError)
     ├── NotFoundError         no such game, level, split, scenario, agent or file (also a LookupError)
-    ├── RomError              a ROM is missing or is not what it should be
-    ├── IntegrationError      a game's data.json, scenario.json, state or script is broken
-    ├── EmulatorError         the machine refused: core, state or a second emulator in the process
-    ├── MovieError            a movie that cannot be read, or that belongs to another game or core
-    ├── ResultsError          a results directory that exists, is corrupt or cannot be written
-    ├── StateError            a saved agent state that does not fit (also a ValueError)
-    └── LearningError         learning broke down: a loss that is no longer a number
+    ├── RomError              a ROM is missing, unknown or damaged
+    ├── IntegrationError      a game's data.json, scenario.json, state or script is invalid
+    ├── EmulatorError         core or state refused, or a second emulator in the process
+    ├── MovieError            a movie cannot be read, or belongs to another game or core
+    ├── ResultsError          a results directory exists, is corrupt or cannot be written
+    ├── StateError            a saved state does not fit (also a ValueError)
+    └── LearningError         learning diverged: a loss is NaN or infinite
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from collections.abc import Iterable
 
 
 class NewGamePlusError(Exception):
-    """Base of all errors raised on purpose."""
+    """Base class of all deliberate errors."""
 
 
 class UsageError(NewGamePlusError, ValueError):
-    """An argument makes no sense."""
+    """An argument is invalid."""
 
 
 class NotFoundError(NewGamePlusError, LookupError):
-    """A name stands for nothing that is here."""
+    """There is nothing of that name."""
 
 
 class RomError(NewGamePlusError):
@@ -40,15 +40,15 @@ class RomError(NewGamePlusError):
 
 
 class IntegrationError(NewGamePlusError):
-    """A game integration is incomplete or broken."""
+    """A game integration is incomplete or invalid."""
 
 
 class EmulatorError(NewGamePlusError):
-    """The emulated machine cannot do what was asked."""
+    """The emulator cannot do what was requested."""
 
 
 class MovieError(NewGamePlusError):
-    """A movie cannot be read or does not belong here."""
+    """A movie cannot be read or does not fit."""
 
 
 class ResultsError(NewGamePlusError):
@@ -56,7 +56,7 @@ class ResultsError(NewGamePlusError):
 
 
 class StateError(NewGamePlusError, ValueError):
-    """A saved state does not fit what restores it."""
+    """A saved state does not fit the object that restores it."""
 
 
 class LearningError(NewGamePlusError):
@@ -64,7 +64,7 @@ class LearningError(NewGamePlusError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean X?`` for the nearest of ``known``, or an empty string when nothing is near."""
+    """Return `` Did you mean X?`` for the most similar of ``known``, or an empty string if none is similar."""
     by_folded = {candidate.casefold(): candidate for candidate in known}
     near = difflib.get_close_matches(name.casefold(), by_folded, n=3, cutoff=0.6)
     if not near:

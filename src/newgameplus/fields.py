@@ -1,6 +1,6 @@
 """Frozen dataclasses as JSON or text, and back by the annotations of their fields.
 
-A value is read as its field's annotation says, so that a plan or a configuration is written down once, as a dataclass.
+A value is parsed as its field's annotation says, so that a plan or a configuration is defined once, as a dataclass.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def to_json(value: object) -> Any:
-    """Return a value as JSON types: a dataclass as an object of its fields, a tuple as a list, the rest as it is."""
+    """Return a value as JSON types: a dataclass as an object, a tuple as a list, anything else unchanged."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_json(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
@@ -34,24 +34,24 @@ def from_json(kind: type[Fields], content: object) -> Fields:
             missing.
 
     Raises:
-        ValueError: a field is unknown, missing or of another type; the message says which. Whatever ``kind`` itself
-            refuses.
+        ValueError: a field is unknown, missing or of another type; the message says which. Also any error raised by
+            ``kind`` itself.
     """
     return kind(**_values(kind, content))
 
 
 def pick(kind: type[Fields], content: Mapping[str, Any]) -> Fields:
-    """Return the dataclass of type ``kind`` whose fields stand in ``content`` among others.
+    """Return the dataclass of type ``kind`` whose fields are in ``content`` among others.
 
     Raises:
         ValueError: as :func:`from_json`.
     """
-    names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # every kind is a dataclass
+    names = {field.name for field in dataclasses.fields(kind)}  # type: ignore[arg-type]  # kind is always a dataclass
     return from_json(kind, {name: value for name, value in content.items() if name in names})
 
 
 def from_text(hint: Any, text: str) -> Any:
-    """Return what a person typed as a value of the annotation ``hint``.
+    """Parse text typed by a person as a value of the annotation ``hint``.
 
     ``1_000_000`` or ``1e6`` for int, ``true`` or ``no`` for bool, ``none`` where None is allowed, ``A,B`` for a tuple.
 
@@ -63,18 +63,18 @@ def from_text(hint: Any, text: str) -> Any:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Notation:
-    """A way to write values."""
+    """A notation of values: JSON or text."""
 
     is_none: Callable[[Any], bool]
     none: str
-    """How None is written, for complaints."""
+    """Notation of None, for error messages."""
     read_plain: Callable[[Any, Any], Any]
-    """Reads a value of an annotation that is made of no others."""
+    """Parses a value of an annotation that is not composed of others."""
     read_choice: Callable[[Any, tuple[Any, ...]], Any]
     parts: Callable[[Any], list[Any]]
-    """Of a tuple."""
+    """Splits a tuple into its parts."""
     complaint: str
-    """That a tuple has another number of parts; ``{}`` stands for the right one."""
+    """Error message for a wrong number of parts; ``{}`` stands for the right number."""
 
 
 def _read(hint: Any, value: Any, notation: _Notation) -> Any:
@@ -173,7 +173,7 @@ _JSON_KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
     float: ((float, int), "a number"),
     str: (str, "a text"),
 }
-"""Annotation to the types that JSON may hold for it, and what they are called."""
+"""Annotation to the types that JSON may hold for it, and their name in messages."""
 
 
 def _json_plain(hint: Any, value: Any) -> Any:

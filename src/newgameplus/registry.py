@@ -1,4 +1,4 @@
-"""Turn ``"module:Name"`` into the object it names, imported only when it is wanted."""
+"""Resolve ``"module:Name"`` to an object, importing the module only when needed."""
 
 from __future__ import annotations
 

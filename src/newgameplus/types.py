@@ -1,7 +1,7 @@
-"""The data that worlds and minds share: what was seen, what was done, and how it is described.
+"""Data shared by worlds and agents: observations, actions, steps, and their descriptions.
 
-Shape letters: ``B`` batch (one row per environment), ``H W C`` height, width, channels.
-This module imports numpy alone, so both families may use it without meeting each other.
+Shape letters: ``B`` batch (one row per environment), ``H W C`` height, width, channels. This module imports only numpy,
+so that worlds and agents can use it without importing each other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
-"""A numpy array whose dtype is given in the docstring that uses it."""
+"""A numpy array; its dtype is given in the docstring that uses it."""
 
 State: TypeAlias = dict[str, Any]
 """A tree of dicts with string keys, lists, JSON scalars and numpy arrays; nothing else, so it never needs pickle."""
@@ -21,16 +21,16 @@ State: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ObservationSpec:
-    """How the world presents what it shows; applied in the order of the fields.
+    """Specification of the observation; applied in the order of the fields.
 
     The default is the picture as the console draws it, uint8 ``[H, W, 3]``.
     """
 
     kind: Literal["image", "ram", "none"] = "image"
-    """``image`` the screen, ``ram`` the console's work memory as uint8 ``[bytes]``, ``none`` an empty array ``[0]``."""
+    """``image`` for the screen, ``ram`` for the work RAM as uint8 ``[bytes]``, ``none`` for an empty array ``[0]``."""
     maximum: bool = False
-    """Whether each colour of a pixel is the brighter of a step's last two frames, for games that draw half of
-    their things in each frame; a step cut short by the end shows its last frame as it is."""
+    """Take the maximum of a step's last two frames, per pixel and colour, for games that draw half of their sprites in
+    each frame; a step cut short by the end shows its last frame unchanged."""
     crop: tuple[int, int, int, int] | None = None
     """Pixels cut off at (top, right, bottom, left)."""
     gray: bool = False
@@ -40,20 +40,20 @@ class ObservationSpec:
     edges: tuple[int, int] | None = None
     """Lower and upper threshold of Canny's edge detector; implies gray."""
     stack: int = 1
-    """How many consecutive observations are concatenated along the last axis, oldest first."""
+    """Number of consecutive observations concatenated along the last axis, oldest first."""
 
 
 PICTURE = ObservationSpec()
-"""The screen as the console draws it; what the contest showed."""
+"""The screen as the console draws it, as in the contest."""
 
 CONTEST_SIZE = (84, 84)
 """Height and width of the contest baselines' warped frames (retro-baselines, ``WarpFrame``)."""
 
 WARPED = ObservationSpec(gray=True, size=CONTEST_SIZE, stack=4)
-"""What the 2018 deep baselines saw: gray, 84 x 84, four frames stacked; uint8 ``[84, 84, 4]``."""
+"""Observation of the 2018 deep baselines: gray, 84 x 84, four frames stacked; uint8 ``[84, 84, 4]``."""
 
 NOTHING = ObservationSpec(kind="none")
-"""For agents that look at nothing, such as JERK: the world then draws nothing."""
+"""For agents without observation, such as JERK; the world then draws nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ REVERIE_8 = ActionSpec("set", name="reverie-8")
 
 @dataclass(frozen=True, slots=True)
 class WorldSpec:
-    """What an agent is told about the world before it starts."""
+    """Description of the world that an agent is created with."""
 
     num_envs: int
     """B, the number of rows of every observation, action and reward."""
@@ -97,19 +97,19 @@ class WorldSpec:
     action_shape: tuple[int, ...]
     """Shape of one row of the action: ``(buttons,)`` for ``filtered``, ``()`` for ``discrete`` and ``set``."""
     num_actions: int | None = None
-    """How many different values a scalar action takes; None when the action is not a scalar."""
+    """Number of values of a scalar action; None if the action is not a scalar."""
     num_timesteps: int | None = None
-    """The agent steps that the run may take in each row; None when the run is bounded otherwise."""
+    """Number of agent steps that the run may take in each row; None if the run is limited otherwise."""
     zones: tuple[str, ...] | None = None
-    """Name of the zone that each row plays, where a training run tells; None where the agent must find out itself."""
+    """Zone that each row plays, if the training run gives it; None if the agent must recognise it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What came of one action in each of B environments (Gymnasium's same-step autoreset).
+    """Result of one action in each of B environments (Gymnasium's same-step autoreset).
 
-    Where an episode ended, ``observation`` is already the first of the next episode and ``final_observation`` holds
-    the last of the ended one.
+    If an episode ended, ``observation`` is already the first of the next episode and ``final_observation`` holds the
+    last one of the ended episode.
     """
 
     observation: Array
@@ -117,11 +117,11 @@ class Step:
     reward: Array
     """float64 ``[B]``."""
     terminated: Array
-    """bool ``[B]``: the game said that the episode is over."""
+    """bool ``[B]``: the scenario ended the episode."""
     truncated: Array
     """bool ``[B]``: a limit ended the episode."""
     final_observation: dict[int, Array] = field(default_factory=dict)
-    """Row number to the last observation of the episode that ended in that row."""
+    """Last observation of each row whose episode ended, by row index."""
 
     @property
     def done(self) -> Array:

@@ -1,4 +1,4 @@
-"""The game as Gymnasium environments; importing this gives every game on the machine its Gymnasium id."""
+"""Games as Gymnasium environments; importing this module registers an id for every game on this machine."""
 
 from newgameplus.envs.registration import register_environments
 

@@ -1,4 +1,4 @@
-"""The button masks of a batch of actions at once."""
+"""Conversion of a batch of actions to button masks."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from newgameplus.types import Array
 
 
 class ActionTable:
-    """Looks the mask of every action of a batch up in a table.
+    """Looks up the mask of every action of a batch in a table.
 
     Args:
-        meaning: what each action means.
+        meaning: meaning of the actions.
     """
 
     def __init__(self, meaning: ActionMeaning) -> None:
@@ -40,7 +40,7 @@ class ActionTable:
         return masks
 
     def _numbers(self, actions: Array) -> Array | None:
-        """The place of each action in the table; None when there is no table, or an action is not in the space."""
+        """Index of each action in the table; None if there is no table, or an action is not in the space."""
         if self._masks is None or actions.shape[1:] != self._meaning.space.shape or actions.ndim == 0:
             return None
         limit = len(self._masks) if self._weights is None else 2

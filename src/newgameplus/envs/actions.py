@@ -1,4 +1,4 @@
-"""From an agent's action to the buttons that are held, as one integer mask."""
+"""Conversion of an agent's action to a button mask."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from newgameplus.games.action_sets import resolved
 from newgameplus.types import ActionSpec, Array
 
 MAX_KNOWN_ACTIONS = 1 << 16
-"""Actions whose masks are remembered; every combination of the largest pads fits."""
+"""Largest number of actions whose masks are precomputed; every combination of the largest pads fits."""
 
 
 class HasGroups(Protocol):
@@ -46,7 +46,7 @@ def action_meaning(spec: ActionSpec, console: Console, pad: HasGroups) -> Action
 
 
 class ActionMeaning:
-    """Gives an ActionSpec its Gymnasium space and turns each of its actions into a button mask.
+    """Gymnasium space of an ActionSpec, and the button mask of each of its actions.
 
     Args:
         spec: what actions mean; a set with its combinations.
@@ -76,11 +76,10 @@ class ActionMeaning:
         """Return the button mask of ``action``.
 
         Args:
-            action: whole numbers or booleans of any numpy type, in the shape of the space.
+            action: integers or booleans of any numpy type, in the shape of the space.
 
         Raises:
-            UsageError: the action is not in the space: wrong shape, out of range, or a float where a button
-                belongs.
+            UsageError: the action is not in the space: wrong shape, out of range, or a float for a button.
         """
         array = np.asarray(action)
         key = (array.dtype.char, array.shape, array.tobytes())
@@ -92,11 +91,11 @@ class ActionMeaning:
         return mask
 
     def pressed(self, mask: int) -> int:
-        """Return what the pad makes of buttons held at once, where each has a number of its own in an action."""
+        """Return the mask after the pad's filter, if an action has one number per button."""
         return self._filter(mask) if self.spec.kind == "filtered" else mask
 
     def names(self, mask: int) -> tuple[str, ...]:
-        """Return the names of the buttons that ``mask`` holds."""
+        """Return the names of the buttons in ``mask``."""
         return tuple(name for bit, name in enumerate(self.buttons) if name is not None and mask >> bit & 1)
 
     def _space(self) -> spaces.MultiBinary | spaces.MultiDiscrete | spaces.Discrete:
@@ -159,7 +158,7 @@ class ActionMeaning:
 
 
 def _num_values(space: spaces.MultiBinary | spaces.MultiDiscrete | spaces.Discrete) -> Array:
-    """How many values each number of an action takes."""
+    """Number of values of each component of an action."""
     if isinstance(space, spaces.MultiBinary):
         return np.array(2)
     return np.array(space.n) if isinstance(space, spaces.Discrete) else np.array(space.nvec)

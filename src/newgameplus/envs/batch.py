@@ -1,4 +1,4 @@
-"""Levels side by side in one process, stepped together by the native engine: the default vector environment."""
+"""Batch of levels in one process, stepped together by the native engine: the default vector environment."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ _HALF = 2**64
 
 
 class RetroVecEnv(VectorEnv[Array, Array, Array]):
-    """The contest's environment, ``B`` rows in one process.
+    """The contest's environment with ``B`` rows in one process.
 
-    Each row is what ``make_contest`` of its level would be: observations uint8 ``[B, …]`` as the ObservationSpec says,
-    rewards float64 ``[B]``, same-step autoreset with ``info["final_obs"]``; ``info`` holds the game's variables, one
-    int64 ``[B]`` per name. Frames run in threads, with Python's lock released.
+    Each row equals ``make_contest`` of its level: observations uint8 ``[B, …]`` as the ObservationSpec says, rewards
+    float64 ``[B]``, same-step autoreset with ``info["final_obs"]``; ``info`` holds the game's variables, one int64
+    ``[B]`` per name. Frames run in threads, with Python's interpreter lock released.
 
     Args:
         levels: one per row; rows may be different levels and games of one console.
-        observation_spec: what the agents see; all but edges.
-        action_spec: what actions mean.
-        frame_skip: how long an action lasts.
+        observation_spec: observation of the agents; everything except edges is supported.
+        action_spec: meaning of the actions.
+        frame_skip: frames per action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
-        num_threads: how many threads run frames; None for one per processor core.
-        core: name of the core that plays; None for the one that each game names.
-        copies_observations: whether each step returns a new array; if not, all steps return the same one, and the next
-            step overwrites it.
+        num_threads: number of threads that run frames; None for one per CPU core.
+        core: name of the core; None for each game's default.
+        copies_observations: return a new array in each step; if False, all steps return the same array, which the next
+            step overwrites.
 
     Raises:
         NotFoundError: no such game, state, scenario or core.
         RomError: a ROM has not been imported.
-        UsageError: no levels, or levels that differ in shape, or an argument makes no sense.
-        EmulatorError: the engine is not built, the memory is too small, a core refuses a ROM, or nothing is left by
-            the crop.
+        UsageError: no levels, levels with different shapes, or an invalid argument.
+        EmulatorError: the engine is not built, there is too little memory, a core refuses a ROM, or the crop leaves
+            nothing.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             raise UsageError("A vector environment needs at least one level.")
         check_room(len(levels))
         self.rows = RowMaker(observation_spec, action_spec, frame_skip, max_episode_steps, core).rows(levels)
-        """What each row is made of: its level, core, start state, variables."""
+        """Description of each row: its level, core, start state, variables."""
         self.num_envs = len(levels)
         self._table = ActionTable(self.rows[0].actions)
         self._copies = copies_observations
@@ -125,12 +125,12 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """Begin an episode in every row, or in those that ``options["reset_mask"]`` (bool ``[B]``) marks.
 
         Args:
-            seed: row i gets seed + i; or one seed per row. A row that is not reset keeps its random numbers.
+            seed: row i gets seed + i; or one seed per row. A row that is not reset keeps its random generator.
             options: see above.
 
         Raises:
             UsageError: the mask or the seeds do not fit the rows.
-            EmulatorError: a row is under way, or its core does not come back.
+            EmulatorError: a row has a pending step, or its core does not return.
         """
         mask, seeds = (options or {}).get("reset_mask"), self._seeds(seed)
         chosen = self._all if mask is None else self._marked(np.asarray(mask))
@@ -148,7 +148,8 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
 
         Raises:
             UsageError: an action is not in the space.
-            EmulatorError: a row was not reset or is under way, or its core does not come back; the others went on.
+            EmulatorError: a row was not reset, has a pending step, or its core does not return; the others were
+                stepped.
             IntegrationError: a Lua script fails.
         """
         with in_words():
@@ -160,21 +161,21 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         return self._seen(), self._reward.copy(), self._terminated.copy(), self._truncated.copy(), info
 
     def send(self, actions: Array, rows: Sequence[int]) -> None:
-        """Begin a step in some rows without waiting; with more rows than threads, the agent thinks meanwhile.
+        """Start a step in some rows without waiting; with more rows than threads, the agent can compute meanwhile.
 
         Args:
             actions: one per row of ``rows``.
-            rows: rows that are not under way.
+            rows: indices of rows without a pending step.
         """
         with in_words():
             self._engine.send(list(rows), self._table.masks(np.asarray(actions)))
 
     def receive(self, count: int) -> tuple[Array, Array, Array, Array, Array, dict[int, Array]]:
-        """Wait until at least ``count`` of the rows sent are done.
+        """Wait until at least ``count`` of the pending rows are done.
 
         Returns:
-            Of the R rows that are done: their numbers int64 ``[R]``, observations ``[R, …]``, rewards, terminated and
-            truncated ``[R]``, and the number of each row whose episode ended to its last observation.
+            For the R rows that are done: their indices int64 ``[R]``, observations ``[R, …]``, rewards, terminated and
+            truncated ``[R]``, and the final observation of each row whose episode ended, by index.
         """
         with in_words():
             rows = np.array(self._engine.receive(count), np.int64)
@@ -183,19 +184,19 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         final = {int(row): self._final_observation[row].copy() for row in over}
         return rows, self._observation[rows], self._reward[rows], terminated, truncated, final
 
-    def save(self, row: int) -> Any:  # the engine's own class, without stubs
-        """Return a row's moment: console, scenario, stack and step count, but not its random numbers.
+    def save(self, row: int) -> Any:  # a class of the engine, without stubs
+        """Return a snapshot of a row: console, scenario, frame stack and step count, without its random generator.
 
-        ``snapshot.to_bytes()`` writes it for a file and :func:`snapshot_from_bytes` reads it.
+        ``snapshot.to_bytes()`` serialises it and :func:`snapshot_from_bytes` reads it.
 
         Raises:
-            EmulatorError: the row is under way, or a Lua script judges it.
+            EmulatorError: the row has a pending step, or its scenario has a Lua script.
         """
         with in_words():
             return self._engine.save(row)
 
     def load(self, row: int, snapshot: Any) -> Array:
-        """Put a row back to a moment, of itself or of another row of the same game, and return its observation.
+        """Restore a row from a snapshot, of itself or of another row of the same game; return its observation.
 
         Raises:
             EmulatorError: the snapshot belongs to another core build or game, or was made with another observation.
@@ -206,19 +207,19 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         return observation
 
     def seed_row(self, row: int, seed: int | None) -> None:
-        """Choose the random numbers of one row, as ``reset(seed=…)`` of a single environment would."""
+        """Seed the random generator of one row, as ``reset(seed=…)`` of a single environment would."""
         generator, _ = seeding.np_random(seed)
         self.restore_random_state(row, generator.bit_generator.state)
 
     def random_state(self, row: int) -> dict[str, Any]:
-        """The random numbers that a row has still to draw, as numpy has them."""
+        """State of a row's random generator, in numpy's form."""
         with in_words():
             high, low, high_increment, low_increment = self._engine.random_state(row)
         state = {"state": high * _HALF + low, "inc": high_increment * _HALF + low_increment}
         return {"bit_generator": "PCG64", "state": state, "has_uint32": 0, "uinteger": 0}
 
     def restore_random_state(self, row: int, state: Mapping[str, Any]) -> None:
-        """Put the random numbers of one row back.
+        """Restore the random generator of one row.
 
         Raises:
             StateError: it is not such a state.
@@ -231,34 +232,34 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             raise StateError(f"This is not the state of a row's random generator: {error!r}.") from error
 
     def screen(self, row: int) -> Array:
-        """The part of a row's screen that its scenario shows, uint8 ``[H, W, 3]``; of the last frame that was drawn.
+        """The part of a row's screen that its scenario shows, uint8 ``[H, W, 3]``, from the last frame drawn.
 
         Raises:
-            EmulatorError: the observations are no pictures, so that nothing is drawn.
+            EmulatorError: the observations are not pictures, so nothing is drawn.
         """
         with in_words():
             picture: Array = self._engine.screen(row)
         return picture
 
     def ram(self, row: int) -> Array:
-        """The work memory of a row, all blocks in order of address, uint8 ``[bytes]``."""
+        """Work RAM of a row, all blocks in order of address, uint8 ``[bytes]``."""
         with in_words():
             memory: Array = self._engine.ram(row)
         return memory
 
     def observation(self, rows: Sequence[int]) -> Array:
-        """What some rows show now, ``[rows, …]``; a copy."""
+        """Current observation of some rows, ``[rows, …]``; a copy."""
         shown: Array = self._observation[list(rows)]
         return shown
 
     def state(self) -> State:
-        """Where every row stands, random numbers included, as plain data.
+        """Full state of all rows, including random generators, as plain data.
 
-        ``snapshots`` holds each row's moment, uint8 ``[bytes]``, ``random`` its random state, and ``observation`` what
-        all rows show, ``[B, …]``.
+        ``snapshots`` holds each row's snapshot, uint8 ``[bytes]``, ``random`` the state of its generator, and
+        ``observation`` the current observation ``[B, …]``.
 
         Raises:
-            EmulatorError: a row is under way, or a Lua script judges it.
+            EmulatorError: a row has a pending step, or its scenario has a Lua script.
         """
         return {
             "snapshots": [np.frombuffer(self.save(row).to_bytes(), np.uint8) for row in self._all],
@@ -267,7 +268,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         }
 
     def restore(self, state: State) -> Array:
-        """Stand where :meth:`state` was taken, and return the observation there, ``[B, …]``.
+        """Restore :meth:`state` and return the observation ``[B, …]``.
 
         Raises:
             StateError: it is of another kind of world or of another number of rows.
@@ -284,17 +285,17 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """Names of the pad's buttons, the same in every row, in the order of a mask's bits."""
+        """Names of the pad's buttons, the same in every row, in the bit order of a mask."""
         return self.rows[0].buttons
 
     @property
     def action_spec(self) -> ActionSpec:
-        """What the actions of every row mean."""
+        """Meaning of the actions, the same in every row."""
         return self.rows[0].actions.spec
 
     @property
     def level_ids(self) -> tuple[str, ...]:
-        """``Game/State`` that each row plays."""
+        """``Game/State`` of each row."""
         return tuple(str(row.level) for row in self.rows)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
@@ -336,10 +337,10 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
 
 
 def check_rows(state: State, num_envs: int) -> None:
-    """Make sure that ``state`` is one of a world of ``num_envs`` rows.
+    """Check that ``state`` belongs to a world of ``num_envs`` rows.
 
     Raises:
-        StateError: it is not.
+        StateError: it does not.
     """
     if not {"snapshots", "random", "observation"} <= state.keys():
         raise StateError("This is not the state of a world: it lacks snapshots, random states or the observation.")
@@ -348,11 +349,11 @@ def check_rows(state: State, num_envs: int) -> None:
             raise StateError(f"The saved world has {len(state[part])} rows, this one has {num_envs}.")
 
 
-def snapshot_from_bytes(content: bytes) -> Any:  # the engine's own class, without stubs
+def snapshot_from_bytes(content: bytes) -> Any:  # a class of the engine, without stubs
     """Read a snapshot that ``to_bytes`` wrote.
 
     Raises:
-        EmulatorError: the bytes are no snapshot, cut short or changed.
+        EmulatorError: the bytes are not a snapshot, truncated or changed.
     """
     with in_words():
         return required_engine().Snapshot.from_bytes(content)

@@ -1,4 +1,4 @@
-"""How many consoles and threads this machine has room for."""
+"""Number of consoles and threads that this machine can run."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _MEMORY = Path("/proc/meminfo")
 
 
 def num_cores() -> int:
-    """Processor cores that this process may use."""
+    """Number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_room(num_consoles: int) -> None:
-    """Refuse more consoles than there is memory for, where the system says how much there is.
+    """Refuse more consoles than fit into memory, if the system reports its free memory.
 
     Raises:
         EmulatorError: there is too little.

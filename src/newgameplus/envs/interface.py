@@ -1,7 +1,7 @@
-"""What every world promises: a batch of consoles, or of anything else that an agent plays in.
+"""Interface of a world: a batch of consoles, or of anything else that an agent plays in.
 
-A world is a Gymnasium vector environment with same-step autoreset. Its methods are Gymnasium's; its properties say what
-the rows play and what actions mean. Shape letters: ``B`` rows.
+A world is a Gymnasium vector environment with same-step autoreset. Its methods are Gymnasium's; its properties describe
+the rows' levels and the actions. Shape letters: ``B`` rows.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from newgameplus.types import ActionSpec, Array, State
 
 @runtime_checkable
 class World(Protocol):
-    """``B`` rows that an agent plays side by side.
+    """``B`` rows that an agent plays in parallel.
 
-    Where an episode ends, the next begins in the same step (``metadata["autoreset_mode"]`` is
+    When an episode ends, the next one begins in the same step (``metadata["autoreset_mode"]`` is
     ``AutoresetMode.SAME_STEP``): the observation is the first of the new episode, and ``info["final_obs"]`` (an object
-    array ``[B]``, with the mask ``info["_final_obs"]``, bool ``[B]``) holds the last of the ended one.
+    array ``[B]``, with the mask ``info["_final_obs"]``, bool ``[B]``) holds the last one of the ended episode.
     """
 
     @property
@@ -30,37 +30,37 @@ class World(Protocol):
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """Gymnasium's, with ``autoreset_mode``."""
+        """Gymnasium's metadata, with ``autoreset_mode``."""
         ...
 
     @property
     def single_observation_space(self) -> gym.Space[Any]:
-        """Of one row."""
+        """Observation space of one row."""
         ...
 
     @property
     def observation_space(self) -> gym.Space[Any]:
-        """Of all rows, with B as the first axis."""
+        """Observation space of all rows, with B as the first axis."""
         ...
 
     @property
     def single_action_space(self) -> gym.Space[Any]:
-        """Of one row."""
+        """Action space of one row."""
         ...
 
     @property
     def action_space(self) -> gym.Space[Any]:
-        """Of all rows, with B as the first axis."""
+        """Action space of all rows, with B as the first axis."""
         ...
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """Names of the pad's buttons, the same in every row, in the order of a mask's bits; None for an unused bit."""
+        """Names of the pad's buttons, the same in every row, in the bit order of a mask; None for an unused bit."""
         ...
 
     @property
     def action_spec(self) -> ActionSpec:
-        """What the actions of every row mean on this pad."""
+        """Meaning of the actions, the same in every row."""
         ...
 
     @property
@@ -74,8 +74,8 @@ class World(Protocol):
         """Begin an episode in every row.
 
         Args:
-            seed: row i gets seed + i; or one seed per row. A row without a seed keeps its random numbers.
-            options: what the kind of world knows.
+            seed: row i gets seed + i; or one seed per row. A row without a seed keeps its random generator.
+            options: options of the particular world.
 
         Returns:
             The first observation ``[B, …]``, and info.
@@ -97,14 +97,14 @@ class World(Protocol):
         ...
 
     def random_state(self, row: int) -> dict[str, Any]:
-        """The random numbers that a row has still to draw, as numpy's ``bit_generator.state``: JSON-able data.
+        """State of a row's random generator, as numpy's ``bit_generator.state``: JSON types.
 
-        At the beginning of an episode this is all that tells it from another one of the same level.
+        At the beginning of an episode nothing else distinguishes it from another episode of the same level.
         """
         ...
 
     def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
-        """Let a row draw the numbers that followed when ``state`` was taken.
+        """Restore a row's random generator.
 
         Raises:
             StateError: it is not the state of such a generator; nothing has changed.
@@ -118,24 +118,24 @@ class World(Protocol):
 
 @runtime_checkable
 class ResumableWorld(World, Protocol):
-    """A world that can be saved in the middle of its episodes and goes on exactly, in this process or another."""
+    """A world that can be saved during its episodes and continued exactly, in this process or another."""
 
     def state(self) -> State:
-        """Where every row stands: consoles, scenarios, step counts, random numbers, levels.
+        """Full state of all rows: consoles, scenarios, step counts, random generators, levels.
 
         Raises:
-            EmulatorError: a row cannot be saved, because a Lua script judges it.
+            EmulatorError: a row cannot be saved, because its scenario has a Lua script.
         """
         ...
 
     def restore(self, state: State) -> Array:
-        """Stand where :meth:`state` was taken, and return the observation there, ``[B, …]``.
+        """Restore :meth:`state` and return the observation ``[B, …]``.
 
         Args:
-            state: of a world made with the same arguments.
+            state: state of a world made with the same arguments.
 
         Raises:
-            StateError: it is the state of another kind of world, or of another number of rows.
+            StateError: it is of another kind of world, or of another number of rows.
             EmulatorError: it belongs to another core build or game, or was made with another observation.
         """
         ...

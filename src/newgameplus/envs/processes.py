@@ -1,4 +1,4 @@
-"""Several levels side by side, one process each, as one Gymnasium vector environment."""
+"""Batch of levels, one process each, as one Gymnasium vector environment."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from newgameplus.games.levels import Level
 from newgameplus.types import ActionSpec, Array
 
 START_METHOD = "spawn"
-"""How processes begin: with nothing inherited, so that no lock, thread or emulator of the parent is copied."""
+"""Start method of processes; nothing is inherited, so that no lock, thread or emulator of the parent is copied."""
 
 DEATH_SECONDS = 1.0
-"""How long to wait until the system has noted the end of a process whose pipe is broken."""
+"""Time to wait for the end of a process whose pipe is broken."""
 
 
 def make_processes(
@@ -34,18 +34,18 @@ def make_processes(
     keywords: dict[str, Any],
     make_listeners: Callable[[int], Sequence[FrameListener]] | None = None,
 ) -> ProcessVector:
-    """Build the contest's environment once per row, each in a process of its own.
+    """Create the contest's environment once per row, each in a process of its own.
 
-    Observations travel through shared memory. As with every program that starts processes, a script needs
-    ``if __name__ == "__main__":``.
+    Observations travel through shared memory. As with every program that starts processes, a script needs ``if __name__
+    == "__main__":``.
 
     Args:
         levels: one per row.
-        keywords: what ``make_contest`` is told about every row.
-        make_listeners: called with the row's number in the row's process; returns who is told of every frame.
+        keywords: arguments of ``make_contest`` for every row.
+        make_listeners: called with the row's index in the row's process; returns listeners of every frame.
 
     Raises:
-        UsageError: levels differ in shape.
+        UsageError: levels with different shapes.
         NotFoundError: no such game, state or scenario.
         RomError: a ROM has not been imported.
         EmulatorError: a process died.
@@ -56,7 +56,7 @@ def make_processes(
 
 
 class ProcessVector(AsyncVectorEnv[Array, Array]):
-    """Gymnasium's vector environment of processes, with an error in words when a process dies."""
+    """Gymnasium's vector environment of processes, with a clear error when a process dies."""
 
     def __init__(self, rows: Sequence[_Row]) -> None:
         assert rows[0].description is not None
@@ -69,25 +69,25 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """Names of the pad's buttons, in the order of a mask's bits."""
+        """Names of the pad's buttons, in the bit order of a mask."""
         return self._description.buttons
 
     @property
     def action_spec(self) -> ActionSpec:
-        """What the actions of every row mean."""
+        """Meaning of the actions, the same in every row."""
         return self._description.action_spec
 
     @property
     def level_ids(self) -> tuple[str, ...]:
-        """``Game/State`` that each row plays."""
+        """``Game/State`` of each row."""
         return self._level_ids
 
     def random_state(self, row: int) -> dict[str, Any]:
-        """The random numbers that a row has still to draw, as numpy has them."""
+        """State of a row's random generator, in numpy's form."""
         return dict(self.np_random[row].bit_generator.state)
 
     def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
-        """Put the random numbers of one row back.
+        """Restore the random generator of one row.
 
         Raises:
             StateError: it is not such a state.
@@ -100,14 +100,14 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
         self.set_attr("np_random", generators)
 
     def reset_wait(self, timeout: float | None = None) -> tuple[Array, dict[str, Any]]:
-        """Collect the first observations."""
+        """Return the first observations."""
         try:
             return super().reset_wait(timeout)
         except (EOFError, ConnectionError) as error:
             self._give_up(error)
 
     def step_wait(self, timeout: float | None = None) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
-        """Collect what came of the actions."""
+        """Return the result of the actions."""
         try:
             return super().step_wait(timeout)
         except (EOFError, ConnectionError) as error:
@@ -126,7 +126,7 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
         ) from error
 
     def _raise_if_errors(self, successes: Iterable[bool]) -> None:
-        """Raise the first row's error as it was raised there; Gymnasium's own prints it as a warning, too."""
+        """Raise the first row's error unchanged; Gymnasium's own method also prints it as a warning."""
         num_errors = sum(not is_success for is_success in successes)
         if num_errors:
             index, _, error, trace = min((self.error_queue.get() for _ in range(num_errors)), key=itemgetter(0))
@@ -140,10 +140,10 @@ class ProcessVector(AsyncVectorEnv[Array, Array]):
 
 
 class _Row:
-    """Makes the environment of one row: the real one in its process, and only its description in the parent.
+    """Creates the environment of one row: the real one in its process, and only a description in the parent.
 
-    Gymnasium builds the first environment in the parent as well, to look at its spaces. That would take the parent's
-    only place for an emulator.
+    Gymnasium also creates the first environment in the parent, to read its spaces. That would occupy the parent's only
+    emulator slot.
     """
 
     def __init__(
@@ -167,7 +167,7 @@ class _Row:
         return make_contest(self.level, listeners=listeners, **self._keywords)
 
     def describe(self) -> _Description:
-        """Build the environment for a moment, without its listeners, and write down its spaces."""
+        """Create the environment briefly, without its listeners, and record its spaces."""
         env = make_contest(self.level, **self._keywords)
         try:
             return _Description(env)
@@ -176,7 +176,7 @@ class _Row:
 
 
 class _Description(gym.Env[Array, Any]):
-    """Has the spaces of an environment and what its actions mean, and does nothing."""
+    """Has the spaces and the action spec of an environment, and does nothing."""
 
     def __init__(self, env: gym.Env[Array, Any]) -> None:
         actions: ActionMeaning = env.get_wrapper_attr("actions")
@@ -188,7 +188,7 @@ class _Description(gym.Env[Array, Any]):
 
 
 def _describe_all(rows: Sequence[_Row]) -> None:
-    """Describe every row, each level once, in another process; errors arrive as they were raised there."""
+    """Describe every row, each distinct level once, in another process; errors arrive as they were raised there."""
     context = multiprocessing.get_context(START_METHOD)
     first_of_level = {row.level: row for row in reversed(rows)}
     try:

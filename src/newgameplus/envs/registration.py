@@ -1,4 +1,4 @@
-"""The games as Gymnasium ids, so that ``gymnasium.make("newgameplus:Airstriker-Genesis-v0")`` works."""
+"""Registration of all games as Gymnasium ids, for ``gymnasium.make("newgameplus:Airstriker-Genesis-v0")``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _ADMISSIBLE_NAME = re.compile(r"[\w.-]+")
 
 
 def register_environments() -> None:
-    """Give every game on this machine an id of its own name; calling it again adds the games that are new.
+    """Register every game on this machine under its own name; calling it again adds the games that are new.
 
-    Only folders are listed, no file is read. A name without version is left out where the same name has a version,
-    as Gymnasium wants it, and so is an id that another package has taken.
+    Only folders are listed, no file is read. Following Gymnasium's rules, a name without version is skipped if the same
+    name has a version, and so is an id that another package has registered.
     """
     from newgameplus.games.catalogue import games
 
@@ -47,7 +47,7 @@ def make_registered(
     frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
     render_mode: Literal["rgb_array"] | None = None,
 ) -> gym.Env[Array, Any]:
-    """Build the environment behind an id: the contest's, without wrappers of the observation unless asked for.
+    """Create the environment of an id: the contest's, without observation wrappers unless requested.
 
     ``gymnasium.make`` passes its keywords on to here and adds the contest's step limit, or its own
     ``max_episode_steps``.
@@ -55,17 +55,17 @@ def make_registered(
     Args:
         game: name of the game.
         state: start state; None takes the game's default.
-        scenario: what judges; None takes ``contest`` where the game has it, else ``scenario``.
-        observation_spec: what is seen.
-        action_spec: what actions mean.
-        frame_skip: how long an action lasts.
+        scenario: name of the scenario; None takes ``contest`` if the game has it, else ``scenario``.
+        observation_spec: observation of the agent.
+        action_spec: meaning of the actions.
+        frame_skip: frames per action.
         render_mode: ``rgb_array`` or None; no window is ever opened.
 
     Raises:
         NotFoundError: no such game, state or scenario.
         RomError: the ROM has not been imported.
-        UsageError: an argument makes no sense.
-        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
+        UsageError: an argument is invalid.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator is open in this process.
     """
     from newgameplus.envs.contest import make_contest
     from newgameplus.games.levels import find_level
@@ -91,7 +91,7 @@ def make_registered_vector(
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
     render_mode: Literal["rgb_array"] | None = None,
 ) -> VectorEnv[Array, Array, Array]:
-    """Build what ``gymnasium.make_vec`` gives for an id: ``num_envs`` rows of one level.
+    """Create what ``gymnasium.make_vec`` returns for an id: ``num_envs`` rows of one level.
 
     The other arguments are those of :func:`make_registered`; a ``max_episode_steps`` of -1 or None means no limit.
     """

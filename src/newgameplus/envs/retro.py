@@ -20,45 +20,44 @@ from newgameplus.types import BUTTONS, ActionSpec, Array
 
 
 class FrameListener(Protocol):
-    """Follows an environment frame by frame, below the frame skip: a movie recorder, for example."""
+    """Observer of an environment, frame by frame, below the frame skip: a movie recorder, for example."""
 
     def episode_started(self, env: RetroEnv) -> None:
-        """The machine was put into its start state and has run one frame with no button held."""
+        """Called after the start state was loaded and one frame was run with no button held."""
         ...
 
     def frame_ran(self, mask: int, reward: float) -> None:
-        """One frame ran while the buttons of ``mask`` were held."""
+        """Called after each frame that was run while the buttons of ``mask`` were held."""
         ...
 
     def episode_ended(self, env: RetroEnv) -> None:
-        """No more frames follow; the machine still stands at the last one."""
+        """Called after the last frame of the episode; the machine has not been changed since."""
         ...
 
 
 class RetroEnv(gym.Env[Array, Any]):
-    """One level of one game; episodes begin at the level's state.
+    """One level of one game; episodes begin at the level's start state.
 
-    An observation is the screen, uint8 ``[H, W, 3]``, or the work memory, uint8 ``[bytes]``, or nothing,
-    uint8 ``[0]``, when nobody looks. ``info`` holds the game's variables. The reward of a step is the sum over
-    its frames; a step ends early when the scenario says that the episode is over.
-    A core that can leave frames undrawn draws only those that an observation is made of: its picture of an early end is
-    the one before.
+    An observation is the screen, uint8 ``[H, W, 3]``, or the work RAM, uint8 ``[bytes]``, or nothing, uint8 ``[0]``.
+    ``info`` holds the game's variables. The reward of a step is the sum over its frames; a step ends early when the
+    scenario ends the episode. A core that can skip drawing draws only the frames that an observation is made of: if a
+    step ends early, its picture is the previous one.
 
     Args:
         level: game, start state and scenario.
-        kind: what an observation is.
-        takes_maximum: whether a picture holds, in each colour of a pixel, the brighter of a step's last two frames.
-        action_spec: what actions mean.
-        frame_skip: how long an action lasts.
-        listeners: told of every frame.
+        kind: kind of observation.
+        takes_maximum: take the maximum of a step's last two frames, per pixel and colour.
+        action_spec: meaning of the actions.
+        frame_skip: frames per action.
+        listeners: observers of every frame.
         render_mode: ``rgb_array`` or None; no window is ever opened.
-        core: name of the core that plays; None for the one that the game names.
-        backend: which program emulates; None for the engine where it was built.
+        core: name of the core; None for the game's default.
+        backend: the emulator's backend; None for the engine if it was built.
 
     Raises:
         NotFoundError: no such game, state or scenario.
         RomError: the ROM has not been imported.
-        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator is open in this process.
     """
 
     metadata = {"render_modes": ["rgb_array"], "render_fps": 60}  # noqa: RUF012 - Gymnasium's own declaration
@@ -85,7 +84,7 @@ class RetroEnv(gym.Env[Array, Any]):
         self.render_mode = render_mode
         played_by = integration.core(backend) if core is None else core_of(integration.console, core)
         self.start_state = integration.state(level.state, played_by.name)
-        """The machine state that every episode starts from."""
+        """Machine state that every episode starts from."""
         integration.scenario(level.scenario)
         self.rom = integration.rom()
         self.emulator = open_emulator(self.rom, played_by, integration.core_options, backend=backend)
@@ -93,10 +92,10 @@ class RetroEnv(gym.Env[Array, Any]):
         self._listeners = tuple(listeners)
         self._skip: StickyActions[int] = StickyActions(frame_skip)
         self._is_running = False
-        """Whether an episode has begun that no listener has been told the end of."""
+        """Whether an episode has begun whose end has not been reported to the listeners."""
         self._is_over = True
         self.num_frames = 0
-        """Frames of this episode so far, without the one that the reset runs."""
+        """Number of frames of this episode so far, without the one that the reset runs."""
         try:
             self.scenario = open_scenario(self.emulator, integration, level.scenario)
             self.emulator.load(self.start_state)
@@ -111,11 +110,11 @@ class RetroEnv(gym.Env[Array, Any]):
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """The console's buttons, in the order of a mask's bits."""
+        """The console's buttons, in the bit order of a mask."""
         return self.emulator.core.console.buttons
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
-        """Begin an episode; the machine runs one frame with no button held, as stable-retro's does."""
+        """Begin an episode; the machine runs one frame with no button held, as in stable-retro."""
         super().reset(seed=seed, options=options)
         self._end_episode()
         self.emulator.load(self.start_state)
@@ -129,7 +128,7 @@ class RetroEnv(gym.Env[Array, Any]):
         return self._look(), self.scenario.variables()
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
-        """Hold an action for the frames of one step."""
+        """Apply an action for the frames of one step."""
         if self._is_over:
             raise gym.error.ResetNeeded("The episode is over or has not begun: call reset() before step().")
         total, is_over, before_last = 0.0, False, None
@@ -145,7 +144,7 @@ class RetroEnv(gym.Env[Array, Any]):
         return self._look(before_last), total, is_over, False, self.scenario.variables()
 
     def advance(self, mask: int, *, is_drawn: bool = True) -> tuple[float, bool]:
-        """Run a single frame and return its reward and whether the scenario ends the episode there."""
+        """Run a single frame; return its reward and whether the scenario ends the episode there."""
         self.emulator.step((mask,), is_drawn=is_drawn and self._is_drawn)
         self.num_frames += 1
         reward, is_over = self.scenario.judge()
@@ -162,7 +161,7 @@ class RetroEnv(gym.Env[Array, Any]):
         return self.scenario.crop(self.emulator.screen())
 
     def ram(self) -> Array:
-        """The work memory, all blocks in order of address, uint8 ``[bytes]``."""
+        """Work RAM, all blocks in order of address, uint8 ``[bytes]``."""
         return np.frombuffer(bytearray().join(self.emulator.memory().values()), np.uint8)
 
     def close(self) -> None:

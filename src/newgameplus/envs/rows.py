@@ -1,4 +1,4 @@
-"""What each row of a batch is made of, read from the games' files."""
+"""Description of each row of a batch, read from the games' files."""
 
 from __future__ import annotations
 
@@ -26,31 +26,31 @@ class Row:
 
     level: Level
     core: Core
-    """The core that plays it."""
+    """Core that plays it."""
     actions: ActionMeaning
     variables: tuple[str, ...]
     """Names of the game's variables."""
     start_state: bytes
-    """The machine state that every episode starts from."""
+    """Machine state that every episode starts from."""
     lane: Any
-    """The engine's description of all this."""
+    """The engine's description of the row."""
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """The console's buttons, in the order of a mask's bits."""
+        """The console's buttons, in the bit order of a mask."""
         return self.core.console.buttons
 
 
 @dataclass(frozen=True, slots=True)
 class RowMaker:
-    """Makes rows that differ in nothing but their level."""
+    """Creates rows that differ only in their level."""
 
     observation_spec: ObservationSpec
     action_spec: ActionSpec
     frame_skip: FrameSkip
     max_episode_steps: int | None
     core: str | None
-    """Name of the core that plays; None for the one that each game names."""
+    """Name of the core; None for each game's default."""
 
     def __post_init__(self) -> None:
         check_observation_spec(self.observation_spec)
@@ -60,7 +60,7 @@ class RowMaker:
             raise UsageError(f"An episode lasts at least 1 step, not {self.max_episode_steps}.")
 
     def rows(self, levels: Sequence[Level]) -> tuple[Row, ...]:
-        """Make one row per level; the files of each level are read once.
+        """Create one row per level; the files of each level are read once.
 
         Raises:
             NotFoundError: no such game, state, scenario or core.

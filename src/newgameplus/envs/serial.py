@@ -1,4 +1,4 @@
-"""One level after another in each row: a vector environment whose rows move on through a list of levels."""
+"""Vector environment whose rows move through a list of levels, one level after another."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSp
 class SerialVecEnv(VectorEnv[Array, Array, Array]):
     """``B`` rows that each play one level at a time.
 
-    The levels form a line, in an order that is shuffled anew for each pass. Row 0 takes the first, row 1 the second,
-    and so on. A row that has played its level for ``switch_steps`` steps takes the next of the line as soon as its
-    episode ends, so that no episode is cut for it. Every episode is what :class:`RetroVecEnv` makes of its level, and
-    ends in the same way, but ``info`` holds ``final_obs`` alone.
+    The levels form a queue, in an order that is shuffled anew for each pass. Row 0 takes the first, row 1 the second,
+    and so on. A row that has played its level for ``switch_steps`` steps takes the next one when its episode ends, so
+    that no episode is cut short. Every episode equals that of :class:`RetroVecEnv` on its level, and ends in the same
+    way, but ``info`` holds only ``final_obs``.
 
-    A row keeps one console for each game among the levels. Where its level is not the one that the console was made
-    with, an episode begins with a snapshot of that level's first moment.
+    A row keeps one console for each game among the levels. If its level is not the one that the console was made with,
+    an episode begins with a snapshot of that level's first moment.
 
-    Source: one submission to the contest pre-trained Rainbow so, on another level every 5,000 steps.
+    Source: one submission to the contest pre-trained Rainbow in this way, on another level every 5,000 steps.
 
     Args:
-        levels: of one or more games of one console.
+        levels: levels of one or more games of one console.
         num_envs: B; there may be more rows than levels.
-        switch_steps: steps that a row plays a level for, at least.
-        order_seed: of the order of the levels.
-        observation_spec: what the agents see.
-        action_spec: what actions mean.
+        switch_steps: minimum number of steps that a row plays a level.
+        order_seed: seed of the order of the levels.
+        observation_spec: observation of the agents.
+        action_spec: meaning of the actions.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
-        core: name of the core that plays; None for the one that each game names.
+        core: name of the core; None for each game's default.
 
     Raises:
-        UsageError: no levels, a number below 1, or levels that differ in shape.
+        UsageError: no levels, a number below 1, or levels with different shapes.
         NewGamePlusError: a level cannot be played; see :class:`RetroVecEnv`.
     """
 
@@ -67,7 +67,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         self._line, self._switch_steps, self._order_seed = tuple(levels), switch_steps, order_seed
         bases = {_kind(level): level for level in reversed(levels)}
         self._kinds = {kind: number for number, kind in enumerate(bases)}
-        # Lane ``kind * B + row`` is the console with which a row plays the levels of one kind.
+        # Lane ``kind * B + row`` is the console on which a row plays the levels of one kind.
         consoles = [level for level in bases.values() for _ in range(num_envs)]
         self._inner = RetroVecEnv(consoles, **self._made_with)
         self._starts: dict[Level, Any] = {}
@@ -81,7 +81,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         self._num_taken = num_envs
         self._steps = np.zeros(num_envs, np.int64)
         self.levels = [self._level_at(row) for row in range(num_envs)]
-        """What each row plays now."""
+        """Current level of each row."""
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
@@ -89,8 +89,8 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         """Begin an episode of its level in every row.
 
         Args:
-            seed: row i gets seed + i; or one seed per row. Without, rows keep their random numbers.
-            options: none are known.
+            seed: row i gets seed + i; or one seed per row. Without a seed, rows keep their random generators.
+            options: ignored.
         """
         del options
         seeds = [seed + row for row in range(self.num_envs)] if isinstance(seed, int | np.integer) else seed
@@ -126,12 +126,12 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
             observation[row] = self._begin(row)
         return observation, reward, terminated, truncated, {"final_obs": final_observation, "_final_obs": over}
 
-    def save(self, row: int) -> Any:  # the engine's own class, without stubs
-        """Return a row's moment, as :meth:`RetroVecEnv.save` does."""
+    def save(self, row: int) -> Any:  # a class of the engine, without stubs
+        """Return a snapshot of a row, as :meth:`RetroVecEnv.save` does."""
         return self._inner.save(self._lane(row))
 
     def load(self, row: int, snapshot: Any) -> Array:
-        """Put a row back to a moment of the level that it plays, and return its observation.
+        """Restore a row from a snapshot of its current level; return its observation.
 
         Raises:
             EmulatorError: the snapshot belongs to another core build or game, or was made with another observation.
@@ -139,11 +139,11 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         return self._inner.load(self._lane(row), snapshot)
 
     def random_state(self, row: int) -> dict[str, Any]:
-        """The random numbers that a row has still to draw, as numpy has them."""
+        """State of a row's random generator, in numpy's form."""
         return self._inner.random_state(self._lane(row))
 
     def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
-        """Put the random numbers of one row back.
+        """Restore the random generator of one row.
 
         Raises:
             StateError: it is not such a state.
@@ -151,11 +151,11 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         self._inner.restore_random_state(self._lane(row), state)
 
     def places(self) -> dict[str, Any]:
-        """Where the rows are in the line of levels, and for how many steps."""
+        """Positions of the rows in the queue of levels, and their step counts."""
         return {"places": self._places.copy(), "steps": self._steps.copy(), "num_taken": self._num_taken}
 
     def restore_places(self, state: dict[str, Any]) -> None:
-        """Put the rows back to where they were in the line; their moments are to be loaded after that.
+        """Restore the rows' positions in the queue; their snapshots must be loaded afterwards.
 
         Raises:
             StateError: it is of another number of rows.
@@ -167,7 +167,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         self.levels = [self._level_at(place) for place in self._places.tolist()]
 
     def state(self) -> State:
-        """Where every row stands, as :meth:`RetroVecEnv.state` says it, and ``places``: where it is in the line."""
+        """Full state of all rows, as :meth:`RetroVecEnv.state`, and ``places``, the positions in the queue."""
         rows = range(self.num_envs)
         return {
             "snapshots": [np.frombuffer(self.save(row).to_bytes(), np.uint8) for row in rows],
@@ -177,7 +177,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         }
 
     def restore(self, state: State) -> Array:
-        """Stand where :meth:`state` was taken, and return the observation there, ``[B, …]``.
+        """Restore :meth:`state` and return the observation ``[B, …]``.
 
         Raises:
             StateError: it is of another kind of world or of another number of rows.
@@ -195,12 +195,12 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """Names of the pad's buttons, the same in every row, in the order of a mask's bits."""
+        """Names of the pad's buttons, the same in every row, in the bit order of a mask."""
         return self._inner.buttons
 
     @property
     def action_spec(self) -> ActionSpec:
-        """What the actions of every row mean."""
+        """Meaning of the actions, the same in every row."""
         return self._inner.action_spec
 
     @property
@@ -209,7 +209,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         return tuple(map(str, self.levels))
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
-        """Return an attribute of each row: its ``level`` of the moment, its ``buttons`` or its ``core``."""
+        """Return an attribute of each row: its current ``level``, its ``buttons`` or its ``core``."""
         if name == "level":
             return tuple(self.levels)
         found = self._inner.get_attr(name)
@@ -229,7 +229,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         return self._kinds[_kind(self.levels[row])] * self.num_envs + row
 
     def _move_on(self, row: int) -> None:
-        """Let a row take the next level of the line, with the random numbers that it has still to draw."""
+        """Let a row take the next level of the queue; its random generator is kept."""
         random = self.random_state(row)
         self._places[row], self._steps[row] = self._num_taken, 0
         self._num_taken += 1
@@ -240,7 +240,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         return self.load(row, self._start_of(self.levels[row]))
 
     def _start_of(self, level: Level) -> Any:
-        """A snapshot of a level's first moment, made when it is first needed."""
+        """Snapshot of a level's first moment, made when first needed."""
         if level not in self._starts:
             world = RetroVecEnv([level], num_threads=1, **self._made_with)
             try:
@@ -252,12 +252,12 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
 
 
 def _kind(level: Level) -> tuple[str, str]:
-    """What levels share that one console can play."""
+    """Key of the levels that can share a console."""
     return level.game, level.scenario
 
 
 def _order(done: list[int], lanes: list[int]) -> list[int] | None:
-    """Return where in ``done`` each of ``lanes`` is, or None where it is in its place."""
+    """Return the position in ``done`` of each of ``lanes``, or None if they are in order."""
     if done == lanes:
         return None
     places = {lane: place for place, lane in enumerate(done)}

@@ -1,4 +1,4 @@
-"""A batch of levels as Stable-Baselines3 wants it: ``PPO("CnnPolicy", StableBaselinesVecEnv(make_vector(levels)))``.
+"""Batch of levels for Stable-Baselines3: ``PPO("CnnPolicy", StableBaselinesVecEnv(make_vector(levels)))``.
 
 Imports the package stable-baselines3, which this one does not install.
 """
@@ -18,18 +18,18 @@ from newgameplus.errors import UsageError
 from newgameplus.types import Array
 
 
-class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # of a package that mypy does not read
-    """Hands actions and observations on, and tells of ended episodes in Stable-Baselines3's words.
+class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # from a package that mypy does not check
+    """Adapts a world to the interface of Stable-Baselines3.
 
-    Where an episode ended, a row's info has ``terminal_observation``, ``TimeLimit.truncated`` and the game's variables
-    at the end; elsewhere it is empty. Put ``VecMonitor`` around it for statistics of episodes. Pictures have their
-    channels last, as Stable-Baselines3 recognises by itself.
+    If a row's episode ended, its info has ``terminal_observation``, ``TimeLimit.truncated`` and the game's final
+    variables; otherwise it is empty. Wrap it in ``VecMonitor`` for episode statistics. Pictures are channels-last, as
+    Stable-Baselines3 detects by itself.
 
     Args:
-        world: begins episodes again in the step that ends them, as ``make_vector`` does; closed together with this.
+        world: a world with same-step autoreset, as from ``make_vector``; closed together with this.
 
     Raises:
-        UsageError: it begins them at another time.
+        UsageError: it has another autoreset mode.
     """
 
     def __init__(self, world: Vector | SingleWorld) -> None:

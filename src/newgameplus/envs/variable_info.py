@@ -1,4 +1,4 @@
-"""The variables of a batch in the form of Gymnasium's ``info``: one array per name, and a mask of who has it."""
+"""Variables of a batch in the form of Gymnasium's ``info``: one array per name, and a mask of the rows that have it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from newgameplus.types import Array
 
 
 class VariableInfo:
-    """Names the numbers that the engine writes.
+    """Maps the numbers that the engine writes to variable names.
 
     Args:
-        variables: the names of each row's variables, in the order of its numbers.
-        present: for each of them, whether the row's console has memory where it lies.
+        variables: names of each row's variables, in the order of its numbers.
+        present: for each of them, whether its address is in the memory of the row's console.
     """
 
     def __init__(self, variables: Sequence[tuple[str, ...]], present: Sequence[Sequence[bool]]) -> None:
@@ -30,16 +30,16 @@ class VariableInfo:
         self._masks = {f"_{name}": present for name, present in zip(self._names, self._present, strict=True)}
         columns = [[row.get(name, 0) for row in places] for name in self._names]
         self._columns = np.array(columns, np.int64).reshape(shape)
-        """Where each row has each variable, ``[V, B]``."""
+        """Column of each variable in each row, ``[V, B]``."""
         self._are_in_order = bool((self._columns == np.arange(shape[0])[:, None]).all() and self._present.all())
         self._rows = np.arange(shape[1])
 
     def of(self, values: Array) -> dict[str, Any]:
-        """Name ``values``, int64 ``[B, V]``; a copy, with 0 where a row's game has no such variable."""
+        """Return ``values``, int64 ``[B, V]``, by name; copies, with 0 where a row's game has no such variable."""
         return {**self._masks, **dict(zip(self._names, self._named(values), strict=True))}
 
     def of_rows(self, values: Array, rows: Array) -> dict[str, Any]:
-        """The same for the rows that ``rows``, bool ``[B]``, marks; the others are 0 and count as without."""
+        """The same for the rows marked in ``rows``, bool ``[B]``; the others are 0 and masked out."""
         named = self._named(values) * rows
         masks = {f"_{name}": present for name, present in zip(self._names, self._present & rows, strict=True)}
         return {**masks, **dict(zip(self._names, named, strict=True))}

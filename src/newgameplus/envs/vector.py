@@ -1,4 +1,4 @@
-"""Several levels side by side, as one Gymnasium vector environment: on the engine, or one process each."""
+"""Batch of levels as one Gymnasium vector environment: on the engine, or one process each."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ def make_vector(
     core: str | None = None,
     backend: Backend | None = None,
 ) -> Vector:
-    """Build the contest's environment once per row.
+    """Create the contest's environment once per row.
 
-    On the engine all rows run in this process (:class:`~newgameplus.envs.batch.RetroVecEnv`). Each gets a process of
-    its own (:class:`~newgameplus.envs.processes.ProcessVector`), several times slower, where somebody listens to
-    frames, renders or looks at edges, or where the engine was not built. Rows see, get and are told the same in both.
+    On the engine all rows run in this process (:class:`~newgameplus.envs.batch.RetroVecEnv`). With frame listeners,
+    rendering or edges, or without the engine, each row gets a process of its own
+    (:class:`~newgameplus.envs.processes.ProcessVector`), which is several times slower. Both give the same results.
 
-    Rows may be different levels, and even games, as long as their observations and actions have the same shape.
-    Episodes begin again in the step that ends them (``AutoresetMode.SAME_STEP``). Seeds are given to ``reset``: one
-    number (row i gets seed + i) or a list of one per row.
+    Rows may be different levels, and even games, if their observations and actions have the same shape. Episodes begin
+    again in the step that ends them (``AutoresetMode.SAME_STEP``). Seeds are given to ``reset``: one number (row i gets
+    seed + i) or a list of one per row.
 
     Args:
         levels: one per row, or their ids, ``Game/State``.
-        observation_spec: what the agent sees.
-        action_spec: what its actions mean.
-        frame_skip: how long an action lasts.
+        observation_spec: observation of the agent.
+        action_spec: meaning of the actions.
+        frame_skip: frames per action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
-        make_listeners: called with the row's number in the row's process; returns who is told of every frame.
+        make_listeners: called with the row's index in the row's process; returns listeners of every frame.
         render_mode: ``rgb_array`` or None.
-        core: name of the core that plays; None for the one that each game names.
-        backend: ``native`` for the engine where the arguments allow it, ``reference`` for processes; None takes
+        core: name of the core; None for each game's default.
+        backend: ``native`` for the engine if the arguments allow it, ``reference`` for processes; None takes
             :func:`~newgameplus.emulator.backends.default_backend`.
 
     Raises:
-        UsageError: no levels, or levels that differ in shape.
+        UsageError: no levels, or levels with different shapes.
         NotFoundError: no such game, state, scenario or core.
         RomError: a ROM has not been imported.
         EmulatorError: a core refuses a ROM, or a process died.

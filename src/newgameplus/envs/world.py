@@ -1,4 +1,4 @@
-"""One environment as a world: a batch of one row. Its random numbers can be saved where an episode begins."""
+"""One environment as a world: a batch of one row. Its random generator can be saved at the beginning of an episode."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _ONE.flags.writeable = False
 
 
 class SingleWorld(VectorEnv[Array, Array, Array]):
-    """Shows one environment as a vector environment of one row, without copies and in the caller's process.
+    """Wraps one environment as a vector environment of one row, without copies and in the caller's process.
 
     When an episode ends, the next begins in the same step: the observation is the new episode's first, and
-    ``info["final_obs"]`` and ``info["final_info"]`` hold the last of the ended one, as Gymnasium's same-step
-    autoreset has them.
+    ``info["final_obs"]`` and ``info["final_info"]`` hold the last ones of the ended episode, as in Gymnasium's
+    same-step autoreset.
 
     Args:
-        env: closed together with this world.
+        env: the environment; closed together with this world.
     """
 
     def __init__(self, env: gym.Env[Array, Any]) -> None:
@@ -72,18 +72,18 @@ class SingleWorld(VectorEnv[Array, Array, Array]):
 
     @property
     def buttons(self) -> tuple[str | None, ...]:
-        """Names of the pad's buttons, in the order of a mask's bits."""
+        """Names of the pad's buttons, in the bit order of a mask."""
         return tuple(self.env.get_wrapper_attr("buttons"))
 
     @property
     def action_spec(self) -> ActionSpec:
-        """What an action means."""
+        """Meaning of the actions."""
         actions: ActionMeaning = self.env.get_wrapper_attr("actions")
         return actions.spec
 
     @property
     def level_ids(self) -> tuple[str, ...]:
-        """``Game/State`` that the row plays."""
+        """``Game/State`` of the row."""
         return (str(self.env.get_wrapper_attr("level")),)
 
     def get_attr(self, name: str) -> tuple[Any, ...]:
@@ -95,12 +95,12 @@ class SingleWorld(VectorEnv[Array, Array, Array]):
         self.env.close()
 
     def random_state(self, row: int) -> dict[str, Any]:
-        """The random numbers still to come, as JSON-able data; complete at the beginning of an episode."""
+        """State of the random generator, as JSON types; complete at the beginning of an episode."""
         del row
         return dict(self.env.unwrapped.np_random.bit_generator.state)
 
     def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
-        """Draw the numbers that followed when ``state`` was taken.
+        """Restore the random generator.
 
         Raises:
             StateError: it is not the state of such a generator.
@@ -116,8 +116,8 @@ def world_spec(world: World, num_timesteps: int | None = None) -> WorldSpec:
     """Describe ``world`` to an agent.
 
     Args:
-        world: what the agent will play in.
-        num_timesteps: steps that the run may take in each row; None when it is bounded otherwise.
+        world: world that the agent will play in.
+        num_timesteps: number of steps that the run may take in each row; None if it is limited otherwise.
     """
     action_space = world.single_action_space
     return WorldSpec(
@@ -131,7 +131,7 @@ def world_spec(world: World, num_timesteps: int | None = None) -> WorldSpec:
 
 
 def _batched(info: dict[str, Any]) -> dict[str, Any]:
-    """Give each value its row and its mask, as Gymnasium's vector environments do."""
+    """Give each value its row axis and its mask, as Gymnasium's vector environments do."""
     batched: dict[str, Any] = {}
     for key, value in info.items():
         batched[key] = np.array([value])

@@ -1,1 +1,1 @@
-"""Work in other processes: what crashes there crashes alone, and cores may be used by all."""
+"""Work in other processes, isolated from crashes and parallel over all CPU cores."""

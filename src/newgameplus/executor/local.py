@@ -1,4 +1,4 @@
-"""Functions side by side in processes of their own: what crashes there crashes alone, and cores may be used by all."""
+"""Functions in parallel, each call in its own process: a crash ends only that process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newgameplus.executor.threads import let_waiting_threads_sleep
 
 Task = TypeVar("Task")
 Tell: TypeAlias = Callable[[object], None]
-"""Sends something to whoever waits for the process."""
+"""Sends a message to the parent process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Begun(Generic[Task]):
 
 @dataclass(frozen=True, slots=True)
 class Told(Generic[Task]):
-    """A task's process has sent something on its way."""
+    """A task's process has sent a message."""
 
     task: Task
     content: Any
@@ -48,7 +48,7 @@ class Died(Generic[Task]):
 
     task: Task
     how: str
-    """A clause: ``was ended by SIGSEGV`` or ``ended with exit code 1``."""
+    """A clause such as ``was ended by SIGSEGV`` or ``ended with exit code 1``."""
 
 
 Event: TypeAlias = Begun[Task] | Told[Task] | Returned[Task] | Died[Task]
@@ -61,18 +61,18 @@ def side_by_side(
     *,
     tick_seconds: float | None = None,
 ) -> Generator[Event[Task] | None, None, None]:
-    """Call ``work(task, tell)`` for every task in up to ``num_processes`` processes at a time.
+    """Call ``work(task, tell)`` for every task, in up to ``num_processes`` processes at a time.
 
     A task that fails does not stop the others. Closing the generator ends the processes at once.
 
     Args:
-        work: a function of a module, or a ``functools.partial`` of one.
-        tasks: what it is called with, in this order.
-        num_processes: how many run at a time.
-        tick_seconds: longest silence, which a None breaks; None for no limit.
+        work: a module-level function, or a ``functools.partial`` of one.
+        tasks: its arguments, in this order.
+        num_processes: number of processes at a time.
+        tick_seconds: longest time between two yields, after which None is yielded; None for no limit.
 
     Yields:
-        What happens, as it happens.
+        Events as they happen.
     """
     waiting = list(reversed(tasks))
     running: dict[Connection[Any, Any], tuple[Task, SpawnProcess]] = {}
@@ -102,12 +102,12 @@ def side_by_side(
 
 
 def available_cores() -> int:
-    """How many processor cores this process may use."""
+    """Number of CPU cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def ending(process: SpawnProcess) -> str:
-    """How a process ended, as a clause."""
+    """Description of how a process ended, as a clause."""
     code = process.exitcode or 0
     if code < 0:
         with contextlib.suppress(ValueError):
@@ -136,9 +136,9 @@ def _receive(connection: Connection[Any, Any], task: Task, process: SpawnProcess
 
 
 def _run(work: Callable[[Task, Tell], Any], task: Task, connection: Connection[Any, Any], num_threads: int) -> None:
-    """Body of a process; Ctrl-C is left to whoever started it.
+    """Body of a process; Ctrl-C is handled by the parent.
 
-    Libraries that compute in threads of their own, as torch does, are told what this process's share of the cores is.
+    Libraries with threads of their own, such as torch, are limited to this process's share of the cores.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(num_threads))
     let_waiting_threads_sleep()
@@ -146,4 +146,4 @@ def _run(work: Callable[[Task, Tell], Any], task: Task, connection: Connection[A
     try:
         connection.send((True, work(task, lambda content: connection.send((False, content)))))
     except BrokenPipeError:
-        return  # whoever waited for us is gone
+        return  # the parent process is gone

@@ -1,4 +1,4 @@
-"""Threads that compute, in a process that shares its cores with consoles and other programs."""
+"""Settings of compute threads in a process that shares its cores with consoles and other programs."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 
 
 def let_waiting_threads_sleep() -> None:
-    """Let threads of torch that wait for work sleep soon; call it before torch is loaded.
+    """Make idle threads of torch sleep soon; call it before torch is imported.
 
-    GNU's OpenMP lets them turn in a circle for hundreds of milliseconds where the cores are oversubscribed, and burn
-    what the consoles need. The user's own ``OMP_WAIT_POLICY`` or ``GOMP_SPINCOUNT`` stays.
+    With oversubscribed cores, GNU's OpenMP would let them spin for hundreds of milliseconds, at the cost of the
+    consoles. The user's own ``OMP_WAIT_POLICY`` or ``GOMP_SPINCOUNT`` is kept.
     """
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "10000")

@@ -1,1 +1,1 @@
-"""What folders of evaluations and of training runs hold, read and written in one place, without torch."""
+"""Folders of evaluations and of training runs, read and written in one place, without torch."""

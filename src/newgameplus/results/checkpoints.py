@@ -1,4 +1,4 @@
-"""An agent's state as one file that holds every number exactly and in which nothing can be executed.
+"""An agent's state as one file that is exact and cannot execute code.
 
 The file is in the safetensors format: the arrays are its tensors, named ``0``, ``1``, …, and the tree around them
 is JSON in its metadata. In that JSON a dict is ``{"map": {…}}``, an array ``{"array": "0"}`` and a float that JSON
@@ -34,15 +34,15 @@ _CHECKSUM = re.compile(rb'"crc32":"([0-9a-f]{8})"')
 """The checksum in the header; inside of a JSON string, as the tree is one, its quotes would have backslashes."""
 _CHUNK_BYTES = 2**20
 _DTYPES = frozenset("?bhilqBHILQefd")
-"""The numpy type codes that a state may hold: bool, whole numbers and floats of up to 64 bits."""
+"""Numpy type codes that a state may hold: bool, integers and floats of up to 64 bits."""
 
 
 def save_state(path: Path, state: State) -> None:
-    """Write ``state`` to ``path`` in one step; a killed process leaves the old file or the new one.
+    """Write ``state`` to ``path`` atomically; a killed process leaves the old file or the new one.
 
     Raises:
-        StateError: the state holds something other than dicts with string keys, lists, JSON scalars and numpy
-            arrays of bool, whole numbers or floats.
+        StateError: the state holds something other than dicts with string keys, lists, JSON scalars and numpy arrays
+            of bool, integers or floats.
         OSError: the folder is missing, not writable or full; the old file is then untouched.
     """
     arrays: dict[str, Array] = {}
@@ -52,9 +52,9 @@ def save_state(path: Path, state: State) -> None:
 
 
 def load_state(path: Path) -> State:
-    """Return what ``save_state`` wrote to ``path``; arrays are new and may be written to.
+    """Return what ``save_state`` wrote to ``path``; the arrays are new and writable.
 
-    No more memory is taken than a few times the size of the file.
+    Memory use is limited to a few times the size of the file.
 
     Raises:
         NotFoundError: there is no such file.
@@ -132,7 +132,7 @@ def _encode(node: object, arrays: dict[str, Array], where: str) -> object:
 
 
 def _contiguous(array: Array, where: str) -> Array:
-    """Return the array in native byte order and C order, which safetensors takes for granted unchecked."""
+    """Return the array in native byte order and C order, which safetensors assumes without checking."""
     native = array.astype(array.dtype.newbyteorder("="), order="C", copy=False)
     if native.dtype.char not in _DTYPES:
         raise StateError(f"A state cannot hold an array of {array.dtype}, as {where} does; use numbers.")

@@ -1,12 +1,12 @@
-"""The results directory of an evaluation: what the manifest and the scores say, and where each run lies.
+"""Results directory of an evaluation: manifest, scores, and the folders of its runs.
 
 ::
 
     RESULTS/
-      manifest.json            what was run, with which versions, hashes and seeds
-      scores.json              what came of it
+      manifest.json            what was run: versions, hashes and seeds
+      scores.json              scores of runs, levels and the whole
       levels/<Game>-<State>/seed-<n>/
-                               a run of one level with one seed; see newgameplus.results.runs
+                               one level with one seed; see newgameplus.results.runs
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class Results:
 
     @property
     def manifest_path(self) -> Path:
-        """Where the manifest lies."""
+        """Path of the manifest."""
         return self.path / "manifest.json"
 
     @property
     def scores_path(self) -> Path:
-        """Where the scores lie."""
+        """Path of the scores."""
         return self.path / "scores.json"
 
     def run(self, level: str, seed: int) -> RunFolder:
@@ -45,16 +45,16 @@ class Results:
         return RunFolder(self.path / "levels" / level / f"seed-{seed}")
 
     def create(self, manifest: dict[str, Any]) -> None:
-        """Make the directory and write its manifest.
+        """Create the directory and write its manifest.
 
         Raises:
-            ResultsError: something is there already, or it cannot be written.
+            ResultsError: the directory is not empty, or cannot be written.
         """
         try:
             self._refuse_if_taken()
             self.path.mkdir(parents=True, exist_ok=True)
             with hold(self.path, "--results"):
-                self._refuse_if_taken()  # by another process, a moment ago
+                self._refuse_if_taken()  # created by another process in the meantime
                 write_json(self.manifest_path, manifest)
         except OSError as error:
             raise ResultsError(f"Cannot write results to {self.path}: {error.strerror or error}.") from error
@@ -87,14 +87,14 @@ class Results:
         return read_json(self.scores_path, FORMAT)
 
     def is_complete(self) -> bool:
-        """Whether every run has spent its budget, as far as the scores say."""
+        """Whether every run has spent its budget, according to the scores."""
         try:
             return bool(self.scores().get("is_complete"))
         except ResultsError:
             return False
 
     def written_at(self) -> float:
-        """When the manifest or the scores were last written, in seconds of the system's clock."""
+        """Time at which the manifest or the scores were last written, in seconds of the system clock."""
         return max(path.stat().st_mtime for path in (self.manifest_path, self.scores_path) if path.is_file())
 
     def write_scores(self, scores: dict[str, Any]) -> None:
@@ -110,10 +110,10 @@ class Results:
 
 
 def new_results_folder(stem: str, parent: Path = Path("results")) -> Path:
-    """Make and return the first of ``results/<stem>-1``, ``-2``, … that does not exist; no other process gets it too.
+    """Create and return the first of ``results/<stem>-1``, ``-2``, … that does not exist, atomically among processes.
 
     Raises:
-        ResultsError: it cannot be made.
+        ResultsError: it cannot be created.
     """
     for number in itertools.count(1):
         path = parent / f"{stem}-{number}"

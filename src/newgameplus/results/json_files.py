@@ -1,4 +1,4 @@
-"""Files that hold one JSON object with the version of its format."""
+"""JSON files that hold one object with its format version."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from newgameplus.results.checks import check_size
 
 
 def read_json(path: Path, format_version: int) -> dict[str, Any]:
-    """Return the object in a json file that says which version of its format it has.
+    """Return the object in a JSON file with a format version.
 
     Raises:
         ResultsError: the file is missing, corrupt or of another format.
@@ -29,7 +29,7 @@ def read_json(path: Path, format_version: int) -> dict[str, Any]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Replace a json file in one step.
+    """Replace a JSON file atomically.
 
     Raises:
         OSError: it cannot be written.

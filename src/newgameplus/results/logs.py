@@ -1,7 +1,7 @@
-"""The logs of runs, written and read without trust.
+"""Logs of runs; reading treats them as untrusted.
 
 Those of an evaluation have the columns of 2018: ``monitor.csv`` (r,l,t) and ``log.csv`` (l,t). Those of a training run
-are lines of JSON.
+are JSON lines.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ LOG_INTERVAL = 1000
 """Agent steps between two rows of ``log.csv``."""
 
 MAX_STEPS = 2**53
-"""A larger number of steps is not exact in a browser."""
+"""Limit of step numbers; larger integers are not exact in a browser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +38,22 @@ class Episode:
 
 
 class CsvLog:
-    """A csv file of numbers that grows; see :class:`newgameplus.durable.GrowingLog`."""
+    """A growing csv file of numbers; see :class:`newgameplus.durable.GrowingLog`."""
 
     def __init__(self, path: Path, header: str, size_bytes: int = 0) -> None:
         self._log = GrowingLog(path, size_bytes, header)
 
     @property
     def size_bytes(self) -> int:
-        """The file's length now."""
+        """Current length of the file."""
         return self._log.size_bytes
 
     def append(self, *values: float) -> None:
-        """Write one row; floats are written so that they read back as the same number."""
+        """Write one row; floats are written so that they are read back exactly."""
         self._log.append(",".join(repr(value) for value in values))
 
     def sync(self) -> None:
-        """Wait until every row is on the disk."""
+        """Sync the file to disk."""
         self._log.sync()
 
     def close(self) -> None:
@@ -62,18 +62,18 @@ class CsvLog:
 
 
 class JsonLines:
-    """A file of JSON objects, one a line, each true after a number of steps, that grows; see ``GrowingLog``."""
+    """A growing file of JSON objects, one per line, each with a number of steps; see ``GrowingLog``."""
 
     def __init__(self, path: Path, size_bytes: int = 0) -> None:
         self._log = GrowingLog(path, size_bytes)
 
     @property
     def size_bytes(self) -> int:
-        """The file's length now."""
+        """Current length of the file."""
         return self._log.size_bytes
 
     def write(self, num_steps: int, content: Mapping[str, Any]) -> None:
-        """Append one line: ``content``, true after ``num_steps`` steps."""
+        """Append one line: ``content``, as of ``num_steps`` steps."""
         self._log.append(json.dumps({"num_steps": num_steps, **content}, allow_nan=True))
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ class JsonLines:
 
 
 def read_monitor(path: Path) -> list[Episode]:
-    """Return the episodes of a ``monitor.csv``; a last line that was cut short is left out.
+    """Return the episodes of a ``monitor.csv``; an incomplete last line is left out.
 
     Raises:
         ResultsError: the file is missing or is not a monitor log.
@@ -104,7 +104,7 @@ def read_log(path: Path) -> list[tuple[int, float]]:
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the lines of a training run's log, without one that is still being written; each has a ``num_steps``.
+    """Return the lines of a training run's log, without an incomplete last line; each has a ``num_steps``.
 
     Raises:
         ResultsError: the file is corrupt.
@@ -124,7 +124,7 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
 
 
 def is_count(value: object) -> bool:
-    """Whether ``value`` is a number of steps."""
+    """Whether ``value`` is a valid number of steps."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_STEPS
 
 

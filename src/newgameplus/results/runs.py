@@ -1,14 +1,14 @@
-"""The folder of a run of an evaluation: one level, one seed.
+"""Folder of a run of an evaluation: one level, one seed.
 
 ::
 
     seed-<n>/
       monitor.csv log.csv     episodes, progress
       bk2/                    a movie per episode; movie i is row i of monitor.csv
-      worker.log              what the worker printed
-      checkpoint.safetensors  where the run goes on after an interruption; in the end, what the agent has become
+      worker.log              output of the worker
+      checkpoint.safetensors  from which an interrupted run resumes; at the end, the final agent
       replay/                 frames of a replay buffer, until the run is complete
-      run.json                what the run came to, once it is complete; with it the logs are checked
+      run.json                result of the complete run, with hashes of the logs
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _NUMBERS = ("num_timesteps", "num_frames", "elapsed_seconds")
 
 @dataclass(frozen=True, slots=True)
 class RunSummary:
-    """The content of ``run.json``: what a finished run came to."""
+    """Content of ``run.json``: the result of a finished run."""
 
     num_timesteps: int
-    """Agent steps, as the rules count them."""
+    """Number of agent steps, counted as the rules say."""
     num_frames: int
     elapsed_seconds: float
     num_episodes: int | None = None
-    """Rows of ``monitor.csv``; None in runs of version 0.1, and so are the hashes."""
+    """Number of rows of ``monitor.csv``; None in runs of version 0.1, as are the hashes."""
     monitor_sha256: str | None = None
     log_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What a run has left so far."""
+    """Result of a run so far."""
 
     episodes: tuple[Episode, ...]
     summary: RunSummary | None
@@ -53,44 +53,44 @@ class RunRecord:
 
 
 class RunFolder:
-    """Where a run of an evaluation reads and writes."""
+    """Folder of a run of an evaluation."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def monitor(self) -> Path:
-        """Where the log of episodes lies."""
+        """Path of the log of episodes."""
         return self.path / "monitor.csv"
 
     @property
     def log(self) -> Path:
-        """Where the log of progress lies."""
+        """Path of the log of progress."""
         return self.path / "log.csv"
 
     @property
     def movies(self) -> Path:
-        """The folder of the episodes' movies."""
+        """Folder of the episodes' movies."""
         return self.path / "bk2"
 
     @property
     def worker_log(self) -> Path:
-        """Where what the worker prints lies."""
+        """Path of the worker's output."""
         return self.path / "worker.log"
 
     @property
     def checkpoint(self) -> Path:
-        """Where the last checkpoint lies."""
+        """Path of the last checkpoint."""
         return self.path / "checkpoint.safetensors"
 
     @property
     def replay(self) -> Path:
-        """The folder of a replay buffer's frames."""
+        """Folder of a replay buffer's frames."""
         return self.path / "replay"
 
     @property
     def summary(self) -> Path:
-        """Where what the run came to lies, once it is complete."""
+        """Path of the summary, which exists once the run is complete."""
         return self.path / "run.json"
 
     def is_complete(self) -> bool:
@@ -98,7 +98,7 @@ class RunFolder:
         return self.summary.is_file()
 
     def finish(self, *, num_episodes: int, num_timesteps: int, num_frames: int, elapsed_seconds: float) -> None:
-        """Say that the run is complete, and what its logs held then.
+        """Mark the run as complete, with the hashes of its logs.
 
         Raises:
             ResultsError: ``monitor.csv`` does not hold ``num_episodes``.
@@ -115,11 +115,11 @@ class RunFolder:
         write_atomically(self.summary, json.dumps({"format": FORMAT, **asdict(summary)}) + "\n")
 
     def read(self, *, counts_resets: bool = False, drops_last_episode: bool = False) -> RunRecord:
-        """Return what the run has left so far; if it is finished, its logs must be those that it wrote.
+        """Return the result so far; the logs of a finished run must be unchanged.
 
         Args:
-            counts_resets: whether each reset used up a timestep, by the rules; runs of version 0.1 are checked by it.
-            drops_last_episode: whether the episode that the budget cut was left out.
+            counts_resets: whether, by the rules, each reset used up a timestep; needed to check runs of version 0.1.
+            drops_last_episode: whether, by the rules, the episode cut by the budget was left out.
 
         Raises:
             ResultsError: a file is corrupt, or a log of a finished run has been changed.

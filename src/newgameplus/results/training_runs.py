@@ -1,16 +1,16 @@
-"""The folder of a training run.
+"""Folder of a training run.
 
 ::
 
     RUN/
-      training.json           what was planned
+      training.json           the plan
       checkpoints/<n>.safetensors best.safetensors
-                              the newest after n steps, the one before, and the one with the highest mean return
-      episodes.jsonl          an episode per line
-      metrics.jsonl           figures of learning
-      watched.jsonl movies/   episodes that were played with the weights of a moment, and their movies
+                              the last two, after n steps, and the one with the highest mean return
+      episodes.jsonl          one episode per line
+      metrics.jsonl           metrics of learning
+      watched.jsonl movies/   episodes played with the weights at some step, and their movies
       replay/                 frames of a replay buffer
-      tensorboard/ wandb.txt  for TensorBoard; what Weights & Biases calls the run
+      tensorboard/ wandb.txt  event files; id of the run at Weights & Biases
 """
 
 from __future__ import annotations
@@ -30,46 +30,46 @@ from newgameplus.types import State
 FORMAT = 1
 """Version of the folder's layout, of its manifest and of its checkpoints."""
 LOGS = ("episodes", "metrics", "watched")
-"""Logs of JSON lines: the episodes, the figures of learning, the episodes that were watched."""
+"""Names of the JSON lines logs: episodes, metrics, watched episodes."""
 NUM_KEPT = 2
-"""Checkpoints kept beside the best: the newest and, should it be damaged, the one before."""
+"""Number of checkpoints kept besides the best: the newest and, in case it is damaged, the one before."""
 _SUFFIX = ".safetensors"
 
 
 class TrainingFolder:
-    """Where a training run reads and writes."""
+    """Folder of a training run."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     @property
     def manifest_path(self) -> Path:
-        """Where the manifest lies."""
+        """Path of the manifest."""
         return self.path / "training.json"
 
     @property
     def movies(self) -> Path:
-        """The folder of the movies of watched episodes."""
+        """Folder of the movies of watched episodes."""
         return self.path / "movies"
 
     @property
     def replay(self) -> Path:
-        """The folder of a replay buffer's frames."""
+        """Folder of a replay buffer's frames."""
         return self.path / "replay"
 
     @property
     def tensorboard(self) -> Path:
-        """The folder of TensorBoard's events."""
+        """Folder of TensorBoard's event files."""
         return self.path / "tensorboard"
 
     @property
     def wandb_id(self) -> Path:
-        """The file that holds what Weights & Biases calls the run."""
+        """Path of the file with the id of the run at Weights & Biases."""
         return self.path / "wandb.txt"
 
     @property
     def best_checkpoint(self) -> Path:
-        """Where the checkpoint with the highest mean return lies, once there is one."""
+        """Path of the checkpoint with the highest mean return, once there is one."""
         return self._checkpoints / f"best{_SUFFIX}"
 
     @property
@@ -77,11 +77,11 @@ class TrainingFolder:
         return self.path / "checkpoints"
 
     def log(self, name: str) -> Path:
-        """Where the log called ``name`` lies, one of ``LOGS``."""
+        """Path of the log called ``name``, one of ``LOGS``."""
         return self.path / f"{name}.jsonl"
 
     def lines(self, name: str) -> list[dict[str, Any]]:
-        """Return the lines of the log called ``name``; none where it is missing.
+        """Return the lines of the log called ``name``; empty if it is missing.
 
         Raises:
             ResultsError: it is corrupt.
@@ -89,14 +89,14 @@ class TrainingFolder:
         return read_json_lines(self.log(name))
 
     def exists(self) -> bool:
-        """Whether a training run was begun here."""
+        """Whether the folder holds a training run."""
         return self.manifest_path.is_file()
 
     def create(self, manifest: dict[str, Any]) -> None:
-        """Make the folder and write the run's manifest into it.
+        """Create the folder and write the run's manifest into it.
 
         Raises:
-            ResultsError: the folder exists and holds something, or cannot be written.
+            ResultsError: the folder is not empty, or cannot be written.
         """
         try:
             if self.path.exists() and any(self.path.iterdir()):
@@ -118,7 +118,7 @@ class TrainingFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the folder for this process alone, and clear away what a killed one left half done.
+        """Lock the folder for this process, and remove unfinished files of a killed one.
 
         Raises:
             ResultsError: another process holds it, or it cannot be written.
@@ -128,17 +128,17 @@ class TrainingFolder:
             yield
 
     def checkpoints(self) -> list[Path]:
-        """Return the checkpoints, oldest first, the best one aside."""
+        """Return the checkpoints, oldest first, without the best one."""
         return sorted(self._checkpoints.glob(f"[0-9]*{_SUFFIX}"))
 
     def save_checkpoint(self, num_steps: int, state: State, *, is_best: bool) -> None:
         """Write the checkpoint after ``num_steps`` steps, and delete those that are no longer needed.
 
         Raises:
-            OSError: it cannot be written; those before are untouched.
+            OSError: it cannot be written; earlier checkpoints are untouched.
         """
         state = {"format": FORMAT, **state}
-        # The best one first: killed in between, the run comes here again and writes both.
+        # The best one first: a process killed in between writes both again after it resumes.
         if is_best:
             save_state(self.best_checkpoint, state)
         save_state(self._checkpoints / f"{num_steps:012d}{_SUFFIX}", state)
@@ -146,7 +146,7 @@ class TrainingFolder:
             old.unlink()
 
     def last_checkpoint(self) -> State | None:
-        """Return the newest checkpoint that can be read, or None when none was written.
+        """Return the newest readable checkpoint, or None if none was written.
 
         Raises:
             StateError: none of them can be read.
@@ -162,7 +162,7 @@ class TrainingFolder:
 
 
 def latest_training_run(parent: Path = Path("runs")) -> Path:
-    """Return the training run's folder below ``parent`` that was written to last.
+    """Return the folder of the training run below ``parent`` that was written to last.
 
     Raises:
         ResultsError: there is none.
@@ -174,7 +174,7 @@ def latest_training_run(parent: Path = Path("runs")) -> Path:
 
 
 def checkpoint_at(path: Path) -> Path:
-    """Return the checkpoint that ``path`` means: itself, or of a run's folder the best one, else the newest.
+    """Return the checkpoint for ``path``: a checkpoint file itself, or the best, else the newest, of a run's folder.
 
     Raises:
         NotFoundError: there is nothing at ``path``.
@@ -192,7 +192,7 @@ def checkpoint_at(path: Path) -> Path:
 
 
 def run_of(checkpoint: Path) -> TrainingFolder:
-    """Return the folder of the training run that a checkpoint lies in, if it lies in one."""
+    """Return the folder of the training run that a checkpoint is in, if it is in one."""
     return TrainingFolder(checkpoint.resolve().parent.parent)
 
 
