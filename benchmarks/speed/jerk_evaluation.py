@@ -23,10 +23,13 @@ import numpy as np
 
 from benchmarks.turns import Ratio, Round, Side, parser, publish, ratios, raw, run_once, speeds, take_turns
 from newgameplus.agents.jerk.config import DEFAULT
+from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, with_budget
-from newgameplus.contest.run import Job, play_run
+from newgameplus.contest.run import play_run
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import Movie, read_movie
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.worlds import WorldPlan
 from newgameplus.types import Array
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
@@ -68,8 +71,9 @@ def evaluation(num_steps: int) -> Callable[[], Played]:
 
 def play(num_steps: int, folder: Path) -> None:
     """Play one run of JERK into ``folder``."""
-    rules = with_budget(CONTEST, timesteps=num_steps)
-    play_run(Job(find_level(LEVEL), SEED, "jerk", DEFAULT, rules, folder), lambda progress: None)
+    level, rules = find_level(LEVEL), with_budget(CONTEST, timesteps=num_steps)
+    plan = Plan(AgentPlan("jerk", "default", DEFAULT), WorldPlan((level,)), rules, (SEED,))
+    play_run(Job(plan, level, SEED, folder), lambda progress: None)
 
 
 def played(folder: Path) -> Played:

@@ -31,7 +31,7 @@ def from_json(kind: type[Fields], content: object) -> Fields:
     Args:
         kind: a dataclass.
         content: an object with its fields by name, or a list with their values in order. Fields with a default may be
-            missing.
+            missing, and dataclasses in it may have been read already.
 
     Raises:
         ValueError: a field is unknown, missing or of another type; the message says which. Also any error raised by
@@ -178,7 +178,7 @@ _JSON_KINDS: dict[Any, tuple[type | tuple[type, ...], str]] = {
 
 def _json_plain(hint: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return from_json(hint, value)
+        return value if isinstance(value, hint) else from_json(hint, value)
     if hint not in _JSON_KINDS:
         return _frozen(value)
     kinds, name = _JSON_KINDS[hint]
@@ -194,9 +194,9 @@ def _json_choice(value: Any, choices: tuple[Any, ...]) -> Any:
 
 
 def _json_parts(value: Any) -> list[Any]:
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         raise ValueError(f"expected a list, not {value!r}")
-    return value
+    return list(value)
 
 
 _JSON = _Notation(

@@ -9,10 +9,13 @@ from rich.console import Console
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.cli.live import LiveTable, duration
+from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, CONTEST_2018
-from newgameplus.contest.run import Job, Progress
+from newgameplus.contest.run import Progress
 from newgameplus.contest.workers import Advanced, Failed, Started
 from newgameplus.games.levels import Level
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.worlds import WorldPlan
 
 FAR = Progress(
     num_steps=123_456,
@@ -27,8 +30,9 @@ FAR = Progress(
 def jobs(num_seeds, rules=CONTEST):
     levels = [Level("SonicTheHedgehog-Genesis-v0", f"SpringYardZone.Act{act}", "contest") for act in range(1, 48)]
     config = configure(find_agent("random"), "default")
+    plan = Plan(AgentPlan("random", "default", config), WorldPlan(tuple(levels)), rules, tuple(range(num_seeds)))
     return [
-        Job(level, seed, "random", config, rules, Path("nowhere") / level.folder_name / f"seed-{seed}")
+        Job(plan, level, seed, Path("nowhere") / level.folder_name / f"seed-{seed}")
         for level in levels
         for seed in range(num_seeds)
     ]

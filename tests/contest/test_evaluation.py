@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,16 @@ import pytest
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
-from newgameplus.contest.evaluation import Plan, evaluate, plan_of, write_scores
+from newgameplus.contest.evaluation import check, evaluate, manifest_of, plan_of, write_scores
+from newgameplus.contest.plan import Plan
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.contest.workers import Advanced, Failed, Finished, Started
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level, find_level
 from newgameplus.results.evaluations import Results
 from newgameplus.results.logs import read_monitor
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.worlds import WorldPlan
 
 LEVEL = find_level("Airstriker-Genesis-v0/Level1")
 CRASHER = '''
@@ -37,13 +41,18 @@ class Raiser(Random):
 
 
 def plan(agent="random", seeds=(0, 1), **budget):
-    config = configure(find_agent(agent), "default")
-    return Plan(agent, "default", config, with_budget(CONTEST, **budget), (LEVEL,), tuple(seeds), "airstriker")
+    return Plan(
+        AgentPlan(agent, "default", configure(find_agent(agent), "default")),
+        WorldPlan((LEVEL,)),
+        with_budget(CONTEST, **budget),
+        tuple(seeds),
+        "airstriker",
+    )
 
 
 def created(folder, of_plan):
     results = Results(folder)
-    results.create(of_plan.manifest(["ngp", "evaluate"]))
+    results.create(manifest_of(of_plan, ["ngp", "evaluate"]))
     return results
 
 
@@ -92,7 +101,7 @@ def test_the_manifest_brings_back_the_plan(tmp_path):
 
 @pytest.mark.parametrize("part", ["rom_sha1", "state_sha256"])
 def test_results_of_another_rom_or_state_are_not_gone_on_with(part):
-    manifest = plan(timesteps=200).manifest([])
+    manifest = manifest_of(plan(timesteps=200), [])
     manifest["levels"][0][part] = "0" * 40
     with pytest.raises(ResultsError, match="is not what it was"):
         plan_of(manifest)
@@ -100,7 +109,7 @@ def test_results_of_another_rom_or_state_are_not_gone_on_with(part):
 
 @pytest.mark.parametrize("part", ["agent", "rules", "levels", "seeds"])
 def test_a_manifest_that_lacks_a_part_is_corrupt(part):
-    manifest = plan(timesteps=200).manifest([])
+    manifest = manifest_of(plan(timesteps=200), [])
     del manifest[part]
     with pytest.raises(ResultsError, match="manifest is corrupt"):
         plan_of(manifest)
@@ -118,7 +127,7 @@ def test_a_manifest_that_lacks_a_part_is_corrupt(part):
     ],
 )
 def test_a_manifest_with_a_part_of_another_type_is_corrupt(place, value):
-    manifest = plan(timesteps=200).manifest([])
+    manifest = manifest_of(plan(timesteps=200), [])
     *way, last = place
     part = manifest
     for step in way:
@@ -129,18 +138,16 @@ def test_a_manifest_with_a_part_of_another_type_is_corrupt(place, value):
 
 
 def test_a_plan_needs_levels_and_seeds():
-    config = configure(find_agent("random"), "default")
-    with pytest.raises(UsageError, match="at least one level"):
-        Plan("random", "default", config, CONTEST, (), (0,))
+    with pytest.raises(UsageError, match="without a level"):
+        WorldPlan(())
     with pytest.raises(UsageError, match="Seeds"):
-        Plan("random", "default", config, CONTEST, (LEVEL,), (-1,))
+        plan(seeds=(-1,))
 
 
 def test_a_missing_state_is_found_before_anything_is_written():
-    config = configure(find_agent("random"), "default")
     level = Level("Airstriker-Genesis-v0", "Level9", "scenario")
     with pytest.raises(LookupError, match="Level9"):
-        Plan("random", "default", config, CONTEST, (level,), (0,)).check()
+        check(replace(plan(), world=WorldPlan((level,))))
 
 
 @pytest.fixture

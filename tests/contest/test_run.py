@@ -14,14 +14,18 @@ import torch
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.contest import run as run_module
+from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, CONTEST_2018, with_budget
-from newgameplus.contest.run import Job, Progress, play_run, split_seed
+from newgameplus.contest.run import Progress, play_run, split_seed
 from newgameplus.contest.run_scores import read_run
+from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.logs import read_log, read_monitor
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.worlds import WorldPlan
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,9 +40,10 @@ FORKS.set_forkserver_preload(["newgameplus.contest.run", "newgameplus.agents.ppo
 
 
 def job(folder, *, agent="jerk", preset="default", rules=CONTEST, seed=0, max_episode_steps=60, **budget):
-    rules = replace(with_budget(rules, **budget), max_episode_steps=max_episode_steps)
     config = configure(find_agent(agent), preset, SMALL.get(agent, {}))
-    return Job(level=LEVEL, seed=seed, agent=agent, config=config, rules=rules, folder=folder)
+    world = WorldPlan((LEVEL,), rules=WorldRules(max_episode_steps=max_episode_steps))
+    plan = Plan(AgentPlan(agent, preset, config), world, with_budget(rules, **budget), (seed,))
+    return Job(plan, LEVEL, seed, folder)
 
 
 def returns_and_lengths(folder):

@@ -17,7 +17,8 @@ import pytest
 from newgameplus import _engine
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
-from newgameplus.contest.evaluation import Plan, evaluate
+from newgameplus.contest.evaluation import evaluate, manifest_of
+from newgameplus.contest.plan import Plan
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.contest.workers import Failed
 from newgameplus.emulator.native import in_words
@@ -25,6 +26,8 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.errors import EmulatorError
 from newgameplus.games.levels import Level
 from newgameplus.results.evaluations import Results
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.worlds import WorldPlan
 
 from .faulty import FAIL, Batch, console, lane, library, time_limit
 
@@ -139,9 +142,10 @@ def test_an_evaluation_says_which_core_crashed_its_worker(
     (tmp_path / "crashing_agents.py").write_text(AGENT.format(library=str(library()), program=CRASH))
     monkeypatch.syspath_prepend(str(tmp_path))
     rules = with_budget(CONTEST, timesteps=100)
-    plan = Plan("crashing_agents:Crasher", "default", configure(find_agent("random"), "default"), rules, (level,), (0,))
+    agent = AgentPlan("crashing_agents:Crasher", "default", configure(find_agent("random"), "default"))
+    plan = Plan(agent, WorldPlan((level,)), rules, (0,))
     results = Results(tmp_path / "results")
-    results.create(plan.manifest([]))
+    results.create(manifest_of(plan, []))
     (failure,) = [event for event in evaluate(results, plan, num_workers=1) if isinstance(event, Failed)]
     assert "ended by SIGSEGV: The core Faulty crashed in frame 2 of /games/faulty.rom (SIGSEGV); see" in failure.reason
 

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
-from newgameplus.contest.evaluation import Plan, evaluate
+from newgameplus.contest.evaluation import evaluate, manifest_of
+from newgameplus.contest.plan import Plan
 from newgameplus.contest.rules import CONTEST, with_budget
+from newgameplus.envs.rules import WorldRules
 from newgameplus.games.levels import find_level
 from newgameplus.results.evaluations import Results
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.worlds import WorldPlan
 
 
 def evaluated(path: Path, agent: str) -> Path:
     """Play episodes of at most 100 steps of Airstriker, 320 steps with each of two seeds, and return ``path``."""
-    rules = replace(with_budget(CONTEST, timesteps=320), max_episode_steps=100)
+    levels = (find_level("Airstriker-Genesis-v0/Level1"),)
     plan = Plan(
-        agent=agent,
-        preset="default",
-        config=configure(find_agent(agent), "default"),
-        rules=rules,
-        levels=(find_level("Airstriker-Genesis-v0/Level1"),),
+        agent=AgentPlan(agent, "default", configure(find_agent(agent), "default")),
+        world=WorldPlan(levels, rules=WorldRules(max_episode_steps=100)),
+        rules=with_budget(CONTEST, timesteps=320),
         seeds=(0, 1),
         split="airstriker",
     )
     results = Results(path)
-    results.create(plan.manifest(["ngp", "evaluate", agent, "--seeds", "2"]))
+    results.create(manifest_of(plan, ["ngp", "evaluate", agent, "--seeds", "2"]))
     for _ in evaluate(results, plan):
         pass
     return path
@@ -51,13 +52,10 @@ def training_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     fields = {"num_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"}
     levels = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
     plan = TrainingPlan(
-        agent="ppo",
-        preset="default",
-        config=configure(find_agent("ppo"), "default", fields),
-        levels=tuple(map(find_level, levels)),
+        agent=AgentPlan("ppo", "default", configure(find_agent("ppo"), "default", fields)),
+        world=WorldPlan(tuple(map(find_level, levels)), rules=WorldRules(max_episode_steps=25)),
         num_envs=2,
         num_steps=120,
-        max_episode_steps=25,
         log_steps=20,
         watch_steps=40,
         num_threads=1,

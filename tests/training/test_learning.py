@@ -10,9 +10,12 @@ import pytest
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
+from newgameplus.envs.rules import WorldRules
 from newgameplus.games.levels import find_level
+from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.plan import TrainingPlan, begin
 from newgameplus.training.run import train
+from newgameplus.training.worlds import WorldPlan
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -49,7 +52,8 @@ RAINBOW = {
 def returns(agent: str, fields: dict[str, str], num_steps: int, folder: Path) -> list[float]:
     """The returns of episodes of 100 steps: how far it got on each."""
     config = configure(find_agent(agent), "default", fields)
-    plan = TrainingPlan(agent, "default", config, (LEVEL,), 8, num_steps, checkpoint_steps=10**9, max_episode_steps=100)
+    world = WorldPlan((LEVEL,), rules=WorldRules(max_episode_steps=100))
+    plan = TrainingPlan(AgentPlan(agent, "default", config), world, 8, num_steps, checkpoint_steps=10**9)
     begin(plan, folder)
     for _ in train(plan, folder):
         pass

@@ -12,21 +12,21 @@ import torch
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
+from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import find_level
+from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
+from newgameplus.training.worlds import WorldPlan
 
 HAS_WANDB = importlib.util.find_spec("wandb") is not None
 PLAN = TrainingPlan(
-    agent="random",
-    preset="default",
-    config=configure(find_agent("random"), "default", {}),
-    levels=(find_level("Airstriker-Genesis-v0/Level1"),),
+    agent=AgentPlan("random", "default", configure(find_agent("random"), "default", {})),
+    world=WorldPlan((find_level("Airstriker-Genesis-v0/Level1"),), rules=WorldRules(max_episode_steps=10)),
     num_envs=2,
     num_steps=80,
     checkpoint_steps=40,
-    max_episode_steps=10,
     log_steps=20,
     wandb="newgameplus-tests",
 )

@@ -24,11 +24,14 @@ from newgameplus.movies.steps import MovieSteps
 from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import save_state
 from newgameplus.session.session import Session
-from newgameplus.training.prefill import Prefill, check_prefill, fill, reference
+from newgameplus.training.agent_plan import AgentPlan, Prefill
+from newgameplus.training.prefill import Prefilling, check_prefill, fill, reference
+from newgameplus.training.worlds import WorldPlan
 from newgameplus.types import SONIC_7, WARPED, Array, Step
 
 STATES = ("Mesa.Act1", "Frost.Act1", "Canyon.Act1")
 LEVELS = [find_level(f"Tumbleweed-Genesis-v0/{state}") for state in STATES]
+SNES = Level("SuperMarioWorld-Snes-v0", "YoshiIsland1", "scenario")
 SMALL = {"capacity": "4000", "num_hidden": "8", "device": "cpu"}
 
 
@@ -60,10 +63,12 @@ class Diary:
 
 
 @pytest.fixture
-def wanted() -> Callable[..., Prefill]:
-    def build(source: Path | str, num_steps: int = 100_000, **changes: Any) -> Prefill:
+def wanted() -> Callable[..., Prefilling]:
+    def build(source: Path | str, num_steps: int = 100_000, **changes: Any) -> Prefilling:
         config = configure(find_agent("rainbow"), "default", {**SMALL, **changes.pop("fields", {})})
-        return replace(Prefill(str(source), num_steps, "rainbow", config, 2, 0), **changes)
+        learner = AgentPlan(changes.pop("agent", "rainbow"), "default", config, prefill=Prefill(str(source), num_steps))
+        world = WorldPlan((changes.pop("level", LEVELS[0]),))
+        return replace(Prefilling(learner, world, 2, 0), **changes)
 
     return build
 
@@ -87,7 +92,7 @@ def movies(tmp_path: Path) -> Path:
     return folder
 
 
-def told(prefill: Prefill) -> Diary:
+def told(prefill: Prefilling) -> Diary:
     diary = Diary()
     *_, last = fill(prefill, diary)
     assert last.num_steps == last.num_total == diary.num_turns
@@ -110,7 +115,7 @@ def lived(path: Path) -> list[tuple[bytes, int, float, bool, bool, bytes]]:
 
 
 def test_movies_are_told_whole_one_after_another_in_the_rows_that_have_least(
-    movies: Path, wanted: Callable[..., Prefill]
+    movies: Path, wanted: Callable[..., Prefilling]
 ) -> None:
     diary = told(wanted(movies))
     canyon, frost, mesa = (lived(path) for path in sorted(movies.rglob("*.bk2")))
@@ -120,7 +125,7 @@ def test_movies_are_told_whole_one_after_another_in_the_rows_that_have_least(
 
 
 def test_what_is_too_much_is_cut_and_the_last_turn_ends_its_episode(
-    movies: Path, wanted: Callable[..., Prefill]
+    movies: Path, wanted: Callable[..., Prefilling]
 ) -> None:
     diary = told(wanted(movies, 30, num_envs=1))
     expected = lived(sorted(movies.rglob("*.bk2"))[0])[:30]
@@ -128,12 +133,12 @@ def test_what_is_too_much_is_cut_and_the_last_turn_ends_its_episode(
     assert diary.turns[0][-1] == (*expected[-1][:4], True, expected[-1][5])
 
 
-def test_par_stands_for_the_par_movies_of_the_training_levels(wanted: Callable[..., Prefill]) -> None:
+def test_par_stands_for_the_par_movies_of_the_training_levels(wanted: Callable[..., Prefilling]) -> None:
     first = find_split("tumbleweed-train").levels[0]
     assert told(wanted("par", 50, num_envs=1)).turns[0][:49] == lived(par_path(first))[:49]
 
 
-def test_a_persons_own_movie_is_told_as_it_was_played(tmp_path: Path, wanted: Callable[..., Prefill]) -> None:
+def test_a_persons_own_movie_is_told_as_it_was_played(tmp_path: Path, wanted: Callable[..., Prefilling]) -> None:
     path = tmp_path / "mine.bk2"
     session = Session(LEVELS[0], movies=[path])
     buttons = {name: 1 << bit for bit, name in enumerate(session.buttons) if name}
@@ -153,7 +158,7 @@ def test_a_persons_own_movie_is_told_as_it_was_played(tmp_path: Path, wanted: Ca
 
 
 def test_every_level_of_a_split_is_played_and_every_rows_last_turn_ends_its_episode(
-    split: Path, wanted: Callable[..., Prefill]
+    split: Path, wanted: Callable[..., Prefilling]
 ) -> None:
     prefill = wanted(split, 601)
     diary = told(prefill)
@@ -169,56 +174,60 @@ def first_sight(level: Level) -> bytes:
     return bytes(observation[0].tobytes())
 
 
-def test_the_seed_makes_the_play(split: Path, wanted: Callable[..., Prefill]) -> None:
+def test_the_seed_makes_the_play(split: Path, wanted: Callable[..., Prefilling]) -> None:
     first, again, other = (told(wanted(split, 60, seed=seed)).turns for seed in (4, 4, 5))
     assert first == again != other
     assert {turn[1] for turns in first.values() for turn in turns} == set(range(7))
 
 
 def test_the_learners_own_weights_play_where_it_began_with_them(
-    split: Path, tmp_path: Path, wanted: Callable[..., Prefill]
+    split: Path, tmp_path: Path, wanted: Callable[..., Prefilling]
 ) -> None:
     prefill = wanted(split, 40, num_envs=1)
     world = RetroVecEnv(LEVELS[:1], observation_spec=WARPED, action_spec=SONIC_7)
     spec = world_spec(world)
     world.close()
-    trained = find_agent("rainbow")(prefill.config, spec, 77)
+    trained = find_agent("rainbow")(prefill.agent.config, spec, 77)
     save_state(tmp_path / "rainbow.safetensors", {"agent": trained.state()})
-    diary = told(replace(prefill, init=str(tmp_path / "rainbow.safetensors")))
+    diary = told(beginning_from(tmp_path / "rainbow.safetensors", prefill))
     seed = int(np.random.SeedSequence([0, 4]).generate_state(3)[2])
-    player: Any = find_agent("rainbow")(prefill.config, spec, seed)
+    player: Any = find_agent("rainbow")(prefill.agent.config, spec, seed)
     player.begin_from(trained.state())
     pictures = [np.frombuffer(turn[0], np.uint8).reshape(1, 84, 84, 4).copy() for turn in diary.turns[0]]
     assert [int(player.act(picture)[0]) for picture in pictures] == [turn[1] for turn in diary.turns[0]]
     save_state(tmp_path / "ppo.safetensors", {"agent": {"agent": "ppo"}})
-    assert told(replace(prefill, init=str(tmp_path / "ppo.safetensors"))).turns == told(prefill).turns
+    assert told(beginning_from(tmp_path / "ppo.safetensors", prefill)).turns == told(prefill).turns
 
 
-def test_what_is_possible_passes(movies: Path, split: Path, wanted: Callable[..., Prefill]) -> None:
+def beginning_from(path: Path, prefill: Prefilling) -> Prefilling:
+    return replace(prefill, agent=replace(prefill.agent, init=str(path)))
+
+
+def test_what_is_possible_passes(movies: Path, split: Path, wanted: Callable[..., Prefilling]) -> None:
     for source in (movies, split, "par", next(movies.rglob("*.bk2"))):
-        check_prefill(wanted(source, 1500), "Genesis")
+        check_prefill(wanted(source, 1500))
 
 
 @pytest.mark.parametrize(
-    ("source", "changes", "platform", "sentence"),
+    ("source", "changes", "sentence"),
     [
-        ("par", {"agent": "ppo"}, "Genesis", "The agent ppo has no replay buffer"),
-        ("tumbleweed-train", {}, "Genesis", "50,000 of its transitions would go to a row's 2,000"),
-        ("par", {}, "Genesis", "A prefill takes up half of the replay buffer at most"),
-        ("par", {"num_steps": 10}, "Snes", "is of a Genesis, but what is learned is of a Snes"),
+        ("par", {"agent": "ppo"}, "The agent ppo has no replay buffer"),
+        ("tumbleweed-train", {}, "50,000 of its transitions would go to a row's 2,000"),
+        ("par", {}, "A prefill takes up half of the replay buffer at most"),
+        ("par", {"num_steps": 10, "level": SNES}, "is of a Genesis, but what is learned is of a Snes"),
     ],
 )
 def test_what_is_impossible_is_said_beforehand(
-    source: str, changes: dict[str, Any], platform: str, sentence: str, wanted: Callable[..., Prefill]
+    source: str, changes: dict[str, Any], sentence: str, wanted: Callable[..., Prefilling]
 ) -> None:
     with pytest.raises(UsageError, match=sentence):
-        check_prefill(wanted(source, **changes), platform)
+        check_prefill(wanted(source, **changes))
 
 
-def test_a_damaged_movie_is_found_beforehand(movies: Path, wanted: Callable[..., Prefill]) -> None:
+def test_a_damaged_movie_is_found_beforehand(movies: Path, wanted: Callable[..., Prefilling]) -> None:
     (movies / "another.bk2").write_bytes(b"no movie")
     with pytest.raises(MovieError, match=r"another\.bk2"):
-        check_prefill(wanted(movies), "Genesis")
+        check_prefill(wanted(movies))
 
 
 def test_a_source_is_found_again_from_another_folder(

@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,16 @@ import torch
 
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure
-from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
+from newgameplus.envs.batch import snapshot_from_bytes
+from newgameplus.envs.rules import CONTEST_WORLD, WorldRules
 from newgameplus.errors import LearningError, ResultsError, StateError, UsageError
 from newgameplus.games.levels import find_level
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.training_runs import TrainingFolder
+from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
+from newgameplus.training.worlds import WorldPlan, make_world
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -57,20 +61,18 @@ FORKS.set_forkserver_preload(
 
 
 def plan_of(agent: str, num_steps: int = 300, **changes: Any) -> TrainingPlan:
-    fields = {**SMALL.get(agent, {}), **changes.pop("fields", {})}
-    defaults = {
-        "agent": agent,
-        "preset": "default",
-        "config": configure(find_agent(agent), "default", fields),
-        "levels": tuple(map(find_level, LEVELS.get(agent, ("Airstriker-Genesis-v0/Level1",)))),
-        "num_envs": 2,
-        "num_steps": num_steps,
-        "checkpoint_steps": 50,
-        "max_episode_steps": 40,
-        "log_steps": 100,
-        "watch_steps": 140 if agent in SMALL else None,
-    }
-    return TrainingPlan(**{**defaults, **changes})
+    config = configure(find_agent(agent), "default", {**SMALL.get(agent, {}), **changes.pop("fields", {})})
+    levels = tuple(map(find_level, LEVELS.get(agent, ("Airstriker-Genesis-v0/Level1",))))
+    begun = {name: changes.pop(name) for name in ("init", "prefill") if name in changes}
+    rules = {"max_episode_steps": 40, **changes.pop("rules", {})}
+    defaults = {"checkpoint_steps": 50, "log_steps": 100, "watch_steps": 140 if agent in SMALL else None}
+    return TrainingPlan(
+        agent=AgentPlan(agent, "default", config, **begun),
+        world=WorldPlan(changes.pop("levels", levels), rules=WorldRules(**rules)),
+        num_envs=2,
+        num_steps=num_steps,
+        **{**defaults, **changes},
+    )
 
 
 def run_to_the_end(plan: TrainingPlan, folder: Path) -> Path:
@@ -107,10 +109,8 @@ def contents(folder: Path) -> dict[str, Any]:
 
 def what_follows(plan: TrainingPlan, saved: dict[str, Any]) -> list[bytes]:
     """The memories of some steps from a checkpoint's snapshots; their bytes hold addresses of the process beside."""
-    observation_spec, action_spec = find_agent(plan.agent).specs(plan.config)
     snapshots = saved.pop("snapshots")
-    levels = [plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)]
-    world = RetroVecEnv(levels, observation_spec=observation_spec, action_spec=action_spec)
+    world = make_world(replace(plan.world, rules=CONTEST_WORLD), plan.agent.specs(), plan.num_envs)
     world.reset()
     for row, snapshot in enumerate(snapshots):
         world.load(row, snapshot_from_bytes(snapshot.tobytes()))
@@ -321,7 +321,7 @@ def test_an_agent_without_weights_is_neither_watched_nor_given_any(changes: dict
 
 
 @pytest.mark.parametrize(
-    "name", ["num_envs", "num_steps", "checkpoint_steps", "max_episode_steps", "log_steps", "watch_steps"]
+    "name", ["num_envs", "num_steps", "checkpoint_steps", "log_steps", "watch_steps", "num_threads", "switch_steps"]
 )
 def test_numbers_of_a_plan_are_at_least_one(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} must be at least 1"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from newgameplus.games.levels import find_level
 from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.training_runs import TrainingFolder
+from newgameplus.training.agent_plan import Prefill
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
 from newgameplus.types import BUTTONS, NOTHING
@@ -36,7 +36,7 @@ def switching(agent: str, num_steps: int = 400, **changes: Any) -> TrainingPlan:
 
 def prefilled(**changes: Any) -> TrainingPlan:
     fields = {"capacity": "300", "min_transitions": "100"}
-    return switching("rainbow", prefill=str(par_path(LEVELS[2])), prefill_steps=70, fields=fields, **changes)
+    return switching("rainbow", prefill=Prefill(str(par_path(LEVELS[2])), 70), fields=fields, **changes)
 
 
 def test_killed_at_random_moments_and_resumed_a_run_that_switches_ends_as_if_it_had_never_stopped(
@@ -75,7 +75,7 @@ def order_of(plan: TrainingPlan) -> list[str]:
     """The line of levels of a plan, as far as 16 rows would begin with."""
     order_seed = int(np.random.SeedSequence([plan.seed, 3]).generate_state(1)[0])
     world = SerialVecEnv(
-        plan.levels, 16, switch_steps=1, order_seed=order_seed, observation_spec=NOTHING, action_spec=BUTTONS
+        plan.world.levels, 16, switch_steps=1, order_seed=order_seed, observation_spec=NOTHING, action_spec=BUTTONS
     )
     world.close()
     return [str(level) for level in world.levels]
@@ -110,7 +110,7 @@ def test_what_switches_and_what_is_prefilled_is_part_of_the_plan(tmp_path: Path)
     ("changes", "sentence"),
     [
         ({"levels": (LEVELS[0], LEVELS[0])}, r"There is no other level than .*Mesa\.Act1 to switch to"),
-        ({"prefill": "par"}, "The agent ppo has no replay buffer"),
+        ({"prefill": Prefill("par")}, "The agent ppo has no replay buffer"),
     ],
 )
 def test_what_makes_no_sense_is_said_before_anything_is_written(changes: dict[str, Any], sentence: str) -> None:
@@ -123,7 +123,6 @@ def test_experts_need_rows_that_stay_in_their_zone() -> None:
         check(switching("experts"))
 
 
-@pytest.mark.parametrize("name", ["switch_steps", "prefill_steps"])
-def test_its_numbers_are_at_least_one(name: str) -> None:
-    with pytest.raises(UsageError, match=f"{name} must be at least 1"):
-        replace(switching("ppo"), **{name: 0})
+def test_a_prefill_tells_at_least_one_transition() -> None:
+    with pytest.raises(UsageError, match="prefill_steps must be at least 1"):
+        Prefill("par", 0)

@@ -13,15 +13,18 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.emulator.cores import console_named
+from newgameplus.envs.rules import WorldRules
 from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import find_level
 from newgameplus.movies.verify import verify_movie
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.training_runs import TrainingFolder
+from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.drawing import HEIGHT, WIDTH
 from newgameplus.training.plan import TrainingPlan, begin
 from newgameplus.training.run import train
 from newgameplus.training.watching import picture_of
+from newgameplus.training.worlds import WorldPlan
 from newgameplus.types import SONIC_7
 
 COMBOS = resolved(SONIC_7, console_named("Genesis")).combos
@@ -37,14 +40,11 @@ SMALL = {
 
 def train_small(agent: str, folder: Path, watch_steps: int | None) -> Path:
     plan = TrainingPlan(
-        agent=agent,
-        preset="default",
-        config=configure(find_agent(agent), "default", SMALL[agent]),
-        levels=tuple(map(find_level, LEVELS)),
+        agent=AgentPlan(agent, "default", configure(find_agent(agent), "default", SMALL[agent])),
+        world=WorldPlan(tuple(map(find_level, LEVELS)), rules=WorldRules(max_episode_steps=30)),
         num_envs=2,
         num_steps=120,
         checkpoint_steps=120,
-        max_episode_steps=30,
         log_steps=60,
         watch_steps=watch_steps,
     )

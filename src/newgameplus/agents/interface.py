@@ -183,6 +183,20 @@ class DescribesArithmetic(Protocol):
 
 
 @runtime_checkable
+class ChecksMachine(Protocol):
+    """Cannot compute on every machine, and is asked before anything is written."""
+
+    @staticmethod
+    def check_machine(config: Any) -> None:
+        """Make sure that this machine has what a configuration needs.
+
+        Raises:
+            UsageError: it lacks something; the message says what.
+        """
+        ...
+
+
+@runtime_checkable
 class HasDevice(Protocol):
     """A configuration with the device of its networks."""
 

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newgameplus.cli.typed import as_typed, fields_of, say
+from newgameplus.cli.plan_options import agent_options, agent_plan, options_of, run_name, world_options, world_plan
+from newgameplus.cli.typed import as_typed, say
 from newgameplus.errors import ResultsError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from newgameplus.contest.evaluation import Plan
+    from newgameplus.contest.plan import Plan
     from newgameplus.results.evaluations import Results
 
 DEFAULT_SPLIT = "tumbleweed-validation"
 """What is played when neither a split nor a level is named."""
 MAX_SEEDS = 10_000
 """More are a slip of the keyboard."""
+_OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "as_json"}
+"""Options that say nothing about the plan, and the agent, which may always be named again."""
 
 
 class Duration(click.ParamType[float]):
@@ -39,12 +42,9 @@ class Duration(click.ParamType[float]):
 
 @click.command()
 @click.argument("agent", required=False)
-@click.option("--split", metavar="S", help=f"Play every level of a split, or of a folder.  [default: {DEFAULT_SPLIT}]")
-@click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="Play this level; may be repeated.")
-@click.option("--scenario", metavar="NAME", help="Judge by this scenario instead of the level's own.")
-@click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own.")
-@click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]")
-@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change one field of the preset.")
+@world_options(DEFAULT_SPLIT)
+@agent_options
+@click.option("--frozen", "is_frozen", is_flag=True, help="Only play with the weights of --init; learn nothing.")
 @click.option("--rules", default="contest", show_default=True, metavar="R", help="contest or contest-2018.")
 @click.option("--timesteps", type=int, metavar="N", help="Agent steps per level.  [default: 1,000,000]")
 @click.option("--episodes", type=int, metavar="N", help="Episodes per level.")
@@ -57,10 +57,6 @@ class Duration(click.ParamType[float]):
 @click.option(
     "--movies/--no-movies", "records_movies", default=True, show_default=True, help="Keep every episode as a movie."
 )
-@click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a training run's weights.")
-@click.option("--frozen", "is_frozen", is_flag=True, help="Only play with them; learn nothing.")
-@click.option("--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split.")
-@click.option("--prefill-steps", type=int, metavar="N", help="Transitions to fill it with.  [default: 100,000]")
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")
 @click.pass_context
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
@@ -74,7 +70,7 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
 
     from newgameplus.cli.live import LiveTable
     from newgameplus.contest.evaluation import evaluate as evaluate_plan
-    from newgameplus.contest.evaluation import write_scores
+    from newgameplus.contest.evaluation import jobs_of, write_scores
     from newgameplus.contest.workers import Failed
 
     if options["num_workers"] is not None and options["num_workers"] < 1:
@@ -84,7 +80,7 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     _announce(console, plan, results)
     failures: list[Failed] = []
     try:
-        with LiveTable(plan.jobs(results), console) as table:
+        with LiveTable(jobs_of(plan, results), console) as table:
             for event in evaluate_plan(results, plan, num_workers=options["num_workers"]):
                 table.show(event)
                 if isinstance(event, Failed):
@@ -100,73 +96,42 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
 
 def _created(options: dict[str, Any]) -> tuple[Results, Plan]:
     """Make a plan of what was typed, check it, and only then write anything."""
+    from newgameplus.contest.evaluation import check, manifest_of
     from newgameplus.results.evaluations import Results, new_results_folder
 
     if options["agent"] is None:
         raise UsageError("Say which agent plays: ngp evaluate jerk, or ngp evaluate random.")
     plan = _plan(options)
-    plan.check()
-    manifest = plan.manifest(["ngp", *map(click.format_filename, sys.argv[1:])])
-    results = Results(options["results_path"] or new_results_folder(_stem(plan)))
+    check(plan)
+    manifest = manifest_of(plan, ["ngp", *map(click.format_filename, sys.argv[1:])])
+    results = Results(options["results_path"] or new_results_folder(run_name(plan.agent, plan.world, plan.split)))
     results.create(manifest)
     return results, plan
 
 
 def _plan(options: dict[str, Any]) -> Plan:
-    from newgameplus.contest.evaluation import Plan
-    from newgameplus.contest.rules import find_rules, with_budget
-    from newgameplus.games.levels import find_level, find_split
-    from newgameplus.results.training_runs import checkpoint_at
-    from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, reference
+    from dataclasses import replace
 
-    if options["prefill_steps"] is not None and options["prefill"] is None:
-        raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
-    if options["split"] and options["levels"]:
-        raise UsageError("Give --split or --level, not both.")
+    from newgameplus.contest.plan import Plan
+    from newgameplus.contest.rules import find_rules, with_budget
+    from newgameplus.envs.rules import CONTEST_WORLD
+
     if not 1 <= options["num_seeds"] <= MAX_SEEDS:
         raise UsageError(f"--seeds needs at least 1 and at most {MAX_SEEDS:,}, not {options['num_seeds']}.")
-    split = None if options["levels"] else options["split"] or DEFAULT_SPLIT
-    scenario = options["scenario"]
-    if split:
-        found = find_split(split)
-        split = found.reference
-        levels = [find_level(str(level), scenario or level.scenario) for level in found.levels]
-    else:
-        levels = [find_level(level_id, scenario) for level_id in options["levels"]]
-    preset, config = _configuration(options)
+    world, split = world_plan(options, DEFAULT_SPLIT, CONTEST_WORLD)
     return Plan(
-        agent=options["agent"],
-        preset=preset,
-        config=config,
+        agent=agent_plan(options),
+        world=replace(world, levels=tuple(dict.fromkeys(world.levels))),
         rules=with_budget(
             find_rules(options["rules"]),
             timesteps=options["timesteps"],
             episodes=options["episodes"],
             wall_clock_seconds=options["wall_clock"],
         ),
-        levels=tuple(dict.fromkeys(levels)),
         seeds=tuple(range(options["seed"], options["seed"] + options["num_seeds"])),
         split=split,
-        core=options["core"],
         records_movies=options["records_movies"],
-        init=str(checkpoint_at(options["init"]).resolve()) if options["init"] else None,
-        is_frozen=options["is_frozen"],
-        prefill=None if options["prefill"] is None else reference(options["prefill"]),
-        prefill_steps=DEFAULT_PREFILL_STEPS if options["prefill_steps"] is None else options["prefill_steps"],
     )
-
-
-def _configuration(options: dict[str, Any]) -> tuple[str, Any]:
-    """Return the preset's name and the configuration; where none is typed, those of --init's run."""
-    from newgameplus.agents import find_agent
-    from newgameplus.agents.configuration import configure
-
-    agent, preset, fields = options["agent"], options["preset"], fields_of(options["overrides"])
-    if options["init"]:
-        from newgameplus.training.plan import configuration_for
-
-        return configuration_for(agent, preset, fields, options["init"])
-    return preset or "default", configure(find_agent(agent), preset or "default", fields)
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Plan]:
@@ -178,13 +143,11 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     plan = plan_of(results.manifest())
     typed = {
         name
-        for name in ("split", "levels", "scenario", "preset", "overrides", "rules", "timesteps", "episodes",
-                     "wall_clock", "seed", "num_seeds", "core", "records_movies", "init", "is_frozen",
-                     "prefill", "prefill_steps")
+        for name in options.keys() - _OF_THE_SITTING
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
-    }  # fmt: skip
-    if options["agent"] not in (None, plan.agent):
-        raise ResultsError(f"{results.path} was begun with the agent {plan.agent}, not {options['agent']}.")
+    }
+    if options["agent"] not in (None, plan.agent.name):
+        raise ResultsError(f"{results.path} was begun with the agent {plan.agent.name}, not {options['agent']}.")
     if typed and _retyped(plan, options, typed) != plan:
         raise ResultsError(
             f"{results.path} was begun with other settings; --resume needs none: "
@@ -197,41 +160,27 @@ def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
     """The plan of what was typed now; what was not typed again is as the results were begun with."""
     from dataclasses import replace
 
-    retyped = _plan({**options, "agent": plan.agent, **_unsaid(plan, typed)})
-    return retyped if typed & {"preset", "overrides"} else replace(retyped, config=plan.config)
+    begun = _options_of(plan)
+    if plan.agent.init and "overrides" in typed:
+        begun["preset"] = None
+    retyped = _plan({**options, **{name: value for name, value in begun.items() if name not in typed}})
+    agent = retyped.agent if typed & {"preset", "overrides"} else replace(retyped.agent, config=plan.agent.config)
+    return replace(retyped, agent=agent, world=replace(retyped.world, rules=plan.world.rules))
 
 
-def _unsaid(plan: Plan, typed: set[str]) -> dict[str, Any]:
-    levels = () if plan.split else tuple(str(level) for level in plan.levels)
-    scenarios = {level.scenario for level in plan.levels}
-    begun = {
-        "split": plan.split,
-        "levels": levels,
-        "scenario": scenarios.pop() if len(scenarios) == 1 else None,
-        "preset": None if plan.init and "overrides" in typed else plan.preset,
+def _options_of(plan: Plan) -> dict[str, Any]:
+    """What options by name make a plan, but for the fields that were set."""
+    return {
+        "agent": plan.agent.name,
+        **options_of(plan.agent, plan.world, plan.split),
         "rules": plan.rules.name,
         "timesteps": plan.rules.max_timesteps,
         "episodes": plan.rules.max_episodes,
         "wall_clock": plan.rules.max_wall_clock_seconds,
         "seed": plan.seeds[0],
         "num_seeds": len(plan.seeds),
-        "core": plan.core,
         "records_movies": plan.records_movies,
-        "init": None if plan.init is None else Path(plan.init),
-        "is_frozen": plan.is_frozen,
-        "prefill": plan.prefill,
-        "prefill_steps": None if plan.prefill is None else plan.prefill_steps,
     }
-    return {name: value for name, value in begun.items() if name not in typed}
-
-
-def _stem(plan: Plan) -> str:
-    from newgameplus.games.levels import SPLIT_FILE
-
-    agent = plan.agent.rpartition(":")[2].lower()
-    path = Path(plan.split or plan.levels[0].folder_name)
-    what = path.parent.name if path.name == SPLIT_FILE else path.name.removesuffix(".toml")
-    return f"{agent}-{what}"
 
 
 def _announce(console: Console, plan: Plan, results: Results) -> None:
@@ -244,9 +193,9 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
         counted(rules.max_episodes, "episode") if rules.max_episodes else "",
         duration(rules.max_wall_clock_seconds) if rules.max_wall_clock_seconds else "",
     ]
-    scenarios = sorted({level.scenario for level in plan.levels})
+    scenarios = sorted({level.scenario for level in plan.world.levels})
     console.print(
-        f"{plan.agent} ({plan.preset}) plays {counted(len(plan.levels), 'level')} with "
+        f"{plan.agent.name} ({plan.agent.preset}) plays {counted(len(plan.world.levels), 'level')} with "
         f"{counted(len(plan.seeds), 'seed')}, each for {' or '.join(filter(None, budget))}; "
         f"rules {rules.name}, scenario {', '.join(scenarios)}.",
         markup=False,

@@ -13,7 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from newgameplus.cli.tables import counted
-from newgameplus.contest.run import Job, Progress
+from newgameplus.contest.plan import Job
+from newgameplus.contest.run import Progress
 from newgameplus.contest.run_scores import saved_progress
 from newgameplus.contest.workers import Advanced, Event, Failed, Finished, Started
 from newgameplus.games.levels import Level
@@ -45,7 +46,7 @@ class _Row:
     @property
     def fraction(self) -> float:
         """How much of the budget is spent."""
-        return 1.0 if self.state == "done" else self.progress.fraction(self.job.rules)
+        return 1.0 if self.state == "done" else self.progress.fraction(self.job.plan.rules)
 
     @property
     def steps_per_second(self) -> float | None:
@@ -60,7 +61,7 @@ class _Row:
         """Estimated time to the end of the run."""
         if self.first is None or self.state != "running":
             return None
-        done = self.fraction - self.first[1].fraction(self.job.rules)
+        done = self.fraction - self.first[1].fraction(self.job.plan.rules)
         seconds = self.progress.elapsed_seconds - self.first[1].elapsed_seconds
         return seconds / done * (1 - self.fraction) if done > 0 else None
 
@@ -164,7 +165,7 @@ def _short(level: Level, width: int) -> str:
 
 
 def _cells(row: _Row, *, is_wide: bool) -> tuple[RenderableType, ...]:
-    progress, rules = row.progress, row.job.rules
+    progress, rules = row.progress, row.job.plan.rules
     colour = {"done": "green", "failed": "red", "running": "cyan"}.get(row.state, "dim")
     state: RenderableType = Text(f"{row.fraction:.0%}" if row.state == "running" else row.state, style=colour)
     if is_wide and row.state in ("running", "done"):
@@ -188,7 +189,7 @@ def _left(rows: Sequence[_Row]) -> str:
     if not firsts:
         return "time left unknown"
     seconds = time.monotonic() - min(moment for moment, _ in firsts)
-    done = sum(row.fraction - (row.first[1].fraction(row.job.rules) if row.first else row.fraction) for row in rows)
+    done = sum(row.fraction - row.first[1].fraction(row.job.plan.rules) for row in rows if row.first)
     rest = sum(1 - row.fraction for row in rows)
     return f"{duration(seconds / done * rest)} left" if done > 0 else "time left unknown"
 

@@ -9,13 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newgameplus.cli.typed import as_typed, fields_of, say
+from newgameplus.cli.plan_options import (
+    agent_options,
+    agent_plan,
+    rules_options,
+    run_name,
+    world_options,
+    world_plan,
+    world_rules,
+)
+from newgameplus.cli.typed import as_typed, say
 from newgameplus.errors import LearningError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from newgameplus.games.levels import Level
     from newgameplus.training.plan import TrainingPlan
     from newgameplus.training.prefill import Filled
     from newgameplus.training.run import Report
@@ -29,28 +37,20 @@ _LEAST_ROWS = 8
 
 @click.command()
 @click.argument("agent", required=False)
-@click.option(
-    "--split", metavar="S", help=f"Learn on every level of a split, side by side.  [default: {DEFAULT_SPLIT}]"
-)
-@click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="Learn on this level; may be repeated.")
+@world_options(DEFAULT_SPLIT)
+@rules_options
+@agent_options
 @click.option(
     "--steps", type=int, metavar="N", help=f"Agent steps, of all rows together.  [default: {DEFAULT_STEPS:,}]"
 )
 @click.option("--num-envs", type=int, metavar="N", help="Rows of the world.  [default: one per level, at least 8]")
-@click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]")
-@click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change one field of the preset.")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where the network runs.  [default: auto]")
-@click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a checkpoint's weights.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of every random number.")
-@click.option("--core", metavar="NAME", help="The core that plays.  [default: the game's own]")
 @click.option("--checkpoint-every", type=int, default=50_000, show_default=True, metavar="N", help="Steps between two.")
 @click.option("--watch-every", type=int, metavar="N", help="Record an episode of what it does, every N steps.")
-@click.option("--episode-steps", type=int, metavar="N", help="Cut episodes after N steps.  [default: 4,500]")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: as many as torch takes]")
 @click.option("--wandb", metavar="PROJECT", help="Send the figures to a project of Weights & Biases as well.")
 @click.option("--switch-every", type=int, metavar="N", help="Let each row take another level after N steps of its own.")
-@click.option("--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split.")
-@click.option("--prefill-steps", type=int, metavar="N", help="Transitions to fill it with.  [default: 100,000]")
 @click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
@@ -78,7 +78,7 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     except LearningError as error:
         if not TrainingFolder(folder).checkpoints():
             raise
-        again = f"ngp train {plan.agent} --init {as_typed(folder)} --set learning_rate=…"
+        again = f"ngp train {plan.agent.name} --init {as_typed(folder)} --set learning_rate=…"
         raise LearningError(f"{error} Its checkpoints are intact; to begin anew with their weights: {again}") from error
     _conclude(console, plan, folder, report)
     return 0
@@ -95,66 +95,37 @@ def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
 
     if options["agent"] is None:
         raise UsageError("Say which agent learns: ngp train ppo, or ngp train rainbow.")
-    plan = _plan(options)
+    plan, split = _plan(options)
     check(plan)
-    folder = options["folder"] or _new_folder(f"{plan.agent.rpartition(':')[2].lower()}-{_what(options, plan)}")
+    folder = options["folder"] or _new_folder(run_name(plan.agent, plan.world, split))
     begin(plan, folder)
     return plan, folder
 
 
-def _plan(options: dict[str, Any]) -> TrainingPlan:
+def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
+    """Return the plan and the split that its levels come from."""
     import torch
 
-    from newgameplus.agents import find_agent
-    from newgameplus.agents.configuration import configure
-    from newgameplus.training.plan import TrainingPlan, configuration_for
-    from newgameplus.training.prefill import reference
+    from newgameplus.envs.rules import CONTEST_WORLD
+    from newgameplus.training.plan import TrainingPlan
 
-    levels = _levels(options)
-    fields = fields_of(options["overrides"])
-    if options["device"]:
-        fields["device"] = options["device"]
-    if options["prefill_steps"] is not None and options["prefill"] is None:
-        raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
+    world, split = world_plan(options, DEFAULT_SPLIT, world_rules(options, CONTEST_WORLD))
     num_envs = options["num_envs"]
     if num_envs is None:
-        num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(levels))
-    counts = {"max_episode_steps": options["episode_steps"], "prefill_steps": options["prefill_steps"]}
-    agent, preset = options["agent"], options["preset"]
-    if options["init"]:
-        preset, config = configuration_for(agent, preset, fields, options["init"])
-    else:
-        preset = preset or "default"
-        config = configure(find_agent(agent), preset, fields)
-    return TrainingPlan(
-        agent=agent,
-        preset=preset,
-        config=config,
-        levels=levels,
+        num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(world.levels))
+    plan = TrainingPlan(
+        agent=agent_plan(options),
+        world=world,
         num_envs=num_envs,
         num_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
         seed=options["seed"],
         checkpoint_steps=options["checkpoint_every"],
-        init=str(options["init"].resolve()) if options["init"] else None,
-        core=options["core"],
         watch_steps=options["watch_every"],
         num_threads=torch.get_num_threads() if options["threads"] is None else options["threads"],
         wandb=options["wandb"],
         switch_steps=options["switch_every"],
-        prefill=None if options["prefill"] is None else reference(options["prefill"]),
-        **{name: count for name, count in counts.items() if count is not None},
     )
-
-
-def _levels(options: dict[str, Any]) -> tuple[Level, ...]:
-    from newgameplus.games.levels import find_level, find_split
-
-    if options["split"] and options["levels"]:
-        raise UsageError("Give --split or --level, not both.")
-    if options["levels"]:
-        return tuple(find_level(level) for level in options["levels"])
-    listed = find_split(options["split"] or DEFAULT_SPLIT).levels
-    return tuple(find_level(str(level), level.scenario) for level in listed)
+    return plan, split
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
@@ -175,12 +146,6 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan
 
 def _new_folder(stem: str, parent: Path = Path("runs")) -> Path:
     return next(path for number in itertools.count(1) if not (path := parent / f"{stem}-{number}").exists())
-
-
-def _what(options: dict[str, Any], plan: TrainingPlan) -> str:
-    if options["levels"]:
-        return plan.levels[0].folder_name
-    return Path(options["split"] or DEFAULT_SPLIT).stem
 
 
 def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None:
@@ -237,14 +202,15 @@ def _figures(first: Report, report: Report) -> dict[str, Any]:
 def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     from newgameplus.cli.tables import counted
 
-    levels = counted(len(plan.levels), "level")
+    num_levels = len(plan.world.levels)
+    levels = counted(num_levels, "level")
     if plan.switch_steps is not None:
         levels += " one after another"
-    elif plan.num_envs < len(plan.levels):
+    elif plan.num_envs < num_levels:
         levels = f"the first {plan.num_envs} of {levels}"
     say(
         console,
-        f"{plan.agent} ({plan.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
+        f"{plan.agent.name} ({plan.agent.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
         f"for {counted(plan.num_steps, 'step')}.\nRun: {folder}",
     )
 
@@ -257,5 +223,5 @@ def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report
     score = "" if report.mean_return is None else f" Mean return of recent episodes: {report.mean_return:,.1f}."
     say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
     say(console, f"Look at it: ngp report {where}, or: tensorboard --logdir {where}")
-    if plan.agent not in ("random", "jerk"):
-        say(console, f"Judge it: ngp evaluate {plan.agent} --init {where}")
+    if plan.agent.name not in ("random", "jerk"):
+        say(console, f"Judge it: ngp evaluate {plan.agent.name} --init {where}")

@@ -8,152 +8,74 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import newgameplus
-from newgameplus.agents import find_agent
-from newgameplus.agents.configuration import configuration_of, describe
+from newgameplus.agents.interface import ChecksMachine, offers
+from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import Rules
-from newgameplus.contest.run import Job
 from newgameplus.contest.run_scores import read_run
 from newgameplus.contest.scores import contest_score
 from newgameplus.contest.workers import Event, Failed, Finished, run_side_by_side
 from newgameplus.durable import hold
 from newgameplus.emulator.backends import default_backend
 from newgameplus.emulator.cores import core_of
+from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.executor.local import available_cores
+from newgameplus.fields import pick, to_json
 from newgameplus.games.folders import add_named_collections, named_collections
 from newgameplus.games.levels import Level
 from newgameplus.results.evaluations import FORMAT, Results
 from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
-from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, check_prefill
+from newgameplus.training.agent_plan import agent_plan_of
+from newgameplus.training.prefill import Prefilling, check_prefill
+from newgameplus.training.worlds import WorldPlan
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
-_NUMBER = int | float
-_MANIFEST_SHAPE = {
-    "agent": {"name": str, "preset": str, "config": dict},
-    "rules": {
-        "name": str,
-        "max_timesteps": int | None,
-        "max_episodes": int | None,
-        "max_wall_clock_seconds": _NUMBER | None,
-        "frames_per_step": int,
-        "sticky_probability": _NUMBER,
-        "max_episode_steps": int,
-        "counts_resets": bool,
-        "drops_last_episode": bool,
-    },
-    "split": str | None,
-    "core": str | None,
-    "records_movies": bool,
-    "levels": [{"game": str, "state": str, "scenario": str}],
-    "seeds": [int],
-}
-"""The types of what :func:`plan_of` reads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be judged: an agent, the levels, the seeds and the rules."""
+def check(plan: Plan) -> None:
+    """Make sure that every level can be played and that the agent can begin, before anything is written.
 
-    agent: str
-    """Name of the agent, or ``package.module:Class``."""
-    preset: str
-    config: Any
-    """The agent's configuration dataclass."""
-    rules: Rules
-    levels: tuple[Level, ...]
-    seeds: tuple[int, ...]
-    split: str | None = None
-    """Name of the split that the levels come from."""
-    core: str | None = None
-    """Name of the core that plays; None for the one that each game names."""
-    records_movies: bool = True
-    """Whether every episode is kept as a movie."""
-    init: str | None = None
-    """A training run or checkpoint whose weights the agent begins with."""
-    is_frozen: bool = False
-    """Whether the agent only plays with these weights and no longer learns."""
-    prefill: str | None = None
-    """What the agent's replay buffer begins with, as :mod:`newgameplus.training.prefill` finds it; None for nothing."""
-    prefill_steps: int = DEFAULT_PREFILL_STEPS
-    """Transitions that it begins with, at most."""
+    Raises:
+        NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
+    """
+    for level in plan.world.levels:
+        _fingerprint(level, plan.world.core)
+    agent_class: Any = plan.agent.agent_class
+    if offers(agent_class, ChecksMachine):
+        agent_class.check_machine(plan.agent.config)
+    if plan.agent.init is not None:
+        checkpoint_at(Path(plan.agent.init))
+    if plan.agent.prefill is not None:
+        check_prefill(Prefilling(plan.agent, plan.world, num_envs=1, seed=0))
 
-    def __post_init__(self) -> None:
-        if not self.levels:
-            raise UsageError("An evaluation needs at least one level; see: ngp levels")
-        if not self.seeds or min(self.seeds) < 0:
-            raise UsageError(f"Seeds are whole numbers from 0, at least one; not {list(self.seeds)}.")
-        if self.is_frozen and self.init is None:
-            raise UsageError("--frozen plays with weights from elsewhere: say whose with --init RUN.")
-        if self.is_frozen and self.prefill is not None:
-            raise UsageError("--frozen learns nothing, so a --prefill is of no use: leave one of them out.")
-        if self.prefill_steps < 1:
-            raise UsageError(f"prefill_steps must be at least 1, not {self.prefill_steps}.")
 
-    def check(self) -> None:
-        """Make sure that every level can be played, before anything is written.
-
-        Raises:
-            NewGamePlusError: a ROM, state, scenario or core is missing; the message says which.
-        """
-        for level in self.levels:
-            _fingerprint(level, self.core)
-        if self.init is not None:
-            checkpoint_at(Path(self.init))
-        if self.prefill is not None:
-            wanted = Prefill(self.prefill, self.prefill_steps, self.agent, self.config, num_envs=1, seed=0)
-            for platform in dict.fromkeys(level.integration.console.name for level in self.levels):
-                check_prefill(wanted, platform)
-
-    def manifest(self, command: Sequence[str]) -> dict[str, Any]:
-        """The content of ``manifest.json``."""
-        return {
-            "format": FORMAT,
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "command": list(command),
-            "agent": {"name": self.agent, "preset": self.preset, "config": describe(self.config)},
-            "rules": self.rules.as_json(),
-            "split": self.split,
-            "core": self.core,
-            "games": named_collections(),
-            "records_movies": self.records_movies,
-            "levels": [_fingerprint(level, self.core) for level in self.levels],
-            "seeds": list(self.seeds),
-            "init": None if self.init is None else _origin(Path(self.init)),
-            "is_frozen": self.is_frozen,
-            "prefill": None if self.prefill is None else {"source": self.prefill, "num_steps": self.prefill_steps},
-            "versions": _versions(),
-            "backend": default_backend(),
-            "git_commit": _git_commit(),
-            "machine": _machine(),
-        }
-
-    def jobs(self, results: Results) -> list[Job]:
-        """Every run of the plan."""
-        return [
-            Job(
-                level=level,
-                seed=seed,
-                agent=self.agent,
-                config=self.config,
-                rules=self.rules,
-                folder=results.run(level.folder_name, seed).path,
-                core=self.core,
-                records_movies=self.records_movies,
-                init=self.init,
-                is_frozen=self.is_frozen,
-                prefill=self.prefill,
-                prefill_steps=self.prefill_steps,
-            )
-            for level in self.levels
-            for seed in self.seeds
-        ]
+def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
+    """Return the content of ``manifest.json``."""
+    agent, world = plan.agent, plan.world
+    return {
+        "format": FORMAT,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": list(command),
+        **agent.manifest(),
+        "rules": to_json(plan.rules) | to_json(world.rules),
+        "split": plan.split,
+        "core": world.core,
+        "games": named_collections(),
+        "records_movies": plan.records_movies,
+        "levels": [_fingerprint(level, world.core) for level in world.levels],
+        "seeds": list(plan.seeds),
+        "init": None if agent.init is None else _origin(Path(agent.init)),
+        "versions": _versions(),
+        "backend": default_backend(),
+        "git_commit": _git_commit(),
+        "machine": _machine(),
+    }
 
 
 def plan_of(manifest: dict[str, Any]) -> Plan:
@@ -162,31 +84,34 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
     Raises:
         ResultsError: the manifest is corrupt, or a level's ROM, state or core is another one today.
     """
-    if not _has_shape(manifest, _MANIFEST_SHAPE):
-        raise ResultsError("The manifest is corrupt: a part is missing or is of another type.")
     add_named_collections(manifest.get("games"))
     try:
-        agent = manifest["agent"]
-        levels = [(Level(line["game"], line["state"], line["scenario"]), line) for line in manifest["levels"]]
-        plan = Plan(
-            agent=agent["name"],
-            preset=agent["preset"],
-            config=configuration_of(find_agent(agent["name"]), agent["config"]),
-            rules=Rules(**manifest["rules"]),
-            levels=tuple(level for level, _ in levels),
-            seeds=tuple(manifest["seeds"]),
-            split=manifest["split"],
-            core=manifest.get("core"),
-            records_movies=manifest["records_movies"],
-            init=_checked_origin(manifest.get("init")),
-            is_frozen=bool(manifest.get("is_frozen")),
-            **_prefill_of(manifest),
-        )
-    except TypeError as error:
-        raise ResultsError(f"The manifest is corrupt: {error!r}.") from error
-    for level, line in levels:
-        _check_unchanged(level, line, plan.core)
+        parts = {
+            "agent": agent_plan_of({**manifest, "init": _checked_origin(manifest.get("init"))}),
+            "world": WorldPlan(
+                levels=tuple(pick(Level, line) for line in manifest["levels"]),
+                core=manifest.get("core"),
+                rules=pick(WorldRules, manifest["rules"]),
+            ),
+            "rules": pick(Rules, manifest["rules"]),
+        }
+        plan = pick(Plan, {**manifest, **parts})
+    except UsageError:
+        raise
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ResultsError(f"The manifest is corrupt: {error}.") from error
+    for level, line in zip(plan.world.levels, manifest["levels"], strict=True):
+        _check_unchanged(level, line, plan.world.core)
     return plan
+
+
+def jobs_of(plan: Plan, results: Results) -> list[Job]:
+    """Return every run of a plan."""
+    return [
+        Job(plan, level, seed, results.run(level.folder_name, seed).path)
+        for level in plan.world.levels
+        for seed in plan.seeds
+    ]
 
 
 def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) -> Iterator[Event]:
@@ -204,7 +129,7 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
         ResultsError: another process writes to the directory, or it is corrupt.
     """
     with hold(results.path, "--results"):
-        jobs = [job for job in plan.jobs(results) if not RunFolder(job.folder).is_complete()]
+        jobs = [job for job in jobs_of(plan, results) if not RunFolder(job.folder).is_complete()]
         try:
             for event in run_side_by_side(jobs, num_workers or available_cores()):
                 if isinstance(event, Finished | Failed):
@@ -218,21 +143,12 @@ def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
     """Gather what the runs have come to so far into ``scores.json`` and return it."""
     runs = [
         read_run(results.run(level.folder_name, seed).path, str(level), seed, plan.rules)
-        for level in plan.levels
+        for level in plan.world.levels
         for seed in plan.seeds
     ]
     scores = contest_score(runs, FORMAT)
     results.write_scores(scores)
     return scores
-
-
-def _has_shape(value: object, shape: Any) -> bool:
-    """Whether JSON has the types of ``shape``: an object at least its keys, a list any number of its kind."""
-    if isinstance(shape, dict):
-        return isinstance(value, dict) and all(_has_shape(value.get(key), inner) for key, inner in shape.items())
-    if isinstance(shape, list):
-        return isinstance(value, list) and all(_has_shape(item, shape[0]) for item in value)
-    return isinstance(value, shape)
 
 
 def _fingerprint(level: Level, core_name: str | None) -> dict[str, Any]:
@@ -280,20 +196,6 @@ def _checked_origin(recorded: dict[str, str] | None) -> str | None:
     if not file.is_file() or _origin(file) != recorded:
         raise ResultsError(f"The weights {file} are gone or not what they were; start anew with another --results.")
     return str(file)
-
-
-def _prefill_of(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return what results were prefilled with, as fields of a plan.
-
-    Raises:
-        ResultsError: the manifest is corrupt.
-    """
-    recorded = manifest.get("prefill")
-    if recorded is None:
-        return {}
-    if not _has_shape(recorded, {"source": str, "num_steps": int}):
-        raise ResultsError(f"The manifest is corrupt: {recorded!r} is no prefill.")
-    return {"prefill": recorded["source"], "prefill_steps": recorded["num_steps"]}
 
 
 def _versions() -> dict[str, str]:

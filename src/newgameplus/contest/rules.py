@@ -1,12 +1,11 @@
-"""The rules of a contest: the budget, the frame skip, and how steps and episodes are counted."""
+"""The rules of a judge: the budget, and how steps and episodes are counted. The world has rules of its own."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from newgameplus.envs.frame_skip import FrameSkip
 from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 
 
@@ -25,12 +24,6 @@ class Rules:
     """Episodes per level; None for no limit."""
     max_wall_clock_seconds: float | None = 12 * 3600.0
     """Time per level, interruptions not counted; None for no limit."""
-    frames_per_step: int = 4
-    """Frames that one action lasts."""
-    sticky_probability: float = 0.25
-    """Probability that a step's first frame still holds the previous action."""
-    max_episode_steps: int = 4500
-    """Agent steps after which an episode is cut: 18,000 frames, five minutes."""
     counts_resets: bool = False
     """Whether each reset uses up one timestep, as the server of 2018 had it."""
     drops_last_episode: bool = False
@@ -45,18 +38,9 @@ class Rules:
         if all(limit is None for limit in limits):
             raise UsageError("An evaluation needs a budget: timesteps, episodes or wall clock seconds.")
 
-    @property
-    def frame_skip(self) -> FrameSkip:
-        """How long an action lasts, as the environment takes it."""
-        return FrameSkip(self.frames_per_step, self.sticky_probability)
-
-    def as_json(self) -> dict[str, Any]:
-        """The rules as JSON scalars by field name."""
-        return asdict(self)
-
 
 CONTEST = Rules("contest")
-"""The contest's budget and environment, counted honestly: only steps count as steps, and every episode counts."""
+"""The contest's budget, counted honestly: only steps count as steps, and every episode counts."""
 
 CONTEST_2018 = Rules("contest-2018", counts_resets=True, drops_last_episode=True)
 """As the server of 2018 counted: a reset costs a timestep, and the episode that the limit cuts is never scored."""

@@ -18,11 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.agents import find_agent
 from newgameplus.agents.interface import Agent, KeepsFiles
+from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import Rules
 from newgameplus.durable import hold
-from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import FrameListener, RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import ResultsError, StateError
@@ -33,8 +32,9 @@ from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.loop import play
-from newgameplus.training.prefill import DEFAULT_PREFILL_STEPS, Prefill, fill
+from newgameplus.training.prefill import fill
 from newgameplus.training.transfer import begin_from
+from newgameplus.training.worlds import make_single_world
 
 REPORT_INTERVAL_SECONDS = 0.25
 """How often a run tells how far it is."""
@@ -47,31 +47,6 @@ CHECKPOINT_STEPS = 50_000
 """Agent steps after which the next episode's end is a checkpoint, whatever the time: the files of a replay buffer must
 reach back to it."""
 _CHECKPOINT_PARTS = {"progress", "monitor_bytes", "log_bytes", "world", "agent"}
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Everything that a worker needs to play one run."""
-
-    level: Level
-    seed: int
-    agent: str
-    """Name of the agent, or ``package.module:Class``."""
-    config: Any
-    """The agent's configuration dataclass."""
-    rules: Rules
-    folder: Path
-    core: str | None = None
-    """Name of the core that plays; None for the one that the game names."""
-    records_movies: bool = True
-    init: str | None = None
-    """A training run or checkpoint whose weights the agent begins with."""
-    is_frozen: bool = False
-    """Whether the agent only plays with these weights and no longer learns."""
-    prefill: str | None = None
-    """What the agent's replay buffer begins with, as :mod:`newgameplus.training.prefill` finds it; None for nothing."""
-    prefill_steps: int = DEFAULT_PREFILL_STEPS
-    """Transitions that it begins with, at most."""
 
 
 @dataclass(slots=True)
@@ -202,7 +177,7 @@ class _Run:
 
     def _end_episode(self) -> None:
         """Log the episode that just ended; the world already stands at the start of the next."""
-        rules = self.job.rules
+        rules = self.job.plan.rules
         if rules.drops_last_episode and self._is_out_of_timesteps():
             return
         self._log_episode()
@@ -219,11 +194,11 @@ class _Run:
         self.episode_return, self.num_episode_steps = 0.0, 0
 
     def _is_out_of_timesteps(self) -> bool:
-        limit = self.job.rules.max_timesteps
-        return limit is not None and self.progress.num_timesteps(self.job.rules) >= limit
+        limit = self.job.plan.rules.max_timesteps
+        return limit is not None and self.progress.num_timesteps(self.job.plan.rules) >= limit
 
     def _is_budget_spent(self) -> bool:
-        rules, progress = self.job.rules, self.progress
+        rules, progress = self.job.plan.rules, self.progress
         return (
             self._is_out_of_timesteps()
             or (rules.max_episodes is not None and progress.num_episodes >= rules.max_episodes)
@@ -253,7 +228,7 @@ class _Run:
 
     def _finish(self) -> None:
         """Log what the budget cut, and keep the agent as it is at the end."""
-        if self.num_episode_steps and not self.job.rules.drops_last_episode:
+        if self.num_episode_steps and not self.job.plan.rules.drops_last_episode:
             self._log_episode()
         self.progress.is_complete = True
         self._save_checkpoint()
@@ -265,46 +240,31 @@ def _opened(job: Job, saved: dict[str, Any] | None, progress: Progress) -> Itera
     folder = RunFolder(job.folder)
     frames = _FrameCounter(progress.num_frames)
     listeners: list[FrameListener] = [frames]
-    if job.records_movies:
+    if job.plan.records_movies:
         _remove_movies(job, progress.num_episodes)
         listeners.append(MovieRecorder(folder.movies, first_index=progress.num_episodes))
     world_seed, agent_seed = split_seed(job.seed, job.level)
-    agent_class = find_agent(job.agent)
+    plan = job.plan
     with ExitStack() as closing:
-        world = closing.enter_context(_world(job, agent_class, listeners))
+        world = make_single_world(plan.world, job.level, plan.agent.specs(), listeners)
+        closing.callback(world.close)
         monitor = CsvLog(folder.monitor, MONITOR_HEADER, saved["monitor_bytes"] if saved else 0)
         closing.callback(monitor.close)
         log = CsvLog(folder.log, LOG_HEADER, saved["log_bytes"] if saved else 0)
         closing.callback(log.close)
-        agent = agent_class(job.config, world_spec(world, num_timesteps=job.rules.max_timesteps), agent_seed)
+        agent = plan.agent.make(world_spec(world, num_timesteps=plan.rules.max_timesteps), agent_seed)
         if isinstance(agent, KeepsFiles):
-            agent.keep_in(folder.replay, _most_steps_back(job.rules))
-        if job.init is not None:
-            begin_from(agent, job.agent, Path(job.init), is_frozen=job.is_frozen)
+            agent.keep_in(folder.replay, _most_steps_back(plan))
+        if plan.agent.init is not None:
+            begin_from(agent, plan.agent.name, Path(plan.agent.init), is_frozen=plan.agent.is_frozen)
         if saved:
             world.restore_random_state(0, saved["world"])
             agent.restore(saved["agent"])
-        elif job.prefill is not None:
-            _prefill(job, agent, agent_seed)
+        elif (prefilling := job.prefilling(agent_seed)) is not None:
+            for _ in fill(prefilling, agent):  # no step and no second of it counts
+                pass
         seed = None if saved else world_seed
         yield _Run(job, world, agent, monitor, log, frames, progress, seed, saved_steps=progress.num_steps)
-
-
-def _prefill(job: Job, agent: Agent, seed: int) -> None:
-    """Let the agent remember other levels or movies; no step and no second of it counts."""
-    prefill = Prefill(
-        source=str(job.prefill),
-        num_steps=job.prefill_steps,
-        agent=job.agent,
-        config=job.config,
-        num_envs=1,
-        seed=seed,
-        init=job.init,
-        core=job.core,
-        max_episode_steps=job.rules.max_episode_steps,
-    )
-    for _ in fill(prefill, agent):
-        pass
 
 
 def _remove_movies(job: Job, first_index: int) -> None:
@@ -316,13 +276,13 @@ def _remove_movies(job: Job, first_index: int) -> None:
         path.unlink()
 
 
-def _most_steps_back(rules: Rules) -> int:
+def _most_steps_back(plan: Plan) -> int:
     """How many slots of a replay buffer are written at most after a checkpoint: an episode that is cut takes one more.
 
     A quarter more than the steps is ample: hardly an episode is cut after fewer than four steps.
     """
-    most = CHECKPOINT_STEPS + rules.max_episode_steps
-    return (most if rules.max_timesteps is None else min(most, rules.max_timesteps)) * 5 // 4
+    most, limit = CHECKPOINT_STEPS + plan.world.rules.max_episode_steps, plan.rules.max_timesteps
+    return (most if limit is None else min(most, limit)) * 5 // 4
 
 
 def _conclude(job: Job, progress: Progress) -> None:
@@ -335,29 +295,10 @@ def _conclude(job: Job, progress: Progress) -> None:
         shutil.rmtree(folder.replay)
     folder.finish(
         num_episodes=progress.num_episodes,
-        num_timesteps=progress.num_timesteps(job.rules),
+        num_timesteps=progress.num_timesteps(job.plan.rules),
         num_frames=progress.num_frames,
         elapsed_seconds=progress.elapsed_seconds,
     )
-
-
-@contextmanager
-def _world(job: Job, agent_class: Any, listeners: list[FrameListener]) -> Iterator[SingleWorld]:
-    observation_spec, action_spec = agent_class.specs(job.config)
-    env = make_contest(
-        job.level,
-        observation_spec=observation_spec,
-        action_spec=action_spec,
-        frame_skip=job.rules.frame_skip,
-        max_episode_steps=job.rules.max_episode_steps,
-        listeners=listeners,
-        core=job.core,
-    )
-    world = SingleWorld(env)
-    try:
-        yield world
-    finally:
-        world.close()
 
 
 def split_seed(seed: int, level: Level) -> tuple[int, int]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from newgameplus.contest.plan import Job
 from newgameplus.contest.rules import Rules
-from newgameplus.contest.run import Job, Progress
+from newgameplus.contest.run import Progress
 from newgameplus.contest.scores import RunScore
 from newgameplus.results.runs import RunFolder
 
@@ -38,8 +39,8 @@ def saved_progress(job: Job) -> Progress:
     Raises:
         ResultsError: a file is corrupt, or a finished run's logs have been changed.
     """
-    run = read_run(job.folder, str(job.level), job.seed, job.rules)
-    num_resets = len(run.returns) + 1 if job.rules.counts_resets and run.returns else 0
+    run = read_run(job.folder, str(job.level), job.seed, job.plan.rules)
+    num_resets = len(run.returns) + 1 if job.plan.rules.counts_resets and run.returns else 0
     return Progress(
         num_steps=run.num_timesteps - num_resets,
         num_resets=num_resets,

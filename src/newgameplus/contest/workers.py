@@ -9,7 +9,8 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from newgameplus.contest.run import Job, Progress, play_run
+from newgameplus.contest.plan import Job
+from newgameplus.contest.run import Progress, play_run
 from newgameplus.errors import NewGamePlusError
 from newgameplus.executor.local import Begun, Died, Tell, Told, side_by_side
 from newgameplus.results.runs import RunFolder
@@ -110,7 +111,7 @@ def _work(job: Job, tell: Tell) -> Failed | None:
     log = os.open(log_path(job), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    os.write(log, f"{job.agent} plays {job.level} with seed {job.seed}.\n".encode())
+    os.write(log, f"{job.plan.agent.name} plays {job.level} with seed {job.seed}.\n".encode())
     where = f"{job.level} seed {job.seed}"
     try:
         play_run(job, tell)

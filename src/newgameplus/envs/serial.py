@@ -10,7 +10,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from newgameplus.envs.batch import RetroVecEnv, check_rows, snapshot_from_bytes
-from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
+from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec, State
@@ -36,6 +36,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         order_seed: seed of the order of the levels.
         observation_spec: observation of the agents.
         action_spec: meaning of the actions.
+        frame_skip: duration of an action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
         core: name of the core; None for each game's default.
 
@@ -53,6 +54,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         order_seed: int,
         observation_spec: ObservationSpec = PICTURE,
         action_spec: ActionSpec = BUTTONS,
+        frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
         max_episode_steps: int | None = MAX_EPISODE_STEPS,
         core: str | None = None,
     ) -> None:
@@ -61,6 +63,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         self._made_with: dict[str, Any] = {
             "observation_spec": observation_spec,
             "action_spec": action_spec,
+            "frame_skip": frame_skip,
             "max_episode_steps": max_episode_steps,
             "core": core,
         }

@@ -43,20 +43,20 @@ class MovieStep:
     """Observation after the step."""
 
 
-def most_steps(path: Path) -> int:
+def most_steps(path: Path, frames_per_step: int = CONTEST_FRAME_SKIP.num_frames) -> int:
     """Return an upper bound of a movie's number of steps; an incomplete last step does not count.
 
     Raises:
         MovieError: it cannot be read.
     """
-    return -(-(read_movie(path).num_frames - 1) // CONTEST_FRAME_SKIP.num_frames)
+    return -(-(read_movie(path).num_frames - 1) // frames_per_step)
 
 
 class MovieSteps:
     """The steps of one movie; a context manager that frees the emulator.
 
-    Frames are grouped by four, starting with the one after the reset's, as the contest's frame skip does. Observations
-    and rewards are those of the movie. The action is the one whose buttons are held in most frames of the step, with
+    Frames are grouped by ``frames_per_step``, starting with the one after the reset's. Observations and rewards are
+    those of the movie. The action is the one whose buttons are held in most frames of the step, with
     ties going to the latest; if no action has exactly these buttons, the first of those with the fewest differing
     buttons.
 
@@ -65,6 +65,7 @@ class MovieSteps:
         observation_spec: observation of the agent.
         action_spec: actions of the agent; they must be discrete.
         scenario: scenario to use instead of the recorded one.
+        frames_per_step: frames that one action lasts.
 
     Raises:
         MovieError: the movie cannot be played; see :class:`~newgameplus.movies.playback.Playback`.
@@ -73,7 +74,13 @@ class MovieSteps:
     """
 
     def __init__(
-        self, path: Path, observation_spec: ObservationSpec, action_spec: ActionSpec, *, scenario: str | None = None
+        self,
+        path: Path,
+        observation_spec: ObservationSpec,
+        action_spec: ActionSpec,
+        *,
+        scenario: str | None = None,
+        frames_per_step: int = CONTEST_FRAME_SKIP.num_frames,
     ) -> None:
         check_observation_spec(observation_spec)
         self._playback = Playback(path, scenario=scenario)
@@ -83,7 +90,9 @@ class MovieSteps:
             if not isinstance(meaning.space, spaces.Discrete):
                 raise UsageError(f"A movie's buttons are turned into numbered actions, not into {action_spec.kind!r}.")
             self._masks = [meaning.mask(action) for action in range(int(meaning.space.n))]
-            self._env = apply_observation_spec(_MovieEnv(self._playback, observation_spec), observation_spec)
+            self._env = apply_observation_spec(
+                _MovieEnv(self._playback, observation_spec, frames_per_step), observation_spec
+            )
         except BaseException:
             self._playback.emulator.close()
             raise
@@ -131,8 +140,8 @@ class _MovieEnv(gym.Env[Array, Any]):
     A step for which the movie has too few frames is truncated; its values are invalid.
     """
 
-    def __init__(self, playback: Playback, spec: ObservationSpec) -> None:
-        self._playback, self._spec = playback, spec
+    def __init__(self, playback: Playback, spec: ObservationSpec, frames_per_step: int) -> None:
+        self._playback, self._spec, self._frames_per_step = playback, spec, frames_per_step
         self._frames: Iterator[tuple[float, bool]] = iter(())
         self._num_played = 0
         self.action_space = spaces.Discrete(1)
@@ -148,7 +157,7 @@ class _MovieEnv(gym.Env[Array, Any]):
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         del action
         total, is_over, before_last, begin = 0.0, False, None, self._num_played
-        end = begin + CONTEST_FRAME_SKIP.num_frames
+        end = begin + self._frames_per_step
         for reward, is_over in islice(self._frames, end - begin):
             total += reward
             self._num_played += 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from newgameplus.durable import write_atomically
 from newgameplus.errors import UsageError
 from newgameplus.results.logs import JsonLines
 from newgameplus.results.training_runs import TrainingFolder
+from newgameplus.training.packages import require_wandb
 from newgameplus.types import Array
 
 
@@ -130,13 +130,3 @@ class WeightsAndBiases:
     def close(self) -> None:
         """Send what is held back."""
         self._run.finish()
-
-
-def require_wandb() -> None:
-    """Make sure that the package wandb is there.
-
-    Raises:
-        UsageError: it is not.
-    """
-    if importlib.util.find_spec("wandb") is None:
-        raise UsageError("--wandb needs a package that is not installed: pip install 'newgameplus[wandb]'")

@@ -7,56 +7,52 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from newgameplus.agents import find_agent
 from newgameplus.agents.interface import Agent, HasCapacity, HasReplay, offers
-from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
 from newgameplus.open_games.proof import par_path
 from newgameplus.results.training_runs import agent_state, checkpoint_at
+from newgameplus.training.agent_plan import AgentPlan, Prefill
 from newgameplus.training.loop import play
 from newgameplus.training.transfer import begin_from
-from newgameplus.types import Array, Step
+from newgameplus.training.worlds import WorldPlan, make_world
+from newgameplus.types import Array, Step, WorldSpec
 
 PAR = "par"
 """The source that stands for the par movies of ``PAR_SPLIT``."""
 PAR_SPLIT = "tumbleweed-train"
-DEFAULT_PREFILL_STEPS = 100_000
 SUFFIX = ".bk2"
 REPORT_STEPS = 500
 """Transitions between two reports."""
 
 
 @dataclass(frozen=True, slots=True)
-class Prefill:
-    """What a replay buffer is to begin with, and whose it is."""
+class Prefilling:
+    """A replay buffer that is to be filled: whose it is, and where its owner will play."""
 
-    source: str
-    """``PAR``, a movie, a folder of movies, or what :func:`~newgameplus.games.levels.find_split` finds."""
-    num_steps: int
-    """Transitions at most; of a split, just as many in whole turns."""
-    agent: str
-    """Name of the learner, or ``package.module:Class``."""
-    config: Any
-    """The learner's configuration dataclass."""
+    agent: AgentPlan
+    """Says with its ``prefill`` what is told; where it begins from a checkpoint of its own kind, it plays a split."""
+    world: WorldPlan
+    """Its core and rules hold for what is told, too."""
     num_envs: int
     """B, the learner's rows."""
     seed: int
-    init: str | None = None
-    """The checkpoint that the learner began with; where it is of the same agent, its policy plays the split."""
-    core: str | None = None
-    """Name of the core that plays a split; None for the one that each game names."""
-    max_episode_steps: int | None = None
-    """Steps after which an episode of a split is truncated at the latest."""
+
+    @property
+    def what(self) -> Prefill:
+        """What is told."""
+        if self.agent.prefill is None:
+            raise UsageError(f"Nothing is said with which the replay buffer of {self.agent.name} could begin.")
+        return self.agent.prefill
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,35 +88,37 @@ def reference(source: str) -> str:
     return find_split(source).reference
 
 
-def check_prefill(prefill: Prefill, platform: str) -> None:
+def check_prefill(prefill: Prefilling) -> None:
     """Make sure that a prefill is possible, before anything is written.
-
-    Args:
-        prefill: what is asked for.
-        platform: the console that the learner plays, by stable-retro's name.
 
     Raises:
         UsageError: the agent has no replay buffer, or too small a one, or the movies show another console.
         NewGamePlusError: a movie or a level cannot be played.
     """
-    agent_class = find_agent(prefill.agent)
-    if not offers(agent_class, HasReplay):
+    if not offers(prefill.agent.agent_class, HasReplay):
         raise _no_replay(prefill)
-    movies = _movies(prefill.source)
+    source, movies = prefill.what.source, _movies(prefill.what.source)
     dealt, num_most = _deal(prefill, movies)
     for path, _, _ in dealt:
-        with MovieSteps(path, *agent_class.specs(prefill.config)) as movie:
-            if movie.platform != platform:
-                raise UsageError(f"The movie {path} is of a {movie.platform}, but what is learned is of a {platform}.")
-    for level in () if movies else _levels(prefill.source):
+        with MovieSteps(path, *prefill.agent.specs(), frames_per_step=prefill.world.rules.frames_per_step) as movie:
+            for console in prefill.world.consoles:
+                if movie.platform != console:
+                    raise UsageError(
+                        f"The movie {path} is of a {movie.platform}, but what is learned is of a {console}."
+                    )
+    for level in () if movies else _levels(source):
         level.integration.rom()
     if movies and not num_most:
-        raise UsageError(f"There is no whole step in the movies of {prefill.source}, so they prefill nothing.")
-    if not movies:
-        num_most = -(-prefill.num_steps // prefill.num_envs)
-    if not isinstance(prefill.config, HasCapacity):
+        raise UsageError(f"There is no whole step in the movies of {source}, so they prefill nothing.")
+    _check_capacity(prefill, num_most if movies else -(-prefill.what.num_steps // prefill.num_envs))
+
+
+def _check_capacity(prefill: Prefilling, num_most: int) -> None:
+    """Make sure that a row's share of the replay buffer takes the ``num_most`` transitions that it is told."""
+    config = prefill.agent.config
+    if not isinstance(config, HasCapacity):
         return
-    num_slots = prefill.config.capacity // prefill.num_envs
+    num_slots = config.capacity // prefill.num_envs
     if num_most > num_slots // 2:
         raise UsageError(
             f"A prefill takes up half of the replay buffer at most, but {num_most:,} of its transitions would go to a "
@@ -128,7 +126,7 @@ def check_prefill(prefill: Prefill, platform: str) -> None:
         )
 
 
-def fill(prefill: Prefill, agent: Agent) -> Iterator[Filled]:
+def fill(prefill: Prefilling, agent: Agent) -> Iterator[Filled]:
     """Let ``agent`` remember what ``prefill`` says; every row's last turn ends an episode.
 
     The same prefill tells the same, whatever the agent.
@@ -143,15 +141,15 @@ def fill(prefill: Prefill, agent: Agent) -> Iterator[Filled]:
     """
     if not isinstance(agent, HasReplay):
         raise _no_replay(prefill)
-    movies = _movies(prefill.source)
+    movies = _movies(prefill.what.source)
     if movies:
         yield from _tell_movies(prefill, movies, agent)
     else:
-        yield from _tell_levels(prefill, _levels(prefill.source), agent)
+        yield from _tell_levels(prefill, _levels(prefill.what.source), agent)
 
 
-def _no_replay(prefill: Prefill) -> UsageError:
-    return UsageError(f"The agent {prefill.agent} has no replay buffer that could be prefilled.")
+def _no_replay(prefill: Prefilling) -> UsageError:
+    return UsageError(f"The agent {prefill.agent.name} has no replay buffer that could be prefilled.")
 
 
 def _movies(source: str) -> list[Path]:
@@ -172,29 +170,30 @@ def _levels(source: str) -> list[Level]:
     return [find_level(str(level), level.scenario) for level in find_split(source).levels]
 
 
-def _deal(prefill: Prefill, movies: Sequence[Path]) -> tuple[list[tuple[Path, int, int]], int]:
+def _deal(prefill: Prefilling, movies: Sequence[Path]) -> tuple[list[tuple[Path, int, int]], int]:
     """Deal movies out to the rows that have the fewest steps yet.
 
     Returns:
         Of each movie that is wanted, its path, its row and its steps at most; and the most steps of a row.
     """
-    dealt, loads, num_left = [], [0] * prefill.num_envs, prefill.num_steps
+    frames_per_step = prefill.world.rules.frames_per_step
+    dealt, loads, num_left = [], [0] * prefill.num_envs, prefill.what.num_steps
     for path in movies:
         if not num_left:
             break
-        num_steps, row = min(most_steps(path), num_left), loads.index(min(loads))
+        num_steps, row = min(most_steps(path, frames_per_step), num_left), loads.index(min(loads))
         dealt.append((path, row, num_steps))
         loads[row] += num_steps
         num_left -= num_steps
     return dealt, max(loads)
 
 
-def _tell_movies(prefill: Prefill, movies: Sequence[Path], agent: HasReplay) -> Iterator[Filled]:
-    specs = find_agent(prefill.agent).specs(prefill.config)
+def _tell_movies(prefill: Prefilling, movies: Sequence[Path], agent: HasReplay) -> Iterator[Filled]:
+    specs, frames_per_step = prefill.agent.specs(), prefill.world.rules.frames_per_step
     dealt, _ = _deal(prefill, movies)
     num_total, num_told, num_exact = sum(num_steps for _, _, num_steps in dealt), 0, 0
     for path, row, num_steps in dealt:
-        with MovieSteps(path, *specs) as movie:
+        with MovieSteps(path, *specs, frames_per_step=frames_per_step) as movie:
             for number, step in enumerate(islice(movie, num_steps), 1):
                 turn = _turn(step, is_last=number == num_steps)
                 agent.remember(step.observation[None], np.array([step.action]), turn, [row])
@@ -216,28 +215,20 @@ def _turn(step: MovieStep, *, is_last: bool) -> Step:
     )
 
 
-def _tell_levels(prefill: Prefill, levels: Sequence[Level], agent: HasReplay) -> Iterator[Filled]:
+def _tell_levels(prefill: Prefilling, levels: Sequence[Level], agent: HasReplay) -> Iterator[Filled]:
     """Play the levels one after another, each for its share of the steps."""
     num_rows = prefill.num_envs
-    num_turns = -(-prefill.num_steps // num_rows)
+    num_turns = -(-prefill.what.num_steps // num_rows)
     rows, num_total = range(num_rows), num_turns * num_rows
-    observation_spec, action_spec = find_agent(prefill.agent).specs(prefill.config)
     # An episode may begin just before half of a level's share is over: it ends before the share does.
     half = max(1, num_total // max(len(levels), num_rows) // 2)
+    rules = replace(prefill.world.rules, max_episode_steps=min(half, prefill.world.rules.max_episode_steps))
+    plan = replace(prefill.world, levels=tuple(levels), rules=rules)
     order_seed, world_seed, player_seed = np.random.SeedSequence([prefill.seed, 4]).generate_state(3).tolist()
-    world = SerialVecEnv(
-        levels,
-        num_rows,
-        switch_steps=half,
-        order_seed=order_seed,
-        observation_spec=observation_spec,
-        action_spec=action_spec,
-        max_episode_steps=min(half, prefill.max_episode_steps or half),
-        core=prefill.core,
-    )
+    world = make_world(plan, prefill.agent.specs(), num_rows, switch_steps=half, order_seed=order_seed)
     with closing(world):
         observation, _ = world.reset(seed=world_seed)
-        player: Any = _Player(_policy(prefill, world, player_seed))
+        player: Any = _Player(_policy(prefill.agent, world_spec(world), player_seed))
         for number, turn in enumerate(islice(play(player, world, observation=observation), num_turns), 1):
             step = turn.step if number < num_turns else _ended(turn.step)
             agent.remember(observation, turn.action, step, rows)
@@ -256,15 +247,15 @@ class _Player:
         pass
 
 
-def _policy(prefill: Prefill, world: SerialVecEnv, seed: int) -> Callable[[Array], Array]:
+def _policy(plan: AgentPlan, world: WorldSpec, seed: int) -> Callable[[Array], Array]:
     """The learner as it began, where it began with weights of its own kind; else chance."""
-    if prefill.init is not None:
-        path = checkpoint_at(Path(prefill.init))
-        if agent_state(path).get("agent") == prefill.agent:
-            player: Agent = find_agent(prefill.agent)(prefill.config, world_spec(world), seed)
-            begin_from(player, prefill.agent, path)
+    if plan.init is not None:
+        path = checkpoint_at(Path(plan.init))
+        if agent_state(path).get("agent") == plan.name:
+            player = plan.make(world, seed)
+            begin_from(player, plan.name, path)
             return player.act
-    random, num_actions = np.random.default_rng(seed), world_spec(world).num_actions
+    random, num_actions = np.random.default_rng(seed), world.num_actions
     return lambda observation: random.integers(0, num_actions, len(observation))
 
 

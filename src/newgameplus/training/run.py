@@ -11,29 +11,25 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
-from newgameplus.agents import find_agent
 from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles
-from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.interface import ResumableWorld
-from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError
-from newgameplus.games.levels import Level
 from newgameplus.results.logs import JsonLines
 from newgameplus.results.training_runs import LOGS, NUM_KEPT, TrainingFolder
 from newgameplus.training.loop import play
 from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases
-from newgameplus.training.plan import TrainingPlan, prefill_of
+from newgameplus.training.plan import TrainingPlan
 from newgameplus.training.prefill import Filled, fill
 from newgameplus.training.tracker import Tracker
 from newgameplus.training.transfer import begin_from
 from newgameplus.training.watching import figures_of, picture_of, watch
-from newgameplus.types import ActionSpec, Array, ObservationSpec
+from newgameplus.training.worlds import make_world
+from newgameplus.types import Array
 
 REPORT_INTERVAL_SECONDS = 0.25
 
@@ -114,7 +110,7 @@ class _Run:
 
     def _begin(self) -> Iterator[Report]:
         """Fill the replay buffer where that is wanted, and put every row at the beginning."""
-        prefill = prefill_of(self.plan)
+        prefill = self.plan.prefilling
         for filled in fill(prefill, self.agent) if prefill is not None else ():
             yield replace(self._report(), filled=filled)
         self.observation, _ = self.world.reset(seed=_seeds(self.plan)[0])
@@ -175,18 +171,16 @@ class _Run:
 
 @contextmanager
 def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
-    agent_class = find_agent(plan.agent)
     if plan.num_threads is not None:
         torch.set_num_threads(plan.num_threads)
-    observation_spec, action_spec = agent_class.specs(plan.config)
     saved = folder.last_checkpoint()
     with ExitStack() as closing:
-        world = _world(plan, observation_spec, action_spec)
+        world = _world(plan)
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.num_steps // plan.num_envs)
         if plan.switch_steps is None:
-            spec = replace(spec, zones=tuple(level.zone for level in _levels_of_rows(plan)))
-        agent = agent_class(plan.config, spec, _seeds(plan)[1])
+            spec = replace(spec, zones=tuple(level.zone for level in plan.world.levels_of(plan.num_envs)))
+        agent = plan.agent.make(spec, _seeds(plan)[1])
         if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
             most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.num_steps)
@@ -197,8 +191,8 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
             tracker.restore(saved["tracker"])
             agent.restore(saved["agent"])
             observation = world.restore(saved["world"])
-        elif plan.init is not None:
-            begin_from(agent, plan.agent, Path(plan.init))
+        elif plan.agent.init is not None:
+            begin_from(agent, plan.agent.name, Path(plan.agent.init))
         lengths = {name: saved.get(f"{name}_bytes", 0) if saved else 0 for name in LOGS}
         logs: dict[str, JsonLines] = {}
         for name, length in lengths.items():
@@ -212,22 +206,11 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
         yield _Run(plan, folder, world, agent, tracker, logs, [FigureLog(logs["metrics"]), *sinks], observation)
 
 
-def _world(plan: TrainingPlan, observation_spec: ObservationSpec, action_spec: ActionSpec) -> ResumableWorld:
-    specs: dict[str, Any] = {
-        "observation_spec": observation_spec,
-        "action_spec": action_spec,
-        "max_episode_steps": plan.max_episode_steps,
-        "core": plan.core,
-    }
-    if plan.switch_steps is None:
-        return RetroVecEnv(_levels_of_rows(plan), **specs)
+def _world(plan: TrainingPlan) -> ResumableWorld:
     order_seed = int(np.random.SeedSequence([plan.seed, 3]).generate_state(1)[0])
-    return SerialVecEnv(plan.levels, plan.num_envs, switch_steps=plan.switch_steps, order_seed=order_seed, **specs)
-
-
-def _levels_of_rows(plan: TrainingPlan) -> list[Level]:
-    """What each row plays, where rows play side by side."""
-    return [plan.levels[row % len(plan.levels)] for row in range(plan.num_envs)]
+    return make_world(
+        plan.world, plan.agent.specs(), plan.num_envs, switch_steps=plan.switch_steps, order_seed=order_seed
+    )
 
 
 def _seeds(plan: TrainingPlan) -> tuple[int, int]:

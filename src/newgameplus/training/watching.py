@@ -13,9 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.agents import find_agent
 from newgameplus.agents.interface import Agent, Delegates, HasActionValues, HasPolicy, HasWeights
-from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.movies.names import movie_name
@@ -24,6 +22,7 @@ from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.drawing import draw_curve
 from newgameplus.training.loop import play
 from newgameplus.training.plan import TrainingPlan
+from newgameplus.training.worlds import make_single_world
 from newgameplus.types import ActionSpec, Array
 
 NUM_POINTS = 200
@@ -51,22 +50,12 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
     Raises:
         NewGamePlusError: the level cannot be played or the movie not written.
     """
-    level = plan.levels[index % len(plan.levels)]
+    level = plan.world.levels[index % len(plan.world.levels)]
     world_seed, agent_seed = map(int, np.random.SeedSequence([plan.seed, 2, index]).generate_state(2))
-    agent_class = find_agent(plan.agent)
-    observation_spec, action_spec = agent_class.specs(plan.config)
     movies = TrainingFolder(folder).movies
     recorder = MovieRecorder(movies, first_index=index)
-    env = make_contest(
-        level,
-        observation_spec=observation_spec,
-        action_spec=action_spec,
-        max_episode_steps=plan.max_episode_steps,
-        listeners=[_FirstEpisode(recorder)],
-        core=plan.core,
-    )
-    with closing(SingleWorld(env)) as world:
-        copy = agent_class(plan.config, world_spec(world, num_timesteps=plan.max_episode_steps), agent_seed)
+    with closing(make_single_world(plan.world, level, plan.agent.specs(), [_FirstEpisode(recorder)])) as world:
+        copy = plan.agent.make(world_spec(world, num_timesteps=plan.world.rules.max_episode_steps), agent_seed)
         assert isinstance(copy, HasWeights)
         copy.begin_from(agent.state(), is_frozen=True)
         notes = _watch_episode(copy, world, world_seed)

@@ -108,6 +108,11 @@ class Ppo:
         self._spread = 0.0
 
     @staticmethod
+    def check_machine(config: PpoConfig) -> None:
+        """Make sure that there is the device that a configuration names."""
+        find_device(config.device)
+
+    @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return that it sees warped pictures and presses one of the contest's combinations."""
         return WARPED, ActionSpec("set", name=config.actions)

@@ -103,6 +103,11 @@ class Rainbow:
         self._metrics: dict[str, float] = {}
 
     @staticmethod
+    def check_machine(config: RainbowConfig) -> None:
+        """Make sure that there is the device that a configuration names."""
+        find_device(config.device)
+
+    @staticmethod
     def specs(config: RainbowConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return that it sees warped pictures and presses one of the contest's combinations."""
         return WARPED, ActionSpec("set", name=config.actions)

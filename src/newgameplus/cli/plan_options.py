@@ -1,0 +1,172 @@
+"""Options that say who plays and where, the same for every verb that begins a run, and the plans that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from newgameplus.cli.typed import fields_of
+from newgameplus.errors import UsageError
+
+if TYPE_CHECKING:
+    from newgameplus.envs.rules import WorldRules
+    from newgameplus.games.levels import Level
+    from newgameplus.training.agent_plan import AgentPlan
+    from newgameplus.training.worlds import WorldPlan
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of which :func:`agent_plan` makes a plan."""
+    return _with(
+        command,
+        click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]"),
+        click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a field of the preset."),
+        click.option(
+            "--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a training run's weights."
+        ),
+        click.option(
+            "--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split."
+        ),
+        click.option("--prefill-steps", type=int, metavar="N", help="Transitions to fill it with.  [default: 100,000]"),
+    )
+
+
+def world_options(default_split: str) -> Decorator:
+    """Return a decorator that adds the options of which :func:`levels_of` and :func:`world_plan` make a plan."""
+    split = f"Play every level of a split, or of a folder.  [default: {default_split}]"
+    options = (
+        click.option("--split", metavar="S", help=split),
+        click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="This level; may be repeated."),
+        click.option("--scenario", metavar="NAME", help="Judge by this scenario instead of the level's own."),
+        click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own."),
+    )
+    return lambda command: _with(command, *options)
+
+
+def rules_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of which :func:`world_rules` makes rules."""
+    return _with(
+        command,
+        click.option("--frame-skip", type=int, metavar="N", help="Frames that an action lasts.  [default: 4]"),
+        click.option("--sticky", type=float, metavar="P", help="Chance that it begins late.  [default: 0.25]"),
+        click.option("--episode-steps", type=int, metavar="N", help="Cut episodes after N steps.  [default: 4,500]"),
+    )
+
+
+def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
+    """Return who plays, of options by name.
+
+    Raises:
+        NewGamePlusError: there is no such agent, preset, field, checkpoint or source, or it cannot begin so.
+    """
+    from newgameplus.results.training_runs import checkpoint_at
+    from newgameplus.training.agent_plan import DEFAULT_PREFILL_STEPS, AgentPlan, Prefill
+    from newgameplus.training.prefill import reference
+
+    if options["prefill_steps"] is not None and options["prefill"] is None:
+        raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
+    preset, config = _configuration(options)
+    prefill = None
+    if options["prefill"] is not None:
+        num_steps = DEFAULT_PREFILL_STEPS if options["prefill_steps"] is None else options["prefill_steps"]
+        prefill = Prefill(reference(options["prefill"]), num_steps)
+    return AgentPlan(
+        name=options["agent"],
+        preset=preset,
+        config=config,
+        init=str(checkpoint_at(options["init"]).resolve()) if options["init"] else None,
+        is_frozen=options.get("is_frozen", False),
+        prefill=prefill,
+    )
+
+
+def _configuration(options: Mapping[str, Any]) -> tuple[str, Any]:
+    """Return the preset's name and the configuration; where none is typed, those of --init's run."""
+    from newgameplus.agents import find_agent
+    from newgameplus.agents.configuration import configure
+
+    agent, preset, fields = options["agent"], options["preset"], fields_of(options["overrides"])
+    if options.get("device"):
+        fields["device"] = options["device"]
+    if options["init"]:
+        from newgameplus.training.plan import configuration_for
+
+        return configuration_for(agent, preset, fields, options["init"])
+    return preset or "default", configure(find_agent(agent), preset or "default", fields)
+
+
+def world_plan(options: Mapping[str, Any], default_split: str, rules: WorldRules) -> tuple[WorldPlan, str | None]:
+    """Return where is played, of options by name, and what the split is found by that the levels come from, if any.
+
+    Raises:
+        NewGamePlusError: there is no such split, level or scenario.
+    """
+    from newgameplus.training.worlds import WorldPlan
+
+    if options["split"] and options["levels"]:
+        raise UsageError("Give --split or --level, not both.")
+    levels, split = _levels(options, default_split)
+    return WorldPlan(levels, options["core"], rules), split
+
+
+def _levels(options: Mapping[str, Any], default_split: str) -> tuple[tuple[Level, ...], str | None]:
+    from newgameplus.games.levels import find_level, find_split
+
+    scenario = options["scenario"]
+    if options["levels"]:
+        return tuple(find_level(level_id, scenario) for level_id in options["levels"]), None
+    split = find_split(options["split"] or default_split)
+    return tuple(find_level(str(level), scenario or level.scenario) for level in split.levels), split.reference
+
+
+def world_rules(options: Mapping[str, Any], rules: WorldRules) -> WorldRules:
+    """Return ``rules`` with what the options change of them.
+
+    Raises:
+        UsageError: a number makes no sense.
+    """
+    from dataclasses import replace
+
+    typed = {
+        "frames_per_step": options["frame_skip"],
+        "sticky_probability": options["sticky"],
+        "max_episode_steps": options["episode_steps"],
+    }
+    return replace(rules, **{name: value for name, value in typed.items() if value is not None})
+
+
+def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[str, Any]:
+    """Return what options by name a run was begun with, but for the fields that were set."""
+    scenarios = {level.scenario for level in world.levels}
+    return {
+        "preset": agent.preset,
+        "init": None if agent.init is None else Path(agent.init),
+        "is_frozen": agent.is_frozen,
+        "prefill": agent.prefill and agent.prefill.source,
+        "prefill_steps": agent.prefill and agent.prefill.num_steps,
+        "split": split,
+        "levels": () if split else tuple(map(str, world.levels)),
+        "scenario": scenarios.pop() if len(scenarios) == 1 else None,
+        "core": world.core,
+    }
+
+
+def run_name(agent: AgentPlan, world: WorldPlan, split: str | None) -> str:
+    """Return what a run is called where it is given no other name: its agent and what it plays."""
+    from newgameplus.games.levels import SPLIT_FILE
+
+    path = Path(split or world.levels[0].folder_name)
+    what = path.parent.name if path.name == SPLIT_FILE else path.name.removesuffix(".toml")
+    return f"{agent.name.rpartition(':')[2].lower()}-{what}"
+
+
+def _with(command: Callable[..., Any], *options: Decorator) -> Callable[..., Any]:
+    """Add options to a command, in their order."""
+    for option in reversed(options):
+        command = option(command)
+    return command

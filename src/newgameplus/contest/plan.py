@@ -1,0 +1,49 @@
+"""What is to be judged: an agent, in a world, under rules; and the single runs of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from newgameplus.contest.rules import Rules
+from newgameplus.errors import UsageError
+from newgameplus.games.levels import Level
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.prefill import Prefilling
+from newgameplus.training.worlds import WorldPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an evaluation is: who plays where, and how it is judged."""
+
+    agent: AgentPlan
+    world: WorldPlan
+    """Every level is played with every seed."""
+    rules: Rules
+    seeds: tuple[int, ...]
+    split: str | None = None
+    """Name of the split that the levels come from."""
+    records_movies: bool = True
+    """Whether every episode is kept as a movie."""
+
+    def __post_init__(self) -> None:
+        if not self.seeds or min(self.seeds) < 0:
+            raise UsageError(f"Seeds are whole numbers from 0, at least one; not {list(self.seeds)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run of a plan: everything that a worker needs to play it."""
+
+    plan: Plan
+    level: Level
+    seed: int
+    folder: Path
+    """Where the run writes."""
+
+    def prefilling(self, seed: int) -> Prefilling | None:
+        """What the replay buffer of the agent begins with, or None for nothing; ``seed`` is the agent's."""
+        if self.plan.agent.prefill is None:
+            return None
+        return Prefilling(self.plan.agent, self.plan.world, num_envs=1, seed=seed)

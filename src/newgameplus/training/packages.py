@@ -1,0 +1,17 @@
+"""Packages that only some training runs need."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from newgameplus.errors import UsageError
+
+
+def require_wandb() -> None:
+    """Make sure that the package wandb is there.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if importlib.util.find_spec("wandb") is None:
+        raise UsageError("--wandb needs a package that is not installed: pip install 'newgameplus[wandb]'")
