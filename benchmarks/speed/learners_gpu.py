@@ -160,7 +160,7 @@ def ppo_error(arguments: argparse.Namespace) -> float:
     for is_plain in (False, True):
         agent = Ppo(config, WorldSpec(32, (), SHAPE, (), 7), 0)
         if is_plain:
-            agent._begun_update = PlainUpdate(config, agent._learner, agent._device)
+            agent._begun_update = PlainUpdate(config, agent._learner)
         before = flat(agent.network)
         random, never = np.random.default_rng(1), np.zeros(32, np.bool_)
         seen = random.integers(0, 256, (9, 32, *SHAPE), np.uint8)
@@ -182,7 +182,7 @@ def rainbow_errors(arguments: argparse.Namespace) -> dict[str, float]:
     for is_plain in (False, True):
         agent = filled_rainbow(replace(config, noise=0.0), 2000)
         if is_plain:
-            agent._begun_update = PlainLearning(agent._learner, agent._replay, agent._device)
+            agent._begun_update = PlainLearning(agent._q_learner, agent._replay)
         before, priorities = flat(agent.network), agent._replay.state()["priorities"]
         agent._learn()
         agent._settle()

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 
 import torch
 
 from newgameplus.errors import UsageError
 from newgameplus.nn.cpu.compiled import state
-from newgameplus.nn.names import DeviceName
+from newgameplus.nn.names import DeviceName, PrecisionName
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 """Options of glibc's ``mallopt`` (malloc.h)."""
@@ -55,8 +53,6 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
-@contextmanager
-def low_precision(device: torch.device, is_wanted: bool) -> Iterator[None]:
-    """Run matrix products in bfloat16 within the block where ``is_wanted``; weights and sums stay float32."""
-    with torch.autocast(device.type, torch.bfloat16, enabled=is_wanted):
-        yield
+def is_low_precision(device: torch.device, precision: PrecisionName) -> bool:
+    """Whether what is asked for means to compute in bfloat16 on this device."""
+    return precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16(device))

@@ -22,16 +22,12 @@ ConvolutionShape = tuple[int, int, int, int]
 
 
 def pixels(observation: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return uint8 ``[B, H, W, C]`` as float ``[B, C, H, W]`` from 0 to 255, in channels-last memory order.
-
-    The numbers are of ``dtype``, which is that of the weights, or of what autocast makes of them.
+    """Return uint8 ``[B, H, W, C]`` as ``dtype`` ``[B, C, H, W]`` from 0 to 255, in channels-last memory order.
 
     The whole numbers up to 255 are exact in bfloat16; :class:`PixelConv` divides them by 255 in its weights, where it
     costs nothing.
     """
-    kind = observation.device.type
-    is_cast = torch.is_autocast_enabled(kind)
-    return observation.permute(0, 3, 1, 2).to(torch.get_autocast_dtype(kind) if is_cast else dtype)
+    return observation.permute(0, 3, 1, 2).to(dtype)
 
 
 class PixelConv(nn.Conv2d):

@@ -8,3 +8,5 @@ EncoderName: TypeAlias = Literal["dqn-2013", "nature", "nature-extra", "impala",
 """Convolutional encoder (nn/encoders.py)."""
 DeviceName: TypeAlias = Literal["auto", "cpu", "cuda"]
 """Device of a network; ``auto`` takes CUDA if available."""
+PrecisionName: TypeAlias = Literal["auto", "float32", "bfloat16"]
+"""Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""

@@ -136,7 +136,7 @@ def test_an_update_is_what_the_papers_write_down() -> None:
     agent = build()
     # A first update, so that the policy no longer begins at random with a head near 0; then a fresh optimizer.
     follow(agent, outcomes(SMALL.num_steps, seed=3))
-    agent._optimizer.state.clear()
+    agent._learner.optimizer.state.clear()
     weights, steps = plain(agent), outcomes(SMALL.num_steps)
     begun = {name: weight.detach().clone() for name, weight in weights.items()}
     actions = follow(agent, steps)

@@ -79,7 +79,7 @@ def twins(config: RainbowConfig) -> tuple[Rainbow, Rainbow]:
 def targets(agent: Rainbow) -> list[list[float]]:
     """What the agent wants to learn of the next batch that it draws."""
     batch = agent._replay.draw(agent.config.batch_size, agent.config.correction, agent._random)
-    found: list[list[float]] = agent._learner.targets(given(batch, torch.device("cpu"))).tolist()
+    found: list[list[float]] = agent._q_learner.targets(given(batch, torch.device("cpu"))).tolist()
     return found
 
 

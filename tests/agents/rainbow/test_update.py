@@ -58,7 +58,7 @@ def replaying(config: RainbowConfig, has_mirror: bool) -> Rainbow:
     """One that learns as on a GPU, on a CPU."""
     agent = build(config)
     mirror = FrameMirror(agent._replay, CPU) if has_mirror else None
-    agent._begun_update = ReplayedUpdate(agent._learner, agent._replay, CPU, mirror)
+    agent._begun_update = ReplayedUpdate(agent._q_learner, agent._replay, mirror)
     return agent
 
 
@@ -100,7 +100,7 @@ def test_priorities_that_are_awaited_are_part_of_a_state() -> None:
     assert len(broken.state()["waiting"]) == 2
     resumed.restore(broken.state())
     pair = [straight, resumed]
-    resumed._begun_update = ReplayedUpdate(resumed._learner, resumed._replay, CPU, None)
+    resumed._begun_update = ReplayedUpdate(resumed._q_learner, resumed._replay, None)
     actions = [follow(agent, 12, seed=3) for agent in pair]
     assert np.array_equal(*actions)
     assert weights(straight) == weights(resumed)

@@ -6,6 +6,7 @@ Shapes: ``B`` batch, ``Z`` zones.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,8 @@ from newgameplus.agents.saved import require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.reservoir import Reservoir
 from newgameplus.nn.augmentation import shift
-from newgameplus.nn.device import find_device, has_fast_bfloat16, low_precision
-from newgameplus.nn.saved import (
-    generator_state,
-    module_state,
-    optimizer_state,
-    restore_generator,
-    restore_module,
-    restore_optimizer,
-)
+from newgameplus.nn.learner import Learner
+from newgameplus.nn.saved import generator_state, restore_generator
 from newgameplus.types import Array, State
 
 _RECENT = 0.05
@@ -49,23 +43,23 @@ class ZoneClassifier:
 
     def __init__(self, config: ExpertsConfig, observation_shape: tuple[int, ...], num_zones: int, seed: int) -> None:
         self._config = config
-        self._device = find_device(config.device)
-        self._is_low = has_fast_bfloat16(self._device)
+        self._learner = Learner(
+            partial(ZoneNetwork, config, observation_shape, num_zones),
+            seed=seed,
+            device=config.device,
+            learning_rate=config.learning_rate,
+        )
+        self.network, self._device = self._learner.network, self._learner.device
         self._generator = torch.Generator().manual_seed(seed)
         self._random = np.random.default_rng(seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = ZoneNetwork(config, observation_shape, num_zones)
-        self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimizer = torch.optim.Adam(self.network.parameters(), config.learning_rate, fused=True)
         self._reservoir = Reservoir(num_zones, config.capacity, observation_shape)
         self._num_turns = 0
         self._metrics: dict[str, float] = {}
 
     def log_probabilities(self, observation: Array) -> Array:
         """Return the log-probability of each zone, float32 ``[B, Z]``, for uint8 ``[B, H, W, C]``."""
-        with torch.inference_mode(), low_precision(self._device, self._is_low):
-            result: Array = self.network(torch.from_numpy(observation).to(self._device)).cpu().numpy()
+        with torch.inference_mode():
+            result: Array = self._learner.computing(torch.from_numpy(observation).to(self._device)).cpu().numpy()
         return result
 
     def observe(self, observation: Array, zone: Array) -> None:
@@ -108,8 +102,7 @@ class ZoneClassifier:
     def state(self) -> State:
         """Return the full state, including the sample of pictures."""
         return {
-            "network": module_state(self.network),
-            "optimizer": optimizer_state(self._optimizer),
+            **self._learner.state(),
             "generator": generator_state(self._generator),
             "random": randomness.save(self._random),
             "reservoir": self._reservoir.state(),
@@ -124,8 +117,7 @@ class ZoneClassifier:
             StateError: it belongs to another configuration or is damaged.
         """
         require_likeness(self.state(), state)
-        restore_module(self.network, state["network"])
-        restore_optimizer(self._optimizer, state["optimizer"])
+        self._learner.restore(state)
         restore_generator(self._generator, state["generator"])
         self._random = randomness.load(state["random"])
         self._reservoir.restore(state["reservoir"])
@@ -138,21 +130,19 @@ class ZoneClassifier:
         Raises:
             StateError: they belong to another network.
         """
-        restore_module(self.network, network)
+        self._learner.begin_from(network)
 
     def _gradient_step(self, picture: Array, zone: Array) -> float:
         observation = torch.from_numpy(picture).to(self._device)
         if self._config.max_offset:
             observation = shift(observation, self._config.max_offset, self._generator)
-        with low_precision(self._device, self._is_low):
-            log_probabilities = self.network(observation)
+        log_probabilities = self._learner.computing(observation)
         loss = functional.nll_loss(log_probabilities, torch.from_numpy(zone).to(self._device))
         if not math.isfinite(float(loss.detach())):
             raise LearningError(
                 "The loss of the zones' classifier is no longer a number: "
                 "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
             )
-        self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        self._learner.improve()
         return float(loss.detach())

@@ -23,7 +23,7 @@ from newgameplus.agents.ppo.bonus import Distillation, Novelty
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.agents.ppo.playing import Player
-from newgameplus.agents.ppo.update import Batch, Learner, Update, make_update
+from newgameplus.agents.ppo.update import Batch, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.rewards import RewardShaper
@@ -31,18 +31,11 @@ from newgameplus.experience.rollout import Rollout
 from newgameplus.learning.returns import explained_variance, generalized_advantages, remembered_spread
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.cuda_graphs import pinned_zeros
-from newgameplus.nn.device import find_device, has_fast_bfloat16
+from newgameplus.nn.device import find_device
+from newgameplus.nn.learner import Learner
 from newgameplus.nn.noisy import draw_noise, set_noise
-from newgameplus.nn.optimizer import Improver, adam, set_learning_rate
-from newgameplus.nn.precision import computing_copy, playing_copy, refresh
-from newgameplus.nn.saved import (
-    generator_state,
-    module_state,
-    optimizer_state,
-    restore_generator,
-    restore_module,
-    restore_optimizer,
-)
+from newgameplus.nn.optimizer import set_learning_rate
+from newgameplus.nn.saved import generator_state, module_state, restore_generator, restore_module
 from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 _MOST_AT_ONCE = 1024
@@ -76,16 +69,19 @@ class Ppo:
         self.is_frozen = False
         """Whether it only plays: nothing is stored or learned, and the likeliest actions are still drawn, not taken."""
         assert world.num_actions is not None
-        self._device = find_device(config.device)
-        self._is_low = config.precision == "bfloat16" or (
-            config.precision == "auto" and has_fast_bfloat16(self._device)
+        self._learner = Learner(
+            partial(PpoNetwork, config, world.observation_shape, world.num_actions),
+            seed=seed,
+            device=config.device,
+            precision=config.precision,
+            learning_rate=config.learning_rate,
+            adam_epsilon=config.adam_epsilon,
+            max_gradient_norm=config.max_gradient_norm,
         )
+        self.network, self._device = self._learner.network, self._learner.device
         self._generator = torch.Generator().manual_seed(seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = PpoNetwork(config, world.observation_shape, world.num_actions)
-        self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimizer = adam(self.network.parameters(), config.learning_rate, config.adam_epsilon, self._device)
+        draw_noise(self.network, self._generator)
+        self._learner.refresh()
         self._learning_rate = config.learning_rate
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         zeros = pinned_zeros if self._device.type == "cuda" else np.zeros
@@ -97,12 +93,8 @@ class Ppo:
         total = world.num_timesteps
         self._total_updates = None if total is None else max(1, total // config.num_steps)
         self._metrics: dict[str, float] = {}
-        draw_noise(self.network, self._generator)
-        computing = computing_copy(self.network, self._is_low)
-        improver = Improver(self._optimizer, self.network, computing, config.max_gradient_norm)
-        self._learner = Learner(computing, improver)
         shape, num_actions = world.observation_shape, world.num_actions
-        self._player = Player(computing, world.num_envs, shape, num_actions, self._device)
+        self._player = Player(self._learner.computing, world.num_envs, shape, num_actions, self._device)
         self._begun_update: Update | None = None
         self._reference: PpoNetwork | None = None
         self._spread = 0.0
@@ -167,8 +159,7 @@ class Ppo:
         return {
             "agent": "ppo",
             "num_rows": self._num_rows,
-            "network": module_state(self.network),
-            "optimizer": optimizer_state(self._optimizer),
+            **self._learner.state(),
             "generator": generator_state(self._generator),
             "rollout": self._rollout.state(),
             "rewards": self._shaper.state(),
@@ -186,9 +177,7 @@ class Ppo:
             StateError: it is another agent's, another configuration's or damaged; nothing has changed then.
         """
         require_likeness(self.state(), state)
-        restore_module(self.network, state["network"])
-        refresh(self._learner.computing, self.network)
-        restore_optimizer(self._optimizer, state["optimizer"])
+        self._learner.restore(state)
         restore_generator(self._generator, state["generator"])
         self._rollout.restore(state["rollout"])
         self._begun_update = None
@@ -206,8 +195,7 @@ class Ppo:
             StateError: it belongs to another network.
         """
         require_agent(state, "ppo")
-        restore_module(self.network, state["network"])
-        refresh(self._learner.computing, self.network)
+        self._learner.begin_from(state["network"])
         self.is_frozen = is_frozen
         if is_frozen:
             self._player.without_noise()
@@ -218,8 +206,8 @@ class Ppo:
     def _update(self) -> Update:
         """What learns, made when it is first needed: a frozen agent needs none."""
         if self._begun_update is None:
-            make = partial(make_update, self.config, self._learner, self._device)
-            self._begun_update = make(self._rollout.observation, self._num_references)
+            pictures = self._rollout.observation
+            self._begun_update = make_update(self.config, self._learner, pictures, self._num_references)
         return self._begun_update
 
     @property
@@ -231,7 +219,7 @@ class Ppo:
         """Stay near the policy with these weights from now on; near none where they are None."""
         self._begun_update, self._reference = None, None
         if weights is not None:
-            self._reference = playing_copy(self.network, self._is_low)
+            self._reference = self._learner.playing_copy()
             restore_module(self._reference, weights)
             set_noise(self._reference, False)
 
@@ -300,7 +288,7 @@ class Ppo:
         self._metrics = figures | {"learning_rate": self._learning_rate}
         self._num_updates += 1
         draw_noise(self.network, self._generator)
-        refresh(self._learner.computing, self.network)
+        self._learner.refresh()
 
     def _broke_down(self) -> LearningError:
         return LearningError(
@@ -313,4 +301,4 @@ class Ppo:
         if final is None or self._total_updates is None:
             return
         self._learning_rate = linear(self.config.learning_rate, final, self._num_updates / self._total_updates)
-        set_learning_rate(self._optimizer, self._learning_rate)
+        set_learning_rate(self._learner.optimizer, self._learning_rate)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from newgameplus.errors import UsageError
-from newgameplus.nn.names import DeviceName, EncoderName
+from newgameplus.nn.names import DeviceName, EncoderName, PrecisionName
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class PpoConfig:
     """Largest random shift of the pictures in a minibatch, in pixels (DrQ; the contest's third place)."""
     device: DeviceName = "auto"
     """Device of the network; ``auto`` takes CUDA if available."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: PrecisionName = "auto"
     """Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""
 
     def __post_init__(self) -> None:

@@ -19,8 +19,8 @@ from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.learning.losses import PpoSteps, PpoWeights
 from newgameplus.nn.augmentation import shift, shift_by
 from newgameplus.nn.cuda_graphs import Answer, Inputs, Replayed, has_room, take_rows
+from newgameplus.nn.learner import Learner
 from newgameplus.nn.losses import ppo_loss
-from newgameplus.nn.optimizer import Improver
 from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
@@ -48,16 +48,6 @@ class Batch:
     """Log-probabilities of the policy that this one is to stay near, ``[N, A]``; ``[N, 0]`` where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Learner:
-    """What learns."""
-
-    computing: PpoNetwork
-    """Computes, gradients too: the network that keeps the weights or its copy in bfloat16."""
-    improve: Improver
-    """Changes the weights of both."""
-
-
 class Update(Protocol):
     """Goes over a rollout for some epochs."""
 
@@ -79,10 +69,9 @@ class PlainUpdate:
     def __init__(
         self,
         config: PpoConfig,
-        learner: Learner,
-        device: torch.device,
+        learner: Learner[PpoNetwork],
     ) -> None:
-        self._config, self._device = config, device
+        self._config, self._device = config, learner.device
         self._step = partial(gradient_step, learner, config)
 
     def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
@@ -120,7 +109,7 @@ class ReplayedUpdate:
     def __init__(
         self,
         config: PpoConfig,
-        learner: Learner,
+        learner: Learner[PpoNetwork],
         pictures: Tensor,
         num_references: int,
     ) -> None:
@@ -206,18 +195,17 @@ class _Step:
 
 def make_update(
     config: PpoConfig,
-    learner: Learner,
-    device: torch.device,
+    learner: Learner[PpoNetwork],
     pictures: Array,
     num_references: int,
 ) -> Update:
-    """Return what learns on ``device`` from a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``.
+    """Return what learns from a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``.
 
     ``num_references`` is A where there is a policy to stay near, else 0.
     """
-    if device.type != "cuda" or not has_room(pictures.nbytes, device):
-        return PlainUpdate(config, learner, device)
-    return ReplayedUpdate(config, learner, torch.from_numpy(pictures).to(device), num_references)
+    if learner.device.type != "cuda" or not has_room(pictures.nbytes, learner.device):
+        return PlainUpdate(config, learner)
+    return ReplayedUpdate(config, learner, torch.from_numpy(pictures).to(learner.device), num_references)
 
 
 def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -226,7 +214,7 @@ def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[T
 
 
 def gradient_step(
-    learner: Learner,
+    learner: Learner[PpoNetwork],
     config: PpoConfig,
     observation: Tensor,
     batch: Batch,

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -23,24 +24,16 @@ from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.heads import make_head
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.agents.rainbow.playing import Player
-from newgameplus.agents.rainbow.update import FIGURES, Learner, Update, make_update
+from newgameplus.agents.rainbow.update import FIGURES, QLearner, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.replay import SLACK, ReplayBuffer
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.schedules import linear
-from newgameplus.nn.device import find_device, has_fast_bfloat16
-from newgameplus.nn.optimizer import Improver, adam
-from newgameplus.nn.precision import computing_copy, playing_copy, refresh
-from newgameplus.nn.saved import (
-    generator_state,
-    module_state,
-    optimizer_state,
-    restore_encoder,
-    restore_generator,
-    restore_module,
-    restore_optimizer,
-)
+from newgameplus.nn.device import find_device
+from newgameplus.nn.learner import Learner
+from newgameplus.nn.precision import refresh
+from newgameplus.nn.saved import generator_state, module_state, restore_encoder, restore_generator, restore_module
 from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 
@@ -72,23 +65,21 @@ class Rainbow:
         choose the same for ever where nothing moves."""
         assert world.num_actions is not None
         self._world = world
-        self._device = find_device(config.device)
-        self._is_low = config.precision == "bfloat16" or (
-            config.precision == "auto" and has_fast_bfloat16(self._device)
+        self._learner = Learner(
+            partial(RainbowNetwork, config, world.observation_shape, world.num_actions),
+            seed=seed,
+            device=config.device,
+            precision=config.precision,
+            learning_rate=config.learning_rate,
+            adam_epsilon=config.adam_epsilon,
+            max_gradient_norm=config.max_gradient_norm,
         )
+        self.network, self._device = self._learner.network, self._learner.device
         self._generator = torch.Generator(self._device).manual_seed(seed)
         self._random = np.random.default_rng(seed)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            network = RainbowNetwork(config, world.observation_shape, world.num_actions)
-        self.network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._target = playing_copy(self.network, self._is_low)
-        # It computes everything, gradients too; the network keeps and changes the weights.
-        self._player = computing_copy(self.network, self._is_low)
-        self._optimizer = adam(self.network.parameters(), config.learning_rate, config.adam_epsilon, self._device)
+        self._target, self._player = self._learner.playing_copy(), self._learner.computing
         self._head = make_head(config, self._device)
-        improver = Improver(self._optimizer, self.network, self._player, config.max_gradient_norm)
-        self._learner = Learner(config, self._player, self._target, self._head, improver, self._generator)
+        self._q_learner = QLearner(config, self._learner, self._target, self._head, self._generator)
         self._begun_update: Update | None = None
         self._awaited: _Awaited | None = None
         self._begun_playing: Player | None = None
@@ -180,9 +171,8 @@ class Rainbow:
         return {
             "agent": "rainbow",
             "num_rows": self._world.num_envs,
-            "network": module_state(self.network),
+            **self._learner.state(),
             "target": module_state(self._target),
-            "optimizer": optimizer_state(self._optimizer),
             "generator": generator_state(self._generator),
             "random": self._random.bit_generator.state,
             "rewards": self._shaper.state(),
@@ -200,10 +190,9 @@ class Rainbow:
             StateError: it is another agent's, another configuration's or damaged.
         """
         require_likeness(self.state(), state)
-        restore_module(self.network, state["network"])
+        self._learner.restore(state)
         restore_module(self._target, state["target"])
-        self._refresh_players()
-        restore_optimizer(self._optimizer, state["optimizer"])
+        refresh(self._player, self._learner.computing)
         restore_generator(self._generator, state["generator"])
         self._random.bit_generator.state = state["random"]
         self._shaper.restore(state["rewards"])
@@ -223,21 +212,16 @@ class Rainbow:
         """
         if state.get("agent") == "ppo" and not is_frozen:
             restore_encoder(self.network, state["network"])
+            self._learner.refresh()
         else:
             require_agent(state, "rainbow")
-            restore_module(self.network, state["network"])
+            self._learner.begin_from(state["network"])
         refresh(self._target, self.network)
         # To play is to draw noise: a frozen agent does so in a copy, and what it was given stays as it is.
-        self._player = playing_copy(self.network, self._is_low) if is_frozen else self._learner.player
-        self._refresh_players()
+        self._player = self._learner.playing_copy() if is_frozen else self._learner.computing
         self._num_random = 0
         self.is_frozen = is_frozen
         self._begun_playing = None
-
-    def _refresh_players(self) -> None:
-        """Give what plays and what learns the weights that the network has now."""
-        for played in (self._player, self._learner.player):
-            refresh(played, self.network)
 
     @property
     def _replay(self) -> ReplayBuffer:
@@ -260,7 +244,7 @@ class Rainbow:
     def _update(self) -> Update:
         """What learns, made when it is first needed."""
         if self._begun_update is None:
-            self._begun_update = make_update(self._learner, self._replay, self._device)
+            self._begun_update = make_update(self._q_learner, self._replay)
         return self._begun_update
 
     @property

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from newgameplus.errors import UsageError
-from newgameplus.nn.names import DeviceName, EncoderName
+from newgameplus.nn.names import DeviceName, EncoderName, PrecisionName
 
 _COUNTS = (
     "num_hidden",
@@ -90,7 +90,7 @@ class RainbowConfig:
     """Largest random shift of the pictures in a gradient step, in pixels (DrQ)."""
     device: DeviceName = "auto"
     """Device of the network; ``auto`` takes CUDA if available."""
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: PrecisionName = "auto"
     """Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""
 
     def __post_init__(self) -> None:

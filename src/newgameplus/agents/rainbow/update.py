@@ -22,7 +22,7 @@ from newgameplus.experience.replay import Batch, Choice, ReplayBuffer
 from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.nn.augmentation import shift
 from newgameplus.nn.cuda_graphs import Answer, Inputs, Replayed, has_room
-from newgameplus.nn.optimizer import Improver
+from newgameplus.nn.learner import Learner
 from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
@@ -49,17 +49,15 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Learner:
+class QLearner:
     """The networks, and how they learn from one batch."""
 
     config: RainbowConfig
-    player: RainbowNetwork
-    """Computes, gradients too: the network that keeps the weights or its copy in bfloat16."""
+    learner: Learner[RainbowNetwork]
+    """The network that learns."""
     target: RainbowNetwork
     """Judges what comes after."""
     head: Head
-    improve: Improver
-    """Changes the weights of the player, and those that it is a copy of."""
     generator: torch.Generator
 
     def step(self, given: Given) -> Tensor:
@@ -67,7 +65,7 @@ class Learner:
 
         Where the gradient is no number, no weight changes.
         """
-        config, player = self.config, self.player
+        config, player = self.config, self.learner.computing
         target = self.targets(given)
         player.draw_noise(self.generator)
         observation = given.observation
@@ -77,7 +75,7 @@ class Learner:
             errors = self.head.errors(player, observation, given.action, target, self.generator)
         loss = (given.weight * errors).mean()
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = self.improve()
+        norm = self.learner.improve()
         figures = torch.stack([loss.detach(), norm, self.head.mean(target).mean()])
         return torch.cat([errors.detach(), figures])
 
@@ -85,11 +83,11 @@ class Learner:
         """What to learn ``[N, K]``: of the next action that the network chooses, what the target network says."""
         if self.config.munchausen_weight:
             return self._soft_targets(given)
-        for network in (self.player, self.target):
+        for network in (self.learner.computing, self.target):
             network.draw_noise(self.generator)
         after = given.next_observation
         with torch.no_grad():
-            best = self.head.expected_returns(self.player, after).argmax(-1)
+            best = self.head.expected_returns(self.learner.computing, after).argmax(-1)
             return self.head.target_of(self.target, after, best, given.reward, given.factor, self.generator)
 
     def _soft_targets(self, given: Given) -> Tensor:
@@ -110,7 +108,7 @@ class Learner:
 
     def tensors(self) -> list[Tensor]:
         """Return all that a step changes."""
-        return [*self.improve.tensors(), *self.target.parameters(), *self.target.buffers()]
+        return [*self.learner.improve.tensors(), *self.target.parameters(), *self.target.buffers()]
 
 
 class Update(Protocol):
@@ -120,7 +118,7 @@ class Update(Protocol):
     """Whether the answer takes its time, so that something else is better done before it is asked for."""
 
     def __call__(self, choice: Choice) -> Callable[[], Array]:
-        """Begin to learn; what is returned waits for what :meth:`Learner.step` told.
+        """Begin to learn; what is returned waits for what :meth:`QLearner.step` told.
 
         It must be asked before the next call but one.
         """
@@ -132,8 +130,8 @@ class PlainUpdate:
 
     is_awaited = False
 
-    def __init__(self, learner: Learner, replay: ReplayBuffer, device: torch.device) -> None:
-        self._learner, self._replay, self._device = learner, replay, device
+    def __init__(self, learner: QLearner, replay: ReplayBuffer) -> None:
+        self._learner, self._replay, self._device = learner, replay, learner.learner.device
 
     def __call__(self, choice: Choice) -> Callable[[], Array]:
         """See :class:`Update`."""
@@ -147,16 +145,14 @@ class ReplayedUpdate:
     Args:
         learner: what learns.
         replay: where the pictures are taken from.
-        device: where the networks are.
         mirror: the replay buffer's frames on the device; None where they have no room there and each batch's travel.
     """
 
     is_awaited = True
 
-    def __init__(
-        self, learner: Learner, replay: ReplayBuffer, device: torch.device, mirror: FrameMirror | None
-    ) -> None:
+    def __init__(self, learner: QLearner, replay: ReplayBuffer, mirror: FrameMirror | None) -> None:
         self._learner, self._replay, self._mirror = learner, replay, mirror
+        device = learner.learner.device
         num, (_, _, height, width) = learner.config.batch_size, replay.frames.shape
         numbers = dict.fromkeys(("reward", "factor", "weight"), ((num,), np.float32))
         seen = dict.fromkeys(("observation", "next_observation"), ((num, height, width, replay.num_stacked), np.uint8))
@@ -192,9 +188,10 @@ def given(batch: Batch, device: torch.device) -> Given:
     return Given(*(torch.from_numpy(getattr(batch, name)).to(device) for name in Given.__slots__))
 
 
-def make_update(learner: Learner, replay: ReplayBuffer, device: torch.device) -> Update:
-    """Return what learns on ``device``."""
+def make_update(learner: QLearner, replay: ReplayBuffer) -> Update:
+    """Return what learns where the networks are."""
+    device = learner.learner.device
     if device.type != "cuda":
-        return PlainUpdate(learner, replay, device)
+        return PlainUpdate(learner, replay)
     mirror = FrameMirror(replay, device) if has_room(replay.frames.nbytes, device) else None
-    return ReplayedUpdate(learner, replay, device, mirror)
+    return ReplayedUpdate(learner, replay, mirror)

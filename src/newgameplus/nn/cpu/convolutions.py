@@ -17,18 +17,14 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.cpu.tensors import are_for_kernels
 
 ConvolutionShape = tuple[int, int, int, int]
 """Filters, side, stride and padding."""
 
 
 def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | None:
-    """See :func:`newgameplus.nn.encoders.convolve`; for weights of bfloat16, or autocast to it.
-
-    Args:
-        observation: uint8 ``[B, H, W, C]``.
-        layers: always the same tuple for the same layers. All of float32, or all of bfloat16.
-    """
+    """See :func:`newgameplus.nn.encoders.convolve`; for weights of bfloat16."""
     kernel = find_convolutions(observation, layers)
     if kernel is None:
         return None
@@ -51,11 +47,7 @@ def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | Non
 
 def find_convolutions(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> kernels.Convolutions | None:
     """Return the kernels for convolutions of uint8 ``[B, H, W, C]``; None where torch must compute them."""
-    if observation.device.type != "cpu" or observation.dtype != torch.uint8:
-        return None
-    is_cast = torch.is_autocast_enabled("cpu")
-    dtype = torch.get_autocast_dtype("cpu") if is_cast else layers[0].weight.dtype
-    if dtype != torch.bfloat16:
+    if observation.dtype != torch.uint8 or not are_for_kernels(layers[0].weight):
         return None
     _, height, width, num_channels = observation.shape
     return _make(height, width, num_channels, _shapes(layers))
