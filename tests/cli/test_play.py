@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from newgameplus.cli.main import run
-from newgameplus.emulator.native import engine
+from newgameplus.emulator.compiled import engine
 from newgameplus.games.folders import HOME_VARIABLE
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.verify import verify_movie

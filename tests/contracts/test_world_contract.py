@@ -17,8 +17,8 @@ import pytest
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
+from newgameplus.emulator.compiled import engine
 from newgameplus.emulator.cores import console_named
-from newgameplus.emulator.native import engine
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.interface import ResumableWorld, World

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from newgameplus.emulator.compiled import in_words
 from newgameplus.emulator.cores import Core, console_named, core_of
-from newgameplus.emulator.native import NativeEmulator, in_words
+from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.errors import EmulatorError, RomError, UsageError
 from newgameplus.games.catalogue import find_game

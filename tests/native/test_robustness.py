@@ -21,7 +21,7 @@ from newgameplus.contest.evaluation import evaluate, manifest_of
 from newgameplus.contest.plan import Plan
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.contest.workers import Failed
-from newgameplus.emulator.native import in_words
+from newgameplus.emulator.compiled import in_words
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.errors import EmulatorError
 from newgameplus.games.levels import Level

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from newgameplus.emulator.native import engine
+from newgameplus.emulator.compiled import engine
 from newgameplus.session.session import Session
 
 AIRSTRIKER = "Airstriker-Genesis-v0/Level1"

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from newgameplus.emulator.native import engine
+from newgameplus.emulator.compiled import engine
 from newgameplus.games.levels import Level, find_level
 from newgameplus.session.session import Session
 

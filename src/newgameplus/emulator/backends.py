@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
+from newgameplus.emulator.compiled import engine
 from newgameplus.emulator.cores import Core
 from newgameplus.emulator.interface import Emulator
-from newgameplus.emulator.native import NativeEmulator, engine
+from newgameplus.emulator.native import NativeEmulator
 from newgameplus.emulator.reference import ReferenceEmulator
 from newgameplus.errors import EmulatorError, UsageError
 

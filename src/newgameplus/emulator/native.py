@@ -4,55 +4,22 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import importlib
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING
 
+from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.emulator.cores import BEFORE_STATE, REFERENCE_OPTIONS, SPEED_OPTIONS, Core
-from newgameplus.errors import EmulatorError, IntegrationError, RomError
+from newgameplus.errors import RomError
 from newgameplus.types import Array
 
-
-@functools.cache
-def engine() -> ModuleType | None:
-    """The compiled engine, or None where it was not built."""
-    try:
-        return importlib.import_module("newgameplus._engine")
-    except ImportError:
-        return None
+if TYPE_CHECKING:
+    from newgameplus._engine import Console, CoreSpec
 
 
-def required_engine() -> Any:  # a compiled module without stubs
-    """The compiled engine.
-
-    Raises:
-        EmulatorError: it was not built.
-    """
-    module = engine()
-    if module is None:
-        raise EmulatorError(
-            "The native engine is not built here: install a C++ compiler and run pip install again, "
-            "or use the reference backend."
-        )
-    return module
-
-
-@contextmanager
-def in_words() -> Iterator[None]:
-    """Translate the engine's exceptions into those of ``errors``."""
-    try:
-        yield
-    except required_engine().ScriptError as error:
-        raise IntegrationError(str(error)) from error
-    except required_engine().EngineError as error:
-        raise EmulatorError(str(error)) from error
-
-
-def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *, has_sound: bool = False) -> Any:
+def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *, has_sound: bool = False) -> CoreSpec:
     """Core specification for the engine.
 
     Args:
@@ -111,7 +78,7 @@ class NativeEmulator:
         module = required_engine()
         self.core = core
         with in_words():
-            self.console: Any = module.Console(
+            self.console: Console = module.Console(
                 core_spec(core, rom, options, has_sound=has_sound), module.Blob(read_rom(rom))
             )
             self.console.keep_audio(has_sound)
@@ -133,13 +100,11 @@ class NativeEmulator:
 
     def screen(self) -> Array:
         """Picture last drawn, uint8 ``[H, W, 3]``, RGB, rotated upright."""
-        picture: Array = self.console.screen()
-        return picture
+        return self.console.screen()
 
     def audio(self) -> Array:
         """Sound of the last frame, int16 ``[samples, 2]``; empty unless ``has_sound``."""
-        sound: Array = self.console.audio()
-        return sound
+        return self.console.audio()
 
     def memory(self) -> Mapping[int, bytes]:
         """Current memory of the console: address of each block to its bytes, in host byte order."""
@@ -161,7 +126,8 @@ class NativeEmulator:
 
     def close(self) -> None:
         """Free the machine."""
-        self.console = None
+        with suppress(AttributeError):
+            del self.console
 
 
 @functools.cache

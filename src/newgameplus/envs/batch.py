@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium import spaces
@@ -11,7 +11,7 @@ from gymnasium.utils import seeding
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from newgameplus.emulator.native import in_words, required_engine
+from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.envs.action_table import ActionTable
 from newgameplus.envs.capacity import check_room, num_cores
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
@@ -20,6 +20,9 @@ from newgameplus.envs.variable_info import VariableInfo
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec, State
+
+if TYPE_CHECKING:
+    from newgameplus._engine import Snapshot
 
 _HALF = 2**64
 
@@ -184,7 +187,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         final = {int(row): self._final_observation[row].copy() for row in over}
         return rows, self._observation[rows], self._reward[rows], terminated, truncated, final
 
-    def save(self, row: int) -> Any:  # a class of the engine, without stubs
+    def save(self, row: int) -> Snapshot:
         """Return a snapshot of a row: console, scenario, frame stack and step count, without its random generator.
 
         ``snapshot.to_bytes()`` serialises it and :func:`snapshot_from_bytes` reads it.
@@ -195,7 +198,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         with in_words():
             return self._engine.save(row)
 
-    def load(self, row: int, snapshot: Any) -> Array:
+    def load(self, row: int, snapshot: Snapshot) -> Array:
         """Restore a row from a snapshot, of itself or of another row of the same game; return its observation.
 
         Raises:
@@ -349,7 +352,7 @@ def check_rows(state: State, num_envs: int) -> None:
             raise StateError(f"The saved world has {len(state[part])} rows, this one has {num_envs}.")
 
 
-def snapshot_from_bytes(content: bytes) -> Any:  # a class of the engine, without stubs
+def snapshot_from_bytes(content: bytes) -> Snapshot:
     """Read a snapshot that ``to_bytes`` wrote.
 
     Raises:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
+from newgameplus.emulator.compiled import required_engine
 from newgameplus.emulator.cores import Core, core_of
-from newgameplus.emulator.native import core_spec, fingerprint, read_rom, required_engine
+from newgameplus.emulator.native import core_spec, fingerprint, read_rom
 from newgameplus.envs.actions import ActionMeaning, action_meaning
 from newgameplus.envs.frame_skip import FrameSkip
 from newgameplus.envs.wrappers.observation import check_observation_spec
@@ -18,6 +19,10 @@ from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.games.pad import Pad
 from newgameplus.games.window import Window, window_of
 from newgameplus.types import ActionSpec, ObservationSpec
+
+if TYPE_CHECKING:
+    from newgameplus._engine import Blob, LaneSpec
+    from newgameplus._engine import ObservationSpec as EngineObservationSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class Row:
     """Names of the game's variables."""
     start_state: bytes
     """Machine state that every episode starts from."""
-    lane: Any
+    lane: LaneSpec
     """The engine's description of the row."""
 
     @property
@@ -67,7 +72,7 @@ class RowMaker:
             RomError: a ROM has not been imported.
             UsageError: the levels' pads differ.
         """
-        roms: dict[bytes, Any] = {}
+        roms: dict[bytes, Blob] = {}
         made = {level: self._row(level, roms) for level in dict.fromkeys(levels)}
         first = made[levels[0]]
         for row in made.values():
@@ -79,7 +84,7 @@ class RowMaker:
                 )
         return tuple(made[level] for level in levels)
 
-    def _row(self, level: Level, roms: dict[bytes, Any]) -> Row:
+    def _row(self, level: Level, roms: dict[bytes, Blob]) -> Row:
         game, engine = level.integration, required_engine()
         core = game.core("native") if self.core is None else core_of(game.console, self.core)
         start_state = game.state(level.state, core.name)
@@ -109,7 +114,7 @@ class RowMaker:
             lane=lane,
         )
 
-    def _observation(self, window: Window) -> Any:
+    def _observation(self, window: Window) -> EngineObservationSpec:
         spec = self.observation_spec
         return required_engine().ObservationSpec(
             kind=spec.kind,

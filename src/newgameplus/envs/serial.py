@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
@@ -14,6 +14,9 @@ from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, F
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec, State
+
+if TYPE_CHECKING:
+    from newgameplus._engine import Snapshot
 
 
 class SerialVecEnv(VectorEnv[Array, Array, Array]):
@@ -73,7 +76,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         # Lane ``kind * B + row`` is the console on which a row plays the levels of one kind.
         consoles = [level for level in bases.values() for _ in range(num_envs)]
         self._inner = RetroVecEnv(consoles, **self._made_with)
-        self._starts: dict[Level, Any] = {}
+        self._starts: dict[Level, Snapshot] = {}
         self.num_envs = num_envs
         self.single_observation_space = self._inner.single_observation_space
         self.single_action_space = self._inner.single_action_space
@@ -129,11 +132,11 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
             observation[row] = self._begin(row)
         return observation, reward, terminated, truncated, {"final_obs": final_observation, "_final_obs": over}
 
-    def save(self, row: int) -> Any:  # a class of the engine, without stubs
+    def save(self, row: int) -> Snapshot:
         """Return a snapshot of a row, as :meth:`RetroVecEnv.save` does."""
         return self._inner.save(self._lane(row))
 
-    def load(self, row: int, snapshot: Any) -> Array:
+    def load(self, row: int, snapshot: Snapshot) -> Array:
         """Restore a row from a snapshot of its current level; return its observation.
 
         Raises:
@@ -242,7 +245,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
     def _begin(self, row: int) -> Array:
         return self.load(row, self._start_of(self.levels[row]))
 
-    def _start_of(self, level: Level) -> Any:
+    def _start_of(self, level: Level) -> Snapshot:
         """Snapshot of a level's first moment, made when first needed."""
         if level not in self._starts:
             world = RetroVecEnv([level], num_threads=1, **self._made_with)

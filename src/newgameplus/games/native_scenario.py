@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from newgameplus.emulator.native import NativeEmulator, in_words, required_engine
+from newgameplus.emulator.compiled import in_words, required_engine
+from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, IntegrationError, NotFoundError
 from newgameplus.games.declarative import ScenarioSpec, compile_scenario
 from newgameplus.games.integration import Integration, read_json_object
@@ -72,10 +73,9 @@ class NativeScenario:
             IntegrationError: a script fails.
         """
         try:
-            judgement: tuple[float, bool] = self._judge.judge()
+            return self._judge.judge()
         except self._script_error as error:
             raise IntegrationError(f"The scenario {self._path} cannot judge a frame: {error}") from error
-        return judgement
 
     def variables(self) -> dict[str, int]:
         """All variables of ``data.json`` as of the last frame judged, except those outside of the console's memory."""

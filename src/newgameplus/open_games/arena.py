@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
-from newgameplus.emulator.native import in_words, required_engine
+from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, FrameSkip
 from newgameplus.envs.rows import RowMaker
 from newgameplus.games.levels import Level
 from newgameplus.open_games.course import Course, MomentT
 from newgameplus.types import NOTHING, Array
+
+if TYPE_CHECKING:
+    from newgameplus._engine import Snapshot
 
 FRAMES_PER_STEP = CONTEST_FRAME_SKIP.num_frames
 """Frames per step, as in the contest, but without delay."""
@@ -82,12 +85,12 @@ class Arena(Generic[MomentT]):
             return self._moments(np.where(self._terminated[:, None], self._final_values, self._values))
         return self._moments(self._values)
 
-    def save(self, row: int) -> Any:  # a class of the engine, without stubs
+    def save(self, row: int) -> Snapshot:
         """Return a snapshot of a row."""
         with in_words():
             return self._engine.save(row)
 
-    def load(self, row: int, snapshot: Any) -> None:
+    def load(self, row: int, snapshot: Snapshot) -> None:
         """Restore a row from a snapshot."""
         with in_words():
             self._engine.load(row, snapshot)

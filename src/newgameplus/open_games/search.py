@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
 from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
 from newgameplus.open_games.arena import Arena
 from newgameplus.open_games.course import Course, MomentT, Plan
+
+if TYPE_CHECKING:
+    from newgameplus._engine import Snapshot
 
 MIN_GAIN = 5
 """Steps by which a moment must be better to replace its cell's: a snapshot costs as much."""
@@ -84,7 +87,7 @@ class Cell:
     def __init__(self) -> None:
         self.num_visits = self.num_deaths = 0
 
-    def keep(self, course: Course[MomentT], moment: MomentT, num_steps: int, trail: Trail, snapshot: Any) -> None:
+    def keep(self, course: Course[MomentT], moment: MomentT, num_steps: int, trail: Trail, snapshot: Snapshot) -> None:
         """Set the best moment."""
         self.num_steps, self.trail, self.snapshot = num_steps, trail, snapshot
         self.progress, self.front = course.progress(moment), course.front(moment)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from newgameplus.emulator.backends import Backend, default_backend, open_emulator
+from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.emulator.cores import Core, core_of
 from newgameplus.emulator.interface import Emulator
-from newgameplus.emulator.native import core_spec, in_words, read_rom, required_engine
+from newgameplus.emulator.native import core_spec, read_rom
 from newgameplus.errors import IntegrationError
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from newgameplus.emulator.native import NativeEmulator, in_words, required_engine
+from newgameplus.emulator.compiled import in_words, required_engine
+from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, IntegrationError
 from newgameplus.games.integration import Integration
 from newgameplus.games.native_scenario import scenario_spec
+
+if TYPE_CHECKING:
+    from newgameplus._engine import ScenarioProbe
 
 
 class RewindingJudge:
@@ -40,7 +44,7 @@ class RewindingJudge:
         """Whether :meth:`save` works; the state of a script cannot be copied."""
         try:
             with in_words():
-                self._probe: Any = required_engine().ScenarioProbe(spec, self._blocks)
+                self._probe: ScenarioProbe = required_engine().ScenarioProbe(spec, self._blocks)
         except EmulatorError as error:
             raise self._failure(error) from error
 
@@ -65,8 +69,7 @@ class RewindingJudge:
         """
         self._read()
         with in_words():
-            judgement: tuple[float, bool] = self._probe.judge()
-        return judgement
+            return self._probe.judge()
 
     def variables(self) -> dict[str, int]:
         """All variables of the game, as of the last frame judged."""

@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from newgameplus.emulator.compiled import engine
 from newgameplus.emulator.cores import BEFORE_STATE, core_of
-from newgameplus.emulator.native import NativeEmulator, engine
+from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.session.episode_log import EpisodeLog
