@@ -8,14 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import gymnasium as gym
 import numpy as np
 import pytest
-from gymnasium.vector import AutoresetMode
-from gymnasium.vector.utils import batch_space
 
 from newgameplus.emulator.compiled import engine
 from newgameplus.emulator.cores import console_named
@@ -25,10 +22,10 @@ from newgameplus.envs.interface import ResumableWorld, World
 from newgameplus.envs.processes import make_processes
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import SingleWorld, world_spec
-from newgameplus.errors import StateError, UsageError
+from newgameplus.errors import StateError
 from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import find_level
-from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.testing import check_world
 from newgameplus.types import SONIC_7, WARPED, Array
 
 EPISODE_STEPS = 12
@@ -104,23 +101,8 @@ def random_states(world: World) -> list[dict[str, Any]]:
     return [world.random_state(row) for row in range(world.num_envs)]
 
 
-def is_plain(value: object) -> bool:
-    """Whether ``value`` is a ``State``: a tree of dicts, lists, JSON scalars and arrays."""
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and is_plain(inner) for key, inner in value.items())
-    if isinstance(value, list):
-        return all(map(is_plain, value))
-    return value is None or isinstance(value, str | int | float | np.ndarray)
-
-
-def test_it_is_a_world_with_same_step_autoreset(world: World) -> None:
-    assert isinstance(world, World)
-    assert world.metadata["autoreset_mode"] is AutoresetMode.SAME_STEP
-
-
-def test_its_spaces_are_those_of_one_row_in_a_batch(world: World) -> None:
-    assert world.observation_space == batch_space(world.single_observation_space, world.num_envs)
-    assert world.action_space == batch_space(world.single_action_space, world.num_envs)
+def test_it_keeps_every_promise_of_a_world(make: Make) -> None:
+    check_world(make)
 
 
 def test_it_says_what_its_rows_play_and_what_actions_mean(world: World) -> None:
@@ -136,57 +118,6 @@ def test_an_agent_is_told_its_spaces(world: World) -> None:
     assert (spec.num_envs, spec.num_timesteps, spec.buttons) == (world.num_envs, 100, world.buttons)
     assert spec.observation_shape == world.single_observation_space.shape
     assert (spec.action_shape, spec.num_actions) == ((), world.single_action_space.n)
-
-
-def test_what_it_shows_is_in_its_space_and_what_it_tells_has_a_row_each(world: World) -> None:
-    observation, _ = world.reset(seed=1)
-    assert observation in world.observation_space
-    for action in actions(world, LONG):
-        observation, reward, terminated, truncated, _ = world.step(action)
-        assert observation in world.observation_space
-        told = [(part.dtype, part.shape) for part in (reward, terminated, truncated)]
-        rows = (world.num_envs,)
-        assert told == [(np.dtype(np.float64), rows), (np.dtype(np.bool_), rows), (np.dtype(np.bool_), rows)]
-
-
-def test_an_ended_episode_is_followed_by_the_next_in_the_same_step(world: World) -> None:
-    world.reset(seed=1)
-    num_ended = 0
-    for action in actions(world, LONG):
-        observation, _, terminated, truncated, info = world.step(action)
-        over = terminated | truncated
-        assert ("final_obs" in info) == over.any()
-        if over.any():
-            assert info["_final_obs"].tolist() == over.tolist()
-        for row in np.flatnonzero(over):
-            num_ended += 1
-            assert info["final_obs"][row] in world.single_observation_space
-            assert not np.array_equal(info["final_obs"][row], observation[row])
-    assert num_ended >= 3 * world.num_envs
-
-
-def test_an_observation_is_not_overwritten_by_the_next(world: World) -> None:
-    first, _ = world.reset(seed=1)
-    before = first.copy()
-    follow(world, actions(world, SHORT))
-    assert np.array_equal(first, before)
-
-
-def test_an_action_outside_its_space_is_refused(make: Make) -> None:
-    with closing(make()) as world:
-        world.reset(seed=1)
-        assert isinstance(world.single_action_space, gym.spaces.Discrete)
-        with pytest.raises(UsageError, match="action"):
-            world.step(np.full(world.num_envs, world.single_action_space.n))
-
-
-def test_the_same_seed_and_actions_give_the_same_twice(make: Make) -> None:
-    told = []
-    for seed in (5, [5, 6]):
-        with closing(make()) as world:
-            world.reset(seed=seed if isinstance(seed, int) else seed[: world.num_envs])
-            told.append([*follow(world, actions(world, LONG)), random_states(world)])
-    assert told[0] == told[1]
 
 
 def test_another_seed_gives_other_random_numbers(world: World) -> None:
@@ -229,54 +160,11 @@ def test_a_strange_random_state_is_refused_and_changes_nothing(world: World, sta
     assert random_states(world) == before
 
 
-def test_closing_twice_does_nothing_more(make: Make) -> None:
-    world = make()
-    world.reset(seed=1)
-    world.close()
-    world.close()
-
-
 def test_batches_on_the_engine_can_be_saved_at_any_moment_and_no_others(
     world: World, request: pytest.FixtureRequest
 ) -> None:
     name = request.node.callspec.params["world"]
     assert isinstance(world, ResumableWorld) == (name in RESUMABLE)
-
-
-@pytest.mark.parametrize("name", RESUMABLE)
-@pytest.mark.parametrize("num_steps", [0, 5, 2 * EPISODE_STEPS, 40])
-def test_restored_in_a_new_world_it_goes_on_as_it_did(name: str, num_steps: int, tmp_path: Path) -> None:
-    make = make_of(name)
-    with closing(make()) as world:
-        assert isinstance(world, ResumableWorld)
-        observation, _ = world.reset(seed=4)
-        for action in actions(world, num_steps):
-            observation, *_ = world.step(action)
-        state = world.state()
-        assert is_plain(state)
-        save_state(tmp_path / "world.safetensors", state)
-        expected = [*follow(world, actions(world, LONG, seed=9)), random_states(world)]
-    with closing(make()) as again:
-        assert isinstance(again, ResumableWorld)
-        assert np.array_equal(again.restore(load_state(tmp_path / "world.safetensors")), observation)
-        assert [*follow(again, actions(again, LONG, seed=9)), random_states(again)] == expected
-
-
-@pytest.mark.parametrize("name", RESUMABLE)
-def test_saving_disturbs_nothing(name: str) -> None:
-    told = []
-    for saves in (False, True):
-        with closing(make_of(name)()) as world:
-            assert isinstance(world, ResumableWorld)
-            world.reset(seed=4)
-            told.append(follow(world, actions_and_saves(world) if saves else actions(world, LONG)))
-    assert told[0] == told[1]
-
-
-def actions_and_saves(world: ResumableWorld) -> Iterator[Array]:
-    for action in actions(world, LONG):
-        world.state()
-        yield action
 
 
 @pytest.mark.parametrize("name", RESUMABLE)
