@@ -12,9 +12,8 @@ import argparse
 from stable_baselines3 import PPO
 from stable_baselines3.common.vec_env import VecMonitor
 
+from newgameplus import find_level, make_vector
 from newgameplus.envs.stable_baselines import StableBaselinesVecEnv
-from newgameplus.envs.vector import make_vector
-from newgameplus.games.levels import find_level
 from newgameplus.types import SONIC_8, WARPED
 
 

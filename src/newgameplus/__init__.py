@@ -74,16 +74,18 @@ _DEFINED_IN = {
 """Public name to the module that defines it, and its name there."""
 
 
-def __getattr__(name: str) -> object:
-    """Load a public name; it is an ordinary attribute from then on."""
-    if name not in _DEFINED_IN:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # a type checker is to find misspelt names
 
-    module, _, attribute = _DEFINED_IN[name].partition(":")
-    value: object = getattr(import_module(module), attribute)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        """Load a public name; it is an ordinary attribute from then on."""
+        if name not in _DEFINED_IN:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        module, _, attribute = _DEFINED_IN[name].partition(":")
+        value = getattr(import_module(module), attribute)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
