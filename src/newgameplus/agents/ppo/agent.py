@@ -30,6 +30,7 @@ from newgameplus.experience.rewards import RewardShaper
 from newgameplus.experience.rollout import Rollout
 from newgameplus.learning.returns import explained_variance, generalized_advantages, remembered_spread
 from newgameplus.learning.schedules import linear
+from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.nn.cuda_graphs import pinned_zeros
 from newgameplus.nn.device import find_device
 from newgameplus.nn.learner import Learner
@@ -103,6 +104,11 @@ class Ppo:
     def check_machine(config: PpoConfig) -> None:
         """Make sure that there is the device that a configuration names."""
         find_device(config.device)
+
+    @staticmethod
+    def arithmetic(config: PpoConfig) -> Arithmetic:
+        """Return what computes its network on this machine."""
+        return describe_arithmetic(config.device, config.precision)
 
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:

@@ -30,6 +30,7 @@ from newgameplus.errors import LearningError
 from newgameplus.experience.replay import SLACK, ReplayBuffer
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.schedules import linear
+from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.nn.device import find_device
 from newgameplus.nn.learner import Learner
 from newgameplus.nn.precision import refresh
@@ -97,6 +98,11 @@ class Rainbow:
     def check_machine(config: RainbowConfig) -> None:
         """Make sure that there is the device that a configuration names."""
         find_device(config.device)
+
+    @staticmethod
+    def arithmetic(config: RainbowConfig) -> Arithmetic:
+        """Return what computes its network on this machine."""
+        return describe_arithmetic(config.device, config.precision)
 
     @staticmethod
     def specs(config: RainbowConfig) -> tuple[ObservationSpec, ActionSpec]:

@@ -60,9 +60,9 @@ else:
 @contextmanager
 def turned_off() -> Iterator[None]:
     """Within the block, compute as if ``NGP_KERNELS=off`` had been set."""
-    before = state.are_on, state.are_turned_off
-    state.are_on, state.are_turned_off = False, True
+    before = state.are_on, state.are_turned_off, state.lack
+    state.are_on, state.are_turned_off, state.lack = False, True, "turned off"
     try:
         yield
     finally:
-        state.are_on, state.are_turned_off = before
+        state.are_on, state.are_turned_off, state.lack = before

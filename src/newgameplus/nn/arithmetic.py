@@ -1,0 +1,33 @@
+"""What computes a network here: two runs that agree in it, and in all else, agree to the bit."""
+
+from __future__ import annotations
+
+import torch
+
+from newgameplus.nn.cpu.compiled import INSTRUCTION_SET, state
+from newgameplus.nn.device import find_device, is_low_precision
+from newgameplus.nn.names import DeviceName, PrecisionName
+
+Arithmetic = dict[str, str | int]
+"""Name of each part to what it is, as JSON."""
+
+
+def describe_arithmetic(device: DeviceName, precision: PrecisionName = "auto") -> Arithmetic:
+    """Return what computes on a device in a precision, as this process is set up now.
+
+    Returns:
+        ``torch``: its version; ``device``: "cpu" or the GPU's name; ``threads``: of torch on the CPU; ``precision``:
+        "bfloat16" or "float32"; ``kernels``: the instruction set of the compiled kernels, or "none: " and why.
+
+    Raises:
+        UsageError: the device is not there.
+    """
+    place = find_device(device)
+    is_cpu = place.type == "cpu"
+    return {
+        "torch": torch.__version__,
+        "device": "cpu" if is_cpu else torch.cuda.get_device_name(place),
+        "threads": torch.get_num_threads(),
+        "precision": "bfloat16" if is_low_precision(place, precision) else "float32",
+        "kernels": INSTRUCTION_SET if is_cpu and state.are_on else f"none: {state.lack if is_cpu else 'CUDA computes'}",
+    }
