@@ -14,11 +14,13 @@ import functools
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.errors import MovieError, NewGamePlusError
-from newgameplus.executor.local import Returned, Tell, available_cores, side_by_side
+from newgameplus.executor.interface import Returned, Task, Tell
+from newgameplus.executor.local import LocalExecutor, available_cores
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.levels import Level, levels_of
 from newgameplus.movies.bk2 import read_movie
@@ -109,10 +111,13 @@ def main() -> int:
     work = functools.partial(line_of, seeds=seeds, max_steps=chosen.max_steps, again=chosen.again)
     print(f"{'level':16} {'frames':>8} {'score':>7} {'steps':>10} {'seconds':>8}")
     start, num_proven = time.perf_counter(), 0
-    for event in side_by_side(work, levels, chosen.processes):
-        if isinstance(event, Returned):
-            print(event.result.text, flush=True)
-            num_proven += event.result.is_proven
+    with closing(LocalExecutor[Level](chosen.processes)) as executor:
+        for level in levels:
+            executor.submit(Task(work, level))
+        for event in executor.events():
+            if isinstance(event, Returned):
+                print(event.result.text, flush=True)
+                num_proven += event.result.is_proven
     print(f"{num_proven} of {len(levels)} levels are proven, in {time.perf_counter() - start:.0f} s.")
     return 0 if num_proven == len(levels) else 1
 

@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,13 @@ from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run_scores import read_run
 from newgameplus.contest.scores import contest_score
-from newgameplus.contest.workers import Event, Failed, Finished, run_side_by_side
+from newgameplus.contest.workers import Event, Failed, Finished, play_runs
 from newgameplus.durable import hold
 from newgameplus.emulator.backends import default_backend
 from newgameplus.emulator.cores import core_of
 from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError, UsageError
-from newgameplus.executor.local import available_cores
+from newgameplus.executor.local import LocalExecutor, available_cores
 from newgameplus.fields import pick, to_json
 from newgameplus.games.folders import add_named_collections, named_collections
 from newgameplus.games.levels import Level
@@ -131,10 +132,11 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
     with hold(results.path, "--results"):
         jobs = [job for job in jobs_of(plan, results) if not RunFolder(job.folder).is_complete()]
         try:
-            for event in run_side_by_side(jobs, num_workers or available_cores()):
-                if isinstance(event, Finished | Failed):
-                    write_scores(results, plan)
-                yield event
+            with closing(LocalExecutor[Job](num_workers or available_cores())) as executor:
+                for event in play_runs(jobs, executor):
+                    if isinstance(event, Finished | Failed):
+                        write_scores(results, plan)
+                    yield event
         finally:
             write_scores(results, plan)
 

@@ -1,22 +1,22 @@
-"""Runs side by side, each in a process of its own with a log of its own."""
+"""Runs as tasks of an executor, each in a process of its own with a log of its own."""
 
 from __future__ import annotations
 
 import os
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.contest.plan import Job
 from newgameplus.contest.run import Progress, play_run
 from newgameplus.errors import NewGamePlusError
-from newgameplus.executor.local import Begun, Died, Tell, Told, side_by_side
+from newgameplus.executor.interface import Begun, Died, Executor, Returned, Task, Tell, Told
+from newgameplus.executor.interface import Event as TaskEvent
 from newgameplus.results.runs import RunFolder
 
 TICK_SECONDS = 0.2
-"""Longest silence of :func:`run_side_by_side`."""
+"""Longest silence of :func:`play_runs`."""
 
 LAST_WORDS_BYTES = 8192
 """How far from its end a log is searched for the reason of a crash."""
@@ -63,24 +63,38 @@ class Tick:
 Event = Started | Advanced | Finished | Failed | Tick
 
 
-def run_side_by_side(jobs: Sequence[Job], num_workers: int) -> Iterator[Event]:
-    """Play ``jobs`` in up to ``num_workers`` processes and tell what happens.
+def play_runs(jobs: Sequence[Job], executor: Executor[Job]) -> Iterator[Event]:
+    """Play ``jobs`` as tasks of an executor and tell what happens.
 
-    A run that fails does not stop the others. Closing the generator ends the workers at once; what they played after
+    A run that fails does not stop the others. Closing the generator ends the runs at once; what they played after
     their last checkpoints is lost.
+
+    Args:
+        jobs: what to play.
+        executor: has no other task meanwhile.
     """
-    with closing(side_by_side(_work, jobs, num_workers, tick_seconds=TICK_SECONDS)) as events:
-        for event in events:
-            if event is None:
-                yield Tick()
-            elif isinstance(event, Begun):
-                yield Started(event.task)
-            elif isinstance(event, Told):
-                yield Advanced(event.task, event.content)
-            elif isinstance(event, Died):
-                yield Failed(event.task, _crash(event.task, event.how))
-            else:
-                yield event.result or Finished(event.task)
+    tasks = [Task(_work, job) for job in jobs]
+    try:
+        for task in tasks:
+            executor.submit(task)
+        for event in executor.events(TICK_SECONDS):
+            yield _event_of_run(event)
+    finally:
+        for task in reversed(tasks):  # those that wait first, so that none of them begins
+            executor.cancel(task)
+
+
+def _event_of_run(event: TaskEvent[Job] | None) -> Event:
+    if event is None:
+        return Tick()
+    job = event.task.content
+    if isinstance(event, Begun):
+        return Started(job)
+    if isinstance(event, Told):
+        return Advanced(job, event.content)
+    if isinstance(event, Returned):
+        return event.result or Finished(job)
+    return Failed(job, _crash(job, event.how if isinstance(event, Died) else "was cancelled"))
 
 
 def log_path(job: Job) -> Path:

@@ -1,4 +1,4 @@
-"""Functions in parallel, each call in its own process: a crash ends only that process."""
+"""An executor on this machine: a spawned process per task, some of them at a time."""
 
 from __future__ import annotations
 
@@ -6,99 +6,114 @@ import contextlib
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+import threading
+from collections import deque
+from collections.abc import Callable, Generator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic
 
+from newgameplus.errors import UsageError
+from newgameplus.executor.interface import Begun, Cancelled, Content, Died, End, Event, Returned, Task, Tell, Told
 from newgameplus.executor.threads import let_waiting_threads_sleep
 
-Task = TypeVar("Task")
-Tell: TypeAlias = Callable[[object], None]
-"""Sends a message to the parent process."""
 
+class LocalExecutor(Generic[Content]):
+    """An :class:`~newgameplus.executor.interface.Executor` whose tasks run in processes of this machine.
 
-@dataclass(frozen=True, slots=True)
-class Begun(Generic[Task]):
-    """A process has been started for a task."""
-
-    task: Task
-
-
-@dataclass(frozen=True, slots=True)
-class Told(Generic[Task]):
-    """A task's process has sent a message."""
-
-    task: Task
-    content: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Returned(Generic[Task]):
-    """The function has returned."""
-
-    task: Task
-    result: Any
-
-
-@dataclass(frozen=True, slots=True)
-class Died(Generic[Task]):
-    """The process has ended without returning."""
-
-    task: Task
-    how: str
-    """A clause such as ``was ended by SIGSEGV`` or ``ended with exit code 1``."""
-
-
-Event: TypeAlias = Begun[Task] | Told[Task] | Returned[Task] | Died[Task]
-
-
-def side_by_side(
-    work: Callable[[Task, Tell], Any],
-    tasks: Sequence[Task],
-    num_processes: int,
-    *,
-    tick_seconds: float | None = None,
-) -> Generator[Event[Task] | None, None, None]:
-    """Call ``work(task, tell)`` for every task, in up to ``num_processes`` processes at a time.
-
-    A task that fails does not stop the others. Closing the generator ends the processes at once.
+    A process is spawned for each task, begins as soon as one of ``num_processes`` places is free, in the order of
+    submission, and ends with its task, or with the process of the executor, however that ends.
 
     Args:
-        work: a module-level function, or a ``functools.partial`` of one.
-        tasks: its arguments, in this order.
-        num_processes: number of processes at a time.
-        tick_seconds: longest time between two yields, after which None is yielded; None for no limit.
-
-    Yields:
-        Events as they happen.
+        num_processes: how many tasks run at a time.
     """
-    waiting = list(reversed(tasks))
-    running: dict[Connection[Any, Any], tuple[Task, SpawnProcess]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < num_processes:
-                task = waiting.pop()
-                connection, process = _start(work, task, max(1, available_cores() // num_processes))
-                running[connection] = (task, process)
-                yield Begun(task)
-            ready = wait(list(running), timeout=tick_seconds)
+
+    def __init__(self, num_processes: int) -> None:
+        if num_processes < 1:
+            raise UsageError(f"Tasks need at least 1 process, not {num_processes}.")
+        self._num_processes = num_processes
+        self._num_threads = max(1, available_cores() // num_processes)
+        self._open: set[Task[Content]] = set()
+        """Tasks that have not ended."""
+        self._waiting: deque[Task[Content]] = deque()
+        self._running: dict[Connection[Any, Any], tuple[Task[Content], SpawnProcess]] = {}
+        self._happened: deque[Event[Content]] = deque()
+
+    def submit(self, task: Task[Content]) -> None:
+        """Take a task on; its process is started at once where a place is free."""
+        if task in self._open:
+            raise UsageError("The task has been submitted and has not ended; submit another one.")
+        self._open.add(task)
+        self._waiting.append(task)
+        self._fill_places()
+
+    def cancel(self, task: Task[Content]) -> None:
+        """End a task and its process; without effect where it has ended already."""
+        if task not in self._open:
+            return
+        if task in self._waiting:
+            self._waiting.remove(task)
+            self._end(Cancelled(task))
+            return
+        connection = next(place for place, (running, _) in self._running.items() if running is task)
+        self._running[connection][1].kill()
+        self._free(connection)
+        self._end(Cancelled(task))
+        self._fill_places()
+
+    def events(self, tick_seconds: float | None = None) -> Generator[Event[Content] | None, None, None]:
+        """Yield what happens, as it happens, until every task has ended; None after ``tick_seconds`` of silence."""
+        while True:
+            while self._happened:
+                yield self._happened.popleft()
+            if not self._running:
+                return
+            ready = wait(list(self._running), timeout=tick_seconds)
+            for connection in [connection for connection in self._running if connection in ready]:
+                self._receive(connection)
+            self._fill_places()
             if not ready:
                 yield None
-            for connection in [connection for connection in running if connection in ready]:
-                task, process = running[connection]
-                event = _receive(connection, task, process)
-                if not isinstance(event, Told):
-                    del running[connection]
-                    connection.close()
-                    process.join()
-                yield event
-    finally:
-        for connection, (_, process) in running.items():
+
+    def close(self) -> None:
+        """End every task and its process at once, without another event."""
+        for _, process in self._running.values():
             process.kill()
-            process.join()
-            connection.close()
+        for connection in list(self._running):
+            self._free(connection)
+        for left in (self._open, self._waiting, self._happened):
+            left.clear()
+
+    def _fill_places(self) -> None:
+        while self._waiting and len(self._running) < self._num_processes:
+            task = self._waiting.popleft()
+            connection, process = _start(task, self._num_threads)
+            self._running[connection] = (task, process)
+            self._happened.append(Begun(task))
+
+    def _receive(self, connection: Connection[Any, Any]) -> None:
+        task, process = self._running[connection]
+        try:
+            is_returned, content = connection.recv()
+        except (EOFError, ConnectionResetError):
+            self._free(connection)
+            self._end(Died(task, ending(process)))
+            return
+        if is_returned:
+            self._free(connection)
+            self._end(Returned(task, content))
+        else:
+            self._happened.append(Told(task, content))
+
+    def _free(self, connection: Connection[Any, Any]) -> None:
+        """Wait for a process to end, and free its place."""
+        _, process = self._running.pop(connection)
+        connection.close()
+        process.join()
+
+    def _end(self, end: End[Content]) -> None:
+        self._open.remove(end.task)
+        self._happened.append(end)
 
 
 def available_cores() -> int:
@@ -115,27 +130,16 @@ def ending(process: SpawnProcess) -> str:
     return f"ended with exit code {code}"
 
 
-def _start(
-    work: Callable[[Task, Tell], Any], task: Task, num_threads: int
-) -> tuple[Connection[Any, Any], SpawnProcess]:
+def _start(task: Task[Any], num_threads: int) -> tuple[Connection[Any, Any], SpawnProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(work, task, theirs, num_threads), daemon=True)
+    process = context.Process(target=_run, args=(task.work, task.content, theirs, num_threads), daemon=True)
     process.start()
     theirs.close()
     return ours, process
 
 
-def _receive(connection: Connection[Any, Any], task: Task, process: SpawnProcess) -> Event[Task]:
-    try:
-        is_returned, content = connection.recv()
-    except (EOFError, ConnectionResetError):
-        process.join()
-        return Died(task, ending(process))
-    return Returned(task, content) if is_returned else Told(task, content)
-
-
-def _run(work: Callable[[Task, Tell], Any], task: Task, connection: Connection[Any, Any], num_threads: int) -> None:
+def _run(work: Callable[[Any, Tell], Any], content: Any, connection: Connection[Any, Any], num_threads: int) -> None:
     """Body of a process; Ctrl-C is handled by the parent.
 
     Libraries with threads of their own, such as torch, are limited to this process's share of the cores.
@@ -143,7 +147,16 @@ def _run(work: Callable[[Task, Tell], Any], task: Task, connection: Connection[A
     os.environ.setdefault("OMP_NUM_THREADS", str(num_threads))
     let_waiting_threads_sleep()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        connection.send((True, work(task, lambda content: connection.send((False, content)))))
+        connection.send((True, work(content, lambda said: connection.send((False, said)))))
     except BrokenPipeError:
         return  # the parent process is gone
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it is no more: a killed one cannot end its children."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from newgameplus.errors import NewGamePlusError
-from newgameplus.executor.local import Died, Returned, Tell, Told, available_cores, side_by_side
+from newgameplus.executor.interface import Died, Returned, Task, Tell, Told
+from newgameplus.executor.local import LocalExecutor, available_cores
 
 ProgressTeller: TypeAlias = Callable[[int, int], None]
 """Callback that receives the number of frames done and the total."""
@@ -51,14 +52,16 @@ def work_side_by_side(
 
     A movie that fails does not stop the others. Closing the generator ends the workers at once.
     """
-    with closing(side_by_side(partial(_outcome, work), paths, num_workers or available_cores())) as events:
-        for event in events:
+    with closing(LocalExecutor[Path](num_workers or available_cores())) as executor:
+        for path in paths:
+            executor.submit(Task(partial(_outcome, work), path))
+        for event in executor.events():
             if isinstance(event, Told):
-                yield Advanced(event.task, *event.content)
+                yield Advanced(event.task.content, *event.content)
             elif isinstance(event, Returned):
                 yield event.result
             elif isinstance(event, Died):
-                yield Failed(event.task, crash_reason(event.task, event.how))
+                yield Failed(event.task.content, crash_reason(event.task.content, event.how))
 
 
 def crash_reason(path: Path, how: str) -> str:
