@@ -9,9 +9,9 @@ from rich.console import Console
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.cli.live import LiveTable, duration
+from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, CONTEST_2018
-from newgameplus.contest.run import Progress
 from newgameplus.contest.workers import Advanced, Failed, Started
 from newgameplus.games.levels import Level
 from newgameplus.training.agent_plan import AgentPlan

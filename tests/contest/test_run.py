@@ -14,9 +14,10 @@ import torch
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.contest import run as run_module
+from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, CONTEST_2018, with_budget
-from newgameplus.contest.run import Progress, play_run, split_seed
+from newgameplus.contest.run import play_run, split_seed
 from newgameplus.contest.run_scores import read_run
 from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError

@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from newgameplus.cli.tables import counted
+from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
-from newgameplus.contest.run import Progress
 from newgameplus.contest.run_scores import saved_progress
 from newgameplus.contest.workers import Advanced, Event, Failed, Finished, Started
 from newgameplus.games.levels import Level

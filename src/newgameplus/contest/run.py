@@ -6,35 +6,29 @@ resumed ends as if it had never stopped: what was written after its last checkpo
 
 from __future__ import annotations
 
-import itertools
 import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, fields
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from newgameplus.agents.interface import Agent, KeepsFiles
+from newgameplus.contest.judged_world import JudgedWorld, Progress, open_judged_world
 from newgameplus.contest.plan import Job, Plan
-from newgameplus.contest.rules import Rules
 from newgameplus.durable import hold
-from newgameplus.envs.retro import FrameListener, RetroEnv
-from newgameplus.envs.world import SingleWorld, world_spec
+from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.games.levels import Level
-from newgameplus.movies.names import movie_name
-from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.results.checkpoints import load_state, save_state
-from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.loop import play
 from newgameplus.training.prefill import fill
 from newgameplus.training.transfer import begin_from
-from newgameplus.training.worlds import make_single_world
 
 REPORT_INTERVAL_SECONDS = 0.25
 """How often a run tells how far it is."""
@@ -47,46 +41,6 @@ CHECKPOINT_STEPS = 50_000
 """Agent steps after which the next episode's end is a checkpoint, whatever the time: the files of a replay buffer must
 reach back to it."""
 _CHECKPOINT_PARTS = {"progress", "monitor_bytes", "log_bytes", "world", "agent"}
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far a run is; also what its checkpoint keeps of it."""
-
-    num_steps: int = 0
-    """Agent steps so far."""
-    num_resets: int = 0
-    num_frames: int = 0
-    num_episodes: int = 0
-    """Episodes logged so far."""
-    sum_of_returns: float = 0.0
-    best: float | None = None
-    """Highest return so far."""
-    elapsed_seconds: float = 0.0
-    """Time spent playing, over all sittings."""
-    is_complete: bool = False
-
-    @property
-    def score(self) -> float | None:
-        """Mean return so far."""
-        return self.sum_of_returns / self.num_episodes if self.num_episodes else None
-
-    def num_timesteps(self, rules: Rules) -> int:
-        """Steps as the rules count them."""
-        return self.num_steps + (self.num_resets if rules.counts_resets else 0)
-
-    def fraction(self, rules: Rules) -> float:
-        """How much of the budget is spent, 0 to 1: the limit that is nearest."""
-        spent = [
-            used / limit
-            for used, limit in (
-                (self.num_timesteps(rules), rules.max_timesteps),
-                (self.num_episodes, rules.max_episodes),
-                (self.elapsed_seconds, rules.max_wall_clock_seconds),
-            )
-            if limit is not None
-        ]
-        return 1.0 if self.is_complete else min(1.0, max(spent))
 
 
 def play_run(job: Job, report: Callable[[Progress], None]) -> None:
@@ -106,174 +60,81 @@ def play_run(job: Job, report: Callable[[Progress], None]) -> None:
         if folder.is_complete():
             return
         saved = _load_checkpoint(folder)
-        progress = Progress(**saved["progress"]) if saved else Progress(num_resets=1)
+        progress = Progress(**saved["progress"]) if saved else Progress()
         if not progress.is_complete:
-            with _opened(job, saved, progress) as run:
+            with _opened(job, saved) as run:
                 run.play(report)
+                progress = run.world.progress
         _conclude(job, progress)
         report(progress)
 
 
-class _FrameCounter:
-    """Counts the frames that the agent played; the one that a reset runs is not its own."""
-
-    def __init__(self, num_frames: int) -> None:
-        self.num_frames = num_frames
-
-    def episode_started(self, env: RetroEnv) -> None:
-        pass
-
-    def frame_ran(self, mask: int, reward: float) -> None:
-        self.num_frames += 1
-
-    def episode_ended(self, env: RetroEnv) -> None:
-        pass
-
-
 @dataclass
 class _Run:
-    """A run in play: the world, the agent, the logs and how far they are."""
+    """A run in play: the judged world, the agent and when they were saved."""
 
-    job: Job
-    world: SingleWorld
+    folder: RunFolder
+    world: JudgedWorld
     agent: Agent
-    monitor: CsvLog
-    log: CsvLog
-    frames: _FrameCounter
-    progress: Progress
-    seed: int | None
-    """Seed of the world's first reset; None where a checkpoint has put its random numbers back."""
-    episode_return: float = 0.0
-    num_episode_steps: int = 0
-    started: float = field(default_factory=time.monotonic)
-    saved_steps: int = 0
+    saved_steps: int
     """Agent steps before the last checkpoint."""
     next_checkpoint_at: float = 0.0
     """When it is time for another, as ``time.monotonic`` tells it."""
 
     def play(self, report: Callable[[Progress], None]) -> None:
         """Play until the budget is spent."""
-        self.started = time.monotonic() - self.progress.elapsed_seconds
         next_report = 0.0
-        for turn in play(self.agent, self.world, seed=self.seed):
-            self._count(float(turn.step.reward[0]))
-            if turn.step.done[0]:
-                self._end_episode()
-            if self._is_budget_spent():
+        for turn in play(self.agent, self.world):
+            if self.world.is_spent:
                 break
-            if self.progress.elapsed_seconds >= next_report:
-                report(self.progress)
-                next_report = self.progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
-        self._finish()
-
-    def _count(self, reward: float) -> None:
-        progress = self.progress
-        self.episode_return += reward
-        self.num_episode_steps += 1
-        progress.num_steps += 1
-        progress.elapsed_seconds = time.monotonic() - self.started
-        if progress.num_steps % LOG_INTERVAL == 0:
-            self.log.append(progress.num_steps, round(progress.elapsed_seconds, 3))
-
-    def _end_episode(self) -> None:
-        """Log the episode that just ended; the world already stands at the start of the next."""
-        rules = self.job.plan.rules
-        if rules.drops_last_episode and self._is_out_of_timesteps():
-            return
-        self._log_episode()
-        self.progress.num_resets += 1
-        if self._is_time_for_checkpoint():
-            self._save_checkpoint()
-
-    def _log_episode(self) -> None:
-        progress = self.progress
-        self.monitor.append(self.episode_return, self.num_episode_steps, round(progress.elapsed_seconds, 3))
-        progress.num_episodes += 1
-        progress.sum_of_returns += self.episode_return
-        progress.best = max(self.episode_return, progress.best if progress.best is not None else -np.inf)
-        self.episode_return, self.num_episode_steps = 0.0, 0
-
-    def _is_out_of_timesteps(self) -> bool:
-        limit = self.job.plan.rules.max_timesteps
-        return limit is not None and self.progress.num_timesteps(self.job.plan.rules) >= limit
-
-    def _is_budget_spent(self) -> bool:
-        rules, progress = self.job.plan.rules, self.progress
-        return (
-            self._is_out_of_timesteps()
-            or (rules.max_episodes is not None and progress.num_episodes >= rules.max_episodes)
-            or (rules.max_wall_clock_seconds is not None and progress.elapsed_seconds >= rules.max_wall_clock_seconds)
-        )
+            if turn.step.done[0] and self._is_time_for_checkpoint():
+                self._save_checkpoint()
+            progress = self.world.progress
+            if progress.elapsed_seconds >= next_report:
+                report(progress)
+                next_report = progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
+        self.world.conclude()
+        self._save_checkpoint()
 
     def _is_time_for_checkpoint(self) -> bool:
-        num_steps = self.progress.num_steps - self.saved_steps
+        num_steps = self.world.progress.num_steps - self.saved_steps
         return num_steps >= CHECKPOINT_STEPS or time.monotonic() >= self.next_checkpoint_at
 
     def _save_checkpoint(self) -> None:
         began = time.monotonic()
-        self.progress.num_frames = self.frames.num_frames
-        self.monitor.sync()
-        self.log.sync()
-        state = {
-            "progress": {item.name: getattr(self.progress, item.name) for item in fields(Progress)},
-            "monitor_bytes": self.monitor.size_bytes,
-            "log_bytes": self.log.size_bytes,
-            "world": self.world.random_state(0),
-            "agent": self.agent.state(),
-        }
-        save_state(RunFolder(self.job.folder).checkpoint, state)
-        self.saved_steps = self.progress.num_steps
+        save_state(self.folder.checkpoint, {**self.world.state(), "agent": self.agent.state()})
+        self.saved_steps = self.world.progress.num_steps
         now = time.monotonic()
         self.next_checkpoint_at = now + min(CHECKPOINT_SECONDS, (now - began) / CHECKPOINT_SHARE)
 
-    def _finish(self) -> None:
-        """Log what the budget cut, and keep the agent as it is at the end."""
-        if self.num_episode_steps and not self.job.plan.rules.drops_last_episode:
-            self._log_episode()
-        self.progress.is_complete = True
-        self._save_checkpoint()
-
 
 @contextmanager
-def _opened(job: Job, saved: dict[str, Any] | None, progress: Progress) -> Iterator[_Run]:
+def _opened(job: Job, saved: dict[str, Any] | None) -> Iterator[_Run]:
     """Make the world and the agent of a run, put them where the last checkpoint left them, and close them after."""
-    folder = RunFolder(job.folder)
-    frames = _FrameCounter(progress.num_frames)
-    listeners: list[FrameListener] = [frames]
-    if job.plan.records_movies:
-        _remove_movies(job, progress.num_episodes)
-        listeners.append(MovieRecorder(folder.movies, first_index=progress.num_episodes))
+    plan, folder = job.plan, RunFolder(job.folder)
     world_seed, agent_seed = split_seed(job.seed, job.level)
-    plan = job.plan
-    with ExitStack() as closing:
-        world = make_single_world(plan.world, job.level, plan.agent.specs(), listeners)
-        closing.callback(world.close)
-        monitor = CsvLog(folder.monitor, MONITOR_HEADER, saved["monitor_bytes"] if saved else 0)
-        closing.callback(monitor.close)
-        log = CsvLog(folder.log, LOG_HEADER, saved["log_bytes"] if saved else 0)
-        closing.callback(log.close)
+    world = open_judged_world(
+        plan.world,
+        job.level,
+        plan.agent.specs(),
+        plan.rules,
+        folder,
+        seed=world_seed,
+        records_movies=plan.records_movies,
+        saved=saved,
+    )
+    with closing(world):
         agent = plan.agent.make(world_spec(world, num_timesteps=plan.rules.max_timesteps), agent_seed)
         if isinstance(agent, KeepsFiles):
             agent.keep_in(folder.replay, _most_steps_back(plan))
         if plan.agent.init is not None:
             begin_from(agent, plan.agent.name, Path(plan.agent.init), is_frozen=plan.agent.is_frozen)
         if saved:
-            world.restore_random_state(0, saved["world"])
             agent.restore(saved["agent"])
         elif (prefilling := job.prefilling(agent_seed)) is not None:
             for _ in fill(prefilling, agent):  # no step and no second of it counts
                 pass
-        seed = None if saved else world_seed
-        yield _Run(job, world, agent, monitor, log, frames, progress, seed, saved_steps=progress.num_steps)
-
-
-def _remove_movies(job: Job, first_index: int) -> None:
-    """Delete the movies of episodes that are played again, since the last checkpoint knows nothing of them."""
-    for index in itertools.count(first_index):
-        path = RunFolder(job.folder).movies / movie_name(job.level.folder_name, index)
-        if not path.is_file():
-            return
-        path.unlink()
+        yield _Run(folder, world, agent, world.progress.num_steps)
 
 
 def _most_steps_back(plan: Plan) -> int:

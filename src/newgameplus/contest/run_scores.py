@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
 from newgameplus.contest.rules import Rules
-from newgameplus.contest.run import Progress
 from newgameplus.contest.scores import RunScore
 from newgameplus.results.runs import RunFolder
 

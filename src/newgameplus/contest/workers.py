@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
-from newgameplus.contest.run import Progress, play_run
+from newgameplus.contest.run import play_run
 from newgameplus.errors import NewGamePlusError
 from newgameplus.executor.interface import Begun, Died, Executor, Returned, Task, Tell, Told
 from newgameplus.executor.interface import Event as TaskEvent

@@ -1,0 +1,340 @@
+"""A world that judges whoever plays in it: it counts, logs, records and knows when the budget is spent.
+
+It is itself a world and knows no agent, so that it judges an agent in this process and one elsewhere alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import gymnasium as gym
+
+from newgameplus.contest.rules import Rules
+from newgameplus.envs.interface import World
+from newgameplus.envs.retro import FrameListener, RetroEnv
+from newgameplus.errors import UsageError
+from newgameplus.fields import from_json, to_json
+from newgameplus.games.levels import Level
+from newgameplus.movies.names import movie_name
+from newgameplus.movies.recorder import MovieRecorder
+from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog
+from newgameplus.results.runs import RunFolder
+from newgameplus.training.worlds import Specs, WorldPlan, make_single_world
+from newgameplus.types import ActionSpec, Array, State
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is; also what its checkpoint keeps of it."""
+
+    num_steps: int = 0
+    """Agent steps so far."""
+    num_resets: int = 0
+    num_frames: int = 0
+    num_episodes: int = 0
+    """Episodes logged so far."""
+    sum_of_returns: float = 0.0
+    best: float | None = None
+    """Highest return so far."""
+    elapsed_seconds: float = 0.0
+    """Time spent playing, over all sittings."""
+    is_complete: bool = False
+
+    @property
+    def score(self) -> float | None:
+        """Mean return so far."""
+        return self.sum_of_returns / self.num_episodes if self.num_episodes else None
+
+    def num_timesteps(self, rules: Rules) -> int:
+        """Steps as the rules count them."""
+        return self.num_steps + (self.num_resets if rules.counts_resets else 0)
+
+    def fraction(self, rules: Rules) -> float:
+        """How much of the budget is spent, 0 to 1: the limit that is nearest."""
+        return 1.0 if self.is_complete else min(1.0, max(used / limit for used, limit in self._spent(rules)))
+
+    def is_out_of_timesteps(self, rules: Rules) -> bool:
+        """Whether the budget of timesteps is spent."""
+        return rules.max_timesteps is not None and self.num_timesteps(rules) >= rules.max_timesteps
+
+    def is_spent(self, rules: Rules) -> bool:
+        """Whether the run is over or a limit of the budget is reached."""
+        return self.is_complete or any(used >= limit for used, limit in self._spent(rules))
+
+    def _spent(self, rules: Rules) -> list[tuple[float, float]]:
+        """What is used of each limit that there is, and the limit."""
+        limits = (
+            (self.num_timesteps(rules), rules.max_timesteps),
+            (self.num_episodes, rules.max_episodes),
+            (self.elapsed_seconds, rules.max_wall_clock_seconds),
+        )
+        return [(used, limit) for used, limit in limits if limit is not None]
+
+
+class FrameCounter:
+    """Counts the frames that are played; the one that a reset runs does not count."""
+
+    def __init__(self) -> None:
+        self.num_frames = 0
+
+    def episode_started(self, env: RetroEnv) -> None:
+        """Begin an episode."""
+
+    def frame_ran(self, mask: int, reward: float) -> None:
+        """Count a frame."""
+        self.num_frames += 1
+
+    def episode_ended(self, env: RetroEnv) -> None:
+        """End an episode."""
+
+
+class JudgedWorld:
+    """A world of one row, judged by rules.
+
+    Every step counts, whoever takes it. An episode that is left by ``reset`` is logged as it stands and the next one
+    begins; where an episode has just begun, ``reset`` changes nothing. The judge seeds the world, so ``reset`` takes no
+    seed. Once the budget is spent no step can be taken.
+
+    Args:
+        world: what is played; closed together with this world.
+        rules: the budget, and how steps and episodes are counted.
+        folder: gets ``monitor.csv`` and ``log.csv``.
+        seed: of the world's random numbers.
+        frames: listens to the world.
+        saved: what ``state`` returned, to go on there; None to begin.
+
+    Raises:
+        UsageError: the world has more rows than one.
+        ResultsError: a log has been changed since ``saved``.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        rules: Rules,
+        folder: RunFolder,
+        *,
+        seed: int,
+        frames: FrameCounter,
+        saved: Mapping[str, Any] | None = None,
+    ) -> None:
+        if world.num_envs != 1:
+            raise UsageError(f"A judged world has one row, not {world.num_envs}.")
+        self._world, self._rules = world, rules
+        self.progress = from_json(Progress, saved["progress"]) if saved else Progress(num_resets=1)
+        """How far the run is."""
+        self.is_spent = self.progress.is_spent(rules)
+        """Whether the budget is spent, so that no further step can be taken."""
+        self._seed = None if saved else seed
+        self._frames = frames
+        frames.num_frames = self.progress.num_frames
+        self._observation: Array | None = None
+        self._started = 0.0
+        self._return, self._num_steps = 0.0, 0
+        with ExitStack() as failing:
+            self._monitor = CsvLog(folder.monitor, MONITOR_HEADER, saved["monitor_bytes"] if saved else 0)
+            failing.callback(self._monitor.close)
+            self._log = CsvLog(folder.log, LOG_HEADER, saved["log_bytes"] if saved else 0)
+            failing.callback(self._log.close)
+            if saved:
+                world.restore_random_state(0, saved["world"])
+            failing.pop_all()
+
+    @property
+    def num_envs(self) -> int:
+        """1."""
+        return 1
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Gymnasium metadata of the world."""
+        return self._world.metadata
+
+    @property
+    def single_observation_space(self) -> gym.Space[Any]:
+        """Observation space of the row."""
+        return self._world.single_observation_space
+
+    @property
+    def observation_space(self) -> gym.Space[Any]:
+        """Observation space, with 1 as the first axis."""
+        return self._world.observation_space
+
+    @property
+    def single_action_space(self) -> gym.Space[Any]:
+        """Action space of the row."""
+        return self._world.single_action_space
+
+    @property
+    def action_space(self) -> gym.Space[Any]:
+        """Action space, with 1 as the first axis."""
+        return self._world.action_space
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """Names of the pad's buttons, in the bit order of a mask."""
+        return self._world.buttons
+
+    @property
+    def action_spec(self) -> ActionSpec:
+        """Meaning of an action."""
+        return self._world.action_spec
+
+    @property
+    def level_ids(self) -> Sequence[str]:
+        """``Game/State`` of the row."""
+        return self._world.level_ids
+
+    def reset(
+        self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Array, dict[str, Any]]:
+        """Begin to play, or leave the episode for the next one.
+
+        Raises:
+            UsageError: a seed is given.
+        """
+        if seed is not None:
+            raise UsageError("A judged world is seeded by its judge: reset it without a seed.")
+        if self._observation is None:
+            self._started = time.monotonic() - self.progress.elapsed_seconds
+            self._observation, info = self._world.reset(seed=self._seed, options=options)
+            return self._observation, info
+        if not self._num_steps:
+            return self._observation, {}
+        self._end_episode()
+        self.is_spent = self.progress.is_spent(self._rules)
+        self._observation, info = self._world.reset(options=options)
+        return self._observation, info
+
+    def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """Take the action of the row, ``[1, …]``.
+
+        Raises:
+            UsageError: the world has not been reset, or the budget is spent.
+        """
+        if self._observation is None or self.is_spent:
+            raise UsageError("There is no step to take: reset this world first, and stop when its budget is spent.")
+        self._observation, reward, terminated, truncated, info = self._world.step(actions)
+        self._count(float(reward[0]))
+        if terminated[0] or truncated[0]:
+            self._end_episode()
+        self.is_spent = self.progress.is_spent(self._rules)
+        return self._observation, reward, terminated, truncated, info
+
+    def random_state(self, row: int) -> dict[str, Any]:
+        """The random numbers still to come."""
+        return self._world.random_state(row)
+
+    def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
+        """Refuse, since a judged world draws the numbers that its judge has chosen.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError("A judged world draws the random numbers that its judge has chosen.")
+
+    def state(self) -> State:
+        """Where the world stands, to go on from there; complete where an episode has just begun.
+
+        The logs are then on the disk as far as their lengths in the state say.
+        """
+        self._monitor.sync()
+        self._log.sync()
+        return {
+            "progress": to_json(self.progress),
+            "monitor_bytes": self._monitor.size_bytes,
+            "log_bytes": self._log.size_bytes,
+            "world": self._world.random_state(0),
+        }
+
+    def conclude(self) -> None:
+        """Log the episode that the budget cut, where the rules count it, and call the run complete."""
+        if self._num_steps and not self._rules.drops_last_episode:
+            self._log_episode()
+        self.progress.is_complete = True
+
+    def close(self) -> None:
+        """Free the console and close the logs."""
+        self._world.close()
+        self._monitor.close()
+        self._log.close()
+
+    def _count(self, reward: float) -> None:
+        progress = self.progress
+        self._return += reward
+        self._num_steps += 1
+        progress.num_steps += 1
+        progress.num_frames = self._frames.num_frames
+        progress.elapsed_seconds = time.monotonic() - self._started
+        if progress.num_steps % LOG_INTERVAL == 0:
+            self._log.append(progress.num_steps, round(progress.elapsed_seconds, 3))
+
+    def _end_episode(self) -> None:
+        """Log the episode that is over, and count the reset that follows it."""
+        if self._rules.drops_last_episode and self.progress.is_out_of_timesteps(self._rules):
+            return
+        self._log_episode()
+        self.progress.num_resets += 1
+
+    def _log_episode(self) -> None:
+        progress = self.progress
+        self._monitor.append(self._return, self._num_steps, round(progress.elapsed_seconds, 3))
+        progress.num_episodes += 1
+        progress.sum_of_returns += self._return
+        progress.best = self._return if progress.best is None else max(self._return, progress.best)
+        self._return, self._num_steps = 0.0, 0
+
+
+def open_judged_world(
+    plan: WorldPlan,
+    level: Level,
+    specs: Specs,
+    rules: Rules,
+    folder: RunFolder,
+    *,
+    seed: int,
+    records_movies: bool = True,
+    saved: Mapping[str, Any] | None = None,
+) -> JudgedWorld:
+    """Return a judged world that plays one of a plan's levels; the caller closes it.
+
+    Args:
+        plan: where is played.
+        level: one of its levels.
+        specs: what is seen, and what actions mean.
+        rules: the budget, and how steps and episodes are counted.
+        folder: gets the logs and the movies.
+        seed: of the world's random numbers.
+        records_movies: whether every episode is kept as a movie.
+        saved: what ``state`` returned, to go on there; None to begin.
+
+    Raises:
+        NewGamePlusError: the level cannot be played.
+        ResultsError: a log has been changed since ``saved``.
+    """
+    frames = FrameCounter()
+    listeners: list[FrameListener] = [frames]
+    if records_movies:
+        first_index = saved["progress"]["num_episodes"] if saved else 0
+        _remove_movies(folder, level, first_index)
+        listeners.append(MovieRecorder(folder.movies, first_index=first_index))
+    world = make_single_world(plan, level, specs, listeners)
+    try:
+        return JudgedWorld(world, rules, folder, seed=seed, frames=frames, saved=saved)
+    except BaseException:
+        world.close()
+        raise
+
+
+def _remove_movies(folder: RunFolder, level: Level, first_index: int) -> None:
+    """Delete the movies of episodes that are played again, since the last checkpoint knows nothing of them."""
+    for index in itertools.count(first_index):
+        path = folder.movies / movie_name(level.folder_name, index)
+        if not path.is_file():
+            return
+        path.unlink()
