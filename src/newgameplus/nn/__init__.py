@@ -1,1 +1,1 @@
-"""The networks' parts: encoders of pictures, heads, noisy layers, and how they are run fast on this device."""
+"""Parts of networks: encoders, heads, noisy layers, and what runs them fast on this device."""

@@ -1,10 +1,10 @@
-"""What keeps a GPU at work: functions replayed as one launch, and copies that nobody waits for.
+"""CUDA graphs and asynchronous copies, which keep a GPU busy.
 
 A gradient step of a small network is hundreds of kernels of a few microseconds each; Python takes longer to launch them
-than the GPU to run them. A CUDA graph launches all of them at once. It always reads and writes the same memory, so that
-what goes in is copied to where the graph expects it, and what comes out is copied away.
+than the GPU to run them. A CUDA graph launches all of them at once. It always reads and writes the same memory, so
+inputs are copied to the graph's input tensors, and outputs are copied out.
 
-On a CPU the same classes call the function and copy nothing that need not be copied.
+On a CPU the same classes call the function directly and avoid unnecessary copies.
 """
 
 from __future__ import annotations
@@ -22,21 +22,20 @@ from newgameplus.types import Array
 Result = TypeVar("Result")
 
 NUM_WARM_UPS = 3
-"""Runs before the capture, in which libraries choose their kernels and take their memory."""
+"""Runs before the capture, in which libraries select kernels and allocate memory."""
 _ALIGNMENT = 16
-"""Bytes to a multiple of which each field of :class:`Inputs` begins."""
+"""Alignment in bytes of each field of :class:`Inputs`."""
 
 
 class Replayed(Generic[Result]):
-    """A function over tensors that stay where they are, captured as a CUDA graph when it is first called.
+    """A function over tensors at fixed addresses, captured as a CUDA graph on its first call.
 
     Args:
-        function: takes nothing; what it returns is overwritten by the next call. It must not ask for a number that is
-            on the device, as ``float(tensor)`` and ``if tensor`` do, and draws from ``generators`` alone.
-        device: where its tensors are; on a CPU it is called each time.
-        keeps: the tensors that it changes and reads again, such as weights: the runs before the capture leave no trace
-            in them.
-        generators: those on the device that it draws from.
+        function: takes no arguments; its result is overwritten by the next call. It must not synchronise with the
+            device, as ``float(tensor)`` and ``if tensor`` do, and may use only ``generators``.
+        device: device of its tensors; on a CPU it is called directly.
+        keeps: tensors that it changes and reads again, such as weights; they are restored after the warm-up runs.
+        generators: generators on the device that it uses.
     """
 
     def __init__(
@@ -58,7 +57,7 @@ class Replayed(Generic[Result]):
         if self._graph is None:
             self._graph = self._captured()
         self._graph.replay()
-        return self._result  # type: ignore[return-value]  # what the captured function returned
+        return self._result  # type: ignore[return-value]  # result of the captured function
 
     def _captured(self) -> torch.cuda.CUDAGraph:
         stream, current = torch.cuda.Stream(self._device), torch.cuda.current_stream(self._device)  # type: ignore[no-untyped-call]
@@ -69,7 +68,7 @@ class Replayed(Generic[Result]):
         graph = torch.cuda.CUDAGraph()
         for generator in self._generators:
             graph.register_generator_state(generator)
-        # The same stream as before: the gradients that autograd then made belong to it.
+        # The same stream as in the warm-up: autograd's gradients were created on it.
         with torch.cuda.graph(graph, stream=stream):
             self._result = self._function()
         return graph
@@ -87,11 +86,11 @@ class Replayed(Generic[Result]):
 
 
 class Inputs:
-    """Arrays that travel to a device together, in one copy that nobody waits for, each time to the same place.
+    """Arrays copied to a device together, in one asynchronous copy, always to the same addresses.
 
     Args:
-        fields: the name of each array to its shape and dtype.
-        device: where to.
+        fields: shape and dtype of each array by name.
+        device: the device.
     """
 
     def __init__(self, fields: Mapping[str, tuple[tuple[int, ...], DTypeLike]], device: torch.device) -> None:
@@ -113,7 +112,7 @@ class Inputs:
             self.tensors[name] = self._there[place].view(torch_dtype(dtype)).view(shape)
 
     def upload(self, arrays: Mapping[str, Array]) -> None:
-        """Send all the arrays on their way; they may be changed afterwards."""
+        """Start the copy of all the arrays; they may be changed afterwards."""
         if self._has_left is not None:
             self._has_left.synchronize()
         for name, array in arrays.items():
@@ -124,12 +123,12 @@ class Inputs:
 
 
 class Answer:
-    """The way back of one tensor: copied without waiting, waited for when it is read.
+    """Asynchronous copy of one tensor from a device, waited for when it is read.
 
     Args:
-        shape: of the tensor.
-        dtype: of the tensor.
-        device: where it comes from.
+        shape: shape of the tensor.
+        dtype: dtype of the tensor.
+        device: device of the tensor.
     """
 
     def __init__(self, shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> None:
@@ -138,13 +137,13 @@ class Answer:
         self._is_here = torch.cuda.Event() if is_cuda else None  # type: ignore[no-untyped-call]
 
     def fetch(self, tensor: Tensor) -> None:
-        """Send the tensor on its way."""
+        """Start the copy of the tensor."""
         self._here.copy_(tensor, non_blocking=True)
         if self._is_here is not None:
             self._is_here.record()
 
     def read(self) -> Array:
-        """Return what was fetched last, once it is here; the next ``fetch`` overwrites it."""
+        """Wait for the last copy and return it; the next ``fetch`` overwrites it."""
         if self._is_here is not None:
             self._is_here.synchronize()
         array: Array = self._here.numpy()
@@ -152,13 +151,13 @@ class Answer:
 
 
 def pinned_zeros(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return zeros in memory that a GPU reads by itself; for arrays that live long."""
+    """Return zeros in pinned memory, for long-lived arrays."""
     array: Array = torch.zeros(shape, dtype=torch_dtype(dtype), pin_memory=True).numpy()
     return array
 
 
 def has_room(size_bytes: int, device: torch.device) -> bool:
-    """Whether this much takes up at most half of the memory that is free on a CUDA device."""
+    """Whether this much takes at most half of the free memory of a CUDA device."""
     return size_bytes <= torch.cuda.mem_get_info(device)[0] // 2
 
 
@@ -173,11 +172,11 @@ def put_rows(table: Tensor, index: Tensor, rows: Tensor) -> None:
 
 
 def _wide(table: Tensor) -> Tensor:
-    """Uint8 ``[M, …]`` as int64 ``[M, K]`` where a row is a multiple of eight bytes: kernels move one number each."""
+    """View uint8 ``[M, …]`` as int64 ``[M, K]`` if rows are multiples of eight bytes, to move fewer elements."""
     flat = table.view(len(table), -1)
     return flat if flat.shape[1] % 8 else flat.view(torch.int64)
 
 
 def torch_dtype(dtype: DTypeLike) -> torch.dtype:
-    """Return torch's name of a numpy dtype."""
+    """Return torch's dtype for a numpy dtype."""
     return torch.from_numpy(np.empty(0, dtype)).dtype

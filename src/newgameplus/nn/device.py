@@ -1,4 +1,4 @@
-"""Where and in which precision a network runs."""
+"""Device and precision of a network."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
 
 
 def find_device(name: DeviceName = "auto") -> torch.device:
-    """Return the device called ``name``; ``auto`` takes a CUDA device where there is one.
+    """Return the device called ``name``; ``auto`` takes a CUDA device if there is one.
 
     Raises:
-        UsageError: CUDA is asked for and not there.
+        UsageError: CUDA is requested and not available.
     """
     has_cuda = torch.cuda.is_available()
     if name == "cuda" and not has_cuda:
@@ -31,7 +31,7 @@ def find_device(name: DeviceName = "auto") -> torch.device:
 
 @cache
 def _keep_freed_memory() -> None:
-    """Let glibc keep what tensors leave behind: else each gradient step asks for it anew, some thousand pages."""
+    """Let glibc keep freed memory; otherwise each gradient step requests some thousand pages from the system again."""
     if sys.platform != "linux":
         return
     change_option = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -41,9 +41,9 @@ def _keep_freed_memory() -> None:
 
 
 def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies matrices of bfloat16 in hardware, so that it is faster than float32.
+    """Whether the device multiplies bfloat16 matrices in hardware, faster than float32.
 
-    A processor does not where the kernels are turned off.
+    A CPU does not if the kernels are turned off.
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -54,5 +54,5 @@ def has_fast_bfloat16(device: torch.device) -> bool:
 
 
 def is_low_precision(device: torch.device, precision: PrecisionName) -> bool:
-    """Whether what is asked for means to compute in bfloat16 on this device."""
+    """Whether ``precision`` means bfloat16 on this device."""
     return precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16(device))

@@ -1,7 +1,7 @@
-"""Networks that turn pictures into features.
+"""Convolutional encoders, which turn pictures into features.
 
-Observations come as the world makes them, uint8 ``[B, H, W, C]`` with stacked frames along the channels, and are seen
-as ``[B, C, H, W]`` in the memory order that they already have (channels last), so that nothing is moved.
+Observations arrive as uint8 ``[B, H, W, C]`` with stacked frames along the channels, and are viewed as ``[B, C, H, W]``
+in the memory format that they already have (channels last), without a copy.
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ from newgameplus.nn.cpu import table
 from newgameplus.nn.names import EncoderName
 
 ConvolutionShape = tuple[int, int, int, int]
-"""Filters, side, stride and padding."""
+"""Filters, kernel size, stride and padding."""
 
 
 def pixels(observation: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Return uint8 ``[B, H, W, C]`` as ``dtype`` ``[B, C, H, W]`` from 0 to 255, in channels-last memory order.
+    """Return uint8 ``[B, H, W, C]`` as ``dtype`` ``[B, C, H, W]`` from 0 to 255, in channels-last memory format.
 
-    The whole numbers up to 255 are exact in bfloat16; :class:`PixelConv` divides them by 255 in its weights, where it
-    costs nothing.
+    Integers up to 255 are exact in bfloat16; :class:`PixelConv` divides by 255 in its weights, at no cost.
     """
     return observation.permute(0, 3, 1, 2).to(dtype)
 
@@ -40,13 +39,13 @@ class PixelConv(nn.Conv2d):
 
 
 def _flat(features: Tensor) -> Tensor:
-    """Return ``[B, C, H, W]`` as ``[B, H * W * C]``, the order of channels-last memory, so that nothing is moved."""
+    """Return ``[B, C, H, W]`` as ``[B, H * W * C]``, in channels-last order, without a copy."""
     return features.permute(0, 2, 3, 1).flatten(1)
 
 
 @table.convolve
 def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor:
-    """Return the features ``[B, H * W * C]`` of uint8 ``[B, H, W, C]`` after convolutions, a rectifier after each."""
+    """Return the features ``[B, H * W * C]`` of uint8 ``[B, H, W, C]`` after convolutions, each followed by a ReLU."""
     seen = observation
     for layer in layers:
         seen = torch.relu_(layer(seen))
@@ -62,17 +61,17 @@ PLAIN: dict[EncoderName, tuple[ConvolutionShape, ...]] = {
     "nature": ((32, 8, 4, 0), (64, 4, 2, 0), (64, 3, 1, 0)),
     "nature-extra": ((32, 8, 2, 0), (64, 4, 2, 0), (128, 3, 2, 0), (128, 3, 1, 1)),
 }
-"""Filters, side, stride and padding of each convolution: Mnih et al., "Playing Atari with Deep Reinforcement Learning"
-(2013); Mnih et al., "Human-level control through deep reinforcement learning" (Nature, 2015); the second of the 2018
-contest. The first computes a third of what the second does."""
+"""Filters, kernel size, stride and padding of each convolution: Mnih et al., "Playing Atari with Deep Reinforcement
+Learning" (2013); Mnih et al., "Human-level control through deep reinforcement learning" (Nature, 2015); the second
+place of the 2018 contest. The first takes a third of the computation of the second."""
 
 
 class Plain(nn.Module):
-    """Convolutions, each followed by a rectifier, as deep Q-networks have had them since 2013.
+    """Convolutions, each followed by a ReLU, as in deep Q-networks since 2013.
 
     Args:
         num_channels: C.
-        shapes: filters, side in pixels, stride and padding of each convolution.
+        shapes: filters, kernel size in pixels, stride and padding of each convolution.
     """
 
     def __init__(self, num_channels: int, shapes: Sequence[ConvolutionShape]) -> None:
@@ -83,7 +82,7 @@ class Plain(nn.Module):
             layers += [make(num_channels, num_filters, size, stride, padding), nn.ReLU(inplace=True)]
             num_channels = num_filters
         self.layers = nn.Sequential(*layers)
-        # In a tuple, so that they are no second children.
+        # A tuple, so that they are not registered as submodules twice.
         self.convolutions = tuple(layer for layer in layers if isinstance(layer, nn.Conv2d))
 
     def forward(self, observation: Tensor) -> Tensor:
@@ -92,7 +91,7 @@ class Plain(nn.Module):
 
 
 class _Residual(nn.Module):
-    """Two convolutions beside the way through."""
+    """Residual block of two convolutions."""
 
     def __init__(self, num_channels: int, wrap: Callable[[nn.Conv2d], nn.Module]) -> None:
         super().__init__()
@@ -109,11 +108,11 @@ class Impala(nn.Module):
 
     Args:
         num_channels: C.
-        width: multiplies the 16, 32 and 32 filters of its three sections.
+        width: factor of the 16, 32 and 32 filters of its three sections.
         is_normalised: whether the residual convolutions have spectral normalisation (as in Clark et al., "Beyond The
             Rainbow", 2024).
-        pooled_size: to how many pixels a side the last pictures are brought by taking maxima (as in the same paper, 6);
-            None leaves them as they are.
+        pooled_size: side in pixels of an adaptive max pooling at the end (as in the same paper, 6); None for no
+            pooling.
     """
 
     def __init__(
@@ -177,18 +176,18 @@ def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
 
 
 def plain_convolutions(encoder: nn.Module) -> tuple[nn.Conv2d, ...]:
-    """Return the convolutions of an encoder that is nothing else; of others none."""
+    """Return the convolutions of a plain encoder; an empty tuple for other encoders."""
     return encoder.convolutions if isinstance(encoder, Plain) else ()
 
 
 def num_features(encoder: nn.Module, height: int, width: int, num_channels: int) -> int:
-    """Return F, how many features an encoder makes of a picture of this shape."""
+    """Return F, the number of features of an encoder for pictures of this shape."""
     with torch.no_grad():
         return int(encoder(torch.zeros((1, height, width, num_channels), dtype=torch.uint8)).shape[1])
 
 
 def orthogonal(layer: nn.Module, gain: float = math.sqrt(2)) -> None:
-    """Give every plain convolution and linear layer of ``layer`` orthogonal weights and no bias, as PPO2 did."""
+    """Initialise plain convolutions and linear layers of ``layer`` with orthogonal weights and zero bias, as PPO2."""
     for module in layer.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)):
             nn.init.orthogonal_(module.weight, gain)

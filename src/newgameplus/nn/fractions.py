@@ -1,4 +1,4 @@
-"""Features of pictures times those of fractions, as implicit quantile networks have it.
+"""Features of pictures times embeddings of fractions, as in implicit quantile networks.
 
 Shapes: ``B`` batch, ``N`` fractions, ``C`` cosines, ``F`` features.
 """
@@ -22,7 +22,7 @@ def multiply_by_fractions(features: Tensor, fraction: Tensor, layer: nn.Linear) 
     Args:
         features: ``[B, F]``.
         fraction: ``[B, N]`` from 0 to 1; it gets no gradient.
-        layer: of C inputs and F outputs.
+        layer: linear layer with C inputs and F outputs.
     """
     angles = fraction.unsqueeze(-1) * (math.pi * torch.arange(layer.in_features, device=fraction.device))
     embedding = torch.relu(layer(angles.cos().to(layer.weight.dtype)))

@@ -1,4 +1,4 @@
-"""A network that learns: its weights, what computes with them, and the optimizer that changes them."""
+"""A network with what learning needs: its weights, the copy that computes, and the optimizer."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Learner(Generic[Network]):
     """A network, its computing copy and Adam.
 
     Args:
-        build: makes the network, its weights drawn from torch's own generator.
-        seed: of the weights.
-        device: where it runs.
-        precision: of what computes; the weights themselves are of float32.
-        learning_rate: of Adam.
-        adam_epsilon: added to Adam's denominator.
-        max_gradient_norm: to which the gradient is scaled down.
+        build: creates the network, with weights from torch's global generator.
+        seed: seed of the weights.
+        device: device of the network.
+        precision: precision of the computation; the weights themselves are float32.
+        learning_rate: learning rate of Adam.
+        adam_epsilon: Adam's epsilon.
+        max_gradient_norm: norm at which the gradient is clipped.
 
     Raises:
-        UsageError: the device is not there.
+        UsageError: the device is not available.
     """
 
     def __init__(
@@ -54,26 +54,26 @@ class Learner(Generic[Network]):
         self.network: Network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         """Keeps the weights, in float32."""
         self.computing = computing_copy(self.network, self._is_low)
-        """Computes everything, gradients too: a copy in bfloat16, or the network itself."""
+        """Computes outputs and gradients: a copy in bfloat16, or the network itself."""
         self.optimizer = adam(self.network.parameters(), learning_rate, adam_epsilon, self.device)
-        """Of the network's parameters."""
+        """Optimizer of the network's parameters."""
         self.improve = Improver(self.optimizer, self.network, self.computing, max_gradient_norm)
-        """Takes a step by the gradients of what computes; see there."""
+        """Takes an optimizer step with the gradients of ``computing``."""
 
     def playing_copy(self) -> Network:
-        """Return a copy that only plays or judges, with weights and noise of its own."""
+        """Return a copy for playing or evaluation only, with weights and noise of its own."""
         return playing_copy(self.network, self._is_low)
 
     def refresh(self) -> None:
-        """Let what computes have the weights, and the noise, that the network has now."""
+        """Copy the network's current weights and noise to ``computing``."""
         refresh(self.computing, self.network)
 
     def state(self) -> State:
-        """Return the weights and what the optimizer remembers."""
+        """Return the weights and the optimizer's state."""
         return {"network": module_state(self.network), "optimizer": optimizer_state(self.optimizer)}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what ``state`` returned; other entries are passed over.
+        """Restore what ``state`` returned; other entries are ignored.
 
         Raises:
             StateError: it belongs to another network.
@@ -82,7 +82,7 @@ class Learner(Generic[Network]):
         restore_optimizer(self.optimizer, state["optimizer"])
 
     def begin_from(self, weights: Mapping[str, Any]) -> None:
-        """Take the weights of a state's network.
+        """Load the weights of a state's network.
 
         Raises:
             StateError: they belong to another network.

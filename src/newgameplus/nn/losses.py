@@ -1,4 +1,4 @@
-"""The losses and targets of learners (newgameplus.learning), by whatever computes them fastest."""
+"""Losses and targets of newgameplus.learning, each computed by the fastest available implementation."""
 
 from __future__ import annotations
 

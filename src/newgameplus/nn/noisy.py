@@ -1,4 +1,4 @@
-"""Linear layers whose weights carry noise that is learned, so that a network explores by itself."""
+"""Noisy linear layers: learned noise on the weights drives exploration."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = Fal
     """Return the outputs of a noisy linear layer, ``[..., N]`` of ``[..., K]``.
 
     Args:
-        inputs: of the precision of the weights.
-        weights: see there; the noise gets no gradient.
-        is_rectified: whether outputs below 0 become 0.
+        inputs: inputs in the precision of the weights.
+        weights: weights and noise; the noise gets no gradient.
+        is_rectified: apply a ReLU to the outputs.
     """
     weight, weight_sigma, bias, bias_sigma, noise_in, noise_out = weights
-    # The noise is a product of two vectors, so W never has to be built: S * (out in^T) x is out * (S (in * x)).
+    # The noise is a product of two vectors, so W need not be built: S * (out in^T) x is out * (S (in * x)).
     noise = functional.linear(inputs * noise_in.to(inputs.dtype), weight_sigma) * noise_out
     outputs = functional.linear(inputs, weight, bias + bias_sigma * noise_out) + noise
     return torch.relu(outputs) if is_rectified else outputs
@@ -31,7 +31,7 @@ def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = Fal
 
 @table.shape_noise
 def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Write ``sign(e) sqrt(|e|)`` of normal numbers ``e`` into the buffers, one after the other, and return these."""
+    """Write ``sign(e) sqrt(|e|)`` of normal random numbers ``e`` into consecutive buffers; return the buffers."""
     noise = drawn.sign() * drawn.abs().sqrt_()
     for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
         buffer.copy_(part)
@@ -57,7 +57,7 @@ class NoisyLinear(nn.Module):
         self.register_buffer("noise_in", torch.zeros(num_inputs))
         self.register_buffer("noise_out", torch.zeros(num_outputs))
         self.is_noisy = True
-        """Whether the noise counts; without it the layer is that of the mean weights."""
+        """Whether noise is applied; if not, the layer uses the mean weights."""
 
     def forward(self, inputs: Tensor) -> Tensor:
         """``[..., inputs]`` to ``[..., outputs]``."""
@@ -66,25 +66,25 @@ class NoisyLinear(nn.Module):
         return noisy_linear(inputs, self.weights())
 
     def weights(self) -> NoisyWeights:
-        """Return what ``noisy_linear`` takes; the noise in it is the layer's until it is moved to another device."""
+        """Return the arguments of ``noisy_linear``; the noise is the layer's own until it is moved to a device."""
         return NoisyWeights(self.weight, self.weight_sigma, self.bias, self.bias_sigma, self.noise_in, self.noise_out)
 
 
 def draw_noise(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw new noise in every noisy layer of ``module`` from ``generator``, on whatever device it is."""
+    """Resample the noise of every noisy layer of ``module`` from ``generator``, which may be on another device."""
     draw_into(noise_of(layer for layer in module.modules() if isinstance(layer, NoisyLinear)), generator)
 
 
 def noise_of(layers: Iterable[NoisyLinear]) -> list[Tensor]:
-    """Return what the layers have of noise, for ``draw_into``; it is theirs until they are moved to another device."""
+    """Return the noise buffers of the layers, for ``draw_into``; valid until the layers are moved to another device."""
     return [buffer for layer in layers for buffer in (layer.noise_in, layer.noise_out)]
 
 
 def draw_into(buffers: Sequence[Tensor], generator: torch.Generator) -> None:
-    """Draw new noise into these tensors, all of one device, from ``generator``, on whatever device that is."""
+    """Resample noise into these buffers, all on one device, from ``generator``, which may be on another device."""
     if not buffers:
         return
-    # All at once: the vectors are short, so that it is the number of calls that takes time.
+    # In one call: the vectors are short, so the number of calls dominates.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
     shape_noise(drawn, buffers)
 

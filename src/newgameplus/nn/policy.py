@@ -1,4 +1,4 @@
-"""A policy and a value on a hidden layer, and actions drawn from the policy.
+"""Policy and value heads on a hidden layer, and actions sampled from the policy.
 
 Shapes: ``B`` batch, ``A`` actions, ``F`` features, ``H`` hidden units.
 """
@@ -13,7 +13,7 @@ from newgameplus.nn.cpu import table
 
 @table.linear
 def linear(inputs: Tensor, layer: nn.Linear) -> Tensor:
-    """Return what ``layer`` makes of ``[B, F]``, ``[B, H]``."""
+    """Return the outputs ``[B, H]`` of ``layer`` for ``[B, F]``."""
     outputs: Tensor = layer(inputs)
     return outputs
 
@@ -23,9 +23,9 @@ def policy_and_value(hidden: Tensor, policy: nn.Linear, value: nn.Linear) -> tup
     """Return log-probabilities ``[B, A]`` and value estimates ``[B]``, float32.
 
     Args:
-        hidden: ``[B, H]``, the outputs of the hidden layer before its rectifier.
-        policy: of A outputs.
-        value: of one output.
+        hidden: ``[B, H]``, outputs of the hidden layer before its ReLU.
+        policy: layer with A outputs.
+        value: layer with one output.
     """
     features = torch.relu(hidden)
     return torch.log_softmax(policy(features).float(), -1), value(features).float().squeeze(-1)
@@ -33,14 +33,14 @@ def policy_and_value(hidden: Tensor, policy: nn.Linear, value: nn.Linear) -> tup
 
 @table.draw_actions
 def draw_actions(log_probabilities: Tensor, race: Tensor) -> tuple[Tensor, Tensor]:
-    """Return drawn actions, int64 ``[B]``, and their log-probabilities, float32 ``[B]``, NaN where any is NaN.
+    """Return sampled actions, int64 ``[B]``, and their log-probabilities, float32 ``[B]``, NaN if any is NaN.
 
-    The action whose random time, over its probability, is the shortest wins with just this probability; that is how
-    ``torch.multinomial`` draws one of several, but without asking whether the probabilities are numbers.
+    The action with the smallest ``race / probability`` is chosen, which samples from the distribution;
+    ``torch.multinomial`` does the same for one sample, but also checks the probabilities for NaN.
 
     Args:
         log_probabilities: float32 ``[B, A]``, without gradients.
-        race: float32 ``[B, A]``, a random time for each action, exponentially distributed.
+        race: float32 ``[B, A]``, exponentially distributed random times of each action.
     """
     action = (log_probabilities.exp() / race).argmax(-1)
     chosen = log_probabilities.gather(1, action[:, None]).squeeze(1)

@@ -1,4 +1,4 @@
-"""A network of values layer by layer: an encoder, perhaps fractions, a noisy hidden layer and noisy heads."""
+"""Value network layer by layer: an encoder, optionally fractions, a noisy hidden layer and noisy heads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def value_outputs(layers: ValueLayers, observation: Tensor, fraction: Tensor | N
     Args:
         layers: always the same object for the same layers.
         observation: uint8 ``[B, H, W, C]``.
-        fraction: float32 ``[B, N]`` where there is an embedding, else None.
+        fraction: float32 ``[B, N]`` if there is an embedding, else None.
     """
     features: Tensor = layers.encoder(observation)
     if layers.embedding is not None:

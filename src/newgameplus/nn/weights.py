@@ -1,4 +1,4 @@
-"""What operations are given of a network: weights, and noise on them, that belong together.
+"""Weights of a network, and their noise, in the form that operations take.
 
 Shapes: ``K`` inputs, ``N`` outputs.
 """
@@ -12,44 +12,45 @@ from torch import Tensor, nn
 
 
 class NoisyWeights(NamedTuple):
-    """A linear layer whose weights carry noise."""
+    """A linear layer with noise on its weights."""
 
     weight: Tensor
     """``[N, K]``."""
     weight_sigma: Tensor
-    """``[N, K]``, the scale of the weight's noise."""
+    """``[N, K]``, scale of the weight's noise."""
     bias: Tensor
     """``[N]``."""
     bias_sigma: Tensor
     """``[N]``."""
     noise_in: Tensor
-    """``[K]``, shaped as :func:`newgameplus.nn.noisy.shape_noise` does it; the noise is the product of both."""
+    """``[K]``, computed by :func:`newgameplus.nn.noisy.shape_noise`; the weight's noise is the product with
+    ``noise_out``."""
     noise_out: Tensor
     """``[N]``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ValueLayers:
-    """What a network of values is made of; one object for as long as its tensors are the same objects."""
+    """Layers of a value network; the same object as long as its tensors are the same objects."""
 
     encoder: nn.Module
-    """To F features."""
+    """Encoder with F features."""
     convolutions: tuple[nn.Conv2d, ...]
-    """Those of the encoder, a rectifier after each, where it is nothing else."""
+    """Convolutions of the encoder, each followed by a ReLU; empty if it has other layers."""
     embedding: nn.Linear | None
-    """Of C cosines to F, by whose rectified outputs the features are multiplied."""
+    """From C cosines to F; the features are multiplied by its rectified outputs."""
     hidden: NoisyWeights
-    """Of F inputs, rectified."""
+    """Hidden layer with F inputs and a ReLU."""
     heads: tuple[NoisyWeights, ...]
-    """Each of the hidden layer's outputs."""
+    """Heads on the hidden layer."""
 
 
 @dataclass(frozen=True, slots=True)
 class CopiedWeights:
-    """A network's parameters and buffers beside those of the copy that computes its gradients."""
+    """Parameters and buffers of a network, and those of the copy that computes its gradients."""
 
     parameters: list[tuple[nn.Parameter, nn.Parameter]]
-    """The network's, and the copy's, which have the gradients; the same twice where there is no copy."""
+    """Pairs of the network's and the copy's parameter, which has the gradient; the same twice if there is no copy."""
     buffers: list[tuple[Tensor, Tensor]]
-    """Likewise."""
+    """Pairs of the network's and the copy's buffer."""
     has_copy: bool

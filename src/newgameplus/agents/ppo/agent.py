@@ -1,10 +1,10 @@
-"""PPO, proximal policy optimization: play a stretch, then improve the policy on it within a trust region.
+"""PPO, proximal policy optimization: collect a rollout, then improve the policy on it within a trust region.
 
 Paper: Schulman, Wolski, Dhariwal, Radford and Klimov, "Proximal Policy Optimization Algorithms" (2017),
 arXiv:1707.06347; the baseline of the contest: openai/baselines ``ppo2`` and openai/retro-baselines.
 
-*Differences from the paper:* the value of an episode that was cut short by a limit is that of its last observation
-(baselines took 0); products run in bfloat16 where the hardware has it. See docs/agents/ppo.md.
+*Differences from the paper:* a truncated episode is bootstrapped from the value estimate of its final observation
+(baselines took 0); matrix products run in bfloat16 if the hardware supports it. See docs/agents/ppo.md.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ from newgameplus.nn.saved import generator_state, module_state, restore_generato
 from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 _MOST_AT_ONCE = 1024
-"""Pictures that the policy to stay near is asked about at a time."""
+"""Largest number of pictures evaluated at once by the reference policy."""
 
 
 class Ppo:
-    """One policy that plays B rows at once and learns from all of them.
+    """One policy that plays B rows and learns from all of them.
 
     Args:
-        config: see there.
-        world: B, the shape of an observation and the number of actions count.
-        seed: of the weights and of every choice.
+        config: configuration.
+        world: gives the number of rows, the observation shape and the number of actions.
+        seed: seed of the weights and of every choice.
 
     Raises:
-        UsageError: the configuration asks for a device that is not there.
+        UsageError: the requested device is not available.
     """
 
     PRESETS: ClassVar[dict[str, PpoConfig]] = {
@@ -68,7 +68,7 @@ class Ppo:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
         self.is_frozen = False
-        """Whether it only plays: nothing is stored or learned, and the likeliest actions are still drawn, not taken."""
+        """Whether the agent is frozen: nothing is stored or learned; actions are still sampled, not greedy."""
         assert world.num_actions is not None
         self._learner = Learner(
             partial(PpoNetwork, config, world.observation_shape, world.num_actions),
@@ -102,7 +102,7 @@ class Ppo:
 
     @staticmethod
     def check_machine(config: PpoConfig) -> None:
-        """Make sure that there is the device that a configuration names."""
+        """Check that the device of a configuration is available."""
         find_device(config.device)
 
     @staticmethod
@@ -112,14 +112,14 @@ class Ppo:
 
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
-        """Return that it sees warped pictures and presses one of the contest's combinations."""
+        """Return specs of warped pictures and of the contest's button combinations."""
         return WARPED, ActionSpec("set", name=config.actions)
 
     def act(self, observation: Array) -> Array:
-        """Draw an action for each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``.
+        """Sample an action for each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``.
 
         Raises:
-            LearningError: the weights are no longer numbers.
+            LearningError: a weight is NaN or infinite.
         """
         if not self.is_frozen:
             observation = self._stored(observation)
@@ -135,15 +135,15 @@ class Ppo:
         return drawn.action
 
     def probabilities(self, observation: Array) -> tuple[Array, Array]:
-        """Return the policy, float32 ``[B, A]``, and the value, float32 ``[B]``, of uint8 ``[B, H, W, C]``."""
+        """Return the policy, float32 ``[B, A]``, and value estimate, float32 ``[B]``, of uint8 ``[B, H, W, C]``."""
         log_probabilities, value = self._player.evaluate(observation)
         return log_probabilities.exp().numpy(), value.numpy()
 
     def observe(self, step: Step) -> None:
-        """Store what came of the actions; learn when the rollout is full.
+        """Store the step; learn when the rollout is full.
 
         Raises:
-            LearningError: the loss is no longer a number.
+            LearningError: the loss is NaN or infinite.
         """
         if self.is_frozen:
             return
@@ -157,11 +157,11 @@ class Ppo:
             rollout.length = 0
 
     def metrics(self) -> dict[str, float]:
-        """Return figures of the last update, by name; empty before the first."""
+        """Return the metrics of the last update, by name; empty before the first."""
         return self._metrics
 
     def state(self) -> State:
-        """Return everything, the rollout in progress included."""
+        """Return the full state, including the current rollout."""
         return {
             "agent": "ppo",
             "num_rows": self._num_rows,
@@ -177,10 +177,10 @@ class Ppo:
         }
 
     def restore(self, state: State) -> None:
-        """Go on exactly from ``state``.
+        """Restore ``state`` exactly.
 
         Raises:
-            StateError: it is another agent's, another configuration's or damaged; nothing has changed then.
+            StateError: it belongs to another agent or configuration, or is damaged; nothing has changed then.
         """
         require_likeness(self.state(), state)
         self._learner.restore(state)
@@ -195,7 +195,7 @@ class Ppo:
         self._num_updates = state["num_updates"]
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
-        """Begin anew with the weights of ``state``, from training elsewhere; learn on unless ``is_frozen``.
+        """Start a new run with the weights of ``state``, from another training run; learn unless ``is_frozen``.
 
         Raises:
             StateError: it belongs to another network.
@@ -210,7 +210,7 @@ class Ppo:
 
     @property
     def _update(self) -> Update:
-        """What learns, made when it is first needed: a frozen agent needs none."""
+        """The update, created when first needed; a frozen agent needs none."""
         if self._begun_update is None:
             pictures = self._rollout.observation
             self._begun_update = make_update(self.config, self._learner, pictures, self._num_references)
@@ -218,11 +218,11 @@ class Ppo:
 
     @property
     def _num_references(self) -> int:
-        """A where there is a policy to stay near, else 0."""
+        """A if there is a reference policy, else 0."""
         return 0 if self._reference is None else self._num_actions
 
     def _set_reference(self, weights: Mapping[str, Any] | None) -> None:
-        """Stay near the policy with these weights from now on; near none where they are None."""
+        """Set the reference policy to these weights; None removes it."""
         self._begun_update, self._reference = None, None
         if weights is not None:
             self._reference = self._learner.playing_copy()
@@ -230,7 +230,7 @@ class Ppo:
             set_noise(self._reference, False)
 
     def _reference_of(self, observation: Tensor) -> Tensor:
-        """Log-probabilities of the policy to stay near ``[S, A]`` of uint8 ``[S, H, W, C]``; ``[S, 0]`` without one."""
+        """Log-probabilities of the reference policy ``[S, A]`` for uint8 ``[S, H, W, C]``; ``[S, 0]`` without one."""
         if self._reference is None:
             return torch.zeros((len(observation), 0))
         with torch.inference_mode():
@@ -240,7 +240,7 @@ class Ppo:
         return torch.cat(parts)
 
     def _stored(self, observation: Array) -> Array:
-        """Store what is acted on; return it as it is stored, on CUDA in memory that the GPU reads by itself."""
+        """Store the observation in the rollout; return the stored array, which on CUDA is in pinned memory."""
         stored: Array = self._rollout.observation[self._rollout.length]
         if self._device.type == "cuda":
             # By torch, which copies with several threads: the GPU is waiting for it.
@@ -250,7 +250,7 @@ class Ppo:
         return stored
 
     def _end_values(self, step: Step) -> Array:
-        """What follows episodes that ended in this step: 0, or the value of the last observation if truncated."""
+        """Values after episodes that ended in this step: 0, or the value estimate of a truncated final observation."""
         values = np.zeros(len(step.reward), np.float32)
         cut = np.flatnonzero(np.logical_and(step.truncated, np.logical_not(step.terminated)))
         if len(cut):

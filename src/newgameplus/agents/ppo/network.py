@@ -1,4 +1,4 @@
-"""PPO's network: convolutions, one hidden layer, a policy and a value.
+"""PPO's network: convolutional encoder, one hidden layer, a policy head and a value head.
 
 Shapes: ``B`` batch, ``A`` actions.
 """
@@ -16,10 +16,10 @@ from newgameplus.nn.precision import has_training_mode
 
 
 class PpoNetwork(nn.Module):
-    """What to do and what it is worth, from one picture.
+    """Policy and value estimate of a picture.
 
     Args:
-        config: the encoder, the hidden layer and whether the heads are noisy.
+        config: gives the encoder, the hidden layer and whether the heads are noisy.
         observation_shape: ``(H, W, C)``.
         num_actions: A.
     """
@@ -37,7 +37,7 @@ class PpoNetwork(nn.Module):
             orthogonal(module, gain)
 
     def forward(self, observation: Tensor) -> tuple[Tensor, Tensor]:
-        """Return log-probabilities ``[B, A]`` and values ``[B]``, float32, of uint8 ``[B, H, W, C]``."""
+        """Return log-probabilities ``[B, A]`` and value estimates ``[B]``, float32, of uint8 ``[B, H, W, C]``."""
         hidden = linear(self.encoder(observation), self.hidden)
         if isinstance(self.policy, nn.Linear):
             return policy_and_value(hidden, self.policy, self.value)

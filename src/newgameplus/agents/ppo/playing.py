@@ -1,4 +1,4 @@
-"""Acting: the policy and the value of what is seen, and an action drawn from the policy.
+"""Acting: policy and value estimate of an observation, and an action sampled from the policy.
 
 Shapes: ``B`` rows, ``A`` actions.
 """
@@ -20,27 +20,27 @@ from newgameplus.types import Array
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is done in each row, and what is thought of it."""
+    """Sampled actions with their log-probabilities and value estimates."""
 
     action: Array
     """int64 ``[B]``."""
     log_probability: Array
-    """float32 ``[B]``, of the action; NaN where any weight is no longer a number."""
+    """float32 ``[B]``, log-probability of the action; NaN if any weight is NaN or infinite."""
     value: Array
-    """float32 ``[B]``, of the observation."""
+    """float32 ``[B]``, value estimate of the observation."""
 
 
 class Player:
-    """Plays with the weights and the noise that the network has at the moment.
+    """Samples actions with the current weights and noise of the network.
 
-    On CUDA a step is one upload, one launch and one small answer.
+    On CUDA a step is one upload, one graph launch and one small download.
 
     Args:
-        network: whose weights count.
+        network: the network.
         num_rows: B.
         observation_shape: ``(H, W, C)``.
         num_actions: A.
-        device: where the network is.
+        device: device of the network.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class Player:
         self._race = torch.ones((num_rows, num_actions), pin_memory=device.type == "cuda")
         self._race_there = self._race.to(device)
         self.seen = torch.zeros((num_rows, *observation_shape), dtype=torch.uint8, device=device)
-        """The observation that was acted on last, uint8 ``[B, H, W, C]``; on CUDA always in the same place."""
+        """Last observation acted on, uint8 ``[B, H, W, C]``; on CUDA always at the same address."""
         self._step = self._new_step()
         self._answer = Answer((3, num_rows), torch.float32, device)
 
     def without_noise(self) -> None:
-        """Play with the mean weights from now on."""
+        """Play with the mean weights, without noise, from now on."""
         set_noise(self._network, False)
         self._step = self._new_step()
 
     def draw(self, observation: Array, generator: torch.Generator) -> Drawn:
-        """Draw an action for each row of uint8 ``[B, H, W, C]``, by a generator of the CPU."""
+        """Sample an action for each row of uint8 ``[B, H, W, C]``, with a CPU generator."""
         self._race.exponential_(generator=generator)
         if self._device.type != "cuda":
             self.seen = torch.from_numpy(observation)
@@ -78,7 +78,7 @@ class Player:
         return Drawn(numbers.astype(np.int64), log_probability.copy(), values.copy())
 
     def evaluate(self, observation: Array) -> tuple[Tensor, Tensor]:
-        """Return log-probabilities ``[N, A]`` and values ``[N]``, on the CPU, of any number of observations."""
+        """Return log-probabilities ``[N, A]`` and value estimates ``[N]`` on the CPU, of any number of observations."""
         with torch.inference_mode():
             log_probabilities, value = self._network(torch.from_numpy(observation).to(self._device))
             return log_probabilities.cpu(), value.cpu()
@@ -87,19 +87,19 @@ class Player:
         return Replayed(self._answered, self._device)
 
     def _answered(self) -> Tensor:
-        """What is drawn, float32 ``[3, B]``, so that it travels together."""
+        """Actions, log-probabilities and value estimates as one tensor, float32 ``[3, B]``, for a single download."""
         action, chosen, value = draw(self._network, self.seen, self._race_there)
         return torch.stack([action.float(), chosen, value])
 
 
 @torch.no_grad()
 def draw(network: PpoNetwork, observation: Tensor, race: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the drawn actions, int64 ``[B]``, their log-probabilities and the values, float32 ``[B]``.
+    """Return sampled actions, int64 ``[B]``, their log-probabilities and the value estimates, float32 ``[B]``.
 
     Args:
-        network: the policy and the value.
+        network: policy and value estimate.
         observation: uint8 ``[B, H, W, C]``.
-        race: a random time for each action (newgameplus.nn.policy.draw_actions), ``[B, A]``.
+        race: exponential random times of each action (newgameplus.nn.policy.draw_actions), ``[B, A]``.
     """
     log_probabilities, value = network(observation)
     return *draw_actions(log_probabilities, race), value

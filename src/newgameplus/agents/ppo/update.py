@@ -1,6 +1,6 @@
-"""Learning: the gradient steps that follow a rollout.
+"""Learning: gradient steps on a rollout.
 
-Shapes: ``S`` steps of a rollout, all rows together; ``N`` of them in one gradient step.
+Shapes: ``S`` steps of a rollout over all rows; ``N`` steps of a minibatch.
 """
 
 from __future__ import annotations
@@ -25,46 +25,46 @@ from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
 FIGURES = ("policy_loss", "value_loss", "entropy", "divergence", "drift", "clipped", "gradient_norm")
-"""What each gradient step tells, in this order."""
+"""Metrics of each gradient step, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Steps that are learned from."""
+    """Steps to learn from."""
 
     observation: Tensor
     """uint8 ``[N, H, W, C]``."""
     action: Tensor
     """int64 ``[N]``."""
     log_probability: Tensor
-    """Of the action, as the policy was when it was chosen, ``[N]``."""
+    """Log-probability of the action under the policy that acted, ``[N]``."""
     value: Tensor
-    """Of the observation, as it was thought then, ``[N]``."""
+    """Value estimate of the observation under the policy that acted, ``[N]``."""
     advantage: Tensor
-    """``[N]``; with ``advantage_memory`` normalised, else not."""
+    """``[N]``; already normalised if ``advantage_memory`` is used."""
     target: Tensor
-    """What the value should be, ``[N]``."""
+    """Target of the value estimate, ``[N]``."""
     reference: Tensor
-    """Log-probabilities of the policy that this one is to stay near, ``[N, A]``; ``[N, 0]`` where there is none."""
+    """Log-probabilities of the reference policy, ``[N, A]``; ``[N, 0]`` if there is none."""
 
 
 class Update(Protocol):
-    """Goes over a rollout for some epochs."""
+    """Learns from a rollout for some epochs."""
 
     def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
         """Learn from a rollout ``[S]`` on the CPU; return the means of ``FIGURES``.
 
-        Where a gradient was no number, its norm is none either, and the weights are as they were before it.
+        If a gradient is NaN or infinite, so is its norm, and its step changes no weights.
         """
         ...
 
     def see(self, now: int, observation: Tensor) -> None:
-        """Take note of what the rollout holds at the step ``now``, uint8 ``[B, H, W, C]`` on the device."""
+        """Store the observation of step ``now`` of the rollout, uint8 ``[B, H, W, C]`` on the device."""
         ...
 
 
 class PlainUpdate:
-    """Sends each batch to the network's device and computes on it at once."""
+    """Copies each minibatch to the network's device and computes on it immediately."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class PlainUpdate:
         self._step = partial(gradient_step, learner, config)
 
     def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
-        """See :class:`Update`; stops after the first step whose gradient is no number."""
+        """See :class:`Update`; stops after the first step whose gradient is NaN or infinite."""
         told = []
         for _ in range(self._config.num_epochs):
             for chosen in batches(len(rollout.action), self._config.batch_size, generator):
@@ -89,7 +89,7 @@ class PlainUpdate:
         return dict(zip(FIGURES, np.mean(told, 0).tolist(), strict=True))
 
     def see(self, now: int, observation: Tensor) -> None:
-        """Nothing: the rollout is read when it is learned from."""
+        """Do nothing: the rollout is read when it is learned from."""
 
     def _chosen(self, rollout: Batch, chosen: Tensor) -> Batch:
         parts = (getattr(rollout, name).index_select(0, chosen).to(self._device) for name in Batch.__slots__)
@@ -97,13 +97,13 @@ class PlainUpdate:
 
 
 class ReplayedUpdate:
-    """On CUDA: the rollout lies on the device, and each gradient step is one launch.
+    """On CUDA: the rollout is on the device, and each gradient step is one graph launch.
 
     Args:
-        config: see there.
-        learner: what learns.
-        pictures: the rollout's observations, uint8 ``[T, B, H, W, C]``, where the networks are.
-        num_references: A where there is a policy to stay near, else 0.
+        config: configuration.
+        learner: the network and its optimizer.
+        pictures: the rollout's observations, uint8 ``[T, B, H, W, C]``, on the network's device.
+        num_references: A if there is a reference policy, else 0.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class ReplayedUpdate:
         self._steps: dict[int, _Step] = {}
 
     def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
-        """See :class:`Update`; the observations count as those on the device have it."""
+        """See :class:`Update`; observations are taken from the device, not from ``rollout``."""
         self._upload(rollout, generator)
         self._sums.zero_()
         num_samples, num_steps = len(rollout.action), 0
@@ -145,7 +145,7 @@ class ReplayedUpdate:
         return dict(zip(FIGURES, (self._answer.read() / num_steps).tolist(), strict=True))
 
     def see(self, now: int, observation: Tensor) -> None:
-        """Copy it to where the gradient steps find it."""
+        """Copy the observation to the rollout on the device."""
         self._pictures[now].copy_(observation)
 
     def _upload(self, rollout: Batch, generator: torch.Generator) -> None:
@@ -161,7 +161,7 @@ class ReplayedUpdate:
         self._inputs.upload(arrays)
 
     def _run(self, begin: int, end: int) -> None:
-        """Take the gradient step of the samples at these places of the order."""
+        """Take the gradient step on the samples ``begin`` to ``end`` of the order."""
         step = self._steps.get(end - begin)
         if step is None:
             step = self._steps[end - begin] = self._new_step(end - begin)
@@ -187,9 +187,9 @@ class ReplayedUpdate:
 @dataclass(frozen=True, slots=True)
 class _Step:
     order: Tensor
-    """int64 ``[N]``: which samples."""
+    """int64 ``[N]``: indices of the samples."""
     offset: Tensor
-    """int64 ``[2, N, 1]``: by how much their pictures are moved."""
+    """int64 ``[2, N, 1]``: random shifts of their pictures."""
     run: Replayed[None]
 
 
@@ -199,9 +199,9 @@ def make_update(
     pictures: Array,
     num_references: int,
 ) -> Update:
-    """Return what learns from a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``.
+    """Return the update for a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``.
 
-    ``num_references`` is A where there is a policy to stay near, else 0.
+    ``num_references`` is A if there is a reference policy, else 0.
     """
     if learner.device.type != "cuda" or not has_room(pictures.nbytes, learner.device):
         return PlainUpdate(config, learner)
@@ -209,7 +209,7 @@ def make_update(
 
 
 def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Yield the numbers below ``num`` in a random order, ``batch_size`` at a time, the rest last."""
+    """Yield the integers below ``num`` in random order, ``batch_size`` at a time, the rest last."""
     yield from torch.split(torch.randperm(num, generator=generator), min(batch_size, num))
 
 
@@ -219,15 +219,15 @@ def gradient_step(
     observation: Tensor,
     batch: Batch,
 ) -> Tensor:
-    """Improve the network on a batch; return ``FIGURES``.
+    """Take a gradient step on a minibatch; return ``FIGURES``.
 
-    Where the gradient is no number, nothing changes.
+    If the gradient is NaN or infinite, nothing changes.
 
     Args:
-        learner: what learns.
-        config: the weights of the losses and their limits count.
-        observation: the batch's, perhaps moved.
-        batch: the rest of it.
+        learner: the network and its optimizer.
+        config: gives the coefficients and limits of the losses.
+        observation: observations of the minibatch, possibly shifted.
+        batch: the rest of the minibatch.
     """
     advantage = batch.advantage
     if not config.advantage_memory:
@@ -242,7 +242,7 @@ def gradient_step(
 
 
 def loss_weights(config: PpoConfig) -> PpoWeights:
-    """Return what PPO's loss takes of a configuration."""
+    """Return the coefficients of PPO's loss in a configuration."""
     return PpoWeights(
         clip=config.clip,
         value_clip=config.value_clip,

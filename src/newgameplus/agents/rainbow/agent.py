@@ -1,10 +1,11 @@
-"""Rainbow: Q-learning of distributions, from a prioritised replay buffer, exploring by noise on its weights.
+"""Rainbow: distributional Q-learning with a prioritised replay buffer, explored by noisy layers.
 
 Paper: Hessel et al., "Rainbow: Combining Improvements in Deep Reinforcement Learning" (2018), arXiv:1710.02298; the
 strongest baseline of the contest: openai/retro-baselines ``rainbow_agent.py`` with anyrl's DQN.
 
-*Differences from the paper:* priorities are the cross-entropy itself plus an offset, as in anyrl; its correction does
-not grow; products run in bfloat16 where the hardware has it. See docs/agents/rainbow.md.
+*Differences from the paper:* priorities are the cross-entropy itself plus an offset, as in anyrl; the
+importance-sampling exponent is constant; matrix products run in bfloat16 if the hardware supports it. See
+docs/agents/rainbow.md.
 """
 
 from __future__ import annotations
@@ -39,15 +40,15 @@ from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State,
 
 
 class Rainbow:
-    """One network that plays B rows at once and learns from all of them.
+    """One network that plays B rows and learns from all of them.
 
     Args:
-        config: see there.
-        world: B, the shape of an observation and the number of actions count.
-        seed: of the weights, the noise and every draw.
+        config: configuration.
+        world: gives the number of rows, the observation shape and the number of actions.
+        seed: seed of the weights, the noise and every random draw.
 
     Raises:
-        UsageError: the configuration asks for a device that is not there, or for too small a replay buffer.
+        UsageError: the requested device is not available, or the replay buffer is too small.
     """
 
     PRESETS: ClassVar[dict[str, RainbowConfig]] = {
@@ -62,8 +63,8 @@ class Rainbow:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
         self.is_frozen = False
-        """Whether it only plays, storing and learning nothing; with its noise, since by the mean weights alone it would
-        choose the same for ever where nothing moves."""
+        """Whether the agent is frozen: it stores and learns nothing. It keeps its noise, since with the mean weights
+        alone it would repeat the same action forever while the picture does not change."""
         assert world.num_actions is not None
         self._world = world
         self._learner = Learner(
@@ -96,7 +97,7 @@ class Rainbow:
 
     @staticmethod
     def check_machine(config: RainbowConfig) -> None:
-        """Make sure that there is the device that a configuration names."""
+        """Check that the device of a configuration is available."""
         find_device(config.device)
 
     @staticmethod
@@ -106,20 +107,20 @@ class Rainbow:
 
     @staticmethod
     def specs(config: RainbowConfig) -> tuple[ObservationSpec, ActionSpec]:
-        """Return that it sees warped pictures and presses one of the contest's combinations."""
+        """Return specs of warped pictures and of the contest's button combinations."""
         return WARPED, ActionSpec("set", name=config.actions)
 
     def keep_in(self, folder: Path, num_steps: int = SLACK) -> None:
-        """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not hold them.
+        """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not contain them.
 
         Args:
-            folder: made when it is missing.
-            num_steps: how many steps, of all rows, may follow a checkpoint that is gone back to.
+            folder: created if missing.
+            num_steps: number of steps, over all rows, that may follow a checkpoint before it is restored.
         """
         self._folder, self._slack = folder, num_steps
 
     def act(self, observation: Array) -> Array:
-        """Return the action of the highest expected return of each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""
+        """Return the action with the highest expected return in each row, int64 ``[B]``, for uint8 ``[B, H, W, C]``."""
         action = self._playing.best_actions(observation)
         if not self.is_frozen:
             action = self._explore(action)
@@ -134,10 +135,10 @@ class Rainbow:
         return values
 
     def observe(self, step: Step) -> None:
-        """Store what came of the actions, and learn when it is time.
+        """Store the step, and learn when a gradient step is due.
 
         Raises:
-            LearningError: the loss is no longer a number.
+            LearningError: the gradient is NaN or infinite.
         """
         if self.is_frozen or self._last is None:
             return
@@ -154,24 +155,24 @@ class Rainbow:
             refresh(self._target, self.network)
 
     def remember(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
-        """Store a turn that was played elsewhere; it counts as no step and nothing is learned from it yet.
+        """Store a step that was played elsewhere; it is not counted and triggers no learning.
 
         Args:
-            observation: uint8 ``[R, H, W, C]``.
+            observation: uint8 ``[R, H, W, C]``, observation before the step.
             action: int ``[R]``.
-            step: what came of it, ``[R]``; its rewards are the world's.
-            rows: R different ones of the B rows, whose part of the replay buffer takes it.
+            step: the step, ``[R]``, with unshaped rewards.
+            rows: R different indices of the B rows whose part of the replay buffer stores it.
         """
         reward, done = np.zeros(self._world.num_envs), np.zeros(self._world.num_envs, np.bool_)
         reward[rows], done[rows] = step.reward, step.done
         self._replay.add(observation, action, self._shaper(reward, done)[rows], step, rows)
 
     def metrics(self) -> dict[str, float]:
-        """Return figures of the last update, by name; empty before the first."""
+        """Return the metrics of the last update, by name; empty before the first."""
         return self._metrics
 
     def state(self) -> State:
-        """Return everything; the frames of the replay buffer only where it has no files."""
+        """Return the full state; the frames of the replay buffer are included only if it has no files."""
         waiting = {} if self._last is None else {"observation": self._last[0].copy(), "action": self._last[1].copy()}
         awaited = [] if self._awaited is None else [self._awaited.state()]
         return {
@@ -190,10 +191,10 @@ class Rainbow:
         }
 
     def restore(self, state: State) -> None:
-        """Go on exactly from ``state``.
+        """Restore ``state`` exactly.
 
         Raises:
-            StateError: it is another agent's, another configuration's or damaged.
+            StateError: it belongs to another agent or configuration, or is damaged.
         """
         require_likeness(self.state(), state)
         self._learner.restore(state)
@@ -211,7 +212,7 @@ class Rainbow:
         self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
-        """Begin anew with the weights of ``state``; of PPO's, with those of the convolutions.
+        """Start a new run with the weights of ``state``; from PPO's, only those of the encoder are taken.
 
         Raises:
             StateError: they belong to another network.
@@ -223,7 +224,7 @@ class Rainbow:
             require_agent(state, "rainbow")
             self._learner.begin_from(state["network"])
         refresh(self._target, self.network)
-        # To play is to draw noise: a frozen agent does so in a copy, and what it was given stays as it is.
+        # Playing resamples noise: a frozen agent does so in a copy, and the given weights and noise stay unchanged.
         self._player = self._learner.playing_copy() if is_frozen else self._learner.computing
         self._num_random = 0
         self.is_frozen = is_frozen
@@ -231,7 +232,7 @@ class Rainbow:
 
     @property
     def _replay(self) -> ReplayBuffer:
-        """The replay buffer, made when it is first needed: a frozen agent needs none."""
+        """The replay buffer, created when first needed; a frozen agent needs none."""
         if self._buffer is None:
             config = self.config
             self._buffer = ReplayBuffer(
@@ -248,21 +249,21 @@ class Rainbow:
 
     @property
     def _update(self) -> Update:
-        """What learns, made when it is first needed."""
+        """The update, created when first needed."""
         if self._begun_update is None:
             self._begun_update = make_update(self._q_learner, self._replay)
         return self._begun_update
 
     @property
     def _playing(self) -> Player:
-        """What chooses actions, made when it is first needed."""
+        """The player, created when first needed."""
         if self._begun_playing is None:
             shape = (self._world.num_envs, *self._world.observation_shape)
             self._begun_playing = Player(self._player, self._head, shape, self._device, self._generator)
         return self._begun_playing
 
     def _explore(self, action: Array) -> Array:
-        """Return the actions ``[B]``, a share of them drawn at random; it falls with each call."""
+        """Return the actions ``[B]``, each random with probability epsilon, which falls with each call."""
         config = self.config
         fraction = self._num_random / config.random_steps if config.random_steps else 0.0
         share = linear(config.final_random_share, 1.0, fraction)
@@ -274,9 +275,9 @@ class Rainbow:
         return np.where(is_random, drawn, action)
 
     def _learn(self) -> None:
-        """Begin a gradient step. Where its answer takes its time, that of the last one is waited for meanwhile.
+        """Start a gradient step; if results arrive later, wait for that of the previous one meanwhile.
 
-        The next batch is then drawn before the priorities of this one are known.
+        The next batch is then sampled before the priorities of this one are known.
         """
         config = self.config
         choice = self._replay.choose(config.batch_size, config.correction, self._random)
@@ -288,7 +289,7 @@ class Rainbow:
             self._settle()
 
     def _settle(self) -> None:
-        """Wait for the answer that is awaited, and give the transitions their new priorities."""
+        """Wait for the pending gradient step, and update the priorities of its transitions."""
         if self._awaited is None:
             return
         entries, answer = self._awaited.entries, self._awaited.answer()
@@ -306,15 +307,15 @@ class Rainbow:
 
 @dataclass(frozen=True, slots=True)
 class _Awaited:
-    """A gradient step that has begun."""
+    """A pending gradient step."""
 
     entries: Array
-    """int64 ``[N]``: what it learns from."""
+    """int64 ``[N]``: entries that it learns from."""
     answer: Callable[[], Array]
-    """Waits for the errors and figures."""
+    """Waits for the errors and metrics."""
 
     def state(self) -> State:
-        """Return what is to be done with it, once it is known."""
+        """Return what is needed to settle it after a restore."""
         return {"entries": self.entries.copy(), "answer": self.answer().copy()}
 
 

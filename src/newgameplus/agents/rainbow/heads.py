@@ -1,7 +1,7 @@
-"""How Rainbow describes returns: on fixed atoms, or by quantiles, at fixed fractions or at those that are drawn.
+"""Return distributions of Rainbow: on fixed atoms (C51), or as quantiles at fixed (QR-DQN) or sampled fractions (IQN).
 
-A head turns what the network says into expected returns, what came of a transition into a target, and both into errors;
-the agent knows nothing else of it. Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions.
+A head turns network outputs into expected returns, transitions into targets, and both into losses; the agent does not
+depend on the kind. Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from newgameplus.nn import losses
 
 
 class Head(Protocol):
-    """One description of returns."""
+    """One kind of return distribution."""
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
-        """Return the expected return of each action ``[B, A]`` of uint8 ``[B, H, W, C]``, without any chance."""
+        """Return the expected return of each action ``[B, A]`` of uint8 ``[B, H, W, C]``, deterministically."""
         ...
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
-        """Return how the returns of each action are distributed, ``[B, A, N]``, of uint8 ``[B, H, W, C]``."""
+        """Return the return distribution of each action, ``[B, A, N]``, of uint8 ``[B, H, W, C]``."""
         ...
 
     def mean(self, distribution: Tensor) -> Tensor:
@@ -33,13 +33,13 @@ class Head(Protocol):
         ...
 
     def target(self, distribution: Tensor, share: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
-        """Return what is to be learned, ``[B, N]``.
+        """Return the target distribution, ``[B, N]``.
 
         Args:
-            distribution: ``[B, K, N]`` of the returns after each of K actions.
-            share: ``[B, K]``, the probabilities of these actions.
-            shift: ``[B, K]``, what is added to their returns.
-            factor: ``[B]``, what these are multiplied by before.
+            distribution: ``[B, K, N]``, return distributions after each of K actions.
+            share: ``[B, K]``, probabilities of these actions.
+            shift: ``[B, K]``, added to their returns.
+            factor: ``[B]``, multiplied with their returns first.
         """
         ...
 
@@ -52,15 +52,15 @@ class Head(Protocol):
         factor: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """Return what is to be learned ``[B, N]`` where one action follows.
+        """Return the target distribution ``[B, N]`` if a single action follows.
 
         Args:
-            network: judges it.
-            observation: uint8 ``[B, H, W, C]`` for which it is taken.
-            action: int64 ``[B]``.
-            reward: ``[B]``, what is added to its returns.
-            factor: ``[B]``, what these are multiplied by before.
-            generator: of what is drawn.
+            network: evaluates the next observation.
+            observation: uint8 ``[B, H, W, C]``, next observation.
+            action: int64 ``[B]``, action in it.
+            reward: ``[B]``, added to its returns.
+            factor: ``[B]``, multiplied with its returns first.
+            generator: generator of random fractions.
         """
         ...
 
@@ -80,8 +80,8 @@ class Categorical:
     """Probabilities of evenly spaced atoms (Bellemare, Dabney and Munos, "A Distributional Perspective on RL", 2017).
 
     Args:
-        config: the atoms count.
-        device: where they are kept.
+        config: gives the atoms.
+        device: device of the atoms.
     """
 
     def __init__(self, config: RainbowConfig, device: torch.device) -> None:
@@ -92,7 +92,7 @@ class Categorical:
         return losses.mean_returns(*network.parts(observation), self._atoms)
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
-        """Return probabilities ``[B, A, N]``; nothing is drawn from ``generator``."""
+        """Return probabilities ``[B, A, N]``; ``generator`` is not used."""
         probabilities: Tensor = network(observation).exp()
         return probabilities
 
@@ -101,7 +101,7 @@ class Categorical:
         return expectation(distribution, self._atoms)
 
     def target(self, distribution: Tensor, share: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
-        """Return the mixture of the K moved distributions on the atoms, probabilities ``[B, N]``."""
+        """Return the mixture of the K shifted distributions, projected onto the atoms: probabilities ``[B, N]``."""
         num_rows, num_actions, num_atoms = distribution.shape
         moved = project(
             distribution.reshape(-1, num_atoms), shift.reshape(-1), factor.repeat_interleave(num_actions), self._atoms
@@ -117,7 +117,7 @@ class Categorical:
         factor: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """Return probabilities ``[B, N]``; nothing is drawn from ``generator``."""
+        """Return probabilities ``[B, N]``; ``generator`` is not used."""
         return losses.projected_returns(*network.parts(observation), action, reward, factor, self._atoms)
 
     def errors(
@@ -128,19 +128,19 @@ class Categorical:
         target: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """Return the cross-entropies ``[B]``; nothing is drawn from ``generator``."""
+        """Return the cross-entropies ``[B]``; ``generator`` is not used."""
         return losses.cross_entropies(*network.parts(observation), action, target)
 
 
 class Quantiles:
-    """Quantiles at evenly spaced fractions, or implicit ones at fractions that are drawn for each row.
+    """Quantiles at evenly spaced fractions, or implicit quantiles at fractions sampled for each row.
 
     Dabney, Rowland, Bellemare and Munos, "Distributional Reinforcement Learning with Quantile Regression" (2018);
     Dabney, Ostrovski, Silver and Munos, "Implicit Quantile Networks" (2018).
 
     Args:
-        config: the number of fractions, and whether they are drawn, count.
-        device: where they are kept.
+        config: gives the number of fractions, and whether they are sampled.
+        device: device of the fractions.
     """
 
     def __init__(self, config: RainbowConfig, device: torch.device) -> None:
@@ -161,7 +161,7 @@ class Quantiles:
         return distribution.mean(-1)
 
     def target(self, distribution: Tensor, share: Tensor, shift: Tensor, factor: Tensor) -> Tensor:
-        """Return the mean over K of the moved quantiles, ``[B, N]``."""
+        """Return the mean over K of the shifted quantiles, ``[B, N]``."""
         moved = shift.unsqueeze(-1) + factor[:, None, None] * distribution
         return (share.unsqueeze(-1) * moved).sum(1)
 
@@ -174,7 +174,7 @@ class Quantiles:
         factor: Tensor,
         generator: torch.Generator,
     ) -> Tensor:
-        """Return the moved quantiles ``[B, N]``."""
+        """Return the shifted quantiles ``[B, N]``."""
         parts = network.parts(observation, self._fractions(len(observation), generator))
         return losses.moved_quantiles(*parts, action, reward, factor)
 
@@ -191,7 +191,7 @@ class Quantiles:
         return losses.quantile_errors(*network.parts(observation, fraction), action, fraction, target)
 
     def _fractions(self, num_rows: int, generator: torch.Generator) -> Tensor:
-        """Where the quantiles of each row are to be, ``[B, N]``."""
+        """Fractions of the quantiles of each row, ``[B, N]``."""
         if not self._is_implicit:
             return self._even.repeat(num_rows, 1)
         drawn = torch.rand((num_rows, len(self._even)), generator=generator, device=generator.device)

@@ -1,4 +1,4 @@
-"""The replay buffer's frames on a CUDA device as well, so that a batch needs only their places."""
+"""Copy of the replay buffer's frames on a CUDA device, so that a batch needs only frame indices."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from newgameplus.experience.replay import ReplayBuffer
 from newgameplus.nn.cuda_graphs import Inputs, put_rows, take_rows
 
 _SIZES = (64, 8)
-"""Frames that travel together: many, or the few of one step of few rows."""
+"""Numbers of frames copied together: many, or the few of one step of few rows."""
 
 
 class FrameMirror:
-    """A copy of a replay buffer's frames that catches up when it is told to.
+    """Copy of a replay buffer's frames, updated on request.
 
     Args:
-        replay: whose frames; whoever restores it makes a new mirror.
-        device: where the copy lies.
+        replay: the replay buffer; after it is restored a new mirror is needed.
+        device: device of the copy.
     """
 
     def __init__(self, replay: ReplayBuffer, device: torch.device) -> None:
@@ -33,11 +33,11 @@ class FrameMirror:
         self._inputs = {size: Inputs(fields[size], device) for size in _SIZES}
 
     def catch_up(self) -> None:
-        """Copy what was written since."""
+        """Copy the frames written since the last call."""
         written = self._written
         while written:
             size = _SIZES[-1] if len(written) <= _SIZES[-1] else _SIZES[0]
-            # A group that is not full is filled up with its last frame, which is then written again.
+            # An incomplete group is filled up with its last frame, which is then written repeatedly.
             places = np.array((written[:size] + [written[-1]] * size)[:size])
             inputs = self._inputs[size]
             inputs.upload({"frame": self._here[places], "place": places})
@@ -45,6 +45,6 @@ class FrameMirror:
             del written[:size]
 
     def stacked(self, places: Tensor) -> Tensor:
-        """Return the frames uint8 ``[K, N, H, W, C]`` of places int64 ``[K, C, N]``."""
+        """Return the frames uint8 ``[K, N, H, W, C]`` at indices int64 ``[K, C, N]``."""
         planes = take_rows(self._frames, places.flatten()).view(*places.shape, *self._frames.shape[1:])
         return planes.permute(0, 2, 3, 4, 1).contiguous()

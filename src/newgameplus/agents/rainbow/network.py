@@ -1,4 +1,4 @@
-"""Rainbow's network: convolutions, a noisy layer, and a dueling pair of noisy heads that give distributions of returns.
+"""Rainbow's network: convolutional encoder, a noisy layer, and dueling noisy heads of return distributions.
 
 Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions, ``F`` features.
 """
@@ -21,10 +21,10 @@ from newgameplus.nn.weights import ValueLayers
 
 
 class RainbowNetwork(nn.Module):
-    """The distribution of returns of each action.
+    """Return distribution of each action.
 
     Args:
-        config: the encoder, the hidden layers, what describes returns, and noise.
+        config: gives the encoder, the hidden layer, the kind of distribution, and noise.
         observation_shape: ``(H, W, C)``.
         num_actions: A.
     """
@@ -49,8 +49,8 @@ class RainbowNetwork(nn.Module):
         """Return log-probabilities of atoms, or quantiles, float32 ``[B, A, N]``, of uint8 ``[B, H, W, C]``.
 
         Args:
-            observation: the stacked frames.
-            fraction: float32 ``[B, N]`` from 0 to 1, where implicit quantiles are wanted.
+            observation: stacked frames.
+            fraction: float32 ``[B, N]`` from 0 to 1, for implicit quantiles.
         """
         join = atom_log_probabilities if self._has_atoms else action_quantiles
         return join(*self.parts(observation, fraction))
@@ -80,20 +80,20 @@ class RainbowNetwork(nn.Module):
         )
 
     def draw_noise(self, generator: torch.Generator) -> None:
-        """Draw new noise in every noisy layer from ``generator``."""
+        """Resample the noise of every noisy layer from ``generator``."""
         if self._noise is None:
             self._noise = noise_of((self.hidden, self.value, self.advantage))
         draw_into(self._noise, generator)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
-        # Torch puts new buffers in the place of those that it moves or converts.
+        # Torch replaces the buffers that it moves or converts by new ones.
         self._layers, self._noise = None, None
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
 
 
 class FractionEmbedding(nn.Module):
-    """The weights of what features are multiplied by (newgameplus.nn.fractions.multiply_by_fractions).
+    """Weights of the embedding of fractions (newgameplus.nn.fractions.multiply_by_fractions).
 
     Args:
         num_cosines: C.

@@ -1,4 +1,4 @@
-"""Acting: the best action of what is seen, as the network thinks with noise of the moment."""
+"""Acting: the action with the highest expected return, with newly sampled noise in the network."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from newgameplus.types import Array
 
 
 class Player:
-    """Chooses actions of B rows; on CUDA by one upload, one launch and one small answer.
+    """Chooses actions of B rows; on CUDA by one upload, one graph launch and one small download.
 
     Args:
-        network: whose weights count, whatever they are at the moment.
-        head: what its distributions mean.
+        network: the network, with its current weights.
+        head: interprets its return distributions.
         shape: ``(B, H, W, C)``.
-        device: where the network is.
-        generator: draws new noise for each choice, on the device.
+        device: device of the network.
+        generator: generator on the device, which samples new noise for each choice.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""Learning: what a batch of transitions says, and the gradient step that follows from it.
+"""Learning: targets of a batch of transitions, and the gradient step.
 
-Shapes: ``N`` transitions, ``K`` numbers that describe a distribution of returns.
+Shapes: ``N`` transitions, ``K`` parameters of a return distribution.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
 FIGURES = ("loss", "gradient_norm", "expected_return")
-"""What a gradient step tells, in this order, after the errors."""
+"""Metrics of a gradient step, in this order, after the errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A batch where the network is."""
+    """A batch on the network's device."""
 
     observation: Tensor
     """uint8 ``[N, H, W, C]``."""
@@ -41,29 +41,29 @@ class Given:
     action: Tensor
     """int64 ``[N]``."""
     reward: Tensor
-    """float32 ``[N]``: the discounted sum of the rewards on the way."""
+    """float32 ``[N]``: n-step return."""
     factor: Tensor
-    """float32 ``[N]``: what the value of the next observation counts."""
+    """float32 ``[N]``: factor of the next observation's value."""
     weight: Tensor
-    """float32 ``[N]``: importance weights."""
+    """float32 ``[N]``: importance-sampling weights."""
 
 
 @dataclass(frozen=True, slots=True)
 class QLearner:
-    """The networks, and how they learn from one batch."""
+    """Online network, target network and optimizer."""
 
     config: RainbowConfig
     learner: Learner[RainbowNetwork]
-    """The network that learns."""
+    """Online network and its optimizer."""
     target: RainbowNetwork
-    """Judges what comes after."""
+    """Target network."""
     head: Head
     generator: torch.Generator
 
     def step(self, given: Given) -> Tensor:
         """Take one gradient step; return the errors and ``FIGURES``, float32 ``[N + 3]``.
 
-        Where the gradient is no number, no weight changes.
+        If the gradient is NaN or infinite, no weight changes.
         """
         config, player = self.config, self.learner.computing
         target = self.targets(given)
@@ -80,7 +80,7 @@ class QLearner:
         return torch.cat([errors.detach(), figures])
 
     def targets(self, given: Given) -> Tensor:
-        """What to learn ``[N, K]``: of the next action that the network chooses, what the target network says."""
+        """Double Q-learning targets ``[N, K]``: the online network selects, the target network evaluates."""
         if self.config.munchausen_weight:
             return self._soft_targets(given)
         for network in (self.learner.computing, self.target):
@@ -91,7 +91,7 @@ class QLearner:
             return self.head.target_of(self.target, after, best, given.reward, given.factor, self.generator)
 
     def _soft_targets(self, given: Given) -> Tensor:
-        """What to learn ``[N, K]`` of all next actions, by the target network's policy, which rewards its own choice.
+        """Munchausen targets ``[N, K]`` over all next actions, weighted by the target network's soft policy.
 
         Vieillard, Pietquin and Geist, "Munchausen Reinforcement Learning" (2020), eq. 1, over n steps.
         """
@@ -107,26 +107,26 @@ class QLearner:
             return self.head.target(distribution, policy.exp(), added, given.factor)
 
     def tensors(self) -> list[Tensor]:
-        """Return all that a step changes."""
+        """Return all tensors that a step changes."""
         return [*self.learner.improve.tensors(), *self.target.parameters(), *self.target.buffers()]
 
 
 class Update(Protocol):
-    """Learns from chosen transitions."""
+    """Learns from sampled transitions."""
 
     is_awaited: bool
-    """Whether the answer takes its time, so that something else is better done before it is asked for."""
+    """Whether the result arrives later, so that the caller should do other work before it waits for it."""
 
     def __call__(self, choice: Choice) -> Callable[[], Array]:
-        """Begin to learn; what is returned waits for what :meth:`QLearner.step` told.
+        """Start learning; the returned function waits for the result of :meth:`QLearner.step`.
 
-        It must be asked before the next call but one.
+        It must be called before the next call but one.
         """
         ...
 
 
 class PlainUpdate:
-    """Sends the pictures to the networks' device and computes at once."""
+    """Copies the pictures to the networks' device and computes immediately."""
 
     is_awaited = False
 
@@ -140,12 +140,12 @@ class PlainUpdate:
 
 
 class ReplayedUpdate:
-    """On CUDA: a gradient step is one upload, one launch and one small answer.
+    """On CUDA: a gradient step is one upload, one graph launch and one small download.
 
     Args:
-        learner: what learns.
-        replay: where the pictures are taken from.
-        mirror: the replay buffer's frames on the device; None where they have no room there and each batch's travel.
+        learner: networks and optimizer.
+        replay: replay buffer that the pictures are taken from.
+        mirror: the replay buffer's frames on the device; None if they do not fit there and each batch is copied.
     """
 
     is_awaited = True
@@ -184,12 +184,12 @@ class ReplayedUpdate:
 
 
 def given(batch: Batch, device: torch.device) -> Given:
-    """Return a batch where the network is."""
+    """Return a batch on the network's device."""
     return Given(*(torch.from_numpy(getattr(batch, name)).to(device) for name in Given.__slots__))
 
 
 def make_update(learner: QLearner, replay: ReplayBuffer) -> Update:
-    """Return what learns where the networks are."""
+    """Return the update for the device of the networks."""
     device = learner.learner.device
     if device.type != "cuda":
         return PlainUpdate(learner, replay)

@@ -1,1 +1,1 @@
-"""Operations of networks by compiled kernels, in bfloat16, on processors that multiply it; table.py lists them."""
+"""Compiled kernels for operations of networks, in bfloat16, on CPUs that support it; table.py registers them."""

@@ -1,6 +1,6 @@
-"""Adam, clipping before it and new weights for the copy after it, in one pass over memory, which is what takes time.
+"""Adam with gradient clipping and the update of the bfloat16 copy, in one pass over memory, which dominates the time.
 
-The state stays that of ``torch.optim.Adam``.
+The state is that of ``torch.optim.Adam``.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def adam_step(optimizer: torch.optim.Optimizer, weights: CopiedWeights, max_norm
     for low in copies:
         low.grad = None
     if math.isfinite(norm):
-        # Torch is told that memory has changed, so that no gradient is computed from what was there.
+        # Report the change of memory to torch, so that autograd detects stale tensors.
         torch.autograd.graph.increment_version([*own, *copies] if weights.has_copy else own)
     if weights.has_copy and weights.buffers:
         torch._foreach_copy_([kept for kept, _ in weights.buffers], [found for _, found in weights.buffers])
@@ -56,7 +56,7 @@ def _applies(weights: CopiedWeights) -> bool:
 
 
 def _state(optimizer: torch.optim.Optimizer, weight: nn.Parameter) -> dict[str, Tensor]:
-    """What the optimizer remembers of a weight, begun as torch begins it."""
+    """Optimizer state of a weight, initialised as torch does."""
     state: dict[str, Tensor] = optimizer.state[weight]
     if not state:
         state["step"] = torch.zeros(())
@@ -67,7 +67,7 @@ def _state(optimizer: torch.optim.Optimizer, weight: nn.Parameter) -> dict[str, 
 
 
 def _alike(gradient: Tensor | None, weight: Tensor) -> Tensor:
-    """The gradient in the memory order of its weight."""
+    """Gradient in the memory format of its weight."""
     assert gradient is not None
     if gradient.stride() == weight.stride():
         return gradient

@@ -1,7 +1,7 @@
-"""The compiled kernels, as far as this installation has them and this processor can run them.
+"""The compiled kernels, if this installation has them and this CPU supports them.
 
-The environment variable ``NGP_KERNELS=off`` turns them off: networks are then computed as on processors that cannot run
-them, by torch and, where no precision is asked for, in float32.
+The environment variable ``NGP_KERNELS=off`` turns them off: networks are then computed as on CPUs without support, by
+torch and, unless a precision is configured, in float32.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from newgameplus.errors import UsageError
 
 KERNELS_VARIABLE = "NGP_KERNELS"
 INSTRUCTION_SET = "AVX-512-BF16"
-"""What the kernels need of a processor."""
+"""Instruction set that the kernels need."""
 
 
 @dataclass(slots=True)
 class Kernels:
-    """Whether operations use the compiled kernels."""
+    """State of the compiled kernels."""
 
     are_on: bool
-    """Whether they do."""
+    """Whether operations use the kernels."""
     are_turned_off: bool
-    """Whether that was asked for."""
+    """Whether they were turned off on request."""
     lack: str
-    """Why there are none; empty where there are."""
+    """Why they are not available; empty if they are."""
 
 
 def _found() -> tuple[Any, Kernels]:
@@ -48,7 +48,7 @@ def _found() -> tuple[Any, Kernels]:
 
 
 if TYPE_CHECKING:
-    # The compiled module is no part of the tree: the import checks take it for the whole package.
+    # Not imported by name: import-linter does not know compiled modules and takes them for the whole package.
     from newgameplus import _kernels
 
     kernels = _kernels

@@ -1,8 +1,8 @@
-"""Plain convolutions of pictures, a rectifier after each.
+"""Plain convolutions of pictures, each followed by a ReLU.
 
-They compute what torch's convolutions and rectifiers do, forward and backward, and are faster: pictures go through all
-layers in the processor's caches, nothing is converted or moved in between, and two pictures at a time give the
-gradients of the weights. Sums are float32; the gradients of the weights are never rounded to bfloat16.
+They compute the same as torch's convolutions and ReLUs, forward and backward, and are faster: pictures pass through all
+layers within the CPU's caches, nothing is converted or moved in between, and the gradients of the weights are computed
+from two pictures at a time. Sums are float32; the gradients of the weights are never rounded to bfloat16.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from newgameplus.nn.cpu.compiled import kernels
 from newgameplus.nn.cpu.tensors import are_for_kernels
 
 ConvolutionShape = tuple[int, int, int, int]
-"""Filters, side, stride and padding."""
+"""Filters, kernel size, stride and padding."""
 
 
 def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | None:
-    """See :func:`newgameplus.nn.encoders.convolve`; for weights of bfloat16."""
+    """See :func:`newgameplus.nn.encoders.convolve`; for weights in bfloat16."""
     kernel = find_convolutions(observation, layers)
     if kernel is None:
         return None
@@ -46,7 +46,7 @@ def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | Non
 
 
 def find_convolutions(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> kernels.Convolutions | None:
-    """Return the kernels for convolutions of uint8 ``[B, H, W, C]``; None where torch must compute them."""
+    """Return the kernels for convolutions of uint8 ``[B, H, W, C]``; None if torch must compute them."""
     if observation.dtype != torch.uint8 or not are_for_kernels(layers[0].weight):
         return None
     _, height, width, num_channels = observation.shape
@@ -59,12 +59,12 @@ def _make(
 ) -> kernels.Convolutions | None:
     try:
         return kernels.Convolutions(height, width, num_channels, shapes)
-    except ValueError:  # the kernels do not do these shapes
+    except ValueError:  # the kernels do not support these shapes
         return None
 
 
 _SHAPES: WeakKeyDictionary[nn.Conv2d, tuple[ConvolutionShape, ...]] = WeakKeyDictionary()
-"""First of some layers to the shapes of all of them, which take as long to find as a small kernel."""
+"""Shapes of a network's layers, keyed by the first layer; looking them up takes as long as a small kernel."""
 
 
 def _shapes(layers: tuple[nn.Conv2d, ...]) -> tuple[ConvolutionShape, ...]:
@@ -78,10 +78,9 @@ def _shapes(layers: tuple[nn.Conv2d, ...]) -> tuple[ConvolutionShape, ...]:
 
 
 _PREPARED: WeakKeyDictionary[nn.Conv2d, dict[kernels.Convolutions, kernels.PreparedConvolutions]] = WeakKeyDictionary()
-"""First of some layers to the weights of all of them as the kernels want them, for each shape of picture.
+"""Weights in the kernels' layout, keyed by the first layer, for each shape of picture.
 
-To prepare them takes as long as to compute a picture or two; they are prepared again when the weights have changed.
-"""
+The conversion takes as long as one or two pictures; it is repeated when the weights have changed."""
 
 
 def _prepared(kernel: kernels.Convolutions, first: nn.Conv2d) -> kernels.PreparedConvolutions:
@@ -92,7 +91,7 @@ def _prepared(kernel: kernels.Convolutions, first: nn.Conv2d) -> kernels.Prepare
 
 
 class _Convolve(torch.autograd.Function):
-    """The kernels in torch's graph; the pictures themselves get no gradient."""
+    """Autograd function of the kernels; the pictures get no gradient."""
 
     @staticmethod
     def forward(context: Any, kernel: kernels.Convolutions, observation: Tensor, *parameters: Tensor) -> Tensor:
@@ -135,11 +134,11 @@ class _Convolve(torch.autograd.Function):
 
 
 def parted_gradients(found: Tensor, weights: Sequence[Tensor], biases: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """Return the gradients of weights, and then of biases, from all of them, float32 ``[num_parameters]``."""
+    """Split the flat gradient, float32 ``[num_parameters]``, into gradients of weights, then of biases."""
     counts = [tensor.numel() for pair in zip(weights, biases, strict=True) for tensor in pair]
     parts = torch.split(found, counts)
     of_weights = [
-        # In the order of channels-last memory, as the kernels see weights.
+        # In channels-last order, which is the kernels' layout of weights.
         part.view(len(weight), *weight.shape[2:], weight.shape[1]).permute(0, 3, 1, 2)
         for part, weight in zip(parts[::2], weights, strict=True)
     ]
@@ -147,5 +146,5 @@ def parted_gradients(found: Tensor, weights: Sequence[Tensor], biases: Sequence[
 
 
 def lines(weights: Sequence[Tensor]) -> list[Tensor]:
-    """Weights ``[F, C, H, W]`` as ``[F, H, W, C]``; nothing is moved where they are in channels-last order."""
+    """Weights ``[F, C, H, W]`` as ``[F, H, W, C]``; without a copy if they are channels-last."""
     return [weight.detach().permute(0, 2, 3, 1).contiguous() for weight in weights]

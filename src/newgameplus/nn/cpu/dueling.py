@@ -1,7 +1,7 @@
-"""Distributions of returns on atoms from values and advantages.
+"""Return distributions on atoms from values and advantages.
 
-Torch takes some twenty operators for each of these, for a few thousand numbers. Values and advantages are of bfloat16,
-sums of float32.
+Torch needs some twenty operators for each of these, for a few thousand numbers. Values and advantages are bfloat16,
+sums float32.
 
 Shapes: ``B`` batch, ``A`` actions, ``N`` atoms.
 """
@@ -61,7 +61,7 @@ def _applies(value: Tensor) -> bool:
 
 
 class _CrossEntropies(torch.autograd.Function):
-    """The kernels in torch's graph; forward already finds how the errors change with the logits."""
+    """Autograd function of the kernels; forward already computes the gradients of the logits."""
 
     @staticmethod
     def forward(context: Any, value: Tensor, advantage: Tensor, action: Tensor, target: Tensor) -> Tensor:

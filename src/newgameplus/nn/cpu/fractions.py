@@ -1,7 +1,7 @@
-"""Features of pictures times those of fractions, as implicit quantile networks have it.
+"""Features of pictures times embeddings of fractions, as in implicit quantile networks.
 
-The kernels multiply while the sums are in registers: the features of fractions are nowhere stored in float32, and on
-the way back one pass over the gradients serves the features and the weights.
+The kernels multiply while the sums are in registers: embeddings are never stored in float32, and the backward pass
+reads the gradients only once, for both features and weights.
 
 Shapes: ``B`` batch, ``N`` fractions, ``C`` cosines, ``F`` features.
 """
@@ -18,7 +18,7 @@ from newgameplus.nn.cpu.compiled import kernels
 from newgameplus.nn.cpu.tensors import are_for_kernels
 
 _STEP = 32
-"""Of how many features, and of how many cosines, the kernels want a multiple."""
+"""The kernels need numbers of features and of cosines that are multiples of this."""
 
 
 def multiply_by_fractions(features: Tensor, fraction: Tensor, layer: nn.Linear) -> Tensor | None:
@@ -28,7 +28,7 @@ def multiply_by_fractions(features: Tensor, fraction: Tensor, layer: nn.Linear) 
     shape = fraction.shape
     has_gradient = torch.is_grad_enabled() and layer.weight.requires_grad
     if fraction.stride(0) == 0 and not has_gradient:
-        fraction = fraction[:1]  # the same for all rows: their features are computed once
+        fraction = fraction[:1]  # the same for all rows: computed only once
     given = (features.contiguous(), fraction.float().contiguous(), layer.weight, layer.bias)
     if has_gradient:
         outputs: Tensor = _Multiply.apply(*given)  # type: ignore[no-untyped-call]
@@ -38,7 +38,7 @@ def multiply_by_fractions(features: Tensor, fraction: Tensor, layer: nn.Linear) 
 
 
 class _Multiply(torch.autograd.Function):
-    """The kernels in torch's graph."""
+    """Autograd function of the kernels."""
 
     @staticmethod
     def forward(context: Any, features: Tensor, fraction: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
 """Noisy layers.
 
-The weights and their noise are added up once, a few rows at a time, and multiplied while they are in the processor's
-cache. On the way back the gradient of the noisy weights is that of the plain ones times the noise, and needs no product
-of its own.
+Weights and noise are added once, a few rows at a time, and multiplied while they are in the CPU's cache. In the
+backward pass the gradient of sigma is that of the plain weights times the noise, and needs no matrix product of its
+own.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from newgameplus.nn.cpu.tensors import are_for_kernels
 from newgameplus.nn.weights import NoisyWeights
 
 _STEP = 32
-"""Of how many inputs the kernels want a multiple."""
+"""The kernels need a number of inputs that is a multiple of this."""
 
 
 def is_weight_for_kernels(weight: Tensor) -> bool:
-    """Whether the kernels multiply by this weight ``[N, K]``."""
+    """Whether the kernels support this weight ``[N, K]``."""
     return weight.dtype == torch.bfloat16 and weight.shape[1] % _STEP == 0
 
 
 def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = False) -> Tensor | None:
-    """See :func:`newgameplus.nn.noisy.noisy_linear`; for bfloat16, the noise in that or in float32."""
+    """See :func:`newgameplus.nn.noisy.noisy_linear`; for bfloat16, with noise in bfloat16 or float32."""
     if not are_for_kernels(inputs) or not is_weight_for_kernels(weights.weight):
         return None
     rows = inputs.flatten(0, -2).contiguous()
@@ -48,7 +48,7 @@ def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> Sequence[Tensor] | 
 
 
 class _NoisyLinear(torch.autograd.Function):
-    """The kernels in torch's graph; noise gets no gradient."""
+    """Autograd function of the kernels; noise gets no gradient."""
 
     @staticmethod
     def forward(context: Any, rows: Tensor, is_rectified: bool, *tensors: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""A policy and a value on a hidden layer, and actions drawn from the policy.
+"""Policy and value heads on a hidden layer, and actions sampled from the policy.
 
-What they compute is small; it is the number of torch's operators that takes time. Sums are float32.
+They compute little; the number of torch's operators dominates the time. Sums are float32.
 
 Shapes: ``B`` batch, ``A`` actions, ``F`` features, ``H`` hidden units.
 """
@@ -17,9 +17,9 @@ from newgameplus.nn.cpu.compiled import kernels
 from newgameplus.nn.cpu.tensors import are_for_kernels
 
 _STEP = 16
-"""Of how many hidden units the kernels want a multiple."""
+"""The kernels need a number of hidden units that is a multiple of this."""
 _FEW, _PAIRS = 8, 32
-"""Up to how many rows it is the weights that take time; of how many inputs that kernel wants a multiple."""
+"""Number of rows up to which reading the weights dominates; and the multiple of inputs that this kernel needs."""
 
 
 def linear(inputs: Tensor, layer: nn.Linear) -> Tensor | None:
@@ -61,7 +61,7 @@ def draw_actions(log_probabilities: Tensor, race: Tensor) -> tuple[Tensor, Tenso
 
 
 class _FindPolicy(torch.autograd.Function):
-    """The kernels in torch's graph."""
+    """Autograd function of the kernels."""
 
     @staticmethod
     def forward(

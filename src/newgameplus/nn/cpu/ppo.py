@@ -1,4 +1,4 @@
-"""PPO's loss; forward already finds its gradients."""
+"""PPO's loss; forward already computes its gradients."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def ppo_loss(
 
 
 class _PpoLoss(torch.autograd.Function):
-    """The kernel in torch's graph."""
+    """Autograd function of the kernel."""
 
     @staticmethod
     def forward(

@@ -1,7 +1,7 @@
-"""Quantiles of returns from values and advantages at fractions.
+"""Quantiles of returns from values and advantages.
 
-What they compute is small; it is the number of torch's operators that takes time. Values and advantages are of
-bfloat16, sums of float32.
+They compute little; the number of torch's operators dominates the time. Values and advantages are bfloat16, sums
+float32.
 
 Shapes: ``B`` batch, ``A`` actions, ``N`` fractions.
 """
@@ -49,7 +49,7 @@ def quantile_errors(
 
 
 class _QuantileErrors(torch.autograd.Function):
-    """The kernels in torch's graph; forward already finds how the errors change with the quantiles."""
+    """Autograd function of the kernels; forward already computes the gradients of the quantiles."""
 
     @staticmethod
     def forward(

@@ -1,8 +1,8 @@
-"""Which operations have a kernel, and how the kernel stands beside the same in torch.
+"""Registration of kernels beside the same operations in torch.
 
-An operation is written in torch, as a function. Decorated by its entry here, it asks the kernel first, which answers
-None where it does not apply: on another device or in another precision, for a shape that it does not do. Whoever calls
-the operation knows nothing of it.
+An operation is a function in torch. Decorated with its entry of this table, it calls the kernel first, which returns
+None if it does not apply: on another device, in another precision, or for an unsupported shape. Callers of the
+operation do not depend on the kernel.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class FastPath(Generic[Arguments, Result]):
     """A kernel for one operation.
 
     Args:
-        kernel: takes what the operation takes and returns what it returns, or None where torch has to compute it. It is
-            asked only where the compiled kernels are there and turned on.
+        kernel: has the operation's arguments and result, and returns None if torch has to compute it. It is called
+            only if the compiled kernels are available and turned on.
     """
 
     def __init__(self, kernel: Callable[Arguments, Result | None]) -> None:
         self._kernel = kernel
 
     def __call__(self, by_torch: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-        """Return the operation that ``by_torch`` computes, by the kernel where it applies."""
+        """Return the operation, computed by the kernel if it applies, else by ``by_torch``."""
         kernel = self._kernel
 
         @wraps(by_torch)

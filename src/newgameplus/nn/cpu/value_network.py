@@ -1,9 +1,9 @@
-"""A whole network of values, forward and backward, by one call each way.
+"""A whole value network, forward and backward, by one call each.
 
-Layer by layer, Python and torch take about as long to call the kernels as these take to compute: what the calls run
-through is no longer in the processor's caches after all the weights that went through them.
+Called layer by layer, Python and torch take about as long as the kernels: the code of the calls has been evicted from
+the CPU's caches by the weights.
 
-Shapes: ``B`` batch, ``N`` fractions, 1 where there are none, ``F`` features, ``C`` cosines.
+Shapes: ``B`` batch, ``N`` fractions, 1 if there are none, ``F`` features, ``C`` cosines.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from newgameplus.nn.weights import ValueLayers
 
 
 def value_outputs(layers: ValueLayers, observation: Tensor, fraction: Tensor | None) -> list[Tensor] | None:
-    """See :func:`newgameplus.nn.value_network.value_outputs`; for plain convolutions and weights of bfloat16.
+    """See :func:`newgameplus.nn.value_network.value_outputs`; for plain convolutions and weights in bfloat16.
 
-    At most one forward at a time can be gone back from.
+    Only the last forward pass can be followed by a backward pass.
     """
     if observation.device.type != "cpu":
         return None
@@ -36,7 +36,7 @@ def value_outputs(layers: ValueLayers, observation: Tensor, fraction: Tensor | N
     observation = observation.contiguous()
     has_gradient = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in found.parameters)
     if fraction is not None:
-        # Fractions that are the same for all rows are looked at once where there is no way back.
+        # Fractions that are the same for all rows are embedded once if there is no backward pass.
         is_same = fraction.stride(0) == 0 and not has_gradient
         fraction = (fraction[:1] if is_same else fraction).float().contiguous()
     if has_gradient:
@@ -51,35 +51,35 @@ def value_outputs(layers: ValueLayers, observation: Tensor, fraction: Tensor | N
 
 @dataclass(frozen=True, slots=True)
 class FoundNetwork:
-    """The kernels of layers, and what they read in its place."""
+    """The kernels of some layers, and the tensors that they read."""
 
     network: kernels.Network | None
-    """None where the kernels do not compute these layers."""
+    """None if the kernels do not support these layers."""
     shape: torch.Size
     """``[H, W, C]``."""
     num_outputs: tuple[int, ...]
-    """Of each head."""
+    """Number of outputs of each head."""
     weights: list[Tensor]
-    """Of the convolutions."""
+    """Weights of the convolutions."""
     biases: list[Tensor]
     others: list[Tensor]
-    """Weight and bias of the embedding, weight, its sigma, bias and its sigma of each noisy layer."""
+    """Weight and bias of the embedding; weight, its sigma, bias and its sigma of each noisy layer."""
     noise: list[Tensor]
     places: list[int]
-    """Where all these tensors lie."""
+    """Addresses of all these tensors."""
 
     @property
     def parameters(self) -> list[Tensor]:
-        """All that get gradients."""
+        """All tensors that get gradients."""
         return [*self.weights, *self.biases, *self.others]
 
     @property
     def tensors(self) -> list[Tensor]:
-        """All that the kernels read."""
+        """All tensors that the kernels read."""
         return [*self.parameters, *self.noise]
 
     def outputs(self, observation: Tensor, fraction: Tensor | None) -> list[Tensor]:
-        """Room for the outputs of the heads."""
+        """Empty tensors for the outputs of the heads."""
         num_rows = len(observation) if fraction is None else len(observation) * fraction.shape[1]
         return [torch.empty((num_rows, num), dtype=torch.bfloat16) for num in self.num_outputs]
 
@@ -88,7 +88,7 @@ _FOUND: WeakKeyDictionary[ValueLayers, FoundNetwork] = WeakKeyDictionary()
 
 
 def find_network(layers: ValueLayers, observation: Tensor) -> FoundNetwork:
-    """Return the kernels of these layers, made when they are first needed and again when the weights have moved."""
+    """Return the kernels of these layers, created when first needed and again when the weights have moved."""
     found = _FOUND.get(layers)
     if found is None or found.shape != observation.shape[1:] or found.places != _places(found.tensors):
         found = _FOUND[layers] = _find(layers, observation)
@@ -96,7 +96,7 @@ def find_network(layers: ValueLayers, observation: Tensor) -> FoundNetwork:
 
 
 class _Learn(torch.autograd.Function):
-    """The kernels in torch's graph; pictures, fractions and noise get no gradient."""
+    """Autograd function of the kernels; pictures, fractions and noise get no gradient."""
 
     @staticmethod
     def forward(
@@ -108,7 +108,7 @@ class _Learn(torch.autograd.Function):
             observation=observation, fractions=fraction, outputs=outputs, num_threads=torch.get_num_threads()
         )
         context.found = found
-        # The weights too, so that torch complains where they have changed in between.
+        # Saved with the weights, so that torch raises if they have changed in between.
         context.save_for_backward(observation, *parameters)
         return tuple(outputs)
 
@@ -153,7 +153,7 @@ def _find(layers: ValueLayers, observation: Tensor) -> FoundNetwork:
     if not weights or any(tensor.dtype != torch.bfloat16 for tensor in found.tensors):
         return found
     kernel, seen = find_convolutions(observation, layers.convolutions), lines(weights)
-    if kernel is None or _places(seen) != _places(weights):  # else a copy would be read, whose weights never change
+    if kernel is None or _places(seen) != _places(weights):  # else an outdated copy would be read
         return found
     if not all(is_weight_for_kernels(layer.weight) for layer in noisy):
         return found
