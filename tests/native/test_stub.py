@@ -1,4 +1,4 @@
-"""The stub that the type checker reads says what the compiled engine has."""
+"""The stubs that the type checker reads say what the compiled modules have."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 import newgameplus
 
@@ -35,9 +37,10 @@ def arguments(function: ast.FunctionDef) -> list[str]:
     ]
 
 
-def test_the_stub_has_the_names_and_arguments_of_the_engine(tmp_path: Path) -> None:
-    generated = tmp_path / "_engine.pyi"
-    command = [sys.executable, "-m", "nanobind.stubgen", "-q", "-m", "newgameplus._engine", "-o", str(generated)]
+@pytest.mark.parametrize("name", ["_engine", pytest.param("_kernels", marks=pytest.mark.kernels)])
+def test_the_stub_has_the_names_and_arguments_of_the_module(name: str, tmp_path: Path) -> None:
+    generated = tmp_path / f"{name}.pyi"
+    command = [sys.executable, "-m", "nanobind.stubgen", "-q", "-m", f"newgameplus.{name}", "-o", str(generated)]
     subprocess.run(command, check=True)
-    ours = Path(newgameplus.__file__).parent / "_engine.pyi"
+    ours = Path(newgameplus.__file__).parent / f"{name}.pyi"
     assert outline(ours.read_text()) == outline(generated.read_text())
