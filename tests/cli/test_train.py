@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from newgameplus.cli.main import run
+from newgameplus.nn.cpu.compiled import turned_off
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -208,3 +209,29 @@ def test_a_run_of_another_agent_passes_no_configuration_on() -> None:
     assert run(["train", "rainbow", *SHORT, "--set", "capacity=1000", "--init", "a", "--run", "b"]) == 0
     agent = json.loads(Path("b/training.json").read_text())["agent"]
     assert (agent["name"], agent["preset"], agent["config"]["capacity"]) == ("rainbow", "default", 1000)
+
+
+def test_what_computes_is_said_and_kept_and_a_change_is_said_where_a_run_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--device", "cpu", "--threads", "1", "--run", "r"]) == 0
+    told = capsys.readouterr().err
+    assert f"Computed by torch {torch.__version__}, device cpu, threads 1, precision" in told
+    assert "Warning" not in told
+    kept = json.loads((tmp_path / "r/training.json").read_text())["arithmetic"]
+    assert {"torch", "device", "threads", "precision", "kernels"} == kept.keys()
+    with turned_off():
+        assert run(["train", "--resume", "--run", "r"]) == 0
+    told = capsys.readouterr().err
+    assert "Warning: other arithmetic than this run was begun with" in told
+    assert f"kernels was {kept['kernels']} and is none: turned off." in told
+
+
+def test_the_results_of_an_agent_say_what_computed_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun = ["evaluate", "ppo", *AIRSTRIKER[:2], *SMALL_PPO, "--timesteps", "20", "--set", "device=cpu"]
+    assert run([*begun, "--workers", "1", "--no-movies", "--results", "e"]) == 0
+    kept = json.loads((tmp_path / "e/manifest.json").read_text())["arithmetic"]
+    assert {"torch", "device", "precision", "kernels"} == kept.keys()
+    with turned_off():
+        assert run(["evaluate", "--resume", "--results", "e"]) == 0
+    assert "Warning: other arithmetic" in capsys.readouterr().err

@@ -186,6 +186,8 @@ def _options_of(plan: Plan) -> dict[str, Any]:
 def _announce(console: Console, plan: Plan, results: Results) -> None:
     from newgameplus.cli.live import duration
     from newgameplus.cli.tables import counted
+    from newgameplus.contest.evaluation import arithmetic_of
+    from newgameplus.training.arithmetic import change_in_words
 
     rules = plan.rules
     budget = [
@@ -202,6 +204,9 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
         highlight=False,
     )
     say(console, f"Results: {click.format_filename(results.path)}")
+    warning = change_in_words(results.manifest().get("arithmetic"), arithmetic_of(plan))
+    if warning is not None:
+        click.echo(warning, err=True)
 
 
 def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_json: bool) -> None:

@@ -201,6 +201,8 @@ def _figures(first: Report, report: Report) -> dict[str, Any]:
 
 def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     from newgameplus.cli.tables import counted
+    from newgameplus.results.training_runs import TrainingFolder
+    from newgameplus.training.arithmetic import change_in_words, in_words
 
     num_levels = len(plan.world.levels)
     levels = counted(num_levels, "level")
@@ -213,6 +215,12 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
         f"{plan.agent.name} ({plan.agent.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
         f"for {counted(plan.num_steps, 'step')}.\nRun: {folder}",
     )
+    arithmetic = plan.agent.arithmetic(plan.num_threads)
+    if arithmetic:
+        say(console, f"Computed by {in_words(arithmetic)}.")
+    warning = change_in_words(TrainingFolder(folder).manifest().get("arithmetic"), arithmetic)
+    if warning is not None:
+        say(console, warning)
 
 
 def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report | None) -> None:

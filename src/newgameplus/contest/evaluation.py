@@ -72,11 +72,17 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
         "levels": [_fingerprint(level, world.core) for level in world.levels],
         "seeds": list(plan.seeds),
         "init": None if agent.init is None else _origin(Path(agent.init)),
+        "arithmetic": arithmetic_of(plan),
         "versions": _versions(),
         "backend": default_backend(),
         "git_commit": _git_commit(),
         "machine": _machine(),
     }
+
+
+def arithmetic_of(plan: Plan) -> dict[str, Any]:
+    """Return what computes the agent on this machine; threads depend on how many runs are played side by side."""
+    return {name: part for name, part in plan.agent.arithmetic().items() if name != "threads"}
 
 
 def plan_of(manifest: dict[str, Any]) -> Plan:

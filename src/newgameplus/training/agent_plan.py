@@ -8,7 +8,7 @@ from typing import Any
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of
-from newgameplus.agents.interface import Agent, AgentClass
+from newgameplus.agents.interface import Agent, AgentClass, DescribesArithmetic, offers
 from newgameplus.errors import UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.types import ActionSpec, ObservationSpec, WorldSpec
@@ -66,6 +66,18 @@ class AgentPlan:
     def make(self, world: WorldSpec, seed: int) -> Agent:
         """Make the agent, as it is before it has begun from a checkpoint or from other transitions."""
         return self.agent_class(self.config, world, seed)
+
+    def arithmetic(self, num_threads: int | None = None) -> dict[str, Any]:
+        """What computes the agent on this machine, as JSON types; empty of agents that do not tell.
+
+        Args:
+            num_threads: how many will be used; None for what is set now.
+        """
+        agent_class: Any = self.agent_class
+        if not offers(agent_class, DescribesArithmetic):
+            return {}
+        told: dict[str, Any] = agent_class.arithmetic(self.config)
+        return told if num_threads is None else told | {"threads": num_threads}
 
     def manifest(self) -> dict[str, Any]:
         """The part of a manifest that says who plays, as JSON types."""

@@ -152,4 +152,5 @@ def begin(plan: TrainingPlan, folder: Path) -> None:
     Raises:
         ResultsError: the folder exists and holds something, or cannot be written.
     """
-    TrainingFolder(folder).create(plan.manifest())
+    content = plan.manifest() | {"arithmetic": plan.agent.arithmetic(plan.num_threads)}
+    TrainingFolder(folder).create(content)
