@@ -14,6 +14,7 @@ EXAMPLES = ROOT / "examples"
 SMALL: dict[str, list[str]] = {
     "demo.py": ["--timesteps", "60"],
     "go_explore.py": ["--rounds", "4", "--rows", "2"],
+    "my_agent.py": [],
     "train_with_sb3.py": ["--timesteps", "512"],
 }
 """Each example, and what keeps it short."""
@@ -53,3 +54,20 @@ def test_go_explore_finds_kinds_of_moments_and_the_same_again(tmp_path: Path) ->
     assert found[0] == found[1]
     assert int(found[0].split()[0]) > 10
     assert "Best score" in runs[0]
+
+
+def test_the_agent_of_the_guide_is_evaluated_by_its_name(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "newgameplus", "evaluate", "examples.my_agent:MacroBandit", "--preset", "patient"]
+    options = [
+        "--split",
+        "airstriker",
+        "--timesteps",
+        "200",
+        "--set",
+        "epsilon=0.5",
+        "--results",
+        str(tmp_path / "out"),
+    ]
+    done = subprocess.run([*command, *options], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "MacroBandit" in (tmp_path / "out" / "manifest.json").read_text()
