@@ -46,6 +46,15 @@ def test_results_are_reported() -> None:
     assert "Airstriker" in Path("page.html").read_text()
 
 
+def test_finished_results_whose_monitor_was_cut_short_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    monitor = Path("results") / RUN / "monitor.csv"
+    monitor.write_text("".join(monitor.read_text().splitlines(keepends=True)[:-1]))
+    assert run(["evaluate", "--resume", "--results", "results"]) == 2
+    assert "monitor.csv is not what the run wrote" in capsys.readouterr().err.replace("\n", " ")
+    assert run(["report", "results", "--output", "page.html"]) == 2
+    assert not Path("page.html").exists()
+
+
 def test_interrupted_results_go_on_to_what_they_would_have_been() -> None:
     assert len(_returns_and_lengths("results-interrupted")) < len(_returns_and_lengths("results-whole"))
     assert run(["evaluate", "--resume", "--results", "results-interrupted"]) == 0

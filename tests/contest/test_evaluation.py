@@ -19,6 +19,7 @@ from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.contest.workers import Advanced, Failed, Finished, Started
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level, find_level
+from newgameplus.report.evaluations import read_evaluations
 from newgameplus.results.evaluations import Results
 from newgameplus.results.logs import read_monitor
 from newgameplus.training.agent_plan import AgentPlan
@@ -80,6 +81,25 @@ def test_runs_are_played_side_by_side_and_scored(tmp_path):
         folder = results.run(LEVEL.folder_name, seed).path
         assert len(list((folder / "bk2").glob("*.bk2"))) == level["runs"][seed]["num_episodes"]
         assert "random plays Airstriker-Genesis-v0/Level1" in (folder / "worker.log").read_text()
+
+
+def test_a_finished_run_whose_monitor_was_cut_short_is_refused_before_anything_is_played(tmp_path):
+    of_plan = plan(seeds=(0,), episodes=3)
+    results = created(tmp_path / "results", of_plan)
+    list(evaluate(results, of_plan, num_workers=1))
+    before = results.scores_path.read_bytes()
+    monitor = results.run(LEVEL.folder_name, 0).monitor
+    whole = monitor.read_bytes()
+    monitor.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 1])
+    with pytest.raises(
+        ResultsError, match=r"monitor\.csv is not what the run wrote: it has 2 episodes, the run finish"
+    ):
+        list(evaluate(results, of_plan, num_workers=1))
+    assert results.scores_path.read_bytes() == before
+    with pytest.raises(ResultsError, match="it has 2 episodes, the run finished 3"):
+        read_evaluations([results.path])
+    monitor.write_bytes(whole)
+    assert list(evaluate(results, of_plan, num_workers=1)) == []
 
 
 def test_a_worker_in_another_process_plays_as_one_worker_alone_does(tmp_path):

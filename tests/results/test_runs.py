@@ -23,7 +23,9 @@ def run(tmp_path: Path) -> RunFolder:
     log.append(2000, 4.0)
     monitor.close()
     log.close()
-    folder.finish(num_episodes=3, num_timesteps=NUM_STEPS, num_frames=4 * NUM_STEPS, elapsed_seconds=4.5)
+    folder.finish(
+        num_episodes=3, sum_of_returns=6.5, num_timesteps=NUM_STEPS, num_frames=4 * NUM_STEPS, elapsed_seconds=4.5
+    )
     return folder
 
 
@@ -99,7 +101,9 @@ def test_a_monitor_that_was_deleted_is_refused(run: RunFolder) -> None:
 def test_a_run_does_not_finish_with_a_monitor_that_lacks_its_episodes(run: RunFolder) -> None:
     run.summary.unlink()
     with pytest.raises(ResultsError, match="it has 3 episodes, the run finished 4"):
-        run.finish(num_episodes=4, num_timesteps=1, num_frames=1, elapsed_seconds=1.0)
+        run.finish(num_episodes=4, sum_of_returns=6.5, num_timesteps=1, num_frames=1, elapsed_seconds=1.0)
+    with pytest.raises(ResultsError, match=r"its returns sum to 6\.5, those of the run to 6\.0"):
+        run.finish(num_episodes=3, sum_of_returns=6.0, num_timesteps=1, num_frames=1, elapsed_seconds=1.0)
     assert not run.is_complete()
 
 

@@ -18,7 +18,7 @@ from newgameplus.agents.interface import ChecksMachine, offers
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run_scores import read_run
-from newgameplus.contest.scores import contest_score
+from newgameplus.contest.scores import RunScore, contest_score
 from newgameplus.contest.workers import Event, Failed, Finished, play_runs
 from newgameplus.durable import hold
 from newgameplus.emulator.backends import default_backend
@@ -136,6 +136,7 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
         ResultsError: another process writes to the directory, or it is corrupt.
     """
     with hold(results.path, "--results"):
+        _read_runs(results, plan)  # what is corrupt is found before anything is played
         jobs = [job for job in jobs_of(plan, results) if not RunFolder(job.folder).is_complete()]
         try:
             with closing(LocalExecutor[Job](num_workers or available_cores())) as executor:
@@ -149,14 +150,17 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
 
 def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
     """Gather what the runs have come to so far into ``scores.json`` and return it."""
-    runs = [
+    scores = contest_score(_read_runs(results, plan), FORMAT)
+    results.write_scores(scores)
+    return scores
+
+
+def _read_runs(results: Results, plan: Plan) -> list[RunScore]:
+    return [
         read_run(results.run(level.folder_name, seed).path, str(level), seed, plan.rules)
         for level in plan.world.levels
         for seed in plan.seeds
     ]
-    scores = contest_score(runs, FORMAT)
-    results.write_scores(scores)
-    return scores
 
 
 def _fingerprint(level: Level, core_name: str | None) -> dict[str, Any]:

@@ -156,6 +156,7 @@ def _conclude(job: Job, progress: Progress) -> None:
         shutil.rmtree(folder.replay)
     folder.finish(
         num_episodes=progress.num_episodes,
+        sum_of_returns=progress.sum_of_returns,
         num_timesteps=progress.num_timesteps(job.plan.rules),
         num_frames=progress.num_frames,
         elapsed_seconds=progress.elapsed_seconds,

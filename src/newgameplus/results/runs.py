@@ -97,13 +97,27 @@ class RunFolder:
         """Whether the run has spent its budget."""
         return self.summary.is_file()
 
-    def finish(self, *, num_episodes: int, num_timesteps: int, num_frames: int, elapsed_seconds: float) -> None:
+    def finish(
+        self,
+        *,
+        num_episodes: int,
+        sum_of_returns: float,
+        num_timesteps: int,
+        num_frames: int,
+        elapsed_seconds: float,
+    ) -> None:
         """Mark the run as complete, with the hashes of its logs.
 
         Raises:
-            ResultsError: ``monitor.csv`` does not hold ``num_episodes``.
+            ResultsError: ``monitor.csv`` does not hold ``num_episodes`` with the sum of returns that the run counted.
         """
-        self._check_num_episodes(len(read_monitor(self.monitor)), num_episodes)
+        episodes = read_monitor(self.monitor)
+        self._check_num_episodes(len(episodes), num_episodes)
+        found = 0.0
+        for episode in episodes:  # one after another, as the run did: the same sum to the last bit
+            found += episode.episode_return
+        if found != sum_of_returns:
+            self._refuse(self.monitor, f"its returns sum to {found}, those of the run to {sum_of_returns}")
         summary = RunSummary(
             num_timesteps=num_timesteps,
             num_frames=num_frames,
