@@ -16,6 +16,7 @@ from newgameplus.envs.action_table import ActionTable
 from newgameplus.envs.capacity import check_room, num_cores
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.rows import RowMaker
+from newgameplus.envs.stalls import StallCounter
 from newgameplus.envs.variable_info import VariableInfo
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level
@@ -40,6 +41,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         action_spec: meaning of the actions.
         frame_skip: frames per action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
+        stall_frames: frames without a new best return after which an episode is truncated; None for no limit.
         num_threads: number of threads that run frames; None for one per CPU core.
         core: name of the core; None for each game's default.
         copies_observations: return a new array in each step; if False, all steps return the same array, which the next
@@ -61,6 +63,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         action_spec: ActionSpec = BUTTONS,
         frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
         max_episode_steps: int | None = MAX_EPISODE_STEPS,
+        stall_frames: int | None = None,
         num_threads: int | None = None,
         core: str | None = None,
         copies_observations: bool = True,
@@ -74,6 +77,9 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         self._table = ActionTable(self.rows[0].actions)
         self._copies = copies_observations
         self._all = list(range(self.num_envs))
+        self.stalls = StallCounter(self.num_envs, stall_frames, frame_skip.num_frames)
+        """Progress of each row's episode."""
+        self._num_sent = 0
         with in_words():
             self._engine = required_engine().Engine([row.lane for row in self.rows], num_threads or num_cores())
         present = [self._engine.are_present(row) for row in self._all]
@@ -142,6 +148,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
                 self.seed_row(row, seeds[row])
         with in_words():
             self._engine.reset(chosen)
+        self.stalls.begin(chosen)
         if mask is None:
             return self._seen(), self._variables.of(self._values)
         return self._seen(), self._variables.of_rows(self._values, np.asarray(mask))
@@ -157,6 +164,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """
         with in_words():
             self._engine.step(self._table.masks(np.asarray(actions)))
+        self._end_stalled(self._all)
         info = self._variables.of(self._values)
         over = self._terminated | self._truncated
         if over.any():
@@ -172,6 +180,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """
         with in_words():
             self._engine.send(list(rows), self._table.masks(np.asarray(actions)))
+        self._num_sent += len(rows)
 
     def receive(self, count: int) -> tuple[Array, Array, Array, Array, Array, dict[int, Array]]:
         """Wait until at least ``count`` of the pending rows are done.
@@ -179,9 +188,16 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         Returns:
             For the R rows that are done: their indices int64 ``[R]``, observations ``[R, …]``, rewards, terminated and
             truncated ``[R]``, and the final observation of each row whose episode ended, by index.
+
+        Raises:
+            UsageError: there is a stall limit, and more rows are pending than ``count``.
         """
+        if self.stalls.is_on and count < self._num_sent:
+            raise UsageError("A world with a stall limit must receive all rows that were sent at once.")
         with in_words():
             rows = np.array(self._engine.receive(count), np.int64)
+        self._num_sent -= len(rows)
+        self._end_stalled(rows)
         terminated, truncated = self._terminated[rows], self._truncated[rows]
         over = rows[terminated | truncated]
         final = {int(row): self._final_observation[row].copy() for row in over}
@@ -206,6 +222,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """
         with in_words():
             self._engine.load(row, snapshot)
+        self.stalls.begin([row])
         observation: Array = self._observation[row].copy()
         return observation
 
@@ -268,6 +285,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             "snapshots": [np.frombuffer(self.save(row).to_bytes(), np.uint8) for row in self._all],
             "random": [self.random_state(row) for row in self._all],
             "observation": self.observation(self._all),
+            **self.stalls.state(),
         }
 
     def restore(self, state: State) -> Array:
@@ -284,6 +302,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         for row, (snapshot, random) in enumerate(zip(state["snapshots"], state["random"], strict=True)):
             self.load(row, snapshot_from_bytes(snapshot.tobytes()))
             self.restore_random_state(row, random)
+        self.stalls.restore(state)
         return self._seen()
 
     @property
@@ -323,6 +342,18 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         if len(seed) != self.num_envs:
             raise UsageError(f"There are {self.num_envs} rows but {len(seed)} seeds.")
         return seed
+
+    def _end_stalled(self, rows: Sequence[int] | Array) -> None:
+        """Truncate the episodes of ``rows`` that have stalled, and begin the next ones."""
+        if not self.stalls.is_on:
+            return
+        stalled = self.stalls.step(rows, self._reward[rows], self._terminated[rows] | self._truncated[rows])
+        if stalled.size:
+            self._truncated[stalled] = True
+            self._final_observation[stalled] = self._observation[stalled]
+            self._final_values[stalled] = self._values[stalled]
+            with in_words():
+                self._engine.reset(stalled.tolist())
 
     def _seen(self) -> Array:
         return self._observation.copy() if self._copies else self._observation

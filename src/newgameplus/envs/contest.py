@@ -11,6 +11,7 @@ from gymnasium.wrappers import TimeLimit
 from newgameplus.emulator.backends import Backend
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import FrameListener, RetroEnv
+from newgameplus.envs.wrappers.limits import StallLimit
 from newgameplus.envs.wrappers.observation import apply_observation_spec, check_observation_spec
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level, as_level
@@ -24,6 +25,7 @@ def make_contest(
     action_spec: ActionSpec = BUTTONS,
     frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
+    stall_frames: int | None = None,
     listeners: Sequence[FrameListener] = (),
     render_mode: Literal["rgb_array"] | None = None,
     core: str | None = None,
@@ -40,6 +42,8 @@ def make_contest(
         action_spec: what its actions mean.
         frame_skip: how long an action lasts.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
+        stall_frames: frames without a new best return after which an episode is truncated; None for no limit, as in the
+            contest.
         listeners: told of every frame.
         render_mode: ``rgb_array`` or None.
         core: name of the core that plays; None for the one that the game names.
@@ -69,6 +73,8 @@ def make_contest(
     try:
         if max_episode_steps is not None:
             env = TimeLimit(env, max_episode_steps)
+        if stall_frames is not None:
+            env = StallLimit(env, stall_frames)
         return apply_observation_spec(env, observation_spec)
     except BaseException:
         base.close()

@@ -20,9 +20,13 @@ class WorldRules:
     max_episode_steps: int = MAX_EPISODE_STEPS
     """Agent steps after which an episode is truncated."""
 
+    stall_frames: int | None = None
+    """Frames without a new best return after which an episode is truncated, 60 to a second; None for no such limit."""
+
     def __post_init__(self) -> None:
-        if self.max_episode_steps < 1:
-            raise UsageError(f"max_episode_steps must be at least 1, not {self.max_episode_steps}.")
+        for name, value in (("max_episode_steps", self.max_episode_steps), ("stall_frames", self.stall_frames)):
+            if value is not None and value < 1:
+                raise UsageError(f"{name} must be at least 1, not {value}.")
         _ = self.frame_skip  # refuses the rest
 
     @property
@@ -32,7 +36,11 @@ class WorldRules:
 
     def keywords(self) -> dict[str, Any]:
         """The rules as the arguments of every function that makes a world, such as ``make_contest``."""
-        return {"frame_skip": self.frame_skip, "max_episode_steps": self.max_episode_steps}
+        return {
+            "frame_skip": self.frame_skip,
+            "max_episode_steps": self.max_episode_steps,
+            "stall_frames": self.stall_frames,
+        }
 
 
 CONTEST_WORLD = WorldRules()

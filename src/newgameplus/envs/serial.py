@@ -41,6 +41,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         action_spec: meaning of the actions.
         frame_skip: duration of an action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
+        stall_frames: frames without a new best return after which an episode is truncated; None for no limit.
         core: name of the core; None for each game's default.
 
     Raises:
@@ -59,6 +60,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         action_spec: ActionSpec = BUTTONS,
         frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
         max_episode_steps: int | None = MAX_EPISODE_STEPS,
+        stall_frames: int | None = None,
         core: str | None = None,
     ) -> None:
         if not levels or min(num_envs, switch_steps) < 1:
@@ -68,6 +70,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
             "action_spec": action_spec,
             "frame_skip": frame_skip,
             "max_episode_steps": max_episode_steps,
+            "stall_frames": stall_frames,
             "core": core,
         }
         self._line, self._switch_steps, self._order_seed = tuple(levels), switch_steps, order_seed
@@ -180,6 +183,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
             "random": [self.random_state(row) for row in rows],
             "observation": self._inner.observation([self._lane(row) for row in rows]),
             "places": self.places(),
+            **self._inner.stalls.state(),
         }
 
     def restore(self, state: State) -> Array:
@@ -197,6 +201,7 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         for row, (snapshot, random) in enumerate(zip(state["snapshots"], state["random"], strict=True)):
             self.load(row, snapshot_from_bytes(snapshot.tobytes()))
             self.restore_random_state(row, random)
+        self._inner.stalls.restore(state)
         return self._inner.observation([self._lane(row) for row in range(self.num_envs)])
 
     @property

@@ -24,6 +24,7 @@ def make_vector(
     action_spec: ActionSpec = BUTTONS,
     frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
+    stall_frames: int | None = None,
     make_listeners: Callable[[int], Sequence[FrameListener]] | None = None,
     render_mode: Literal["rgb_array"] | None = None,
     core: str | None = None,
@@ -45,6 +46,7 @@ def make_vector(
         action_spec: meaning of the actions.
         frame_skip: frames per action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
+        stall_frames: frames without a new best return after which an episode is truncated; None for no limit.
         make_listeners: called with the row's index in the row's process; returns listeners of every frame.
         render_mode: ``rgb_array`` or None.
         core: name of the core; None for each game's default.
@@ -65,6 +67,7 @@ def make_vector(
         "action_spec": action_spec,
         "frame_skip": frame_skip,
         "max_episode_steps": max_episode_steps,
+        "stall_frames": stall_frames,
         "core": core,
     }
     needs_processes = make_listeners is not None or render_mode is not None or observation_spec.edges is not None

@@ -62,7 +62,7 @@ class StallLimit(gym.Wrapper[Array, Any, Array, Any]):
         progress = self._progress(info)
         if progress > self._best:
             self._best, self._best_frame = progress, self._base.num_frames
-        is_stalled = self._base.num_frames - self._best_frame >= self._num_frames
+        is_stalled = not terminated and self._base.num_frames - self._best_frame >= self._num_frames
         return observation, reward, terminated, truncated or is_stalled, info
 
     def _progress(self, info: dict[str, Any]) -> float:
