@@ -1,1 +1,1 @@
-"""The rules, the evaluation and the scores."""
+"""Rules, evaluation and scores."""

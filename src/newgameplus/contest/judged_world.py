@@ -1,6 +1,6 @@
-"""A world that judges whoever plays in it: it counts, logs, records and knows when the budget is spent.
+"""A world that judges the agent in it: it counts steps, logs episodes, records movies and ends with the budget.
 
-It is itself a world and knows no agent, so that it judges an agent in this process and one elsewhere alike.
+It is itself a world and independent of agents, so that it judges an agent in this process or elsewhere.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from newgameplus.types import ActionSpec, Array, State
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is; also what its checkpoint keeps of it."""
+    """Progress of a run; also part of its checkpoint."""
 
     num_steps: int = 0
-    """Agent steps so far."""
+    """Number of agent steps so far."""
     num_resets: int = 0
     num_frames: int = 0
     num_episodes: int = 0
-    """Episodes logged so far."""
+    """Number of episodes logged so far."""
     sum_of_returns: float = 0.0
     best: float | None = None
     """Highest return so far."""
     elapsed_seconds: float = 0.0
-    """Time spent playing, over all sittings."""
+    """Time spent playing, without interruptions."""
     is_complete: bool = False
 
     @property
@@ -51,11 +51,11 @@ class Progress:
         return self.sum_of_returns / self.num_episodes if self.num_episodes else None
 
     def num_timesteps(self, rules: Rules) -> int:
-        """Steps as the rules count them."""
+        """Number of steps, counted as the rules say."""
         return self.num_steps + (self.num_resets if rules.counts_resets else 0)
 
     def fraction(self, rules: Rules) -> float:
-        """How much of the budget is spent, 0 to 1: the limit that is nearest."""
+        """Fraction of the budget spent, 0 to 1, by the limit that is nearest."""
         return 1.0 if self.is_complete else min(1.0, max(used / limit for used, limit in self._spent(rules)))
 
     def is_out_of_timesteps(self, rules: Rules) -> bool:
@@ -63,11 +63,11 @@ class Progress:
         return rules.max_timesteps is not None and self.num_timesteps(rules) >= rules.max_timesteps
 
     def is_spent(self, rules: Rules) -> bool:
-        """Whether the run is over or a limit of the budget is reached."""
+        """Whether the run is over or a limit of the budget has been reached."""
         return self.is_complete or any(used >= limit for used, limit in self._spent(rules))
 
     def _spent(self, rules: Rules) -> list[tuple[float, float]]:
-        """What is used of each limit that there is, and the limit."""
+        """For each limit that exists, what is used and the limit."""
         limits = (
             (self.num_timesteps(rules), rules.max_timesteps),
             (self.num_episodes, rules.max_episodes),
@@ -77,7 +77,7 @@ class Progress:
 
 
 class FrameCounter:
-    """Counts the frames that are played; the one that a reset runs does not count."""
+    """Counts the frames played, without those that resets run."""
 
     def __init__(self) -> None:
         self.num_frames = 0
@@ -96,20 +96,20 @@ class FrameCounter:
 class JudgedWorld:
     """A world of one row, judged by rules.
 
-    Every step counts, whoever takes it. An episode that is left by ``reset`` is logged as it stands and the next one
-    begins; where an episode has just begun, ``reset`` changes nothing. The judge seeds the world, so ``reset`` takes no
+    Every step counts, whoever takes it. An episode that is left by ``reset`` is logged as it is, and the next one
+    begins; if an episode has just begun, ``reset`` changes nothing. The judge seeds the world, so ``reset`` takes no
     seed. Once the budget is spent no step can be taken.
 
     Args:
-        world: what is played; closed together with this world.
+        world: the world to play in; closed together with this world.
         rules: the budget, and how steps and episodes are counted.
-        folder: gets ``monitor.csv`` and ``log.csv``.
-        seed: of the world's random numbers.
-        frames: listens to the world.
-        saved: what ``state`` returned, to go on there; None to begin.
+        folder: folder of ``monitor.csv`` and ``log.csv``.
+        seed: seed of the world.
+        frames: frame counter, a listener of the world.
+        saved: result of ``state`` to continue from; None to begin.
 
     Raises:
-        UsageError: the world has more rows than one.
+        UsageError: the world has more than one row.
         ResultsError: a log has been changed since ``saved``.
     """
 
@@ -127,7 +127,7 @@ class JudgedWorld:
             raise UsageError(f"A judged world has one row, not {world.num_envs}.")
         self._world, self._rules = world, rules
         self.progress = from_json(Progress, saved["progress"]) if saved else Progress(num_resets=1)
-        """How far the run is."""
+        """Progress of the run."""
         self.is_spent = self.progress.is_spent(rules)
         """Whether the budget is spent, so that no further step can be taken."""
         self._seed = None if saved else seed
@@ -147,7 +147,7 @@ class JudgedWorld:
 
     @property
     def num_envs(self) -> int:
-        """1."""
+        """Number of rows, 1."""
         return 1
 
     @property
@@ -193,7 +193,7 @@ class JudgedWorld:
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Array, dict[str, Any]]:
-        """Begin to play, or leave the episode for the next one.
+        """Begin to play, or leave the current episode for the next one.
 
         Raises:
             UsageError: a seed is given.
@@ -227,11 +227,11 @@ class JudgedWorld:
         return self._observation, reward, terminated, truncated, info
 
     def random_state(self, row: int) -> dict[str, Any]:
-        """The random numbers still to come."""
+        """State of the random generator."""
         return self._world.random_state(row)
 
     def restore_random_state(self, row: int, state: dict[str, Any]) -> None:
-        """Refuse, since a judged world draws the numbers that its judge has chosen.
+        """Refuse, since the judge determines the random numbers.
 
         Raises:
             UsageError: always.
@@ -239,9 +239,9 @@ class JudgedWorld:
         raise UsageError("A judged world draws the random numbers that its judge has chosen.")
 
     def state(self) -> State:
-        """Where the world stands, to go on from there; complete where an episode has just begun.
+        """State to continue from; complete only if an episode has just begun.
 
-        The logs are then on the disk as far as their lengths in the state say.
+        The logs are synced to disk up to the lengths in the state.
         """
         self._monitor.sync()
         self._log.sync()
@@ -253,7 +253,7 @@ class JudgedWorld:
         }
 
     def conclude(self) -> None:
-        """Log the episode that the budget cut, where the rules count it, and call the run complete."""
+        """Log the episode that the budget cut, if the rules count it, and mark the run as complete."""
         if self._num_steps and not self._rules.drops_last_episode:
             self._log_episode()
         self.progress.is_complete = True
@@ -275,7 +275,7 @@ class JudgedWorld:
             self._log.append(progress.num_steps, round(progress.elapsed_seconds, 3))
 
     def _end_episode(self) -> None:
-        """Log the episode that is over, and count the reset that follows it."""
+        """Log the episode that has ended, and count the reset that follows it."""
         if self._rules.drops_last_episode and self.progress.is_out_of_timesteps(self._rules):
             return
         self._log_episode()
@@ -301,17 +301,17 @@ def open_judged_world(
     records_movies: bool = True,
     saved: Mapping[str, Any] | None = None,
 ) -> JudgedWorld:
-    """Return a judged world that plays one of a plan's levels; the caller closes it.
+    """Return a judged world for one of a plan's levels; the caller closes it.
 
     Args:
-        plan: where is played.
-        level: one of its levels.
-        specs: what is seen, and what actions mean.
+        plan: core and rules of the world.
+        level: one of the plan's levels.
+        specs: observation and action specs.
         rules: the budget, and how steps and episodes are counted.
-        folder: gets the logs and the movies.
-        seed: of the world's random numbers.
-        records_movies: whether every episode is kept as a movie.
-        saved: what ``state`` returned, to go on there; None to begin.
+        folder: folder of the logs and the movies.
+        seed: seed of the world.
+        records_movies: record every episode as a movie.
+        saved: result of ``state`` to continue from; None to begin.
 
     Raises:
         NewGamePlusError: the level cannot be played.
@@ -332,7 +332,7 @@ def open_judged_world(
 
 
 def _remove_movies(folder: RunFolder, level: Level, first_index: int) -> None:
-    """Delete the movies of episodes that are played again, since the last checkpoint knows nothing of them."""
+    """Delete the movies of episodes after the last checkpoint, which are played again."""
     for index in itertools.count(first_index):
         path = folder.movies / movie_name(level.folder_name, index)
         if not path.is_file():

@@ -1,4 +1,4 @@
-"""What is to be judged: an agent, in a world, under rules; and the single runs of it."""
+"""Plan of an evaluation: an agent, a world and rules; and its runs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from newgameplus.training.worlds import WorldPlan
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an evaluation is: who plays where, and how it is judged."""
+    """Plan of an evaluation."""
 
     agent: AgentPlan
     world: WorldPlan
-    """Every level is played with every seed."""
+    """Levels and rules of the world; every level is played with every seed."""
     rules: Rules
     seeds: tuple[int, ...]
     split: str | None = None
     """Name of the split that the levels come from."""
     records_movies: bool = True
-    """Whether every episode is kept as a movie."""
+    """Whether every episode is recorded as a movie."""
 
     def __post_init__(self) -> None:
         if not self.seeds or min(self.seeds) < 0:
@@ -34,16 +34,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run of a plan: everything that a worker needs to play it."""
+    """One run of a plan, as a task of a worker."""
 
     plan: Plan
     level: Level
     seed: int
     folder: Path
-    """Where the run writes."""
+    """Folder of the run."""
 
     def prefilling(self, seed: int) -> Prefilling | None:
-        """What the replay buffer of the agent begins with, or None for nothing; ``seed`` is the agent's."""
+        """Prefill of the agent's replay buffer, or None; ``seed`` is the agent's."""
         if self.plan.agent.prefill is None:
             return None
         return Prefilling(self.plan.agent, self.plan.world, num_envs=1, seed=seed)

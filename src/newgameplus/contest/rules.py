@@ -1,4 +1,4 @@
-"""The rules of a judge: the budget, and how steps and episodes are counted. The world has rules of its own."""
+"""Rules of a judge: the budget, and how steps and episodes are counted. Rules of the world are separate."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What an agent may use on each level, and what counts.
+    """Budget on each level, and what counts.
 
-    Sources: the 2018 contest's harness and write-ups; each preset says where it departs from them.
+    Sources: the 2018 contest's harness and write-ups; each preset states its differences from them.
     """
 
     name: str
-    """The preset that these rules come from."""
+    """Name of the preset that these rules come from."""
     max_timesteps: int | None = 1_000_000
     """Agent steps per level; None for no limit."""
     max_episodes: int | None = None
     """Episodes per level; None for no limit."""
     max_wall_clock_seconds: float | None = 12 * 3600.0
-    """Time per level, interruptions not counted; None for no limit."""
+    """Time per level, without interruptions; None for no limit."""
     counts_resets: bool = False
-    """Whether each reset uses up one timestep, as the server of 2018 had it."""
+    """Whether each reset uses up one timestep, as on the server of 2018."""
     drops_last_episode: bool = False
-    """Whether the episode that the budget cuts is left out of the score, as in 2018; else it counts as it stands."""
+    """Whether the episode cut by the budget is left out of the score, as in 2018; otherwise it counts with its return
+    so far."""
 
     def __post_init__(self) -> None:
         limits = (self.max_timesteps, self.max_episodes, self.max_wall_clock_seconds)
@@ -40,13 +41,13 @@ class Rules:
 
 
 CONTEST = Rules("contest")
-"""The contest's budget, counted honestly: only steps count as steps, and every episode counts."""
+"""The contest's budget, counted fairly: only steps count as steps, and every episode counts."""
 
 CONTEST_2018 = Rules("contest-2018", counts_resets=True, drops_last_episode=True)
-"""As the server of 2018 counted: a reset costs a timestep, and the episode that the limit cuts is never scored."""
+"""Counting of the server of 2018: a reset costs a timestep, and the episode cut by the limit is never scored."""
 
 RULES = {rules.name: rules for rules in (CONTEST, CONTEST_2018)}
-"""The presets by name."""
+"""All presets by name."""
 
 
 def find_rules(name: str) -> Rules:
@@ -67,12 +68,12 @@ def with_budget(
     episodes: int | None = None,
     wall_clock_seconds: float | None = None,
 ) -> Rules:
-    """Return ``rules`` with another budget; what is None stays as it is.
+    """Return ``rules`` with another budget; None keeps a limit.
 
-    A number of episodes without a number of timesteps lifts the limit of timesteps.
+    A number of episodes without a number of timesteps removes the limit of timesteps.
 
     Raises:
-        UsageError: a budget is not more than 0.
+        UsageError: a budget is not positive.
     """
     changes: dict[str, Any] = {}
     if episodes is not None:

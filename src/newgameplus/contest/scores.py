@@ -1,4 +1,4 @@
-"""From the returns of episodes to the score of a contest. Pure functions.
+"""Score of a contest from the returns of episodes. Pure functions.
 
 Notation: a *run* is one level played with one seed under one budget; ``R_e`` is the return of its episode ``e``.
 
@@ -24,14 +24,14 @@ NUM_RESAMPLES = 10_000
 """Bootstrap resamples per interval."""
 _RESAMPLING_SEED = 2018
 _MOST_EXACT = 16
-"""Differences up to which every assignment of signs is counted."""
+"""Number of differences up to which all sign assignments are enumerated."""
 _SMALLEST_SHARE = 1e-9
-"""Keeps the normal quantile of a share of resamples finite."""
+"""Lower bound of a share of resamples, so that its normal quantile is finite."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Statistics of some returns or scores; None where there are none."""
+    """Statistics of returns or scores; None if there are none."""
 
     mean: float | None
     median: float | None
@@ -178,17 +178,17 @@ def sign_flip_p(differences: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True)
 class RunScore:
-    """What one level played with one seed came to."""
+    """Result of one level played with one seed."""
 
     level: str
-    """The level's id, ``Game/State``."""
+    """Id of the level, ``Game/State``."""
     seed: int
     returns: tuple[float, ...]
     """Return of each episode, in order."""
     num_timesteps: int
-    """Agent steps, as the rules count them."""
+    """Number of agent steps, counted as the rules say."""
     num_frames: int | None
-    """Frames that the agent played; None where the run was interrupted."""
+    """Number of frames played; None if the run was interrupted."""
     elapsed_seconds: float
     is_complete: bool
     """Whether the budget was spent."""
@@ -199,7 +199,7 @@ class RunScore:
         return summarize(self.returns)
 
     def as_json(self) -> dict[str, Any]:
-        """The run's line in ``scores.json``."""
+        """Entry of the run in ``scores.json``."""
         summary = self.summary
         return {
             "seed": self.seed,

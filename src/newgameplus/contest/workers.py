@@ -1,4 +1,4 @@
-"""Runs as tasks of an executor, each in a process of its own with a log of its own."""
+"""Runs as tasks of an executor, each in its own process with its own log."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from newgameplus.executor.interface import Event as TaskEvent
 from newgameplus.results.runs import RunFolder
 
 TICK_SECONDS = 0.2
-"""Longest silence of :func:`play_runs`."""
+"""Longest time between two events of :func:`play_runs`."""
 
 LAST_WORDS_BYTES = 8192
-"""How far from its end a log is searched for the reason of a crash."""
+"""Size of the end of a log that is searched for the reason of a crash."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A worker has begun a run."""
+    """A worker has started a run."""
 
     job: Job
 
 
 @dataclass(frozen=True, slots=True)
 class Advanced:
-    """A run has come further."""
+    """Progress of a run."""
 
     job: Job
     progress: Progress
@@ -47,32 +47,32 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A run has ended before its time."""
+    """A run has failed."""
 
     job: Job
     reason: str
     """One sentence: what happened, and where to read more."""
     is_bad_input: bool = False
-    """Whether something that was given is wrong, and not the agent or the core."""
+    """Whether the cause is invalid input, rather than the agent or the core."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Nothing happened for a moment."""
+    """Nothing has happened for a while."""
 
 
 Event = Started | Advanced | Finished | Failed | Tick
 
 
 def play_runs(jobs: Sequence[Job], executor: Executor[Job]) -> Iterator[Event]:
-    """Play ``jobs`` as tasks of an executor and tell what happens.
+    """Play ``jobs`` as tasks of an executor; yield events.
 
-    A run that fails does not stop the others. Closing the generator ends the runs at once; what they played after
-    their last checkpoints is lost.
+    A run that fails does not stop the others. Closing the generator ends the runs at once; steps after their last
+    checkpoints are lost.
 
     Args:
-        jobs: what to play.
-        executor: has no other task meanwhile.
+        jobs: the runs to play.
+        executor: executor without other tasks.
     """
     tasks = [Task(_work, job) for job in jobs]
     try:
@@ -81,7 +81,7 @@ def play_runs(jobs: Sequence[Job], executor: Executor[Job]) -> Iterator[Event]:
         for event in executor.events(TICK_SECONDS):
             yield _event_of_run(event)
     finally:
-        for task in reversed(tasks):  # those that wait first, so that none of them begins
+        for task in reversed(tasks):  # waiting tasks first, so that none of them starts
             executor.cancel(task)
 
 
@@ -99,7 +99,7 @@ def _event_of_run(event: TaskEvent[Job] | None) -> Event:
 
 
 def log_path(job: Job) -> Path:
-    """Where the worker of a run writes what it prints."""
+    """Path of the output of a run's worker."""
     return RunFolder(job.folder).worker_log
 
 
@@ -109,7 +109,7 @@ def _crash(job: Job, how: str) -> str:
 
 
 def _last_words(log: Path) -> str:
-    """What the engine said of a core that crashed, as a clause, or nothing."""
+    """The engine's message about a crashed core, as a clause, or the empty string."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LAST_WORDS_BYTES))
@@ -121,7 +121,7 @@ def _last_words(log: Path) -> str:
 
 
 def _work(job: Job, tell: Tell) -> Failed | None:
-    """Body of a worker: everything that it prints goes to its log; returns why it failed, if it did."""
+    """Body of a worker: redirects all output to its log; returns the failure, if any."""
     job.folder.mkdir(parents=True, exist_ok=True)
     log = os.open(log_path(job), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(log, 1)
@@ -131,7 +131,7 @@ def _work(job: Job, tell: Tell) -> Failed | None:
     try:
         play_run(job, tell)
     except BrokenPipeError:
-        raise  # whoever waited for us is gone; the last checkpoint is on the disk
+        raise  # the parent process is gone; the last checkpoint is on disk
     except NewGamePlusError as error:
         os.write(log, traceback.format_exc().encode())
         return Failed(job, f"{where}: {error}", is_bad_input=True)

@@ -1,1 +1,1 @@
-"""Where agents and worlds meet: the one loop, and checkpoints."""
+"""Training: the loop in which agents play in worlds, runs and checkpoints."""

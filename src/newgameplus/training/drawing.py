@@ -1,4 +1,4 @@
-"""A curve as a picture, for where only pictures can be shown."""
+"""Draw a curve as a picture, for sinks that show only pictures."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from newgameplus.types import Array
 
 WIDTH, HEIGHT = 640, 280
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66, 16, 34, 30
-"""Pixels around the curve."""
+"""Margins around the curve in pixels."""
 _PAPER, _INK, _FAINT, _CURVE = (255, 255, 255), (40, 40, 40), (225, 225, 225), (0, 103, 177)
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def draw_curve(values: Sequence[float], last_x: int, title: str) -> Array:
-    """Draw ``values`` from 0 to ``last_x``, with their lowest and highest marked.
+    """Draw ``values`` from 0 to ``last_x``, with the lowest and highest labelled.
 
     Args:
-        values: one or more finite numbers, evenly apart.
-        last_x: where the last one lies.
+        values: one or more finite numbers at equal distances.
+        last_x: x coordinate of the last one.
         title: one line of ASCII above the curve.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The one loop in which an agent plays in a world; budgets, logs and checkpoints consume its turns."""
+"""The one loop in which an agent plays in a world; budgets, logs and checkpoints iterate over its turns."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from newgameplus.types import Array, Step
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One action in every row and what came of it; the agent has already observed it."""
+    """One action in every row and the resulting step; the agent has already observed it."""
 
     action: Array
     """``[B, …]`` as the agent's ActionSpec says."""
     step: Step
-    """What came of it."""
+    """The resulting step."""
 
 
 def play(
@@ -31,19 +31,19 @@ def play(
     seed: int | None = None,
     observation: Array | None = None,
 ) -> Iterator[Turn]:
-    """Return the endless turns of an agent in a world; the first one is played when it is asked for.
+    """Yield the endless turns of an agent in a world; each is played when requested.
 
-    After a turn, ``agent.state()`` holds all that the agent learned from it. The caller stops by no longer asking,
-    and closes the world.
+    After a turn, ``agent.state()`` includes what the agent learned from it. The caller ends the loop by not requesting
+    another turn, and closes the world.
 
     Args:
-        agent: built for this world.
-        world: what it plays in.
-        seed: seeds the world's first reset; None leaves its random numbers as they are.
-        observation: where the world already stands, ``[B, …]``, to go on there instead of resetting it.
+        agent: agent created for this world.
+        world: the world.
+        seed: seed of the world's first reset; None keeps its random generators.
+        observation: current observation ``[B, …]`` of the world, to continue from instead of resetting it.
 
     Raises:
-        UsageError: the world resets its rows in another way, or both ``seed`` and ``observation`` are given.
+        UsageError: the world does not use same-step autoreset, or both ``seed`` and ``observation`` are given.
     """
     if world.metadata.get("autoreset_mode") is not AutoresetMode.SAME_STEP:
         raise UsageError("A world to play in must be made with AutoresetMode.SAME_STEP.")
@@ -64,7 +64,7 @@ def _turns(agent: Agent, world: World, seed: int | None, observation: Array | No
 
 
 def _final_observations(info: Mapping[str, Any]) -> dict[int, Array]:
-    """Return row number to last observation of the episodes that ended, from Gymnasium's ``final_obs``."""
+    """Return the final observations of the episodes that ended, by row index, from Gymnasium's ``final_obs``."""
     if "final_obs" not in info:
         return {}
     rows = info["final_obs"]

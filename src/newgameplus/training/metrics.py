@@ -1,4 +1,4 @@
-"""Where the figures of a training run go: a file of JSON lines, TensorBoard and, where asked for, Weights & Biases."""
+"""Sinks of a training run's metrics: a JSON lines file, TensorBoard and, if requested, Weights & Biases."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from newgameplus.types import Array
 
 
 class Sink(Protocol):
-    """Takes figures as they come."""
+    """Receives metrics."""
 
     def write(self, num_steps: int, figures: Mapping[str, float]) -> None:
-        """Take ``figures`` by name, true after ``num_steps`` steps."""
+        """Write ``figures`` by name, as of ``num_steps`` steps."""
         ...
 
     def show(self, num_steps: int, name: str, picture: Array) -> None:
-        """Take a picture, RGB, uint8 ``[H, W, 3]``, of something after ``num_steps`` steps."""
+        """Write a picture, RGB, uint8 ``[H, W, 3]``, as of ``num_steps`` steps."""
         ...
 
     def close(self) -> None:
-        """Write what is held back."""
+        """Flush."""
         ...
 
 
 class FigureLog:
-    """Writes figures as lines of JSON; it does not close the file.
+    """Writes metrics as JSON lines; does not close the file.
 
     Args:
         lines: the file.
@@ -46,18 +46,18 @@ class FigureLog:
         self._lines.write(num_steps, figures)
 
     def show(self, num_steps: int, name: str, picture: Array) -> None:
-        """Leave a picture out: lines hold figures alone."""
+        """Ignore the picture: lines hold only numbers."""
 
     def close(self) -> None:
-        """Hold nothing back."""
+        """Nothing to flush."""
 
 
 class TensorBoard:
-    """Writes event files that TensorBoard shows; steps written after a checkpoint are hidden when the run resumes.
+    """Writes event files for TensorBoard; steps written after a checkpoint are hidden when the run resumes.
 
     Args:
-        folder: made when it does not exist.
-        num_steps: where a resumed run goes on.
+        folder: created if missing.
+        num_steps: step at which a resumed run continues.
     """
 
     def __init__(self, folder: Path, num_steps: int) -> None:
@@ -75,20 +75,20 @@ class TensorBoard:
         self._writer.add_image(name, picture, num_steps, dataformats="HWC")
 
     def close(self) -> None:
-        """Write what is held back."""
+        """Flush."""
         self._writer.close()
 
 
 class WeightsAndBiases:
-    """Sends figures to a project of Weights & Biases; a run that is resumed goes on as the same one there.
+    """Sends metrics to a project of Weights & Biases; a resumed run continues as the same run there.
 
-    What it is called there is kept in the file ``wandb.txt``. Steps that a resumed run plays again are there already
-    and are not sent twice. ``WANDB_MODE=offline`` keeps everything in the run's folder.
+    Its id there is stored in the file ``wandb.txt``. Steps that a resumed run plays again have been sent already and
+    are not sent twice. ``WANDB_MODE=offline`` keeps everything in the run's folder.
 
     Args:
-        project: made there when it does not exist.
-        folder: the run's.
-        config: what the run was begun with.
+        project: created there if missing.
+        folder: folder of the run.
+        config: configuration that the run was started with.
 
     Raises:
         UsageError: the package wandb is not installed, or nobody is logged in.
@@ -128,5 +128,5 @@ class WeightsAndBiases:
         self._run.log({name: wandb.Image(picture)}, step=num_steps)
 
     def close(self) -> None:
-        """Send what is held back."""
+        """Send what is still buffered."""
         self._run.finish()

@@ -1,4 +1,4 @@
-"""Packages that only some training runs need."""
+"""Optional packages of training runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from newgameplus.errors import UsageError
 
 
 def require_wandb() -> None:
-    """Make sure that the package wandb is there.
+    """Check that the package wandb is installed.
 
     Raises:
         UsageError: it is not.

@@ -1,6 +1,7 @@
-"""A replay buffer that is not empty at the start: it is told turns of movies, or of levels that are played for it.
+"""Prefill of a replay buffer: it is filled before training from movies, or from levels that are played for it.
 
-Source: one submission to the contest of 2018 let Rainbow begin so, with 100,000 transitions from training levels.
+Source: one submission to the contest of 2018 started Rainbow in this way, with 100,000 transitions from training
+levels.
 """
 
 from __future__ import annotations
@@ -28,28 +29,28 @@ from newgameplus.training.worlds import WorldPlan, make_world
 from newgameplus.types import Array, Step, WorldSpec
 
 PAR = "par"
-"""The source that stands for the par movies of ``PAR_SPLIT``."""
+"""Source that stands for the par movies of ``PAR_SPLIT``."""
 PAR_SPLIT = "tumbleweed-train"
 SUFFIX = ".bk2"
 REPORT_STEPS = 500
-"""Transitions between two reports."""
+"""Number of transitions between two reports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefilling:
-    """A replay buffer that is to be filled: whose it is, and where its owner will play."""
+    """Prefill of a replay buffer, with the agent that owns it and the world that it will play in."""
 
     agent: AgentPlan
-    """Says with its ``prefill`` what is told; where it begins from a checkpoint of its own kind, it plays a split."""
+    """Gives the ``prefill``; an agent with initial weights of its own kind plays a split itself."""
     world: WorldPlan
-    """Its core and rules hold for what is told, too."""
+    """Its core and rules also hold for the prefill."""
     num_envs: int
-    """B, the learner's rows."""
+    """B, the number of rows of the agent."""
     seed: int
 
     @property
     def what(self) -> Prefill:
-        """What is told."""
+        """What the replay buffer is filled with."""
         if self.agent.prefill is None:
             raise UsageError(f"Nothing is said with which the replay buffer of {self.agent.name} could begin.")
         return self.agent.prefill
@@ -57,18 +58,19 @@ class Prefilling:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """How far a prefill is."""
+    """Progress of a prefill."""
 
     num_steps: int
-    """Transitions told."""
+    """Number of transitions stored."""
     num_total: int
-    """Transitions to be told; until the last report perhaps a few too many, as a movie's end may make no step."""
+    """Number of transitions to store; slightly too high until the last report, as a movie's end may not make a whole
+    step."""
     num_exact: int | None
-    """How many of them the learner's own actions could have brought about; None where it did so."""
+    """Number of transitions that the agent's own actions reproduce; None if they were played by its actions."""
 
 
 def reference(source: str) -> str:
-    """Return what ``source`` is found by in whatever folder one works.
+    """Return a reference to ``source`` that is valid in any working directory.
 
     Raises:
         NotFoundError: there is no such movie, folder of movies or split.
@@ -89,10 +91,10 @@ def reference(source: str) -> str:
 
 
 def check_prefill(prefill: Prefilling) -> None:
-    """Make sure that a prefill is possible, before anything is written.
+    """Check that a prefill is possible, before anything is written.
 
     Raises:
-        UsageError: the agent has no replay buffer, or too small a one, or the movies show another console.
+        UsageError: the agent has no replay buffer, or too small a one, or the movies are of another console.
         NewGamePlusError: a movie or a level cannot be played.
     """
     if not offers(prefill.agent.agent_class, HasReplay):
@@ -114,7 +116,7 @@ def check_prefill(prefill: Prefilling) -> None:
 
 
 def _check_capacity(prefill: Prefilling, num_most: int) -> None:
-    """Make sure that a row's share of the replay buffer takes the ``num_most`` transitions that it is told."""
+    """Check that a row's share of the replay buffer holds ``num_most`` transitions."""
     config = prefill.agent.config
     if not isinstance(config, HasCapacity):
         return
@@ -127,13 +129,13 @@ def _check_capacity(prefill: Prefilling, num_most: int) -> None:
 
 
 def fill(prefill: Prefilling, agent: Agent) -> Iterator[Filled]:
-    """Let ``agent`` remember what ``prefill`` says; every row's last turn ends an episode.
+    """Let ``agent`` remember what ``prefill`` says; the last step of every row ends an episode.
 
-    The same prefill tells the same, whatever the agent.
+    The same prefill gives the same transitions for any agent.
 
     Args:
-        prefill: what is told.
-        agent: of its ``remember`` alone is anything called.
+        prefill: the prefill.
+        agent: only its ``remember`` is called.
 
     Raises:
         UsageError: the agent has no replay buffer.
@@ -153,7 +155,7 @@ def _no_replay(prefill: Prefilling) -> UsageError:
 
 
 def _movies(source: str) -> list[Path]:
-    """The movies that a source stands for; none where it is a split."""
+    """Movies that a source stands for; empty if it is a split."""
     if source == PAR:
         return [par_path(level) for level in _levels(PAR_SPLIT)]
     path = Path(source)
@@ -171,10 +173,11 @@ def _levels(source: str) -> list[Level]:
 
 
 def _deal(prefill: Prefilling, movies: Sequence[Path]) -> tuple[list[tuple[Path, int, int]], int]:
-    """Deal movies out to the rows that have the fewest steps yet.
+    """Assign movies to the rows that have the fewest steps so far.
 
     Returns:
-        Of each movie that is wanted, its path, its row and its steps at most; and the most steps of a row.
+        For each movie used, its path, its row and its maximum number of steps; and the largest number of steps of a
+            row.
     """
     frames_per_step = prefill.world.rules.frames_per_step
     dealt, loads, num_left = [], [0] * prefill.num_envs, prefill.what.num_steps
@@ -204,7 +207,7 @@ def _tell_movies(prefill: Prefilling, movies: Sequence[Path], agent: HasReplay) 
 
 
 def _turn(step: MovieStep, *, is_last: bool) -> Step:
-    """A movie's step as one of a world of one row."""
+    """A movie's step as a step of a world with one row."""
     is_cut = step.is_cut or (is_last and not step.is_terminated)
     return Step(
         step.next_observation[None],
@@ -220,7 +223,7 @@ def _tell_levels(prefill: Prefilling, levels: Sequence[Level], agent: HasReplay)
     num_rows = prefill.num_envs
     num_turns = -(-prefill.what.num_steps // num_rows)
     rows, num_total = range(num_rows), num_turns * num_rows
-    # An episode may begin just before half of a level's share is over: it ends before the share does.
+    # An episode may begin just before half of a level's share is over, so that it ends before the share does.
     half = max(1, num_total // max(len(levels), num_rows) // 2)
     rules = replace(prefill.world.rules, max_episode_steps=min(half, prefill.world.rules.max_episode_steps))
     plan = replace(prefill.world, levels=tuple(levels), rules=rules)
@@ -248,7 +251,7 @@ class _Player:
 
 
 def _policy(plan: AgentPlan, world: WorldSpec, seed: int) -> Callable[[Array], Array]:
-    """The learner as it began, where it began with weights of its own kind; else chance."""
+    """Policy of the agent's initial weights, if they are of its own kind; otherwise random actions."""
     if plan.init is not None:
         path = checkpoint_at(Path(plan.init))
         if agent_state(path).get("agent") == plan.name:
@@ -260,7 +263,7 @@ def _policy(plan: AgentPlan, world: WorldSpec, seed: int) -> Callable[[Array], A
 
 
 def _ended(step: Step) -> Step:
-    """The same step as the last of every row's episode."""
+    """The same step as the last one of every row's episode."""
     truncated = np.logical_or(step.truncated, np.logical_not(step.terminated))
     final = {row: step.final_observation.get(row, step.observation[row]) for row in range(len(truncated))}
     return Step(step.observation, step.reward, step.terminated, truncated, final)

@@ -1,7 +1,7 @@
-"""A training run: puts an agent into a batch of levels, logs, writes checkpoints and goes on exactly.
+"""A training run: trains an agent on a batch of levels, logs, writes checkpoints and resumes exactly.
 
-Killed at any moment and resumed, a run ends as if it had never stopped, bit for bit on a CPU: a checkpoint holds the
-agent, every console's moment, every random state and the length of each log, and what was written after it is cut off.
+A run that is killed and resumed ends bit-identical, on a CPU, to an uninterrupted one: a checkpoint holds the agent,
+the state of every console, every random generator and the length of each log, and what was written after it is cut off.
 """
 
 from __future__ import annotations
@@ -36,26 +36,27 @@ REPORT_INTERVAL_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run tells now and then."""
+    """Progress report of a run."""
 
     num_steps: int
     num_episodes: int
     mean_return: float | None
     elapsed_seconds: float
     figures: dict[str, float]
-    """The agent's own, of its last update."""
+    """Metrics of the agent's last update."""
     filled: Filled | None = None
-    """How far the prefill of the replay buffer is, while the run has not begun; None afterwards."""
+    """Progress of the prefill, before the run has begun; None afterwards."""
 
 
 def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
     """Train from the last checkpoint in ``folder``, or from the beginning, until the plan's steps are played.
 
     Raises:
-        ResultsError: a log was changed, another process is at it, or the disk is full; the last checkpoint is intact.
+        ResultsError: a log was changed, another process uses the folder, or the disk is full; the last checkpoint is
+            intact.
         StateError: no checkpoint can be read.
-        NewGamePlusError: the levels or the agent cannot be made.
-        LearningError: the loss is no longer a number; the last checkpoint is intact.
+        NewGamePlusError: the levels or the agent cannot be created.
+        LearningError: the loss is NaN or infinite; the last checkpoint is intact.
     """
     try:
         with TrainingFolder(folder).held(), _opened(plan, TrainingFolder(folder)) as run:
@@ -75,11 +76,11 @@ class _Run:
     agent: Agent
     tracker: Tracker
     logs: dict[str, JsonLines]
-    """By the names in ``LOGS``."""
+    """Logs with the names in ``LOGS``."""
     sinks: list[Sink]
-    """Where figures go."""
+    """Sinks of the metrics."""
     observation: Array | None
-    """Where the world stands; None at the beginning."""
+    """Current observation of the world; None at the beginning."""
 
     def play(self) -> Iterator[Report]:
         plan, tracker = self.plan, self.tracker
@@ -109,7 +110,7 @@ class _Run:
                 return
 
     def _begin(self) -> Iterator[Report]:
-        """Fill the replay buffer where that is wanted, and put every row at the beginning."""
+        """Prefill the replay buffer if requested, and reset every row."""
         prefill = self.plan.prefilling
         for filled in fill(prefill, self.agent) if prefill is not None else ():
             yield replace(self._report(), filled=filled)
@@ -118,7 +119,7 @@ class _Run:
             self._save()
 
     def _levels(self) -> list[str]:
-        """What each row plays now."""
+        """Current level of each row."""
         return list(self.world.level_ids)
 
     def _report(self) -> Report:
@@ -128,7 +129,7 @@ class _Run:
         )
 
     def _write_figures(self) -> None:
-        """Write a line of figures now and then, at steps that depend on nothing but the plan."""
+        """Write metrics at steps that depend only on the plan."""
         plan, tracker = self.plan, self.tracker
         if not _passes(tracker.num_steps, plan.num_envs, plan.log_steps or max(1000, plan.num_envs * 128)):
             return
@@ -182,7 +183,7 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
             spec = replace(spec, zones=tuple(level.zone for level in plan.world.levels_of(plan.num_envs)))
         agent = plan.agent.make(spec, _seeds(plan)[1])
         if isinstance(agent, KeepsFiles):
-            # Back to the checkpoint before the newest, and some more: an episode that is cut takes up one step more.
+            # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
             most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.num_steps)
             agent.keep_in(folder.replay, most_steps_back * 5 // 4 + plan.num_envs)
         tracker = Tracker(plan.num_envs)
@@ -220,7 +221,7 @@ def _seeds(plan: TrainingPlan) -> tuple[int, int]:
 
 
 def _passes(num_steps: int, num_new: int, interval: int) -> bool:
-    """Whether the last ``num_new`` steps went past a multiple of ``interval``."""
+    """Whether the last ``num_new`` steps passed a multiple of ``interval``."""
     return num_steps // interval > (num_steps - num_new) // interval
 
 

@@ -1,4 +1,4 @@
-"""How far a training run is and how its episodes went."""
+"""Progress of a training run and returns of its episodes."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from newgameplus.training.loop import Turn
 from newgameplus.types import Array
 
 NUM_RECENT = 20
-"""Episodes of a level that its mean return is taken over."""
+"""Number of episodes of a level in its mean return."""
 
 
 @dataclass(slots=True)
 class Tracker:
-    """How far a run is and how its episodes went; goes into its checkpoints."""
+    """Progress of a run and returns of its episodes; saved in its checkpoints."""
 
     num_envs: int
     num_steps: int = 0
-    """Agent steps in all rows together."""
+    """Number of agent steps over all rows."""
     num_episodes: int = 0
     best: float | None = None
-    """The highest mean return over recent episodes that a checkpoint was kept for."""
+    """Highest mean return over recent episodes for which a checkpoint was kept."""
     elapsed_seconds: float = 0.0
     episode_return: Array = field(default_factory=lambda: np.zeros(0))
-    """Return so far of the episode in progress, float64 ``[B]``."""
+    """Return so far of the current episode, float64 ``[B]``."""
     episode_steps: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     recent: dict[str, deque[float]] = field(default_factory=dict)
-    """Level id to the returns of its last episodes."""
+    """Returns of the last episodes, by level id."""
 
     def __post_init__(self) -> None:
         if not len(self.episode_return):
@@ -58,7 +58,7 @@ class Tracker:
         return float(np.mean(means)) if means else None
 
     def state(self) -> dict[str, Any]:
-        """Return everything as a saved state may hold it."""
+        """Return the full state, for a checkpoint."""
         return {
             "num_steps": self.num_steps,
             "num_episodes": self.num_episodes,
@@ -70,7 +70,7 @@ class Tracker:
         }
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from ``state``."""
+        """Restore ``state``."""
         for name in ("num_steps", "num_episodes", "best", "elapsed_seconds", "episode_return", "episode_steps"):
             setattr(self, name, state[name])
         self.recent = {level: deque(returns, NUM_RECENT) for level, returns in state["recent"].items()}

@@ -1,4 +1,4 @@
-"""How an agent begins with what training left behind."""
+"""Initialise an agent from a training run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
     """Give a new agent the weights of a training run's checkpoint.
 
     Args:
-        agent: just made.
-        agent_name: as its plan names it.
-        path: a checkpoint file, or a run's folder, whose best checkpoint counts.
-        is_frozen: whether the agent only plays and no longer learns.
+        agent: a new agent.
+        agent_name: its name in the plan.
+        path: a checkpoint file, or a run's folder, of which the best checkpoint is taken.
+        is_frozen: the agent only plays and no longer learns.
 
     Raises:
-        UsageError: the agent learns nothing that could be passed on.
+        UsageError: the agent has no weights.
         NotFoundError: there is no such checkpoint.
         StateError: it belongs to another agent or network.
     """
@@ -33,10 +33,10 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
 
 
 def require_weights(agent_class: AgentClass, agent_name: str) -> None:
-    """Make sure that the agents of a class can begin from a checkpoint.
+    """Check that the agents of a class can start from a checkpoint.
 
     Raises:
-        UsageError: they have nothing that could be passed on.
+        UsageError: they have no weights.
     """
     if not offers(agent_class, HasWeights):
         raise _no_weights(agent_name)

@@ -1,6 +1,6 @@
-"""What does it do? Now and then an episode is played with a copy of the learner and recorded as a movie.
+"""Watched episodes: at intervals a copy of the learner plays an episode, which is recorded as a movie.
 
-The copy learns nothing and draws from random numbers of its own, so that watching changes nothing about the run.
+The copy does not learn and has random generators of its own, so that watching does not affect the run.
 """
 
 from __future__ import annotations
@@ -26,26 +26,28 @@ from newgameplus.training.worlds import make_single_world
 from newgameplus.types import ActionSpec, Array
 
 NUM_POINTS = 200
-"""Points that the value along an episode is kept as."""
+"""Number of points kept of the value estimates along an episode."""
 _CURVES = ("return", "length", "value", "entropy")
-"""What of a watched episode becomes a curve as it is."""
+"""Entries of a watched episode that become curves unchanged."""
 
 
 def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[str, Any]:
-    """Play and record one episode with the weights that the agent has now.
+    """Play and record one episode with the agent's current weights.
 
-    The level is the next in turn. The same weights and index give the same episode, and the same movie.
+    Levels are taken in turn. The same weights and index give the same episode, and the same movie.
 
     Args:
-        plan: of the agent's run.
-        folder: of the run; the movie goes into its ``movies``.
-        agent: has a ``begin_from``; is left as it is.
-        index: how many episodes were watched before.
+        plan: plan of the agent's run.
+        folder: folder of the run; the movie is put into its ``movies``.
+        agent: has a ``begin_from``; it is not changed.
+        index: number of episodes watched before.
 
     Returns:
-        level, return, length in steps, movie (from ``folder``), actions (the share of the steps in which each was
-        taken, by its buttons) and, of agents that say what they think, likeliest (the same had it always taken the one
-        that it thought best), value (mean), values (along the episode) and entropy (mean of the policy's, in nats).
+        level, return, length in steps, movie (relative to ``folder``), actions (share of the steps in which each was
+            taken,
+        by its buttons) and, for agents with a policy or action values, likeliest (the same shares for the greedy
+            action),
+        value (mean value estimate), values (along the episode) and entropy (mean entropy of the policy, in nats).
 
     Raises:
         NewGamePlusError: the level cannot be played or the movie not written.
@@ -64,7 +66,7 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
 
 
 def figures_of(seen: dict[str, Any]) -> dict[str, float]:
-    """Return what of a watched episode becomes curves, by name."""
+    """Return the numbers of a watched episode that become curves, by name."""
     figures = {f"watched/{name}": float(seen[name]) for name in _CURVES if name in seen}
     for name, kind in (("actions", "drawn"), ("likeliest", "likeliest")):
         figures |= {f"{kind}/{action}": share for action, share in seen.get(name, {}).items()}
@@ -72,7 +74,7 @@ def figures_of(seen: dict[str, Any]) -> dict[str, float]:
 
 
 def picture_of(seen: dict[str, Any]) -> Array | None:
-    """Return the value along a watched episode as a picture, RGB, uint8 ``[H, W, 3]``; None where there is none."""
+    """Plot the value estimates along a watched episode: RGB, uint8 ``[H, W, 3]``; None if there are none."""
     if "values" not in seen:
         return None
     title = f"{seen['level']}  return {seen['return']:.0f}"
@@ -80,7 +82,7 @@ def picture_of(seen: dict[str, Any]) -> Array | None:
 
 
 class _FirstEpisode:
-    """Lets a recorder hear of one episode only: the world begins another when that one ends."""
+    """Passes only the first episode to a recorder: the world begins another when that one ends."""
 
     def __init__(self, recorder: MovieRecorder) -> None:
         self._recorder: MovieRecorder | None = recorder
@@ -100,7 +102,7 @@ class _FirstEpisode:
 
 
 def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
-    num_actions = int(world.single_action_space.n)  # type: ignore[attr-defined]  # who has weights numbers actions
+    num_actions = int(world.single_action_space.n)  # type: ignore[attr-defined]  # agents with weights have discrete actions
     notes, opinion_on = _Notes(_names(world.action_spec, num_actions)), _opinions_of(agent)
     observation, _ = world.reset(seed=seed)
     for turn in play(agent, world, observation=observation):
@@ -112,24 +114,24 @@ def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
 
 
 def _names(spec: ActionSpec, num_actions: int) -> list[str]:
-    """What each action presses, or its number where the spec does not say."""
+    """Buttons of each action, or its index if the spec does not give them."""
     return ["+".join(combo) or "nothing" for combo in spec.combos] or [str(action) for action in range(num_actions)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Opinion:
-    """What an agent thinks of what it sees."""
+    """What an agent computes from an observation."""
 
     likeliest: int
-    """The action that it thinks best."""
+    """The greedy action."""
     value: float
-    """The return that it expects."""
+    """Value estimate."""
     entropy: float | None = None
-    """Of its policy, in nats; None where it has none."""
+    """Entropy of the policy in nats; None if there is no policy."""
 
 
 def _opinions_of(agent: Agent) -> Callable[[Array], _Opinion | None]:
-    """How the agent, or whoever acts for it, is asked for its opinion on an observation ``[1, …]``."""
+    """Function from an observation ``[1, …]`` to the policy or values of the agent, or of its delegate."""
     if isinstance(agent, Delegates):
         return lambda observation: _opinions_of(agent.acting_agent())(observation)
     if isinstance(agent, HasPolicy):
@@ -151,10 +153,10 @@ def _by_action_values(agent: HasActionValues, observation: Array) -> _Opinion:
 
 @dataclass
 class _Notes:
-    """What an agent did in an episode and thought of it."""
+    """Actions of an agent in an episode, with its policy or values."""
 
     names: list[str]
-    """Of the actions."""
+    """Names of the actions."""
     episode_return: float = 0.0
     actions: list[int] = field(default_factory=list)
     likeliest: list[int] = field(default_factory=list)

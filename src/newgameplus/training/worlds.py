@@ -1,4 +1,4 @@
-"""Where an agent plays: levels, core and rules, and the worlds that are made of them."""
+"""Plan of a world, with levels, core and rules, and the worlds made from it."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from newgameplus.games.levels import Level
 from newgameplus.types import ActionSpec, ObservationSpec
 
 Specs = tuple[ObservationSpec, ActionSpec]
-"""What an agent sees and what its actions mean."""
+"""Observation and action specs."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorldPlan:
-    """Levels and what holds on all of them."""
+    """Levels, and the settings that hold on all of them."""
 
     levels: tuple[Level, ...]
     core: str | None = None
-    """Name of the core that plays; None for the one that each game names."""
+    """Name of the core; None for each game's default."""
     rules: WorldRules = CONTEST_WORLD
 
     def __post_init__(self) -> None:
@@ -37,21 +37,21 @@ class WorldPlan:
 
     @property
     def consoles(self) -> tuple[str, ...]:
-        """The consoles of the levels, by stable-retro's names."""
+        """stable-retro's names of the levels' consoles."""
         return tuple(dict.fromkeys(level.integration.console.name for level in self.levels))
 
     def levels_of(self, num_envs: int) -> list[Level]:
-        """What each of ``num_envs`` rows plays, where rows play side by side."""
+        """Level of each of ``num_envs`` rows, if rows keep their level."""
         return [self.levels[row % len(self.levels)] for row in range(num_envs)]
 
     def manifest(self) -> dict[str, Any]:
-        """The part of a training run's manifest that says where it plays, as JSON types."""
+        """Part of a training run's manifest about the world, as JSON types."""
         levels = [list(to_json(level).values()) for level in self.levels]
         return {"levels": levels, "core": self.core, **to_json(self.rules)}
 
 
 def world_plan_of(manifest: Mapping[str, Any]) -> WorldPlan:
-    """Return the plan whose ``manifest`` stands in a manifest among other parts.
+    """Return the plan whose ``manifest`` is in a manifest among other parts.
 
     Raises:
         ValueError: a part is missing or of another type.
@@ -63,17 +63,17 @@ def world_plan_of(manifest: Mapping[str, Any]) -> WorldPlan:
 def make_world(
     plan: WorldPlan, specs: Specs, num_envs: int, *, switch_steps: int | None = None, order_seed: int = 0
 ) -> ResumableWorld:
-    """Return a world of ``num_envs`` rows, in which training plays.
+    """Return a world of ``num_envs`` rows for training.
 
     Args:
-        plan: row ``i`` plays level ``i`` modulo their number, or where rows switch one after another.
-        specs: what the agent sees and what its actions mean.
+        plan: row ``i`` plays level ``i`` modulo their number, or, with ``switch_steps``, one after another.
+        specs: observation and action specs.
         num_envs: B, the number of rows.
-        switch_steps: steps after which a row takes another level at its episode's end; None where it keeps its level.
-        order_seed: of the order in which rows that switch take the levels.
+        switch_steps: steps after which a row changes its level at the end of an episode; None keeps levels.
+        order_seed: seed of the order in which rows take the levels.
 
     Raises:
-        NewGamePlusError: a level cannot be played so.
+        NewGamePlusError: a level cannot be played with these settings.
     """
     if switch_steps is None:
         return RetroVecEnv(plan.levels_of(num_envs), **_keywords(plan, specs))
@@ -85,10 +85,10 @@ def make_world(
 def make_single_world(
     plan: WorldPlan, level: Level, specs: Specs, listeners: Sequence[FrameListener] = ()
 ) -> SingleWorld:
-    """Return a world of one row that plays one of a plan's levels, and in which every frame can be listened to.
+    """Return a world of one row for one of a plan's levels, with listeners of every frame.
 
     Raises:
-        NewGamePlusError: the level cannot be played so.
+        NewGamePlusError: the level cannot be played with these settings.
     """
     return SingleWorld(make_contest(level, listeners=listeners, **_keywords(plan, specs)))
 
