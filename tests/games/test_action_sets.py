@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from newgameplus.emulator.cores import console_named, consoles
 from newgameplus.errors import NotFoundError, UsageError
-from newgameplus.games.action_sets import GENERAL, ActionSet, action_set_of, action_sets, read_action_set, resolved
+from newgameplus.fields import from_json, to_json
+from newgameplus.games.action_sets import GENERAL, ActionSet, Combos, action_sets, read_action_set, resolved
 from newgameplus.games.pad import Pad
 from newgameplus.types import REVERIE_8, SONIC_7, SONIC_8, SONIC_10, ActionSpec
 
@@ -58,30 +60,30 @@ def test_an_unknown_name_is_refused_with_a_hint() -> None:
 @pytest.mark.parametrize(
     ("name", "text", "combos"),
     [
-        ("mine.json", '[["LEFT"], ["LEFT", "A"], []]', {"combos": (("LEFT",), ("LEFT", "A"), ())}),
-        ("mine.json", '{"Nes": [["A"]], "combos": [["B"]]}', {"Nes": (("A",),), "combos": (("B",),)}),
-        ("mine.toml", 'combos = [["A"], []]', {"combos": (("A",), ())}),
-        ("mine.toml", 'Nes = [["A"]]\nAtari2600 = [["BUTTON"]]', {"Nes": (("A",),), "Atari2600": (("BUTTON",),)}),
+        ("mine.json", '[["LEFT"], ["LEFT", "A"], []]', (("combos", (("LEFT",), ("LEFT", "A"), ())),)),
+        ("mine.json", '{"Nes": [["A"]], "combos": [["B"]]}', (("Nes", (("A",),)), ("combos", (("B",),)))),
+        ("mine.toml", 'combos = [["A"], []]', (("combos", (("A",), ())),)),
+        ("mine.toml", 'Nes = [["A"]]\nAtari2600 = [["BUTTON"]]', (("Nes", (("A",),)), ("Atari2600", (("BUTTON",),)))),
     ],
 )
 def test_a_file_holds_one_list_or_one_per_console(
-    name: str, text: str, combos: dict[str, object], tmp_path: Path
+    name: str, text: str, combos: tuple[tuple[str, Combos], ...], tmp_path: Path
 ) -> None:
     (tmp_path / name).write_text(text)
     found = read_action_set(tmp_path / name)
-    assert found == ActionSet(name, combos)  # type: ignore[arg-type]  # pytest's parameters have no types
-    assert action_set_of(found.to_json()) == found
+    assert found == ActionSet(name, combos)
+    assert from_json(ActionSet, json.loads(json.dumps(to_json(found)))) == found
 
 
 def test_the_combinations_for_a_console_win_over_those_for_all() -> None:
-    mine = ActionSet("mine.json", {"Nes": (("A",),), "combos": (("B",),)})
+    mine = ActionSet("mine.json", (("Nes", (("A",),)), ("combos", (("B",),))))
     assert mine.on(console_named("Nes")) == ActionSpec("set", (("A",),), "mine.json")
     assert mine.on(console_named("Snes")) == ActionSpec("set", (("B",),), "mine.json")
-    assert ActionSet("mine.json", {"Nes": (("A",),)}).on(console_named("Snes")) is None
+    assert ActionSet("mine.json", (("Nes", (("A",),)),)).on(console_named("Snes")) is None
 
 
 def test_a_button_that_the_console_lacks_is_named() -> None:
-    mine = ActionSet("mine.json", {"combos": (("BUTON",),)})
+    mine = ActionSet("mine.json", (("combos", (("BUTON",),)),))
     with pytest.raises(UsageError, match=r"mine\.json holds a button 'BUTON'.*Atari2600.*Did you mean BUTTON"):
         mine.on(console_named("Atari2600"))
 

@@ -119,3 +119,14 @@ def test_a_game_that_checks_its_rom_refuses_another(make_game: MakeGame, noise: 
     (folder / "rom.md").write_bytes(noise[:-1])
     with pytest.raises(RomError, match=f"its SHA-1 is {hashlib.sha1(noise[:-1]).hexdigest()}, not "):
         find_game("Mine-Genesis").rom()
+
+
+def test_a_par_movie_lies_beside_the_rom_or_beside_the_games_files(tmp_path: Path) -> None:
+    bundled = find_game("Tumbleweed-Genesis-v0")
+    assert bundled.par_movie("Mesa.Act1") == bundled.rom().parent / "par" / "Mesa.Act1.bk2"
+    own = integration.Integration("Own-Genesis-v0", (tmp_path,))
+    assert own.par_movie("Level1") is None
+    (tmp_path / "par").mkdir()
+    (tmp_path / "par" / "Level1.bk2").write_bytes(b"")
+    assert own.par_movie("Level1") == tmp_path / "par" / "Level1.bk2"
+    assert own.par_movie("../par/Level1") is None

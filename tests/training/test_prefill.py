@@ -215,6 +215,11 @@ def test_what_is_possible_passes(movies: Path, split: Path, wanted: Callable[...
         ("tumbleweed-train", {}, "50,000 of its transitions would go to a row's 2,000"),
         ("par", {}, "A prefill takes up half of the replay buffer at most"),
         ("par", {"num_steps": 10, "level": SNES}, "is of a Genesis, but what is learned is of a Snes"),
+        (
+            "tumbleweed-train",
+            {"num_steps": 10, "level": SNES},
+            "The level Tumbleweed.* is of a Genesis, but what is learned",
+        ),
     ],
 )
 def test_what_is_impossible_is_said_beforehand(

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from newgameplus.cli.plan_options import agent_options, agent_plan, options_of, run_name, world_options, world_plan
+from newgameplus.cli.plan_options import (
+    actions_in_words,
+    agent_options,
+    agent_plan,
+    options_of,
+    run_name,
+    world_options,
+    world_plan,
+)
 from newgameplus.cli.typed import as_typed, say
 from newgameplus.errors import ResultsError, UsageError
 
@@ -118,9 +126,10 @@ def _plan(options: dict[str, Any]) -> Plan:
 
     if not 1 <= options["num_seeds"] <= MAX_SEEDS:
         raise UsageError(f"--seeds needs at least 1 and at most {MAX_SEEDS:,}, not {options['num_seeds']}.")
-    world, split = world_plan(options, DEFAULT_SPLIT, CONTEST_WORLD)
+    agent = agent_plan(options)
+    world, split = world_plan(options, agent, DEFAULT_SPLIT, CONTEST_WORLD)
     return Plan(
-        agent=agent_plan(options),
+        agent=agent,
         world=replace(world, levels=tuple(dict.fromkeys(world.levels))),
         rules=with_budget(
             find_rules(options["rules"]),
@@ -165,7 +174,10 @@ def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
         begun["preset"] = None
     retyped = _plan({**options, **{name: value for name, value in begun.items() if name not in typed}})
     agent = retyped.agent if typed & {"preset", "overrides"} else replace(retyped.agent, config=plan.agent.config)
-    return replace(retyped, agent=agent, world=replace(retyped.world, rules=plan.world.rules))
+    kept: dict[str, Any] = {"rules": plan.world.rules}
+    if "actions" not in typed:
+        kept["actions"] = plan.world.actions
+    return replace(retyped, agent=agent, world=replace(retyped.world, **kept))
 
 
 def _options_of(plan: Plan) -> dict[str, Any]:
@@ -203,6 +215,8 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
         markup=False,
         highlight=False,
     )
+    if (actions := actions_in_words(plan.agent, plan.world)) is not None:
+        say(console, actions)
     say(console, f"Results: {click.format_filename(results.path)}")
     warning = change_in_words(results.manifest().get("arithmetic"), arithmetic_of(plan))
     if warning is not None:

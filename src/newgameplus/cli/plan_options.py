@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newgameplus.cli.tables import counted
 from newgameplus.cli.typed import fields_of
 from newgameplus.errors import UsageError
 
@@ -44,6 +45,12 @@ def world_options(default_split: str) -> Decorator:
         click.option("--level", "levels", multiple=True, metavar="GAME/STATE", help="This level; may be repeated."),
         click.option("--scenario", metavar="NAME", help="Judge by this scenario instead of the level's own."),
         click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own."),
+        click.option(
+            "--actions",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Button combinations that the actions are, instead of the agent's set.",
+        ),
     )
     return lambda command: _with(command, *options)
 
@@ -100,18 +107,41 @@ def _configuration(options: Mapping[str, Any]) -> tuple[str, Any]:
     return preset or "default", configure(find_agent(agent), preset or "default", fields)
 
 
-def world_plan(options: Mapping[str, Any], default_split: str, rules: WorldRules) -> tuple[WorldPlan, str | None]:
-    """Return where is played, of options by name, and what the split is found by that the levels come from, if any.
+def world_plan(
+    options: Mapping[str, Any], agent: AgentPlan, default_split: str, rules: WorldRules
+) -> tuple[WorldPlan, str | None]:
+    """Return where an agent plays, of options by name, and what the split of the levels is found by, if any.
 
     Raises:
-        NewGamePlusError: there is no such split, level or scenario.
+        NewGamePlusError: there is no such split, level, scenario or action set.
     """
-    from newgameplus.training.worlds import WorldPlan
+    from newgameplus.games.action_sets import read_action_set
+    from newgameplus.training.worlds import WorldPlan, with_actions
 
     if options["split"] and options["levels"]:
         raise UsageError("Give --split or --level, not both.")
     levels, split = _levels(options, default_split)
-    return WorldPlan(levels, options["core"], rules), split
+    given = None if options["actions"] is None else read_action_set(options["actions"])
+    world = WorldPlan(levels, options["core"], rules, given)
+    return with_actions(world, agent.specs()[1]), split
+
+
+def actions_in_words(agent: AgentPlan, world: WorldPlan) -> str | None:
+    """Return which set the actions are of, in a sentence, or None where it is the one that the agent names."""
+    from newgameplus.games.action_sets import action_sets
+
+    if world.actions is None:
+        return None
+    sizes = {console: counted(len(combos), "action") for console, combos in world.actions.combos}
+    named = action_sets().get(world.actions.name)
+    if named is None or agent.specs()[1].name != named.name:
+        where = " and ".join(f"{size} on the {name}" for name, size in sizes.items())
+        return f"The agent chooses among the actions of {world.actions.name}: {where}."
+    others = {name: size for name, size in sizes.items() if name not in dict(named.combos)}
+    if not others:
+        return None
+    where = " and ".join(f"the {name} ({size})" for name, size in others.items())
+    return f"The set {named.name} holds nothing on {where}, so the console's own set is taken."
 
 
 def _levels(options: Mapping[str, Any], default_split: str) -> tuple[tuple[Level, ...], str | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newgameplus.cli.plan_options import (
+    actions_in_words,
     agent_options,
     agent_plan,
     rules_options,
@@ -109,12 +110,13 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
     from newgameplus.envs.rules import CONTEST_WORLD
     from newgameplus.training.plan import TrainingPlan
 
-    world, split = world_plan(options, DEFAULT_SPLIT, world_rules(options, CONTEST_WORLD))
+    agent = agent_plan(options)
+    world, split = world_plan(options, agent, DEFAULT_SPLIT, world_rules(options, CONTEST_WORLD))
     num_envs = options["num_envs"]
     if num_envs is None:
         num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(world.levels))
     plan = TrainingPlan(
-        agent=agent_plan(options),
+        agent=agent,
         world=world,
         num_envs=num_envs,
         num_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
@@ -213,8 +215,11 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     say(
         console,
         f"{plan.agent.name} ({plan.agent.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
-        f"for {counted(plan.num_steps, 'step')}.\nRun: {folder}",
+        f"for {counted(plan.num_steps, 'step')}.",
     )
+    if (actions := actions_in_words(plan.agent, plan.world)) is not None:
+        say(console, actions)
+    say(console, f"Run: {folder}")
     arithmetic = plan.agent.arithmetic(plan.num_threads)
     if arithmetic:
         say(console, f"Computed by {in_words(arithmetic)}.")

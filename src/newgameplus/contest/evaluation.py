@@ -34,7 +34,7 @@ from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.agent_plan import agent_plan_of
 from newgameplus.training.prefill import Prefilling, check_prefill
-from newgameplus.training.worlds import WorldPlan
+from newgameplus.training.worlds import WorldPlan, actions_of, with_actions
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
 
@@ -47,6 +47,7 @@ def check(plan: Plan) -> None:
     """
     for level in plan.world.levels:
         _fingerprint(level, plan.world.core)
+    with_actions(plan.world, plan.agent.specs()[1])
     agent_class: Any = plan.agent.agent_class
     if offers(agent_class, ChecksMachine):
         agent_class.check_machine(plan.agent.config)
@@ -67,6 +68,7 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
         "rules": to_json(plan.rules) | to_json(world.rules),
         "split": plan.split,
         "core": world.core,
+        "actions": to_json(world.actions),
         "games": named_collections(),
         "records_movies": plan.records_movies,
         "levels": [_fingerprint(level, world.core) for level in world.levels],
@@ -99,6 +101,7 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
                 levels=tuple(pick(Level, line) for line in manifest["levels"]),
                 core=manifest.get("core"),
                 rules=pick(WorldRules, manifest["rules"]),
+                actions=actions_of(manifest),
             ),
             "rules": pick(Rules, manifest["rules"]),
         }

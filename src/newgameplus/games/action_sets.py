@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from newgameplus.emulator.cores import Console, consoles
 from newgameplus.errors import NotFoundError, UsageError, did_you_mean
@@ -36,8 +35,8 @@ class ActionSet:
 
     name: str
     """A name that the project gives, or the name of a user's file."""
-    combos: Mapping[str, Combos]
-    """Console to its combinations; those of ``ANY_CONSOLE`` hold where a console has none of its own."""
+    combos: tuple[tuple[str, Combos], ...]
+    """Consoles and what the set holds on each; that of ``ANY_CONSOLE`` holds where a console is not named."""
 
     def on(self, console: Console) -> ActionSpec | None:
         """Return what the set is on a console, or None where it says nothing about it.
@@ -45,7 +44,8 @@ class ActionSet:
         Raises:
             UsageError: the console lacks a button of the set.
         """
-        combos = self.combos.get(console.name, self.combos.get(ANY_CONSOLE))
+        by_console = dict(self.combos)
+        combos = by_console.get(console.name, by_console.get(ANY_CONSOLE))
         if combos is None:
             return None
         for name in dict.fromkeys(button for combo in combos for button in combo):
@@ -57,23 +57,6 @@ class ActionSet:
                 )
         return ActionSpec("set", combos, self.name)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return the set as JSON types; :func:`action_set_of` reads it."""
-        combos = {console: [list(combo) for combo in combos] for console, combos in self.combos.items()}
-        return {"name": self.name, "combos": combos}
-
-
-def action_set_of(content: Mapping[str, Any]) -> ActionSet:
-    """Return the set that :meth:`ActionSet.to_json` turned into ``content``.
-
-    Raises:
-        ValueError: a part is missing or of another type.
-    """
-    name, combos = content.get("name"), content.get("combos")
-    if not isinstance(name, str) or not isinstance(combos, Mapping):
-        raise ValueError(f"expected an action set, not {content!r}")
-    return ActionSet(name, {str(console): _combos(found) for console, found in combos.items()})
-
 
 @cache
 def action_sets() -> Mapping[str, ActionSet]:
@@ -82,7 +65,7 @@ def action_sets() -> Mapping[str, ActionSet]:
     for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["sets"]:
         combos = _combos(entry["combos"])
         found.setdefault(entry["name"], {}).update(dict.fromkeys(entry["consoles"], combos))
-    return {name: ActionSet(name, combos) for name, combos in found.items()}
+    return {name: ActionSet(name, tuple(combos.items())) for name, combos in found.items()}
 
 
 def find_action_set(name: str) -> ActionSet:
@@ -145,7 +128,7 @@ def read_action_set(path: Path) -> ActionSet:
         for name in by_console:
             if name not in (ANY_CONSOLE, *consoles()):
                 raise ValueError(f"there is no console {name!r}.{did_you_mean(name, consoles())}")
-        return ActionSet(path.name, {name: _combos(combos) for name, combos in by_console.items()})
+        return ActionSet(path.name, tuple((name, _combos(combos)) for name, combos in by_console.items()))
     except OSError as error:
         raise UsageError(f"The action set {path} cannot be read: {error.strerror or error}.") from error
     except (ValueError, RecursionError) as error:

@@ -224,6 +224,18 @@ class Integration:
         folders = (rom_store() / self.name, *self.folders)
         return next((path for folder in folders if (path := self._rom_in(folder)) is not None), None)
 
+    def par_movie(self, state: str) -> Path | None:
+        """Return the movie that proves that a level can be won, or None where there is none.
+
+        Args:
+            state: the level's start state; its movie is ``par/STATE.bk2``, beside the ROM or beside ``data.json``.
+        """
+        if Path(state).name != state:
+            return None
+        rom = self.find_rom()
+        folders = self.folders if rom is None else (rom.parent, *self.folders)
+        return next((path for folder in folders if (path := folder / "par" / f"{state}.bk2").is_file()), None)
+
     def scenario(self, name: str) -> Path:
         """Return the file of scenario ``name``.
 

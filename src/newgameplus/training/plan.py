@@ -12,12 +12,14 @@ from newgameplus.agents.configuration import configure, with_fields
 from newgameplus.agents.interface import ChecksMachine, HasDevice, HasWeights, NeedsZones, offers
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
+from newgameplus.games.levels import Level
+from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run_of
 from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
 from newgameplus.training.packages import require_wandb
 from newgameplus.training.prefill import Prefilling, check_prefill
 from newgameplus.training.transfer import require_weights
-from newgameplus.training.worlds import WorldPlan, world_plan_of
+from newgameplus.training.worlds import WorldPlan, check_alike, world_plan_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,8 @@ def check(plan: TrainingPlan) -> None:
     """
     for level in dict.fromkeys(plan.world.levels):
         level.integration.rom()
-        level.integration.scenario(level.scenario)
+        _check_saved(level)
+    check_alike(plan.world, plan.agent.specs())
     agent_class: Any = plan.agent.agent_class
     if offers(agent_class, ChecksMachine):
         agent_class.check_machine(plan.agent.config)
@@ -135,6 +138,15 @@ def check(plan: TrainingPlan) -> None:
     if plan.agent.init is not None:
         require_weights(agent_class, plan.agent.name)
         checkpoint_at(Path(plan.agent.init))
+
+
+def _check_saved(level: Level) -> None:
+    """Make sure that a checkpoint can hold a level under way."""
+    if scenario_spec(level.integration, level.scenario).script is not None:
+        raise UsageError(
+            f"{level} is judged by a script (scenario {level.scenario}), whose memory no checkpoint can hold, so that "
+            f"training could not go on from one; leave the level out, or name another --scenario."
+        )
 
 
 def _check_switching(plan: TrainingPlan) -> None:

@@ -20,12 +20,11 @@ from newgameplus.envs.world import world_spec
 from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
-from newgameplus.open_games.proof import par_path
 from newgameplus.results.training_runs import agent_state, checkpoint_at
 from newgameplus.training.agent_plan import AgentPlan, Prefill
 from newgameplus.training.loop import play
 from newgameplus.training.transfer import begin_from
-from newgameplus.training.worlds import WorldPlan, make_world
+from newgameplus.training.worlds import Specs, WorldPlan, make_world
 from newgameplus.types import Array, Step, WorldSpec
 
 PAR = "par"
@@ -47,6 +46,10 @@ class Prefilling:
     num_envs: int
     """B, the number of rows of the agent."""
     seed: int
+
+    def specs(self) -> Specs:
+        """What the agent sees and what its actions mean where it will play."""
+        return self.world.specs_on(self.world.levels, self.agent.specs())
 
     @property
     def what(self) -> Prefill:
@@ -102,17 +105,21 @@ def check_prefill(prefill: Prefilling) -> None:
     source, movies = prefill.what.source, _movies(prefill.what.source)
     dealt, num_most = _deal(prefill, movies)
     for path, _, _ in dealt:
-        with MovieSteps(path, *prefill.agent.specs(), frames_per_step=prefill.world.rules.frames_per_step) as movie:
-            for console in prefill.world.consoles:
-                if movie.platform != console:
-                    raise UsageError(
-                        f"The movie {path} is of a {movie.platform}, but what is learned is of a {console}."
-                    )
+        with MovieSteps(path, *prefill.specs(), frames_per_step=prefill.world.rules.frames_per_step) as movie:
+            _check_console(prefill, f"The movie {path}", movie.platform)
     for level in () if movies else _levels(source):
+        _check_console(prefill, f"The level {level}", level.integration.console.name)
         level.integration.rom()
     if movies and not num_most:
         raise UsageError(f"There is no whole step in the movies of {source}, so they prefill nothing.")
     _check_capacity(prefill, num_most if movies else -(-prefill.what.num_steps // prefill.num_envs))
+
+
+def _check_console(prefill: Prefilling, what: str, platform: str) -> None:
+    """Make sure that what is told is of the console that is played, since actions mean something else elsewhere."""
+    for console in prefill.world.consoles:
+        if platform != console:
+            raise UsageError(f"{what} is of a {platform}, but what is learned is of a {console}.")
 
 
 def _check_capacity(prefill: Prefilling, num_most: int) -> None:
@@ -157,11 +164,18 @@ def _no_replay(prefill: Prefilling) -> UsageError:
 def _movies(source: str) -> list[Path]:
     """Movies that a source stands for; empty if it is a split."""
     if source == PAR:
-        return [par_path(level) for level in _levels(PAR_SPLIT)]
+        return [_par_movie(level) for level in _levels(PAR_SPLIT)]
     path = Path(source)
     if path.suffix == SUFFIX:
         return [path]
     return _movies_in(path) if path.is_dir() and not (path / SPLIT_FILE).is_file() else []
+
+
+def _par_movie(level: Level) -> Path:
+    path = level.integration.par_movie(level.state)
+    if path is None:
+        raise NotFoundError(f"{level} has no par movie; search one with: ngp levels check {PAR_SPLIT}")
+    return path
 
 
 def _movies_in(folder: Path) -> list[Path]:
@@ -192,7 +206,7 @@ def _deal(prefill: Prefilling, movies: Sequence[Path]) -> tuple[list[tuple[Path,
 
 
 def _tell_movies(prefill: Prefilling, movies: Sequence[Path], agent: HasReplay) -> Iterator[Filled]:
-    specs, frames_per_step = prefill.agent.specs(), prefill.world.rules.frames_per_step
+    specs, frames_per_step = prefill.specs(), prefill.world.rules.frames_per_step
     dealt, _ = _deal(prefill, movies)
     num_total, num_told, num_exact = sum(num_steps for _, _, num_steps in dealt), 0, 0
     for path, row, num_steps in dealt:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from newgameplus.envs.batch import RetroVecEnv
@@ -15,6 +15,7 @@ from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import SingleWorld
 from newgameplus.errors import UsageError
 from newgameplus.fields import from_json, pick, to_json
+from newgameplus.games.action_sets import ActionSet, resolved
 from newgameplus.games.levels import Level
 from newgameplus.types import ActionSpec, ObservationSpec
 
@@ -30,6 +31,8 @@ class WorldPlan:
     core: str | None = None
     """Name of the core; None for each game's default."""
     rules: WorldRules = CONTEST_WORLD
+    actions: ActionSet | None = None
+    """What the set of actions that the agent names holds on the levels' consoles; None where the worlds look it up."""
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -44,10 +47,33 @@ class WorldPlan:
         """Level of each of ``num_envs`` rows, if rows keep their level."""
         return [self.levels[row % len(self.levels)] for row in range(num_envs)]
 
+    def specs_on(self, levels: Sequence[Level], specs: Specs) -> Specs:
+        """Return what an agent sees and what its actions mean on levels that rows of one world play.
+
+        Args:
+            levels: at least one.
+            specs: the agent's own.
+
+        Raises:
+            UsageError: the set of actions is another one on one of these consoles than on the others.
+        """
+        observation_spec, spec = specs
+        if self.actions is None or spec.kind != "set":
+            return specs
+        found = {level: self.actions.on(level.integration.console) or spec for level in levels}
+        first = found[levels[0]]
+        for level, other in found.items():
+            if other != first:
+                raise UsageError(
+                    f"The rows of a world must have the same actions, but {levels[0]} and {level} have others of the "
+                    f"set {self.actions.name}; play the levels of one console at a time."
+                )
+        return observation_spec, first
+
     def manifest(self) -> dict[str, Any]:
         """Part of a training run's manifest about the world, as JSON types."""
         levels = [list(to_json(level).values()) for level in self.levels]
-        return {"levels": levels, "core": self.core, **to_json(self.rules)}
+        return {"levels": levels, "core": self.core, "actions": to_json(self.actions), **to_json(self.rules)}
 
 
 def world_plan_of(manifest: Mapping[str, Any]) -> WorldPlan:
@@ -57,7 +83,66 @@ def world_plan_of(manifest: Mapping[str, Any]) -> WorldPlan:
         ValueError: a part is missing or of another type.
     """
     levels = tuple(from_json(Level, level) for level in manifest["levels"])
-    return pick(WorldPlan, {**manifest, "levels": levels, "rules": pick(WorldRules, manifest)})
+    parts = {"levels": levels, "rules": pick(WorldRules, manifest), "actions": actions_of(manifest)}
+    return pick(WorldPlan, {**manifest, **parts})
+
+
+def actions_of(manifest: Mapping[str, Any]) -> ActionSet | None:
+    """Return what the agent's set of actions holds, as a manifest says; None where it is of a version that did not.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    recorded = manifest.get("actions")
+    return None if recorded is None else from_json(ActionSet, recorded)
+
+
+def with_actions(plan: WorldPlan, spec: ActionSpec) -> WorldPlan:
+    """Return a plan that says what every action of an agent holds, so that it is the same wherever it goes on.
+
+    Args:
+        plan: its own ``actions``, if any, are taken instead of the set that the agent names.
+        spec: what the agent's actions mean.
+
+    Raises:
+        NotFoundError: there is no set of the agent's name.
+        UsageError: a console is missing in the set or lacks a button of it, or the agent numbers no combinations.
+    """
+    if spec.kind != "set":
+        if plan.actions is not None:
+            raise UsageError("This agent does not choose from a set of actions, so --actions is of no use to it.")
+        return plan
+    name = spec.name if plan.actions is None else plan.actions.name
+    if name is None:
+        return plan
+    combos = {}
+    for level in plan.levels:
+        console = level.integration.console
+        found = resolved(spec, console) if plan.actions is None else plan.actions.on(console)
+        if found is None:
+            raise UsageError(
+                f"The action set {name} says nothing about the {console.name}, on which {level} is played."
+            )
+        combos[console.name] = found.combos
+    return replace(plan, actions=ActionSet(name, tuple(combos.items())))
+
+
+def check_alike(plan: WorldPlan, specs: Specs) -> None:
+    """Make sure that rows of one world can play all levels of a plan.
+
+    Raises:
+        NotFoundError: there is no set of actions of the agent's name.
+        UsageError: the levels differ in their pad or their actions, or a console lacks a button.
+    """
+    first, console = plan.levels[0], plan.levels[0].integration.console
+    for level in plan.levels:
+        other = level.integration.console
+        if other.buttons != console.buttons:
+            raise UsageError(
+                f"The rows of a world must have the same pad, but {first} runs on the {console.name} and {level} on "
+                f"the {other.name}; play the levels of one console at a time."
+            )
+    with_actions(plan, specs[1]).specs_on(plan.levels, specs)
 
 
 def make_world(
@@ -75,11 +160,10 @@ def make_world(
     Raises:
         NewGamePlusError: a level cannot be played with these settings.
     """
+    keywords = _keywords(plan, specs, plan.levels)
     if switch_steps is None:
-        return RetroVecEnv(plan.levels_of(num_envs), **_keywords(plan, specs))
-    return SerialVecEnv(
-        plan.levels, num_envs, switch_steps=switch_steps, order_seed=order_seed, **_keywords(plan, specs)
-    )
+        return RetroVecEnv(plan.levels_of(num_envs), **keywords)
+    return SerialVecEnv(plan.levels, num_envs, switch_steps=switch_steps, order_seed=order_seed, **keywords)
 
 
 def make_single_world(
@@ -90,10 +174,10 @@ def make_single_world(
     Raises:
         NewGamePlusError: the level cannot be played with these settings.
     """
-    return SingleWorld(make_contest(level, listeners=listeners, **_keywords(plan, specs)))
+    return SingleWorld(make_contest(level, listeners=listeners, **_keywords(plan, specs, [level])))
 
 
-def _keywords(plan: WorldPlan, specs: Specs) -> dict[str, Any]:
-    observation_spec, action_spec = specs
+def _keywords(plan: WorldPlan, specs: Specs, levels: Sequence[Level]) -> dict[str, Any]:
+    observation_spec, action_spec = plan.specs_on(levels, specs)
     rules = plan.rules.keywords()
     return {"observation_spec": observation_spec, "action_spec": action_spec, "core": plan.core, **rules}
