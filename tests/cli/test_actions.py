@@ -70,6 +70,8 @@ def test_a_file_of_ones_own_takes_the_place_of_the_agents_set(capsys: pytest.Cap
     assert list(watched["actions"]) == ["UP", "DOWN", "nothing"]
     Path("mine.json").unlink()
     assert run(["train", "--resume", "--run", "r"]) == 0
+    assert run(["evaluate", "ppo", "--init", "r", "--level", PONG, "--timesteps", "20", "--results", "e"]) == 0
+    assert manifest("e/manifest.json")["actions"] == manifest("r/training.json")["actions"]
 
 
 def test_judging_with_a_file_goes_on_without_it() -> None:

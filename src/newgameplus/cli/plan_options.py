@@ -14,6 +14,7 @@ from newgameplus.errors import UsageError
 
 if TYPE_CHECKING:
     from newgameplus.envs.rules import WorldRules
+    from newgameplus.games.action_sets import ActionSet
     from newgameplus.games.levels import Level
     from newgameplus.training.agent_plan import AgentPlan
     from newgameplus.training.worlds import WorldPlan
@@ -115,15 +116,25 @@ def world_plan(
     Raises:
         NewGamePlusError: there is no such split, level, scenario or action set.
     """
-    from newgameplus.games.action_sets import read_action_set
     from newgameplus.training.worlds import WorldPlan, with_actions
 
     if options["split"] and options["levels"]:
         raise UsageError("Give --split or --level, not both.")
     levels, split = _levels(options, default_split)
-    given = None if options["actions"] is None else read_action_set(options["actions"])
-    world = WorldPlan(levels, options["core"], rules, given)
+    world = WorldPlan(levels, options["core"], rules, _own_actions(options))
     return with_actions(world, agent.specs()[1]), split
+
+
+def _own_actions(options: Mapping[str, Any]) -> ActionSet | None:
+    """Return the user's own action set: the one that is typed, or else that of --init's run."""
+    from newgameplus.games.action_sets import read_action_set
+    from newgameplus.training.plan import own_actions_of
+
+    if options["actions"] is not None:
+        return read_action_set(options["actions"])
+    if options["init"] and options["preset"] is None and "actions" not in fields_of(options["overrides"]):
+        return own_actions_of(options["init"])
+    return None
 
 
 def actions_in_words(agent: AgentPlan, world: WorldPlan) -> str | None:

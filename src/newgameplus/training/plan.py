@@ -12,6 +12,7 @@ from newgameplus.agents.configuration import configure, with_fields
 from newgameplus.agents.interface import ChecksMachine, HasDevice, HasWeights, NeedsZones, offers
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
+from newgameplus.games.action_sets import ActionSet, action_sets
 from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run_of
@@ -111,6 +112,20 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
             return plan.preset, with_fields(replace(plan.config, **here), overrides)
     name = "default" if preset is None else preset
     return name, configure(agent_class, name, overrides)
+
+
+def own_actions_of(init: Path) -> ActionSet | None:
+    """Return the user's own action set that a checkpoint was trained with; None if its run had one of the project's.
+
+    Args:
+        init: the checkpoint, or the run's folder.
+
+    Raises:
+        NewGamePlusError: there is no such checkpoint, or the run's plan is damaged.
+    """
+    run = run_of(checkpoint_at(init))
+    actions = read_plan(run.path).world.actions if run.exists() else None
+    return None if actions is None or actions.name in action_sets() else actions
 
 
 def check(plan: TrainingPlan) -> None:
