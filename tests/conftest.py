@@ -36,8 +36,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         pytest.skip(f"{HARDWARE}CUDA")
     if item.get_closest_marker("kernels"):
         compiled = importlib.import_module("newgameplus.nn.cpu.compiled")
-        if compiled.state.lack:
-            lack, name = compiled.state.lack, compiled.INSTRUCTION_SET
+        if compiled.availability.lack:
+            lack, name = compiled.availability.lack, compiled.INSTRUCTION_SET
             pytest.skip(f"{HARDWARE}{name}" if name in lack else f"no kernels: {lack}")
 
 

@@ -34,7 +34,7 @@ def prepare(is_ours: bool) -> Any:
     """Return torch with the threads that every side has, the kernels being switched off for its own."""
     torch = importlib.import_module("torch")
     torch.set_num_threads(NUM_THREADS)
-    importlib.import_module("newgameplus.nn.cpu.compiled").state.are_on = is_ours
+    importlib.import_module("newgameplus.nn.cpu.compiled").availability.is_on = is_ours
     return torch
 
 
@@ -156,7 +156,7 @@ def main() -> None:
     options = parser(__doc__, num_rounds=7)
     options.add_argument("--calls", type=int, default=20, help="calls of a turn")
     arguments = options.parse_args()
-    lack = importlib.import_module("newgameplus.nn.cpu.compiled").state.lack
+    lack = importlib.import_module("newgameplus.nn.cpu.compiled").availability.lack
     if lack:
         sys.exit(f"There are no kernels to measure: {lack}.")
     publish(measure(arguments.rounds, arguments.calls), arguments.results, ("torch",))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from newgameplus.nn.cpu.compiled import INSTRUCTION_SET, state
+from newgameplus.nn.cpu.compiled import INSTRUCTION_SET, availability
 from newgameplus.nn.device import find_device, is_low_precision
 from newgameplus.nn.names import DeviceName, PrecisionName
 
@@ -24,10 +24,11 @@ def describe_arithmetic(device: DeviceName, precision: PrecisionName = "auto") -
     """
     place = find_device(device)
     is_cpu = place.type == "cpu"
+    lack = availability.lack if is_cpu else "CUDA computes"
     return {
         "torch": torch.__version__,
         "device": "cpu" if is_cpu else torch.cuda.get_device_name(place),
         "threads": torch.get_num_threads(),
         "precision": "bfloat16" if is_low_precision(place, precision) else "float32",
-        "kernels": INSTRUCTION_SET if is_cpu and state.are_on else f"none: {state.lack if is_cpu else 'CUDA computes'}",
+        "kernels": f"none: {lack}" if lack else INSTRUCTION_SET,
     }

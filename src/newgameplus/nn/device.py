@@ -9,7 +9,7 @@ from functools import cache
 import torch
 
 from newgameplus.errors import UsageError
-from newgameplus.nn.cpu.compiled import state
+from newgameplus.nn.cpu.compiled import availability
 from newgameplus.nn.names import DeviceName, PrecisionName
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -47,7 +47,7 @@ def has_fast_bfloat16(device: torch.device) -> bool:
     """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if state.are_turned_off:
+    if availability.is_turned_off:
         return False
     capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))

@@ -21,30 +21,30 @@ INSTRUCTION_SET = "AVX-512-BF16"
 
 
 @dataclass(slots=True)
-class Kernels:
+class Availability:
     """State of the compiled kernels."""
 
-    are_on: bool
+    is_on: bool
     """Whether operations use the kernels."""
-    are_turned_off: bool
+    is_turned_off: bool
     """Whether they were turned off on request."""
     lack: str
     """Why they are not available; empty if they are."""
 
 
-def _found() -> tuple[Any, Kernels]:
+def _found() -> tuple[Any, Availability]:
     wish = os.environ.get(KERNELS_VARIABLE, "on")
     if wish not in ("on", "off"):
         raise UsageError(f"{KERNELS_VARIABLE} is on or off, not {wish!r}.")
     if wish == "off":
-        return None, Kernels(False, True, f"turned off by {KERNELS_VARIABLE}")
+        return None, Availability(False, True, f"turned off by {KERNELS_VARIABLE}")
     try:
         module = import_module("newgameplus._kernels")
     except ImportError:
-        return None, Kernels(False, False, "installed without a compiler")
+        return None, Availability(False, False, "installed without a compiler")
     if not module.is_available():
-        return None, Kernels(False, False, f"this processor, or this build, lacks {INSTRUCTION_SET}")
-    return module, Kernels(True, False, "")
+        return None, Availability(False, False, f"this processor, or this build, lacks {INSTRUCTION_SET}")
+    return module, Availability(True, False, "")
 
 
 if TYPE_CHECKING:
@@ -52,17 +52,17 @@ if TYPE_CHECKING:
     from newgameplus import _kernels
 
     kernels = _kernels
-    state: Kernels
+    availability: Availability
 else:
-    kernels, state = _found()
+    kernels, availability = _found()
 
 
 @contextmanager
 def turned_off() -> Iterator[None]:
     """Within the block, compute as if ``NGP_KERNELS=off`` had been set."""
-    before = state.are_on, state.are_turned_off, state.lack
-    state.are_on, state.are_turned_off, state.lack = False, True, "turned off"
+    before = availability.is_on, availability.is_turned_off, availability.lack
+    availability.is_on, availability.is_turned_off, availability.lack = False, True, "turned off"
     try:
         yield
     finally:
-        state.are_on, state.are_turned_off, state.lack = before
+        availability.is_on, availability.is_turned_off, availability.lack = before

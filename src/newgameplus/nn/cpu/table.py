@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Generic, ParamSpec, TypeVar
 
 from newgameplus.nn.cpu import adam, convolutions, dueling, fractions, noisy, policy, ppo, quantiles, value_network
-from newgameplus.nn.cpu.compiled import state
+from newgameplus.nn.cpu.compiled import availability
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -35,7 +35,7 @@ class FastPath(Generic[Arguments, Result]):
 
         @wraps(by_torch)
         def operation(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-            if state.are_on:
+            if availability.is_on:
                 result = kernel(*args, **kwargs)
                 if result is not None:
                     return result
