@@ -85,6 +85,21 @@ REVERIE_8 = ActionSpec("set", name="reverie-8")
 
 
 @dataclass(frozen=True, slots=True)
+class Wishes:
+    """World settings that a configuration was made for; None where it does not mind.
+
+    Training grants them unless told otherwise; the rules of a contest hold for everybody and grant nothing.
+    """
+
+    frames_per_step: int | None = None
+    """Frames that one action lasts."""
+    stall_frames: int | None = None
+    """Frames without a new best return after which an episode is truncated."""
+    scenario: str | None = None
+    """Name of the scenario that gives reward and ends episodes."""
+
+
+@dataclass(frozen=True, slots=True)
 class WorldSpec:
     """Description of the world that an agent is created with."""
 

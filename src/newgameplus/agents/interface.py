@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from newgameplus.nn.names import DeviceName
-from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, Wishes, WorldSpec
 
 
 @runtime_checkable
@@ -167,7 +167,7 @@ class HasWishes(Protocol):
     """Has wishes for its world: training grants them unless told otherwise, contest rules do not."""
 
     @staticmethod
-    def wishes(config: Any) -> Any:
+    def wishes(config: Any) -> Wishes:
         """Return the wished world settings of this configuration."""
         ...
 
@@ -178,20 +178,10 @@ class DescribesArithmetic(Protocol):
 
     @staticmethod
     def arithmetic(config: Any) -> dict[str, Any]:
-        """Return library, device, threads, precision and kernels for a configuration on this machine, as JSON types."""
-        ...
-
-
-@runtime_checkable
-class ChecksMachine(Protocol):
-    """Cannot compute on every machine, and is asked before anything is written."""
-
-    @staticmethod
-    def check_machine(config: Any) -> None:
-        """Make sure that this machine has what a configuration needs.
+        """Return library, device, threads, precision and kernels for a configuration on this machine, as JSON types.
 
         Raises:
-            UsageError: it lacks something; the message says what.
+            UsageError: the machine lacks the device that the configuration names.
         """
         ...
 

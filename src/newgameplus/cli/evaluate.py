@@ -15,6 +15,7 @@ from newgameplus.cli.plan_options import (
     agent_plan,
     options_of,
     run_name,
+    told_wishes,
     world_options,
     world_plan,
 )
@@ -218,6 +219,8 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
     if (actions := actions_in_words(plan.agent, plan.world)) is not None:
         say(console, actions)
     say(console, f"Results: {click.format_filename(results.path)}")
+    if wishes := told_wishes(plan.agent, plan.world):
+        say(console, wishes)
     warning = change_in_words(results.manifest().get("arithmetic"), arithmetic_of(plan))
     if warning is not None:
         click.echo(warning, err=True)

@@ -63,6 +63,8 @@ def rules_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--frame-skip", type=int, metavar="N", help="Frames that an action lasts.  [default: 4]"),
         click.option("--sticky", type=float, metavar="P", help="Chance that it begins late.  [default: 0.25]"),
         click.option("--episode-steps", type=int, metavar="N", help="Cut episodes after N steps.  [default: 4,500]"),
+        click.option("--stall", type=int, metavar="N", help="Cut episodes after N frames without a new best return."),
+        click.option("--no-wishes", is_flag=True, help="Grant the preset no wish for frame skip, stall or scenario."),
     )
 
 
@@ -177,8 +179,31 @@ def world_rules(options: Mapping[str, Any], rules: WorldRules) -> WorldRules:
         "frames_per_step": options["frame_skip"],
         "sticky_probability": options["sticky"],
         "max_episode_steps": options["episode_steps"],
+        "stall_frames": options["stall"],
     }
     return replace(rules, **{name: value for name, value in typed.items() if value is not None})
+
+
+def with_wishes(options: Mapping[str, Any], agent: AgentPlan, world: WorldPlan) -> WorldPlan:
+    """Return a world in which the agent's wishes hold, but for those that the options decide otherwise."""
+    from newgameplus.training.wishes import grant, wishes_of
+
+    if options["no_wishes"]:
+        return world
+    decided = {"frames_per_step": "frame_skip", "stall_frames": "stall", "scenario": "scenario"}
+    refused = {wish for wish, option in decided.items() if options[option] is not None}
+    return grant(world, wishes_of(agent), refused)
+
+
+def told_wishes(agent: AgentPlan, world: WorldPlan) -> str:
+    """Return a sentence on what became of the agent's wishes, or nothing where it has none."""
+    from newgameplus.training.wishes import outcome, wishes_of
+
+    told = outcome(wishes_of(agent), world)
+    parts = [
+        f"{what}: {', '.join(f'{name} {value}' for name, value in told[what].items())}" for what in told if told[what]
+    ]
+    return f"Wishes {'; '.join(parts)}." if parts else ""
 
 
 def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from newgameplus.cli.plan_options import (
     agent_plan,
     rules_options,
     run_name,
+    told_wishes,
+    with_wishes,
     world_options,
     world_plan,
     world_rules,
@@ -117,7 +119,7 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
         num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(world.levels))
     plan = TrainingPlan(
         agent=agent,
-        world=world,
+        world=with_wishes(options, agent, world),
         num_envs=num_envs,
         num_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
         seed=options["seed"],
@@ -219,6 +221,8 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     )
     if (actions := actions_in_words(plan.agent, plan.world)) is not None:
         say(console, actions)
+    if wishes := told_wishes(plan.agent, plan.world):
+        say(console, wishes)
     say(console, f"Run: {folder}")
     arithmetic = plan.agent.arithmetic(plan.num_threads)
     if arithmetic:

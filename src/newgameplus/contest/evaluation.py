@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import newgameplus
-from newgameplus.agents.interface import ChecksMachine, offers
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run_scores import read_run
@@ -34,6 +33,7 @@ from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.agent_plan import agent_plan_of
 from newgameplus.training.prefill import Prefilling, check_prefill
+from newgameplus.training.wishes import outcome, wishes_of
 from newgameplus.training.worlds import WorldPlan, actions_of, with_actions
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
@@ -48,9 +48,7 @@ def check(plan: Plan) -> None:
     for level in plan.world.levels:
         _fingerprint(level, plan.world.core)
     with_actions(plan.world, plan.agent.specs()[1])
-    agent_class: Any = plan.agent.agent_class
-    if offers(agent_class, ChecksMachine):
-        agent_class.check_machine(plan.agent.config)
+    plan.agent.arithmetic()  # refuses a device that is not there
     if plan.agent.init is not None:
         checkpoint_at(Path(plan.agent.init))
     if plan.agent.prefill is not None:
@@ -65,6 +63,7 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(command),
         **agent.manifest(),
+        "wishes": outcome(wishes_of(agent), world),
         "rules": to_json(plan.rules) | to_json(world.rules),
         "split": plan.split,
         "core": world.core,

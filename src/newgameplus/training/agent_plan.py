@@ -72,6 +72,9 @@ class AgentPlan:
 
         Args:
             num_threads: how many will be used; None for what is set now.
+
+        Raises:
+            UsageError: the machine lacks the device that the configuration names.
         """
         agent_class: Any = self.agent_class
         if not offers(agent_class, DescribesArithmetic):

@@ -9,7 +9,7 @@ from typing import Any
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure, with_fields
-from newgameplus.agents.interface import ChecksMachine, HasDevice, HasWeights, NeedsZones, offers
+from newgameplus.agents.interface import HasDevice, HasWeights, NeedsZones, offers
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets
@@ -20,6 +20,7 @@ from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
 from newgameplus.training.packages import require_wandb
 from newgameplus.training.prefill import Prefilling, check_prefill
 from newgameplus.training.transfer import require_weights
+from newgameplus.training.wishes import outcome, wishes_of
 from newgameplus.training.worlds import WorldPlan, check_alike, world_plan_of
 
 
@@ -69,7 +70,8 @@ class TrainingPlan:
         """Return the plan as JSON types."""
         content = to_json(self)
         del content["agent"], content["world"]
-        return {**self.agent.manifest(), **self.world.manifest(), **content}
+        wishes = outcome(wishes_of(self.agent), self.world)
+        return {**self.agent.manifest(), **self.world.manifest(), "wishes": wishes, **content}
 
 
 def read_plan(folder: Path) -> TrainingPlan:
@@ -140,8 +142,7 @@ def check(plan: TrainingPlan) -> None:
         _check_saved(level)
     check_alike(plan.world, plan.agent.specs())
     agent_class: Any = plan.agent.agent_class
-    if offers(agent_class, ChecksMachine):
-        agent_class.check_machine(plan.agent.config)
+    plan.agent.arithmetic()  # refuses a device that is not there
     if plan.wandb is not None:
         require_wandb()
     if plan.switch_steps is not None:

@@ -24,7 +24,6 @@ from newgameplus.agents.saved import require_agent, take, take_array, take_count
 from newgameplus.errors import StateError, UsageError
 from newgameplus.experience.replay import SLACK
 from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
-from newgameplus.nn.device import find_device
 from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 _NAME = "experts"
@@ -70,11 +69,6 @@ class Experts:
         if world.zones is not None:
             zones = list(dict.fromkeys(world.zones))
             self._team = self._new_team(zones, zones)
-
-    @staticmethod
-    def check_machine(config: ExpertsConfig) -> None:
-        """Make sure that there is the device that a configuration names."""
-        find_device(config.device)
 
     @staticmethod
     def arithmetic(config: ExpertsConfig) -> Arithmetic:

@@ -32,7 +32,6 @@ from newgameplus.learning.returns import explained_variance, generalized_advanta
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.nn.cuda_graphs import pinned_zeros
-from newgameplus.nn.device import find_device
 from newgameplus.nn.learner import Learner
 from newgameplus.nn.noisy import draw_noise, set_noise
 from newgameplus.nn.optimizer import set_learning_rate
@@ -99,11 +98,6 @@ class Ppo:
         self._begun_update: Update | None = None
         self._reference: PpoNetwork | None = None
         self._spread = 0.0
-
-    @staticmethod
-    def check_machine(config: PpoConfig) -> None:
-        """Check that the device of a configuration is available."""
-        find_device(config.device)
 
     @staticmethod
     def arithmetic(config: PpoConfig) -> Arithmetic:

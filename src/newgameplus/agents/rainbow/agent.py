@@ -32,7 +32,6 @@ from newgameplus.experience.replay import SLACK, ReplayBuffer
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
-from newgameplus.nn.device import find_device
 from newgameplus.nn.learner import Learner
 from newgameplus.nn.precision import refresh
 from newgameplus.nn.saved import generator_state, module_state, restore_encoder, restore_generator, restore_module
@@ -94,11 +93,6 @@ class Rainbow:
         self._num_steps = 0
         self._num_updates = 0
         self._metrics: dict[str, float] = {}
-
-    @staticmethod
-    def check_machine(config: RainbowConfig) -> None:
-        """Check that the device of a configuration is available."""
-        find_device(config.device)
 
     @staticmethod
     def arithmetic(config: RainbowConfig) -> Arithmetic:
