@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from newgameplus.errors import NewGamePlusError
-from newgameplus.executor.interface import Died, Returned, Task, Tell, Told
+from newgameplus.executor.interface import Cancelled, Died, End, Returned, Task, Tell, Told
 from newgameplus.executor.local import LocalExecutor, available_cores
 
 ProgressTeller: TypeAlias = Callable[[int, int], None]
@@ -54,14 +54,26 @@ def work_side_by_side(
     """
     with closing(LocalExecutor[Path](num_workers or available_cores())) as executor:
         for path in paths:
-            executor.submit(Task(partial(_outcome, work), path))
+            executor.submit(movie_task(work, path))
         for event in executor.events():
             if isinstance(event, Told):
                 yield Advanced(event.task.content, *event.content)
-            elif isinstance(event, Returned):
-                yield event.result
-            elif isinstance(event, Died):
-                yield Failed(event.task.content, crash_reason(event.task.content, event.how))
+            elif isinstance(event, Returned | Died | Cancelled):
+                yield outcome_of(event)
+
+
+def movie_task(work: Work, path: Path) -> Task[Path]:
+    """Return the task of applying ``work`` to a movie; :func:`outcome_of` its end is the result."""
+    return Task(partial(_outcome, work), path)
+
+
+def outcome_of(end: End[Path]) -> Done | Failed:
+    """Return the result of a task from :func:`movie_task`."""
+    if isinstance(end, Returned):
+        outcome: Done | Failed = end.result
+        return outcome
+    path = end.task.content
+    return Failed(path, crash_reason(path, end.how if isinstance(end, Died) else "was cancelled"))
 
 
 def crash_reason(path: Path, how: str) -> str:

@@ -16,8 +16,10 @@ import av
 import cv2
 import numpy as np
 
+from newgameplus.executor.interface import in_order
+from newgameplus.executor.local import LocalExecutor, available_cores
 from newgameplus.movies.bk2 import read_movie
-from newgameplus.movies.side_by_side import Advanced, Done, ProgressTeller, work_side_by_side
+from newgameplus.movies.side_by_side import Done, Failed, ProgressTeller, movie_task, outcome_of
 from newgameplus.report.evaluations import Evaluation, LevelRuns, Run
 from newgameplus.report.series import median_episode
 
@@ -134,20 +136,26 @@ def _clips(label: str, level: LevelRuns) -> list[Clip]:
 
 def _rendered(movies: Sequence[Path], limits: VideoLimits) -> Generator[Video, None, None]:
     """Yield the video of each movie, in their order."""
-    videos = {movie: Video(problem=_missing(movie)) for movie in movies if not movie.is_file()}
-    paths = [movie for movie in movies if movie not in videos]
-    with tempfile.TemporaryDirectory() as folder, _progress() as progress:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _progress() as progress,
+        closing(LocalExecutor[Path](limits.num_workers or available_cores())) as executor,
+    ):
         render_one = partial(_render, folder=Path(folder), max_seconds=limits.max_seconds)
-        task = progress.add_task("Rendering videos", total=len(paths))
-        with closing(work_side_by_side(render_one, paths, limits.num_workers)) as events:
-            for movie in movies:
-                while movie not in videos:
-                    event = next(events)
-                    if isinstance(event, Advanced):
-                        continue
-                    videos[event.path] = event.result if isinstance(event, Done) else Video(problem=event.reason)
-                    progress.advance(task)
-                yield videos[movie]
+        tasks = [movie_task(render_one, movie) if movie.is_file() else None for movie in movies]
+        ends = in_order(executor, [task for task in tasks if task is not None])
+        bar = progress.add_task("Rendering videos", total=len(tasks))
+        for movie, task in zip(movies, tasks, strict=True):
+            video = Video(problem=_missing(movie)) if task is None else _video_of(outcome_of(next(ends)))
+            progress.advance(bar)
+            yield video
+
+
+def _video_of(outcome: Done | Failed) -> Video:
+    if isinstance(outcome, Failed):
+        return Video(problem=outcome.reason)
+    video: Video = outcome.result
+    return video
 
 
 def _missing(movie: Path) -> str:
