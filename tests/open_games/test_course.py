@@ -10,13 +10,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import MovieError
 from newgameplus.games.levels import Level, find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.open_games.arena import Arena
 from newgameplus.open_games.course import Course, Plan
 from newgameplus.open_games.moves import Moves, skewed_between
-from newgameplus.open_games.proof import Proof, UnprovenError, prove, verify_par, write_par
+from newgameplus.open_games.proof import Proof, UnprovenError, masks_of, play, prove, verify_par, write_par
 from newgameplus.types import ActionSpec
 
 GOAL = 40
@@ -89,3 +90,13 @@ def test_what_is_too_far_stays_unproven_and_is_told_in_the_words_of_the_course(l
     with pytest.raises(UnprovenError, match=r"score = \d+, \d+ points before the goal at 100000") as caught:
         prove(farther, level, max_steps=320, num_threads=1)
     assert caught.value.progress.num_steps == 320
+
+
+def test_the_rules_of_the_course_say_how_long_an_action_lasts_and_how_long_there_is(level: Level) -> None:
+    quick = dataclasses.replace(COURSE, rules=WorldRules(frames_per_step=2, max_episode_steps=30))
+    assert masks_of(quick, level, [LEFT, FIRE]) == masks_of(COURSE, level, [LEFT, FIRE])[::2]
+    outcome = play(quick, level, masks_of(quick, level, [LEFT] * 100))
+    assert (outcome.num_frames, outcome.is_at_goal) == (1 + quick.max_frames, False)
+    with pytest.raises(UnprovenError) as caught:
+        prove(quick, level, max_steps=640, num_threads=1)
+    assert len(caught.value.plan) < 30

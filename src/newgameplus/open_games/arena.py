@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Generic
 import numpy as np
 
 from newgameplus.emulator.compiled import in_words, required_engine
-from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, FrameSkip
 from newgameplus.envs.rows import RowMaker
 from newgameplus.games.levels import Level
 from newgameplus.open_games.course import Course, MomentT
@@ -17,9 +16,6 @@ from newgameplus.types import NOTHING, Array
 
 if TYPE_CHECKING:
     from newgameplus._engine import Snapshot
-
-FRAMES_PER_STEP = CONTEST_FRAME_SKIP.num_frames
-"""Frames per step, as in the contest, but without delay."""
 
 
 class Arena(Generic[MomentT]):
@@ -40,7 +36,7 @@ class Arena(Generic[MomentT]):
         self, course: Course[MomentT], level: Level, num_rows: int, num_threads: int, core: str | None = None
     ) -> None:
         level = dataclasses.replace(level, scenario=course.scenario)
-        maker = RowMaker(NOTHING, course.actions, FrameSkip(FRAMES_PER_STEP), None, core)
+        maker = RowMaker(NOTHING, course.actions, course.frame_skip, None, core)
         row = maker.rows([level])[0]
         self._columns = [row.variables.index(name) for name in course.variables]
         self._masks = [row.actions.mask(action) for action in range(len(row.actions.spec.combos))]

@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from newgameplus.envs.frame_skip import FrameSkip
+from newgameplus.envs.rules import CONTEST_WORLD, WorldRules
 from newgameplus.types import ActionSpec
 
 MomentT = TypeVar("MomentT")
@@ -30,6 +32,8 @@ class Course(Generic[MomentT]):
     scenario: str = "scenario"
     """Scenario of the search: it must end an episode at the goal, and have no script, whose state a snapshot does not
     hold."""
+    rules: WorldRules = CONTEST_WORLD
+    """Frames of a step, and steps within which a level must be won. A proof's actions never come late."""
     actions: ActionSpec
     """A discrete set of button combinations; plans hold its indices."""
     make_plan: Callable[[np.random.Generator, int], Plan]
@@ -68,3 +72,13 @@ class Course(Generic[MomentT]):
     """Plural of its unit, such as ``pixels``."""
     frames_late: Mapping[str, int] = field(default_factory=dict)
     """Frames of input delay of a core compared with others; 0 for cores that are not listed."""
+
+    @property
+    def frame_skip(self) -> FrameSkip:
+        """How long an action lasts."""
+        return FrameSkip(self.rules.frames_per_step)
+
+    @property
+    def max_frames(self) -> int:
+        """Frames within which a level must be won, without the one that every reset runs."""
+        return self.rules.max_episode_steps * self.rules.frames_per_step

@@ -18,7 +18,6 @@ from newgameplus.emulator.cores import core_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.capacity import num_cores
-from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import EmulatorError, MovieError, NewGamePlusError
 from newgameplus.games.integration import read_json_object
@@ -29,7 +28,7 @@ from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.record import episode_record
 from newgameplus.movies.recorder import MovieRecorder
-from newgameplus.open_games.arena import FRAMES_PER_STEP, Arena
+from newgameplus.open_games.arena import Arena
 from newgameplus.open_games.course import Course, MomentT, Plan
 from newgameplus.open_games.search import Progress, Search
 from newgameplus.types import Array
@@ -38,8 +37,6 @@ MAX_SEARCH_STEPS = 1_500_000
 """Emulator steps after which a level counts as unproven; most need a hundredth of it."""
 NUM_ROWS = 16
 """Number of consoles in the search; the plan found depends on it, but not on the number of threads."""
-MAX_FRAMES = MAX_EPISODE_STEPS * FRAMES_PER_STEP
-"""The contest's limit of an episode, 18,000 frames."""
 
 
 class UnprovenError(NewGamePlusError):
@@ -69,7 +66,7 @@ class Proof:
     course: Course[Any]
     level: Level
     plan: tuple[int, ...]
-    """Actions of the course, one per step of four frames."""
+    """Actions of the course, one per step."""
     buttons: Array
     """uint32 ``[num_frames]``: button mask of each frame; the first frame is the one that every reset runs."""
     score: float
@@ -106,7 +103,7 @@ def prove(
     num_threads: int | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Proof:
-    """Find a plan from the start of ``level`` to its goal within 18,000 frames without losing a life.
+    """Find a plan from the start of ``level`` to its goal within the rules, without losing a life.
 
     Args:
         course: course of the level's game.
@@ -145,11 +142,11 @@ def _checked(course: Course[MomentT], level: Level, plan: Plan, num_steps: int) 
 
 
 def masks_of(course: Course[Any], level: Level, plan: Iterable[int]) -> list[int]:
-    """Return the button mask of each frame of a plan, four frames per action."""
+    """Return the button mask of each frame of a plan, as many frames per action as the course's rules say."""
     game = level.integration
     pad = Pad(game.console, read_json_object(game.scenario(level.scenario)))
     meaning = action_meaning(course.actions, game.console, pad)
-    return [meaning.mask(action) for action in plan for _ in range(FRAMES_PER_STEP)]
+    return [meaning.mask(action) for action in plan for _ in range(course.rules.frames_per_step)]
 
 
 def play(course: Course[Any], level: Level, masks: Iterable[int], core: str | None = None) -> Outcome:
@@ -158,7 +155,7 @@ def play(course: Course[Any], level: Level, masks: Iterable[int], core: str | No
     Args:
         course: course of the level's game, which recognises the goal.
         level: the level, with its scenario.
-        masks: button mask of each frame after the first; at most 18,000 are played.
+        masks: button mask of each frame after the first; at most as many as the rules allow.
         core: name of the core; None for the game's default.
     """
     game = level.integration
@@ -179,7 +176,7 @@ def _played(
 ) -> Outcome:
     first, score, num_frames = _moment(course, scenario), 0.0, 1
     for mask in masks:
-        if num_frames > MAX_FRAMES:
+        if num_frames > course.max_frames:
             break
         emulator.step((int(mask),), is_drawn=False)
         reward, is_over = scenario.judge()
@@ -221,7 +218,7 @@ def _record(proof: Proof, folder: Path) -> None:
         proof.level,
         kind="none",
         action_spec=proof.course.actions,
-        frame_skip=FrameSkip(FRAMES_PER_STEP),
+        frame_skip=proof.course.frame_skip,
         listeners=[MovieRecorder(folder)],
     )
     try:

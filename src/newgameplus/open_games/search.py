@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
-from newgameplus.envs.frame_skip import MAX_EPISODE_STEPS
 from newgameplus.open_games.arena import Arena
 from newgameplus.open_games.course import Course, MomentT, Plan
 
@@ -169,7 +168,7 @@ class Search(Generic[MomentT]):
         if self._course.is_lost(start, moment):
             walk.cell.num_deaths += 1
             return False
-        if num_steps >= MAX_EPISODE_STEPS:
+        if num_steps >= self._course.rules.max_episode_steps:
             return False
         if self._is_worth(moment, num_steps):
             self._note(moment, num_steps, walk.trail(), row)

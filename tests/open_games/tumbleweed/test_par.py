@@ -8,7 +8,7 @@ from newgameplus.games.catalogue import find_game
 from newgameplus.games.levels import Level, levels_of
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
-from newgameplus.open_games.proof import MAX_FRAMES, par_path, verify_par
+from newgameplus.open_games.proof import par_path, verify_par
 from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
@@ -28,7 +28,7 @@ def test_every_level_has_a_par_movie_and_every_par_movie_a_level() -> None:
 def test_par_movies_reach_the_goal_with_all_lives_within_the_time(zone: str) -> None:
     assert of_zone(zone)
     for level in of_zone(zone):
-        assert verify_par(TUMBLEWEED.course, level, par_path(level)) <= MAX_FRAMES
+        assert verify_par(TUMBLEWEED.course, level, par_path(level)) <= TUMBLEWEED.course.max_frames
 
 
 def test_par_movies_were_recorded_on_the_fast_core_and_score_more_than_the_whole_way() -> None:

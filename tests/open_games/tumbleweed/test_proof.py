@@ -15,7 +15,6 @@ from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.movies.verify import verify_movie
 from newgameplus.open_games.game_folder import write_game
 from newgameplus.open_games.proof import (
-    MAX_FRAMES,
     Proof,
     UnprovenError,
     masks_of,
@@ -86,7 +85,7 @@ def movie(proof: Proof, tmp_path: Path) -> Path:
 
 
 def test_a_level_with_a_gap_a_door_and_a_wall_is_proven(proof: Proof) -> None:
-    assert proof.num_frames < MAX_FRAMES
+    assert proof.num_frames < COURSE.max_frames
     assert proof.score > 9900
 
 
