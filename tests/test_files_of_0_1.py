@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from newgameplus.cli.main import run
+from newgameplus.results.training_runs import TrainingFolder
+from newgameplus.training.plan import read_plan
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -86,3 +88,14 @@ def test_weights_of_a_training_run_are_judged(agent: str) -> None:
 def test_a_training_run_is_reported() -> None:
     assert run(["report", "ppo-interrupted", "--output", "page.html"]) == 0
     assert "Airstriker" in Path("page.html").read_text()
+
+
+def test_renamed_fields_are_read_under_their_new_names() -> None:
+    assert read_plan(Path("ppo-interrupted")).agent.config.gae_lambda == 0.9
+    assert read_plan(Path("rainbow-interrupted")).total_steps == 300
+
+
+def test_renamed_metrics_are_read_under_their_new_names() -> None:
+    folder = TrainingFolder(Path("ppo-interrupted"))
+    folder.log("metrics").write_text('{"num_steps": 64, "learning/divergence": 0.5, "learning/entropy": 1.5}\n')
+    assert folder.lines("metrics") == [{"num_steps": 64, "learning/approx_kl": 0.5, "learning/entropy": 1.5}]

@@ -13,7 +13,7 @@ from benchmarks.turns import publish
 from newgameplus.results.training_runs import checkpoint_at
 
 _AS_FROM_NOTHING = ("--preset", "tuned", "--set", "learning_rate=1e-4")
-_LONG = (*_AS_FROM_NOTHING, "--set", "num_steps=1024")
+_LONG = (*_AS_FROM_NOTHING, "--set", "rollout_steps=1024")
 WAYS = {
     "ppo": {
         "only plays": ("--preset", "fine-tuned", "--frozen"),

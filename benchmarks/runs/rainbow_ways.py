@@ -9,7 +9,7 @@ from benchmarks.runs.ways import described, judge, options_of
 from benchmarks.turns import publish
 
 _TUNED = ("--preset", "tuned")
-_ATOMS = (*_TUNED, "--set", "distribution=categorical", "--set", "highest_return=40")
+_ATOMS = (*_TUNED, "--set", "distribution=categorical", "--set", "v_max=40")
 WAYS = {
     "tuned: 8 implicit quantiles, convolutions of 2013": _TUNED,
     "… and the convolutions of 2015": (*_TUNED, "--set", "encoder=nature"),

@@ -73,11 +73,13 @@ ROWS = {
 def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
     """Learn on the training levels, or go on with that."""
     folder = arguments.run or RUNS / arguments.agent
-    manifest = TrainingFolder(folder).manifest_path
-    if manifest.is_file():
-        plan = json.loads(manifest.read_text())
-        if (plan["num_steps"], plan["seed"]) != (arguments.steps, arguments.seed):
-            sys.exit(f"{folder} was begun with {plan['num_steps']} steps and seed {plan['seed']}; give another --run.")
+    run = TrainingFolder(folder)
+    if run.exists():
+        plan = run.manifest()
+        if (plan["total_steps"], plan["seed"]) != (arguments.steps, arguments.seed):
+            sys.exit(
+                f"{folder} was begun with {plan['total_steps']} steps and seed {plan['seed']}; give another --run."
+            )
         ngp(["train", "--resume", "--run", str(folder)])
         return
     options = ["--split", arguments.split, "--steps", str(arguments.steps), "--seed", str(arguments.seed)]

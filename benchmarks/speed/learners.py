@@ -183,7 +183,7 @@ def _learn(model: Any, num_steps: int) -> None:
 
 def ppo_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
     """Both PPOs by name."""
-    config = PpoConfig(num_steps=NUM_STEPS, num_epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, device="cpu")
+    config = PpoConfig(rollout_steps=NUM_STEPS, num_epochs=NUM_EPOCHS, batch_size=BATCH_SIZE, device="cpu")
     return {
         "PPO, ours": partial(ours, fast, Ppo, config, NUM_ENVS, num_steps, ROLLOUT),
         "PPO, Stable-Baselines3": partial(their_ppo, play, num_steps),
@@ -207,7 +207,7 @@ def level_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
     del fast, play
     # Without the random start, which is a hundredth of such a run.
     tuned = replace(Rainbow.PRESETS["tuned"], capacity=CAPACITY, random_steps=0, device="cpu")
-    atoms = replace(tuned, distribution="categorical", highest_return=40.0, train_interval=4)
+    atoms = replace(tuned, distribution="categorical", v_max=40.0, train_interval=4)
     make = partial(ours, find_level(TUMBLEWEED), Rainbow)
     return {
         name: partial(make, config, 1, num_steps, config.min_transitions)

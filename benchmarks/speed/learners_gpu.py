@@ -85,7 +85,7 @@ def engine_alone(arguments: argparse.Namespace, num_steps: int) -> Callable[[], 
 def ppo_config(arguments: argparse.Namespace) -> PpoConfig:
     """PPO as the arguments want it."""
     return PpoConfig(
-        num_steps=arguments.num_steps,
+        rollout_steps=arguments.rollout_steps,
         num_epochs=arguments.epochs,
         batch_size=arguments.batch_size,
         device=arguments.device,
@@ -98,7 +98,7 @@ def playing_ppo(arguments: argparse.Namespace, num_steps: int) -> Callable[[], d
     world, config = make_world(arguments), ppo_config(arguments)
     agent = Ppo(config, world_spec(world), 0)
     turns = turns_of(agent, world, seed=0)
-    for _ in itertools.islice(turns, config.num_steps):
+    for _ in itertools.islice(turns, config.rollout_steps):
         pass
 
     def run() -> dict[str, float]:
@@ -155,7 +155,7 @@ def check(arguments: argparse.Namespace) -> Callable[[], dict[str, float]]:
 
 def ppo_error(arguments: argparse.Namespace) -> float:
     """How far the weights' change in a replayed update is from that in a plain one, on made-up play."""
-    config = replace(ppo_config(arguments), num_steps=8, num_epochs=1, batch_size=256)
+    config = replace(ppo_config(arguments), rollout_steps=8, num_epochs=1, batch_size=256)
     moved = []
     for is_plain in (False, True):
         agent = Ppo(config, WorldSpec(32, (), SHAPE, (), 7), 0)
@@ -180,7 +180,7 @@ def rainbow_errors(arguments: argparse.Namespace) -> dict[str, float]:
     config = rainbow_config(arguments, 4000)
     found = []
     for is_plain in (False, True):
-        agent = filled_rainbow(replace(config, noise=0.0), 2000)
+        agent = filled_rainbow(replace(config, noisy_sigma=0.0), 2000)
         if is_plain:
             agent._begun_update = PlainLearning(agent._q_learner, agent._replay)
         before, priorities = flat(agent.network), agent._replay.state()["priorities"]
@@ -218,7 +218,7 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     compared: list[dict[str, Any]] = []
     seconds, told = [], {}
     if "ppo" in arguments.pairs:
-        num_steps = arguments.steps or 2 * arguments.num_steps * arguments.envs
+        num_steps = arguments.steps or 2 * arguments.rollout_steps * arguments.envs
         ours, alone = f"PPO, {arguments.envs} consoles", f"engine alone, {arguments.envs} consoles"
         sides: dict[str, Side] = {
             alone: partial(engine_alone, arguments, num_steps),
@@ -265,7 +265,7 @@ def main() -> None:
     options.add_argument("--game", choices=("tumbleweed", "airstriker"), default="tumbleweed", help="on picodrive")
     options.add_argument("--envs", type=int, default=64, help="consoles")
     options.add_argument("--threads", type=int, default=os.cpu_count(), help="of the engine")
-    options.add_argument("--num-steps", type=int, default=128, help="steps of each console in a rollout of PPO")
+    options.add_argument("--rollout-steps", type=int, default=128, help="steps of each console in a rollout of PPO")
     options.add_argument("--epochs", type=int, default=4, help="of an update of PPO")
     options.add_argument("--batch-size", type=int, default=2048, help="of PPO")
     options.add_argument("--steps", type=int, help="agent steps of a turn of PPO; two rollouts by default")

@@ -52,7 +52,7 @@ def tree_alone(num_calls: int) -> Callable[[], float]:
 
 def tiny_pictures(num_calls: int) -> Callable[[], float]:
     """A side that answers with the median microseconds of drawing from, and updating, a buffer of tiny pictures."""
-    buffer = ReplayBuffer(NUM_ENTRIES, 1, TINY, num_steps=NUM_STEPS)
+    buffer = ReplayBuffer(NUM_ENTRIES, 1, TINY, n_step=NUM_STEPS)
     fill(buffer, TINY, NUM_ENTRIES)
     return lambda: median_microseconds(drawing(buffer), num_calls)
 
@@ -63,7 +63,7 @@ def full_buffer(num_entries: int, num_calls: int, is_in_files: bool) -> Callable
     def run() -> dict[str, float]:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name) if is_in_files else None
-            buffer = ReplayBuffer(num_entries, 1, REAL, num_steps=NUM_STEPS, folder=folder)
+            buffer = ReplayBuffer(num_entries, 1, REAL, n_step=NUM_STEPS, folder=folder)
             num_slots = sum(path.stat().st_size for path in Path(name).glob("frame.bin")) // (REAL[0] * REAL[1])
             fill(buffer, REAL, num_slots or num_entries + NUM_STEPS + REAL[2])
             gc.collect()

@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from newgameplus.renamed import renamed_fields, with_new_names
+
 Fields = TypeVar("Fields")
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -220,6 +222,7 @@ def _values(kind: type[Any], content: object) -> dict[str, Any]:
         content = dict(zip(declared, content, strict=False))
     if not isinstance(content, dict):
         raise ValueError(f"expected the fields of a {kind.__name__}, not {content!r}")
+    content = with_new_names(content, renamed_fields(kind))
     if unknown := [name for name in content if name not in declared]:
         raise ValueError(f"there is no field {unknown[0]!r}")
     for name, field in declared.items():

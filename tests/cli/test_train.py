@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 AIRSTRIKER = ["--level", "Airstriker-Genesis-v0/Level1", "--num-envs", "2"]
 SHORT = [*AIRSTRIKER, "--steps", "40"]
-SMALL_PPO = ["--set", "num_steps=8", "--set", "batch_size=16", "--set", "num_hidden=16", "--set", "num_epochs=1"]
+SMALL_PPO = ["--set", "rollout_steps=8", "--set", "batch_size=16", "--set", "num_hidden=16", "--set", "num_epochs=1"]
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,14 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
     manifest = json.loads((tmp_path / "r/training.json").read_text())
     assert manifest["agent"]["config"]["num_hidden"] == 16
     assert manifest["agent"]["config"]["device"] == "cpu"
-    expected = {"seed": 7, "num_steps": 40, "num_envs": 2, "checkpoint_steps": 20, "watch_steps": 20, "num_threads": 1}
+    expected = {
+        "seed": 7,
+        "total_steps": 40,
+        "num_envs": 2,
+        "checkpoint_steps": 20,
+        "watch_steps": 20,
+        "num_threads": 1,
+    }
     assert {name: manifest[name] for name in expected} == expected
     assert manifest["max_episode_steps"] == 10
     assert len(list((tmp_path / "r/movies").glob("*.bk2"))) == 2
@@ -68,7 +75,7 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "ppo", "--split", "tumbleweed-trian"], "Did you mean tumbleweed-train"),
         (["train", "ppo", "--split", "airstriker", "--level", "A/B"], "not both"),
         (["train", "ppo", "--level", "Airstriker-Genesis-v0/Level9"], "Did you mean Level1?"),
-        (["train", "ppo", *AIRSTRIKER, "--steps", "0"], "num_steps must be at least 1"),
+        (["train", "ppo", *AIRSTRIKER, "--steps", "0"], "total_steps must be at least 1"),
         (["train", "ppo", *AIRSTRIKER, "--seed", "-1"], "A seed is a whole number from 0"),
         (["train", "ppo", *AIRSTRIKER, "--watch-every", "0"], "watch_steps must be at least 1"),
         (["train", "ppo", *AIRSTRIKER, "--threads", "0"], "num_threads must be at least 1"),

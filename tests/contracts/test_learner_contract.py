@@ -22,13 +22,13 @@ pytestmark = pytest.mark.usefixtures("one_thread", "road")
 SMALL = {
     "experts": {
         "encoder": "dqn-2013",
-        "learner_fields": "encoder=dqn-2013,num_steps=16,batch_size=16,num_hidden=32",
+        "learner_fields": "encoder=dqn-2013,rollout_steps=16,batch_size=16,num_hidden=32",
         "num_hidden": "16",
         "batch_size": "8",
         "train_interval": "4",
         "capacity": "10",
     },
-    "ppo": {"encoder": "dqn-2013", "num_steps": "16", "batch_size": "16", "num_hidden": "32"},
+    "ppo": {"encoder": "dqn-2013", "rollout_steps": "16", "batch_size": "16", "num_hidden": "32"},
     "rainbow": {
         "encoder": "dqn-2013",
         "capacity": "100",

@@ -85,7 +85,7 @@ def drawn(buffer: ReplayBuffer, num: int = 4000) -> set[tuple[Any, ...]]:
 
 def buffer_for(diary: Diary, capacity: int, folder: Path | None = None) -> ReplayBuffer:
     return ReplayBuffer(
-        capacity, diary.num_rows, (SIDE, SIDE, STACK), num_steps=diary.num_steps, discount=DISCOUNT, folder=folder
+        capacity, diary.num_rows, (SIDE, SIDE, STACK), n_step=diary.num_steps, discount=DISCOUNT, folder=folder
     )
 
 
@@ -141,7 +141,7 @@ class RowByRow:
 
 def test_an_entry_of_ten_times_the_priority_is_drawn_about_ten_times_as_often() -> None:
     diary = Diary(1, 1, 0)
-    buffer = ReplayBuffer(200, 1, (SIDE, SIDE, STACK), exponent=1.0)
+    buffer = ReplayBuffer(200, 1, (SIDE, SIDE, STACK), priority_alpha=1.0)
     for _ in range(50):
         diary.play(buffer)
     entries = np.unique(buffer.draw(2000, 0.4, np.random.default_rng(0)).entries)

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from newgameplus.learning.losses import (
-    approximate_divergence,
+    approximate_kl,
     clipped_surrogate,
     clipped_value_loss,
     cross_entropy,
-    divergence,
     entropy,
+    kl_divergence,
     quantile_huber,
 )
 
@@ -49,8 +49,8 @@ def test_entropy_is_that_of_a_fair_coin_and_of_certainty() -> None:
 
 
 def test_the_divergence_of_a_policy_from_itself_is_nothing_and_else_positive() -> None:
-    assert float(approximate_divergence(logs(0.3), logs(0.3))) == 0
-    assert float(approximate_divergence(logs(0.6), logs(0.3))) == pytest.approx(1 - math.log(2))
+    assert float(approximate_kl(logs(0.3), logs(0.3))) == 0
+    assert float(approximate_kl(logs(0.6), logs(0.3))) == pytest.approx(1 - math.log(2))
 
 
 def test_cross_entropy_weighs_the_logarithms() -> None:
@@ -67,5 +67,5 @@ def test_the_quantile_loss_weighs_errors_by_the_side_they_fall_on() -> None:
 
 def test_the_divergence_of_a_policy_from_itself_is_nothing_and_from_another_that_of_the_formula() -> None:
     policy, other = logs(0.5, 0.25, 0.25)[None], logs(0.25, 0.25, 0.5)[None]
-    assert float(divergence(policy, policy)) == 0
-    assert float(divergence(policy, other)) == pytest.approx(0.5 * math.log(2) + 0.25 * math.log(0.5))
+    assert float(kl_divergence(policy, policy)) == 0
+    assert float(kl_divergence(policy, other)) == pytest.approx(0.5 * math.log(2) + 0.25 * math.log(0.5))

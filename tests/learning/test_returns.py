@@ -14,7 +14,7 @@ from newgameplus.learning.schedules import linear
 
 def advantages(reward: list[float], value: list[float], after: list[float], done: list[bool]) -> list[float]:
     column = [torch.tensor(part)[:, None] for part in (reward, value, after)]
-    result = generalized_advantages(*column, torch.tensor(done)[:, None], discount=0.5, smoothing=0.5)
+    result = generalized_advantages(*column, torch.tensor(done)[:, None], discount=0.5, gae_lambda=0.5)
     return result[:, 0].tolist()
 
 
@@ -32,13 +32,13 @@ def test_an_episode_cut_by_a_limit_keeps_the_value_of_its_last_observation() -> 
 
 
 @settings(max_examples=30)
-@given(seed=st.integers(0, 10_000), smoothing=st.floats(0, 1), discount=st.floats(0, 1))
-def test_advantages_equal_the_weighted_sum_of_errors(seed: int, smoothing: float, discount: float) -> None:
+@given(seed=st.integers(0, 10_000), gae_lambda=st.floats(0, 1), discount=st.floats(0, 1))
+def test_advantages_equal_the_weighted_sum_of_errors(seed: int, gae_lambda: float, discount: float) -> None:
     random = np.random.default_rng(seed)
     reward, value, after = (random.normal(size=(7, 2)) for _ in range(3))
     done = random.random((7, 2)) < 0.3
     found = generalized_advantages(
-        *map(torch.from_numpy, (reward, value, after, done)), discount=discount, smoothing=smoothing
+        *map(torch.from_numpy, (reward, value, after, done)), discount=discount, gae_lambda=gae_lambda
     ).numpy()
     delta = reward + discount * after - value
     for row in range(2):
@@ -48,7 +48,7 @@ def test_advantages_equal_the_weighted_sum_of_errors(seed: int, smoothing: float
                 expected += weight * delta[later, row]
                 if done[later, row]:
                     break
-                weight *= discount * smoothing
+                weight *= discount * gae_lambda
             assert np.isclose(found[t, row], expected)
 
 

@@ -49,13 +49,13 @@ def training_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from newgameplus.training.plan import TrainingPlan, begin
     from newgameplus.training.run import train
 
-    fields = {"num_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"}
+    fields = {"rollout_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"}
     levels = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
     plan = TrainingPlan(
         agent=AgentPlan("ppo", "default", configure(find_agent("ppo"), "default", fields)),
         world=WorldPlan(tuple(map(find_level, levels)), rules=WorldRules(max_episode_steps=25)),
         num_envs=2,
-        num_steps=120,
+        total_steps=120,
         log_steps=20,
         watch_steps=40,
         num_threads=1,

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 LEVEL = find_level("Tumbleweed-Genesis-v0/Mesa.Act1")
 PPO = {
     "actions": "sonic-10",
-    "num_steps": "32",
+    "rollout_steps": "32",
     "batch_size": "64",
     "num_epochs": "3",
     "num_hidden": "64",
@@ -41,7 +41,7 @@ RAINBOW = {
     "random_steps": "2_000",
     "train_interval": "8",
     "target_interval": "500",
-    "num_steps": "10",
+    "n_step": "10",
     "learning_rate": "5e-4",
     "adam_epsilon": "1e-6",
     "reward_scale": "0.02",

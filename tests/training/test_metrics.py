@@ -25,7 +25,7 @@ PLAN = TrainingPlan(
     agent=AgentPlan("random", "default", configure(find_agent("random"), "default", {})),
     world=WorldPlan((find_level("Airstriker-Genesis-v0/Level1"),), rules=WorldRules(max_episode_steps=10)),
     num_envs=2,
-    num_steps=80,
+    total_steps=80,
     checkpoint_steps=40,
     log_steps=20,
     wandb="newgameplus-tests",

@@ -35,13 +35,13 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 SMALL = {
     "experts": {
-        "learner_fields": "num_steps=16,batch_size=32,num_epochs=2,num_hidden=16",
+        "learner_fields": "rollout_steps=16,batch_size=32,num_epochs=2,num_hidden=16",
         "num_hidden": "16",
         "batch_size": "8",
         "train_interval": "4",
         "capacity": "20",
     },
-    "ppo": {"num_steps": "16", "batch_size": "32", "num_epochs": "2", "num_hidden": "16"},
+    "ppo": {"rollout_steps": "16", "batch_size": "32", "num_epochs": "2", "num_hidden": "16"},
     "rainbow": {
         "capacity": "120",
         "min_transitions": "32",
@@ -70,7 +70,7 @@ def plan_of(agent: str, num_steps: int = 300, **changes: Any) -> TrainingPlan:
         agent=AgentPlan(agent, "default", config, **begun),
         world=WorldPlan(changes.pop("levels", levels), rules=WorldRules(**rules)),
         num_envs=2,
-        num_steps=num_steps,
+        total_steps=num_steps,
         **{**defaults, **changes},
     )
 
@@ -321,7 +321,7 @@ def test_an_agent_without_weights_is_neither_watched_nor_given_any(changes: dict
 
 
 @pytest.mark.parametrize(
-    "name", ["num_envs", "num_steps", "checkpoint_steps", "log_steps", "watch_steps", "num_threads", "switch_steps"]
+    "name", ["num_envs", "total_steps", "checkpoint_steps", "log_steps", "watch_steps", "num_threads", "switch_steps"]
 )
 def test_numbers_of_a_plan_are_at_least_one(name: str) -> None:
     with pytest.raises(UsageError, match=f"{name} must be at least 1"):

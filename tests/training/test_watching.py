@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 LEVELS = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
 SMALL = {
-    "ppo": {"num_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"},
+    "ppo": {"rollout_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"},
     "rainbow": {"capacity": "120", "min_transitions": "32", "batch_size": "8", "num_hidden": "16"},
 }
 
@@ -43,7 +43,7 @@ def train_small(agent: str, folder: Path, watch_steps: int | None) -> Path:
         agent=AgentPlan(agent, "default", configure(find_agent(agent), "default", SMALL[agent])),
         world=WorldPlan(tuple(map(find_level, LEVELS)), rules=WorldRules(max_episode_steps=30)),
         num_envs=2,
-        num_steps=120,
+        total_steps=120,
         checkpoint_steps=120,
         log_steps=60,
         watch_steps=watch_steps,

@@ -9,6 +9,7 @@ from typing import Any, get_type_hints
 from newgameplus.agents.interface import AgentClass
 from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 from newgameplus.fields import from_json, from_text, to_json
+from newgameplus.renamed import renamed_fields
 
 
 def configure(agent_class: AgentClass, preset: str = "default", overrides: Mapping[str, str] | None = None) -> Any:
@@ -40,6 +41,8 @@ def with_fields(config: Any, overrides: Mapping[str, str]) -> Any:
     hints = get_type_hints(type(config))
     values: dict[str, Any] = {}
     for name, text in overrides.items():
+        if (new_name := renamed_fields(type(config)).get(name)) is not None:
+            raise UsageError(f"The field {name!r} is now called {new_name!r}; set that instead.")
         if name not in hints:
             raise UsageError(
                 f"There is no field {name!r} to set; there are: {', '.join(hints)}.{did_you_mean(name, hints)}"

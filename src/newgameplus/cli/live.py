@@ -30,7 +30,7 @@ _ORDER = ("running", "failed", "done", "waiting")
 
 
 @dataclass
-class _Row:
+class _RunLine:
     job: Job
     state: str = "waiting"
     progress: Progress = field(default_factory=Progress)
@@ -78,7 +78,7 @@ class LiveTable:
     """
 
     def __init__(self, jobs: Sequence[Job], console: Console) -> None:
-        self._rows = {job.folder: _Row(job, progress=saved_progress(job)) for job in jobs}
+        self._rows = {job.folder: _RunLine(job, progress=saved_progress(job)) for job in jobs}
         for row in self._rows.values():
             if row.progress.is_complete:
                 row.state = "done"
@@ -141,7 +141,7 @@ class LiveTable:
             rows = sorted(rows, key=lambda row: _ORDER.index(row.state))[:room]
         return Group(self._table(rows), summary)
 
-    def _table(self, rows: Sequence[_Row]) -> Table:
+    def _table(self, rows: Sequence[_RunLine]) -> Table:
         is_wide = self._console.width >= _WIDE
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
         table.add_column("level", overflow="ellipsis", no_wrap=True)
@@ -164,7 +164,7 @@ def _short(level: Level, width: int) -> str:
     return f"{level.game[:room]}…/{level.state}" if room > 0 else f"…{level.state[1 - width :]}"
 
 
-def _cells(row: _Row, *, is_wide: bool) -> tuple[RenderableType, ...]:
+def _cells(row: _RunLine, *, is_wide: bool) -> tuple[RenderableType, ...]:
     progress, rules = row.progress, row.job.plan.rules
     colour = {"done": "green", "failed": "red", "running": "cyan"}.get(row.state, "dim")
     state: RenderableType = Text(f"{row.fraction:.0%}" if row.state == "running" else row.state, style=colour)
@@ -183,7 +183,7 @@ def _cells(row: _Row, *, is_wide: bool) -> tuple[RenderableType, ...]:
     )
 
 
-def _left(rows: Sequence[_Row]) -> str:
+def _left(rows: Sequence[_RunLine]) -> str:
     """Estimate the time to the end of all runs from the budget's pace so far."""
     firsts = [row.first for row in rows if row.first]
     if not firsts:

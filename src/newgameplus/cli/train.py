@@ -121,7 +121,7 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
         agent=agent,
         world=with_wishes(options, agent, world),
         num_envs=num_envs,
-        num_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
+        total_steps=DEFAULT_STEPS if options["steps"] is None else options["steps"],
         seed=options["seed"],
         checkpoint_steps=options["checkpoint_every"],
         watch_steps=options["watch_every"],
@@ -168,13 +168,13 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
     first: Report | None = None
     told = 0.0
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=plan.num_steps, what="steps", speed="…", score="…", loss="")
+        task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
         for report in train_plan(plan, folder):
             if (filled := report.filled) is not None:
                 progress.update(task, completed=filled.num_steps, total=filled.num_total, what="remembered")
                 if filled.num_steps == filled.num_total:
                     say(console, _remembered(filled))
-                    progress.reset(task, total=plan.num_steps, what="steps")
+                    progress.reset(task, total=plan.total_steps, what="steps")
                 continue
             first, last = first or report, report
             shown = _figures(first, report)
@@ -217,7 +217,7 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     say(
         console,
         f"{plan.agent.name} ({plan.agent.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
-        f"for {counted(plan.num_steps, 'step')}.",
+        f"for {counted(plan.total_steps, 'step')}.",
     )
     if (actions := actions_in_words(plan.agent, plan.world)) is not None:
         say(console, actions)

@@ -73,9 +73,9 @@ class ReplayBuffer:
         num_rows: B.
         observation_shape: ``(H, W, C)`` with C frames stacked, oldest first; at the start of an episode the first is
             repeated.
-        num_steps: n of the n-step returns.
+        n_step: n of the n-step returns.
         discount: gamma.
-        exponent: priority exponent (alpha); 0 samples uniformly.
+        priority_alpha: priority exponent (alpha); 0 samples uniformly.
         folder: folder of the files; None keeps everything in memory.
         slack: slots beyond the capacity if there are files; see ``SLACK``.
 
@@ -90,20 +90,20 @@ class ReplayBuffer:
         num_rows: int,
         observation_shape: tuple[int, ...],
         *,
-        num_steps: int = 1,
+        n_step: int = 1,
         discount: float = 0.99,
-        exponent: float = 0.5,
+        priority_alpha: float = 0.5,
         folder: Path | None = None,
         slack: int = SLACK,
     ) -> None:
         height, width, self._stack = observation_shape
         self._capacity = capacity // num_rows
-        if self._capacity <= num_steps + self._stack:
+        if self._capacity <= n_step + self._stack:
             raise UsageError(f"A replay buffer of {capacity} transitions is too small for {num_rows} rows.")
-        self._num_rows, self._num_steps, self._exponent = num_rows, num_steps, exponent
-        self._powers = discount ** np.arange(num_steps + 1)
+        self._num_rows, self._n_step, self._priority_alpha = num_rows, n_step, priority_alpha
+        self._powers = discount ** np.arange(n_step + 1)
         num_beyond = -(-slack // num_rows) if folder else 0
-        self._size = self._capacity + num_steps + self._stack + num_beyond
+        self._size = self._capacity + n_step + self._stack + num_beyond
         self._frame = _array(folder, "frame", np.uint8, (num_rows, self._size, height, width))
         self._action, self._reward, self._kind = (
             _array(folder, name, dtype, (num_rows, self._size)) for name, dtype in _PARTS
@@ -140,11 +140,11 @@ class ReplayBuffer:
                 self._write(row, step.final_observation[place][:, :, -1], 0, 0.0, _LAST_FRAME)
         self._is_first[rows] = step.done
 
-    def draw(self, num: int, correction: float, random: np.random.Generator) -> Batch:
+    def draw(self, num: int, priority_beta: float, random: np.random.Generator) -> Batch:
         """Sample transitions, see :meth:`choose`, and assemble their pictures."""
-        return self.stacked(self.choose(num, correction, random))
+        return self.stacked(self.choose(num, priority_beta, random))
 
-    def choose(self, num: int, correction: float, random: np.random.Generator) -> Choice:
+    def choose(self, num: int, priority_beta: float, random: np.random.Generator) -> Choice:
         """Sample ``num`` transitions, one from each of ``num`` equal intervals of the sum of priorities.
 
         ``P(i) = p_i^alpha / sum p^alpha`` and ``w_i = (N P(i))^-beta / max w`` (Schaul et al., "Prioritized Experience
@@ -152,7 +152,7 @@ class ReplayBuffer:
 
         Args:
             num: batch size.
-            correction: importance-sampling exponent (beta).
+            priority_beta: importance-sampling exponent (beta).
             random: generator of the positions within the intervals.
 
         Raises:
@@ -163,7 +163,7 @@ class ReplayBuffer:
             raise UsageError("Nothing can be drawn from an empty replay buffer.")
         entries = self._tree.find((np.arange(num) + random.random(num)) * (total / num))
         share = self._tree.get(entries) / total
-        weight = (len(self) * share) ** -correction
+        weight = (len(self) * share) ** -priority_beta
         row, slot = np.divmod(entries, self._size)
         reward, factor, ahead = self._sum_rewards(row, slot)
         return Choice(
@@ -215,7 +215,7 @@ class ReplayBuffer:
         """Set the priorities ``[N]``, above 0, of entries ``[N]``; entries overwritten since stay at 0."""
         self._highest = max(self._highest, float(priorities.max()))
         alive = self._tree.get(entries) > 0
-        self._tree.set(entries[alive], priorities[alive] ** self._exponent)
+        self._tree.set(entries[alive], priorities[alive] ** self._priority_alpha)
 
     def state(self) -> State:
         """Return everything, or with files everything that is not in them."""
@@ -262,14 +262,14 @@ class ReplayBuffer:
         priorities = [0.0, 0.0]
         for ready in self._made_ready(row, count, kind % _FIRST):
             entries.append(base + ready % self._size)
-            priorities.append(self._highest**self._exponent)
+            priorities.append(self._highest**self._priority_alpha)
         self._tree.set(np.array(entries), np.array(priorities))
 
     def _made_ready(self, row: int, count: int, kind: int) -> list[int]:
         """Counts of the slots that become available: the one n steps back, at an episode's end all since then."""
         is_over = kind in (_TERMINATED, _LAST_FRAME)
-        last = count if kind == _TERMINATED else count - 1 if is_over else count - self._num_steps
-        candidates = range(count - self._num_steps, last + 1)
+        last = count if kind == _TERMINATED else count - 1 if is_over else count - self._n_step
+        candidates = range(count - self._n_step, last + 1)
         return [back for back in candidates if back >= 0 and self._has_no_end_between(row, back, count)]
 
     def _has_no_end_between(self, row: int, begin: int, end: int) -> bool:
@@ -278,7 +278,7 @@ class ReplayBuffer:
 
     def _sum_rewards(self, row: Array, slot: Array) -> tuple[Array, Array, Array]:
         """Return the n-step rewards, the factor of the next value, and the next observation's slot, each ``[N]``."""
-        steps = (slot[:, None] + np.arange(self._num_steps)) % self._size
+        steps = (slot[:, None] + np.arange(self._n_step)) % self._size
         kinds = self._kind[row[:, None], steps] % _FIRST
         is_end = kinds != _STEP
         is_before_end = np.cumsum(is_end, 1) - is_end == 0

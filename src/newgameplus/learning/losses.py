@@ -60,10 +60,10 @@ def ppo_loss(log_probabilities: Tensor, value: Tensor, steps: PpoSteps, weights:
     loss = policy_loss + weights.value * value_loss - weights.entropy * uncertainty
     drift = torch.zeros_like(loss)
     if steps.reference.shape[1]:
-        drift = divergence(log_probabilities, steps.reference).mean()
+        drift = kl_divergence(log_probabilities, steps.reference).mean()
         loss = loss + weights.reference * drift
     with torch.no_grad():
-        moved = approximate_divergence(chosen, steps.log_probability)
+        moved = approximate_kl(chosen, steps.log_probability)
         clipped = ((chosen - steps.log_probability).exp() - 1).abs().gt(weights.clip).float().mean()
         return loss, torch.stack([policy_loss, value_loss, uncertainty, moved, drift, clipped])
 
@@ -95,13 +95,13 @@ def entropy(log_probabilities: Tensor) -> Tensor:
     return -(log_probabilities.exp() * log_probabilities).sum(-1)
 
 
-def approximate_divergence(log_probability: Tensor, old_log_probability: Tensor) -> Tensor:
+def approximate_kl(log_probability: Tensor, old_log_probability: Tensor) -> Tensor:
     """Return ``mean((r - 1) - log r)``, an estimate of KL(old ‖ new) that is never negative; arguments ``[B]``."""
     log_ratio = log_probability - old_log_probability
     return (torch.expm1(log_ratio) - log_ratio).mean()
 
 
-def divergence(log_probabilities: Tensor, other_log_probabilities: Tensor) -> Tensor:
+def kl_divergence(log_probabilities: Tensor, other_log_probabilities: Tensor) -> Tensor:
     """Return KL(p ‖ q) ``= sum_a p_a (log p_a - log q_a)`` in nats of each row, ``[B]``, of arguments ``[B, A]``."""
     return (log_probabilities.exp() * (log_probabilities - other_log_probabilities)).sum(-1)
 

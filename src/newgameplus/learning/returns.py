@@ -10,13 +10,13 @@ from torch import Tensor
 
 
 def generalized_advantages(
-    reward: Tensor, value: Tensor, next_value: Tensor, done: Tensor, *, discount: float, smoothing: float
+    reward: Tensor, value: Tensor, next_value: Tensor, done: Tensor, *, discount: float, gae_lambda: float
 ) -> Tensor:
     """Return the generalized advantage estimate (GAE) of every step, ``[T, B]``.
 
-    ``delta_t = reward_t + discount * next_value_t - value_t`` and ``advantage_t = delta_t + discount * smoothing * (1 -
-    done_t) * advantage_{t+1}`` (Schulman et al., "High-Dimensional Continuous Control Using Generalized Advantage
-    Estimation", 2016, eq. 16).
+    ``delta_t = reward_t + discount * next_value_t - value_t`` and
+    ``advantage_t = delta_t + discount * gae_lambda * (1 - done_t) * advantage_{t+1}``
+    (Schulman et al., "High-Dimensional Continuous Control Using Generalized Advantage Estimation", 2016, eq. 16).
 
     Args:
         reward: float ``[T, B]``.
@@ -25,10 +25,10 @@ def generalized_advantages(
             observation if it was truncated, so that a time limit does not count as an end.
         done: bool ``[T, B]``, whether the episode ended with this step for either reason.
         discount: gamma, 0 to 1.
-        smoothing: GAE lambda, 0 (one step) to 1 (the rest of the rollout).
+        gae_lambda: GAE lambda, 0 (one step) to 1 (the rest of the rollout).
     """
     delta = reward + discount * next_value - value
-    keep = discount * smoothing * (~done).to(delta.dtype)
+    keep = discount * gae_lambda * (~done).to(delta.dtype)
     advantage = torch.empty_like(delta)
     later = torch.zeros_like(delta[0])
     for t in range(len(delta) - 1, -1, -1):

@@ -28,7 +28,7 @@ NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row of a summary table."""
 
     name: str
@@ -57,7 +57,7 @@ class ResultContent:
     interval: str
     facts: tuple[tuple[str, str], ...]
     """Small figures beside the score: name and value."""
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     path: str
     command: str
     about: tuple[tuple[str, str], ...]
@@ -256,14 +256,14 @@ def _result(evaluation: Evaluation) -> ResultContent:
     )
 
 
-def _rows(evaluation: Evaluation) -> list[Row]:
+def _rows(evaluation: Evaluation) -> list[TableRow]:
     rows = []
     if len(evaluation.levels) > 1:
-        rows.append(Row("All levels", "total", _cells(evaluation.statistics, evaluation.runs)))
+        rows.append(TableRow("All levels", "total", _cells(evaluation.statistics, evaluation.runs)))
     for level in evaluation.levels:
-        rows.append(Row(str(level.level), "level", _cells(level.statistics, level.runs)))
+        rows.append(TableRow(str(level.level), "level", _cells(level.statistics, level.runs)))
         if len(level.runs) > 1:
-            rows += [Row(_run_name(run), "run", _cells(run.statistics, [run])) for run in _ordered(level)]
+            rows += [TableRow(_run_name(run), "run", _cells(run.statistics, [run])) for run in _ordered(level)]
     return rows
 
 

@@ -26,8 +26,9 @@ _MEANINGS = {
     "policy_loss": "What moves the policy towards actions that did better than expected.",
     "value_loss": "Squared error of the values.",
     "entropy": "How undecided the policy is, in nats. At 0 it no longer explores.",
-    "divergence": "How far the last update moved the policy, in nats.",
-    "clipped": "Share of the actions whose ratio was clipped.",
+    "approx_kl": "Estimated KL divergence between the policies before and after the last update, in nats.",
+    "reference_kl": "KL divergence from the reference policy (the weights given by --init), in nats.",
+    "clip_fraction": "Share of the actions whose probability ratio was clipped.",
     "gradient_norm": "Length of the gradient, before it is cut.",
     "explained_variance": "Share of the variance of the returns that the values account for: 1 is all, 0 none.",
     "learning_rate": "Size of the steps of the optimizer.",
@@ -49,7 +50,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """A row of a table."""
 
     name: str
@@ -66,9 +67,9 @@ class RunContent:
     score: str
     facts: tuple[tuple[str, str], ...]
     """Small figures beside the score: name and value."""
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     """Rows with the columns ``LEVEL_COLUMNS``."""
-    watched: tuple[Row, ...]
+    watched: tuple[TableRow, ...]
     """Rows with the columns ``WATCHED_COLUMNS``."""
     path: str
     about: tuple[tuple[str, str], ...]
@@ -276,14 +277,14 @@ def _span(level: LevelEpisodes) -> int:
     return max(1, min(WINDOW, len(level.returns) // 2))
 
 
-def _level_rows(run: TrainingRun) -> Iterator[Row]:
+def _level_rows(run: TrainingRun) -> Iterator[TableRow]:
     if len(run.levels) > 1:
         first, last = (float(np.mean([of(level) for level in run.levels])) for of in (_first, _last))
         best = max(float(level.returns.max()) for level in run.levels)
-        yield Row("All levels", "total", _level_cells(_num_episodes(run), first, last, best))
+        yield TableRow("All levels", "total", _level_cells(_num_episodes(run), first, last, best))
     for level in run.levels:
         cells = _level_cells(len(level.returns), _first(level), _last(level), float(level.returns.max()))
-        yield Row(level.level, "level", cells)
+        yield TableRow(level.level, "level", cells)
 
 
 def _level_cells(num_episodes: int, first: float, last: float, best: float) -> tuple[str, ...]:
@@ -291,8 +292,8 @@ def _level_cells(num_episodes: int, first: float, last: float, best: float) -> t
     return f"{num_episodes:,}", f"{first:,.1f}", f"{last:,.1f}", f"{gain:+,.1f}", f"{best:,.1f}"
 
 
-def _watched_row(episode: Watched) -> Row:
-    return Row(
+def _watched_row(episode: Watched) -> TableRow:
+    return TableRow(
         episode.level,
         "level",
         (

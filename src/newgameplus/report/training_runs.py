@@ -122,7 +122,7 @@ def _read(folder: TrainingFolder, label: str, agent: tuple[str, str], manifest: 
         agent=agent[0],
         preset=agent[1],
         manifest=manifest,
-        num_steps=whole(manifest.get("num_steps"), "num_steps", where),
+        num_steps=whole(manifest.get("total_steps"), "total_steps", where),
         num_done=max([line["num_steps"] for line in (*episodes, *metrics)] + saved, default=0),
         num_rows=whole(manifest.get("num_envs"), "num_envs", where),
         levels=tuple(_levels(dict.fromkeys(planned), episodes, str(folder.log("episodes")))),

@@ -22,6 +22,7 @@ from typing import Any
 
 from newgameplus.durable import hold, remove_unfinished
 from newgameplus.errors import NotFoundError, ResultsError, StateError
+from newgameplus.renamed import RENAMED, TRAINING_MANIFEST, with_new_names
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.json_files import read_json, write_json
 from newgameplus.results.logs import read_json_lines
@@ -86,7 +87,8 @@ class TrainingFolder:
         Raises:
             ResultsError: it is corrupt.
         """
-        return read_json_lines(self.log(name))
+        new_names = RENAMED.get(self.log(name).name, {})
+        return [with_new_names(line, new_names) for line in read_json_lines(self.log(name))]
 
     def exists(self) -> bool:
         """Whether the folder holds a training run."""
@@ -114,7 +116,7 @@ class TrainingFolder:
         """
         if not self.exists():
             raise ResultsError(f"There is no training run in {self.path}; begin one with: ngp train AGENT --run DIR")
-        return read_json(self.manifest_path, FORMAT)
+        return with_new_names(read_json(self.manifest_path, FORMAT), RENAMED[TRAINING_MANIFEST])
 
     @contextmanager
     def held(self) -> Iterator[None]:

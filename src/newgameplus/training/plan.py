@@ -33,7 +33,7 @@ class TrainingPlan:
     """Row ``i`` plays level ``i`` modulo their number, or where rows switch one after another."""
     num_envs: int
     """B, the number of rows."""
-    num_steps: int
+    total_steps: int
     """Agent steps in all rows together."""
     seed: int = 0
     checkpoint_steps: int = 50_000

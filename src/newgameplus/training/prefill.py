@@ -245,7 +245,7 @@ def _tell_levels(prefill: Prefilling, levels: Sequence[Level], agent: HasReplay)
     world = make_world(plan, prefill.agent.specs(), num_rows, switch_steps=half, order_seed=order_seed)
     with closing(world):
         observation, _ = world.reset(seed=world_seed)
-        player: Any = _Player(_policy(prefill.agent, world_spec(world), player_seed))
+        player: Any = _PolicyAgent(_policy(prefill.agent, world_spec(world), player_seed))
         for number, turn in enumerate(islice(play(player, world, observation=observation), num_turns), 1):
             step = turn.step if number < num_turns else _ended(turn.step)
             agent.remember(observation, turn.action, step, rows)
@@ -254,7 +254,7 @@ def _tell_levels(prefill: Prefilling, levels: Sequence[Level], agent: HasReplay)
                 yield Filled(number * num_rows, num_total, None)
 
 
-class _Player:
+class _PolicyAgent:
     """Plays by a policy and learns nothing."""
 
     def __init__(self, policy: Callable[[Array], Array]) -> None:

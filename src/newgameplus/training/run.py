@@ -90,7 +90,7 @@ class _Run:
         started = time.monotonic() - tracker.elapsed_seconds
         next_report = 0.0
         turns = play(self.agent, self.world, observation=self.observation)
-        if tracker.num_steps >= plan.num_steps:
+        if tracker.num_steps >= plan.total_steps:
             return
         for turn in turns:
             for episode in tracker.follow(turn, levels):
@@ -100,7 +100,7 @@ class _Run:
             tracker.elapsed_seconds = time.monotonic() - started
             self._write_figures()
             self._watch()
-            is_over = tracker.num_steps >= plan.num_steps
+            is_over = tracker.num_steps >= plan.total_steps
             if is_over or _passes(tracker.num_steps, plan.num_envs, plan.checkpoint_steps):
                 self._save()
             if is_over or tracker.elapsed_seconds >= next_report:
@@ -178,13 +178,13 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
     with ExitStack() as closing:
         world = _world(plan)
         closing.callback(world.close)
-        spec = world_spec(world, num_timesteps=plan.num_steps // plan.num_envs)
+        spec = world_spec(world, num_timesteps=plan.total_steps // plan.num_envs)
         if plan.switch_steps is None:
             spec = replace(spec, zones=tuple(level.zone for level in plan.world.levels_of(plan.num_envs)))
         agent = plan.agent.make(spec, _seeds(plan)[1])
         if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
-            most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.num_steps)
+            most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.total_steps)
             agent.keep_in(folder.replay, most_steps_back * 5 // 4 + plan.num_envs)
         tracker = Tracker(plan.num_envs)
         observation = None

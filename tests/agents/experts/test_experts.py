@@ -28,7 +28,7 @@ from newgameplus.types import SONIC_10, WARPED, Array, State, Step, WorldSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SMALL_PPO = ("num_steps=8", "batch_size=8", "num_epochs=1", "num_hidden=16", "final_learning_rate=none")
+SMALL_PPO = ("rollout_steps=8", "batch_size=8", "num_epochs=1", "num_hidden=16", "final_learning_rate=none")
 SMALL = ExpertsConfig(
     learner_fields=SMALL_PPO,
     num_hidden=32,
@@ -340,9 +340,9 @@ def test_a_configuration_that_makes_no_sense_is_refused(
 
 
 def test_fields_of_the_learner_are_set_with_commas_and_survive_a_manifest() -> None:
-    config = configure(Experts, "tuned", {"learner_fields": "num_steps=8,learning_rate=1e-4", "device": "cpu"})
+    config = configure(Experts, "tuned", {"learner_fields": "rollout_steps=8,learning_rate=1e-4", "device": "cpu"})
     learner = config.learner_config()
-    assert (learner.num_steps, learner.learning_rate, learner.actions) == (8, 1e-4, "sonic-10")
+    assert (learner.rollout_steps, learner.learning_rate, learner.actions) == (8, 1e-4, "sonic-10")
     assert learner.device == "cpu"
     assert configuration_of(Experts, json.loads(json.dumps(describe(config)))) == config
 

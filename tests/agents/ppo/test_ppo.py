@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from newgameplus.agents.ppo.agent import Ppo
-from newgameplus.agents.ppo.bonus import Distillation, Novelty
+from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.errors import LearningError
 from newgameplus.types import Array, Step, WorldSpec
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHAPE = (84, 84, 4)
 SMALL = PpoConfig(
-    num_steps=8,
+    rollout_steps=8,
     num_epochs=1,
     batch_size=24,
     num_hidden=16,
@@ -98,7 +98,7 @@ def plain_update(weights: dict[str, Tensor], steps: list[Step], actions: list[Ar
                 value_after, keeps = float(thought[t + 1][1][row]), 1.0
             reward = config.reward_scale * came.reward[row]
             delta = reward + config.discount * value_after - float(thought[t][1][row])
-            later = delta + config.discount * config.smoothing * keeps * later
+            later = delta + config.discount * config.gae_lambda * keeps * later
             advantage[t, row] = later
     value = torch.stack([thought[t][1] for t in range(num_steps)])
     target, action = (advantage + value).flatten(), torch.from_numpy(np.stack(actions)).flatten()
@@ -135,9 +135,9 @@ def follow(agent: Ppo, steps: list[Step]) -> list[Array]:
 def test_an_update_is_what_the_papers_write_down() -> None:
     agent = build()
     # A first update, so that the policy no longer begins at random with a head near 0; then a fresh optimizer.
-    follow(agent, outcomes(SMALL.num_steps, seed=3))
+    follow(agent, outcomes(SMALL.rollout_steps, seed=3))
     agent._learner.optimizer.state.clear()
-    weights, steps = plain(agent), outcomes(SMALL.num_steps)
+    weights, steps = plain(agent), outcomes(SMALL.rollout_steps)
     begun = {name: weight.detach().clone() for name, weight in weights.items()}
     actions = follow(agent, steps)
     plain_update(weights, steps, actions, SMALL)
@@ -151,7 +151,7 @@ def test_an_update_is_what_the_papers_write_down() -> None:
 
 def test_losses_in_bfloat16_stay_within_a_hundredth_of_those_in_float32() -> None:
     exact, rough = build(), build(replace(SMALL, precision="bfloat16"))
-    steps = outcomes(SMALL.num_steps)
+    steps = outcomes(SMALL.rollout_steps)
     for before, step in itertools.pairwise(steps):
         action = exact.act(before.observation)
         rough.act(before.observation)
@@ -167,26 +167,26 @@ def test_losses_in_bfloat16_stay_within_a_hundredth_of_those_in_float32() -> Non
 
 def test_a_policy_is_held_near_the_one_that_it_began_from() -> None:
     begun = build(seed=1)
-    follow(begun, outcomes(SMALL.num_steps, seed=3))
+    follow(begun, outcomes(SMALL.rollout_steps, seed=3))
     drifts = []
     for weight in (1e-9, 10.0):
-        agent = build(replace(SMALL, num_epochs=4, learning_rate=3e-3, reference_weight=weight))
+        agent = build(replace(SMALL, num_epochs=4, learning_rate=3e-3, reference_kl_weight=weight))
         agent.begin_from(begun.state())
-        follow(agent, outcomes(4 * SMALL.num_steps))
-        drifts.append(agent.metrics()["drift"])
+        follow(agent, outcomes(4 * SMALL.rollout_steps))
+        drifts.append(agent.metrics()["reference_kl"])
     assert 0 < drifts[1] < drifts[0] / 3
 
 
 def test_the_policy_to_stay_near_is_part_of_the_state() -> None:
-    config = replace(SMALL, reference_weight=1.0, advantage_memory=0.9)
+    config = replace(SMALL, reference_kl_weight=1.0, advantage_memory=0.9)
     agent, other = build(config), build(config, seed=1)
     agent.begin_from(other.state())
-    steps = outcomes(4 * SMALL.num_steps)
-    follow(agent, steps[: 2 * SMALL.num_steps + 1])
+    steps = outcomes(4 * SMALL.rollout_steps)
+    follow(agent, steps[: 2 * SMALL.rollout_steps + 1])
     resumed = build(config, seed=2)
     resumed.restore(agent.state())
     for each in (agent, resumed):
-        follow(each, steps[2 * SMALL.num_steps :])
+        follow(each, steps[2 * SMALL.rollout_steps :])
     assert resumed.metrics() == agent.metrics()
     for mine, its in zip(agent.network.parameters(), resumed.network.parameters(), strict=True):
         assert torch.equal(mine, its)
@@ -198,8 +198,8 @@ def test_a_stretch_without_reward_hardly_moves_a_policy_that_remembers_the_sprea
         agent = build(
             replace(SMALL, entropy_weight=0.0, value_weight=0.0, advantage_memory=memory, max_gradient_norm=1e9)
         )
-        follow(agent, outcomes(SMALL.num_steps, seed=3))
-        quiet = [replace(step, reward=np.zeros(NUM_ROWS)) for step in outcomes(SMALL.num_steps)]
+        follow(agent, outcomes(SMALL.rollout_steps, seed=3))
+        quiet = [replace(step, reward=np.zeros(NUM_ROWS)) for step in outcomes(SMALL.rollout_steps)]
         follow(agent, quiet)
         moves.append(agent.metrics()["gradient_norm"])
     assert moves[1] < moves[0] / 3
@@ -207,14 +207,14 @@ def test_a_stretch_without_reward_hardly_moves_a_policy_that_remembers_the_sprea
 
 def test_an_update_comes_after_every_rollout_and_not_before() -> None:
     agent = build()
-    steps = outcomes(2 * SMALL.num_steps)
+    steps = outcomes(2 * SMALL.rollout_steps)
     changes = []
     for before, step in itertools.pairwise(steps):
         weights = agent.network.policy.weight.detach().clone()
         agent.act(before.observation)
         agent.observe(step)
         changes.append(not torch.equal(weights, agent.network.policy.weight))
-    assert np.flatnonzero(changes).tolist() == [SMALL.num_steps - 1, 2 * SMALL.num_steps - 1]
+    assert np.flatnonzero(changes).tolist() == [SMALL.rollout_steps - 1, 2 * SMALL.rollout_steps - 1]
 
 
 def test_actions_are_drawn_as_the_policy_says() -> None:
@@ -236,7 +236,7 @@ def test_the_learning_rate_falls_in_a_line_to_its_end() -> None:
     agent = build(replace(SMALL, final_learning_rate=0.0))
     rates = []
     for seed in range(10):
-        follow(agent, outcomes(SMALL.num_steps, seed))
+        follow(agent, outcomes(SMALL.rollout_steps, seed))
         rates.append(agent.metrics()["learning_rate"])
     # 80 steps in each row are ten updates.
     assert rates == pytest.approx([1e-3 * (1 - update / 10) for update in range(10)])
@@ -245,12 +245,12 @@ def test_the_learning_rate_falls_in_a_line_to_its_end() -> None:
 def test_noisy_heads_draw_new_noise_for_each_rollout_alone() -> None:
     agent = build(replace(SMALL, has_noisy_layers=True))
     noise, seen = agent.network.policy.noise_in, []
-    steps = outcomes(2 * SMALL.num_steps)
+    steps = outcomes(2 * SMALL.rollout_steps)
     for before, step in itertools.pairwise(steps):
         agent.act(before.observation)
         seen.append(noise.clone())
         agent.observe(step)
-    first, second = seen[: SMALL.num_steps], seen[SMALL.num_steps :]
+    first, second = seen[: SMALL.rollout_steps], seen[SMALL.rollout_steps :]
     assert all(torch.equal(one, first[0]) for one in first)
     assert all(torch.equal(one, second[0]) for one in second)
     assert not torch.equal(first[0], second[0])
@@ -258,7 +258,7 @@ def test_noisy_heads_draw_new_noise_for_each_rollout_alone() -> None:
 
 def test_a_loss_that_is_no_longer_a_number_is_said_to_be_so_and_changes_no_weights() -> None:
     agent = build()
-    steps = outcomes(SMALL.num_steps)
+    steps = outcomes(SMALL.rollout_steps)
     follow(agent, steps[:-1])
     before = {name: weight.detach().clone() for name, weight in agent.network.named_parameters()}
     agent.act(steps[-2].observation)
@@ -291,7 +291,7 @@ def test_only_the_newest_frame_and_its_large_shapes_make_a_picture_new() -> None
 
 
 def test_what_is_seen_often_is_foretold_better_than_what_is_new() -> None:
-    distillation = Distillation(1.0, SHAPE, 0, torch.device("cpu"))
+    distillation = RandomNetworkDistillation(1.0, SHAPE, 0, torch.device("cpu"))
     random = np.random.default_rng(0)
     familiar, new = (np.stack([np.stack([picture(random)] * 2)] * 4) for _ in range(2))
     for _ in range(60):
@@ -301,11 +301,11 @@ def test_what_is_seen_often_is_foretold_better_than_what_is_new() -> None:
     assert bonus[2:].min() > 2 * bonus[:2].max()
 
 
-@pytest.mark.parametrize("fields", [{"novelty_weight": 0.5}, {"distillation_weight": 0.5}])
+@pytest.mark.parametrize("fields", [{"novelty_weight": 0.5}, {"rnd_weight": 0.5}])
 def test_a_bonus_goes_on_exactly_where_it_was_saved(fields: dict[str, float]) -> None:
     config = replace(SMALL, **fields)
     straight, first, second = build(config), build(config), build(config, seed=4)
-    steps = outcomes(3 * SMALL.num_steps)
+    steps = outcomes(3 * SMALL.rollout_steps)
     follow(straight, steps)
     follow(first, steps[:14])
     second.restore(first.state())

@@ -26,7 +26,7 @@ NUM_ROWS, NUM_ACTIONS = 2, 7
 ATOMS = RainbowConfig(
     num_hidden=8,
     num_atoms=11,
-    highest_return=5.0,
+    v_max=5.0,
     num_fractions=3,
     num_cosines=5,
     capacity=80,
@@ -78,7 +78,7 @@ def twins(config: RainbowConfig) -> tuple[Rainbow, Rainbow]:
 
 def targets(agent: Rainbow) -> list[list[float]]:
     """What the agent wants to learn of the next batch that it draws."""
-    batch = agent._replay.draw(agent.config.batch_size, agent.config.correction, agent._random)
+    batch = agent._replay.draw(agent.config.batch_size, agent.config.priority_beta, agent._random)
     found: list[list[float]] = agent._q_learner.targets(given(batch, torch.device("cpu"))).tolist()
     return found
 
@@ -88,7 +88,7 @@ class Told:
 
     def __init__(self, agent: Rainbow) -> None:
         self.agent, self.config = agent, agent.config
-        self.batch: Batch = agent._replay.draw(self.config.batch_size, self.config.correction, agent._random)
+        self.batch: Batch = agent._replay.draw(self.config.batch_size, self.config.priority_beta, agent._random)
 
     def noise(self, *networks: torch.nn.Module) -> None:
         for network in networks:
@@ -118,7 +118,7 @@ class Told:
         return [[sum(p * z for p, z in zip(row, atoms, strict=True)) for row in rows] for rows in said]
 
     def atoms(self) -> list[float]:
-        highest, num = self.config.highest_return, self.config.num_atoms
+        highest, num = self.config.v_max, self.config.num_atoms
         return [-highest + 2 * highest * i / (num - 1) for i in range(num)]
 
 
@@ -240,7 +240,7 @@ def test_the_preset_beyond_learns_and_goes_on_exactly_with_its_normalised_weight
 
 
 def test_the_share_of_random_actions_falls_from_all_to_what_stays() -> None:
-    agent = build(replace(QUANTILES, random_steps=400, final_random_share=0.5, noise=0.0, min_transitions=10**6))
+    agent = build(replace(QUANTILES, random_steps=400, final_random_share=0.5, noisy_sigma=0.0, min_transitions=10**6))
     observation = outcomes(1)[0].observation
     best = agent.expected_returns(observation).argmax(-1)
     is_best = np.array([(agent.act(observation) == best).mean() for _ in range(800)])
@@ -253,8 +253,8 @@ def test_the_share_of_random_actions_falls_from_all_to_what_stays() -> None:
 
 
 def test_what_was_learned_elsewhere_is_not_explored_at_random_again() -> None:
-    agent = build(replace(QUANTILES, random_steps=400, noise=0.0))
-    agent.begin_from(build(replace(QUANTILES, noise=0.0), seed=1).state())
+    agent = build(replace(QUANTILES, random_steps=400, noisy_sigma=0.0))
+    agent.begin_from(build(replace(QUANTILES, noisy_sigma=0.0), seed=1).state())
     observation = outcomes(1)[0].observation
     assert len({agent.act(observation).tobytes() for _ in range(30)}) == 1
 

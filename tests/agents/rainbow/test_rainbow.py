@@ -25,13 +25,13 @@ NUM_ROWS, NUM_ACTIONS = 2, 7
 SMALL = RainbowConfig(
     num_hidden=8,
     num_atoms=11,
-    highest_return=5.0,
+    v_max=5.0,
     capacity=80,
     min_transitions=20,
     batch_size=6,
     train_interval=2,
     target_interval=16,
-    num_steps=3,
+    n_step=3,
     device="cpu",
     precision="float32",
 )
@@ -78,7 +78,7 @@ def brute_force_errors(agent: Rainbow, batch: Batch, online: Tensor, chosen: Ten
         chosen: the same of the next observations, by the network, which chooses.
         judged: the same of the next observations, by the target network.
     """
-    atoms = np.linspace(-agent.config.highest_return, agent.config.highest_return, agent.config.num_atoms).tolist()
+    atoms = np.linspace(-agent.config.v_max, agent.config.v_max, agent.config.num_atoms).tolist()
     gap, errors = atoms[1] - atoms[0], []
     for i in range(len(batch.action)):
         expected = [sum(p * z for p, z in zip(row, atoms, strict=True)) for row in chosen[i].tolist()]
@@ -100,18 +100,18 @@ def test_the_loss_of_a_batch_is_that_computed_atom_by_atom() -> None:
     again.restore(agent.state())
     agent._learn()
     # The same once more: the same draws from the same generators, in their order, and plain sums instead of tensors.
-    batch = again._replay.draw(SMALL.batch_size, SMALL.correction, again._random)
+    batch = again._replay.draw(SMALL.batch_size, SMALL.priority_beta, again._random)
     for network in (again.network, again._target):
         draw_noise(network, again._generator)
     chosen = torch.tensor(distributions(again.network, batch.next_observation))
     judged = torch.tensor(distributions(again._target, batch.next_observation))
-    draw_noise(again._player, again._generator)
+    draw_noise(again._actor_network, again._generator)
     online = torch.tensor(distributions(again.network, batch.observation))
     errors = brute_force_errors(again, batch, online, chosen, judged)
     loss = float(np.mean(batch.weight * np.array(errors)))
     assert agent.metrics()["loss"] == pytest.approx(loss, rel=1e-4)
     # Entries drawn twice keep one of their errors, which are the same.
-    expected = (np.array(errors) + SMALL.priority_offset) ** SMALL.exponent
+    expected = (np.array(errors) + SMALL.priority_offset) ** SMALL.priority_alpha
     assert agent._replay._tree.get(batch.entries) == pytest.approx(expected, rel=1e-4)
     assert len(set(batch.factor.tolist())) > 1
 

@@ -21,7 +21,7 @@ SHAPE, NUM_ROWS, NUM_ACTIONS, CPU = (84, 84, 4), 2, 7, torch.device("cpu")
 SMALL = RainbowConfig(
     num_hidden=8,
     num_atoms=11,
-    highest_return=5.0,
+    v_max=5.0,
     capacity=80,
     min_transitions=20,
     batch_size=6,
@@ -130,7 +130,7 @@ def test_on_cuda_it_learns_and_goes_on_from_a_state(name: str, precision: str) -
 
 @pytest.mark.cuda
 def test_on_cuda_a_replayed_step_is_a_plain_one() -> None:
-    config = replace(SMALL, device="cuda", noise=0.0)
+    config = replace(SMALL, device="cuda", noisy_sigma=0.0)
     plain, replayed = build(replace(config, device="cpu")), build(config)
     for agent in (plain, replayed):
         for seed in range(20):

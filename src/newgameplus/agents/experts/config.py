@@ -10,6 +10,7 @@ from newgameplus.agents.configuration import configure
 from newgameplus.agents.interface import AgentClass, HasDevice, HasWeights, offers
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName, EncoderName
+from newgameplus.renamed import renamed_fields, with_new_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class ExpertsConfig:
                 raise UsageError(f"learner_fields are written FIELD=VALUE, with commas between them; not {text!r}.")
             fields[name.strip()] = value
         learner = self.learner_class()
+        # The fields of a run of version 0.1 are text in its manifest.
+        fields = with_new_names(fields, renamed_fields(type(learner.PRESETS["default"])))
         if isinstance(learner.PRESETS["default"], HasDevice):
             fields.setdefault("device", self.device)
         return configure(learner, self.learner_preset, fields)

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from newgameplus.agents.ppo import config as presets
-from newgameplus.agents.ppo.bonus import Distillation, Novelty
+from newgameplus.agents.ppo.acting import Actor
+from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
-from newgameplus.agents.ppo.playing import Player
 from newgameplus.agents.ppo.update import Batch, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
@@ -85,16 +85,16 @@ class Ppo:
         self._learning_rate = config.learning_rate
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         zeros = pinned_zeros if self._device.type == "cuda" else np.zeros
-        self._rollout = Rollout(config.num_steps, world.num_envs, world.observation_shape, zeros)
+        self._rollout = Rollout(config.rollout_steps, world.num_envs, world.observation_shape, zeros)
         self._novelty = Novelty(config.novelty_weight)
-        self._distillation = Distillation(config.distillation_weight, world.observation_shape, seed, self._device)
+        self._rnd = RandomNetworkDistillation(config.rnd_weight, world.observation_shape, seed, self._device)
         self._num_rows, self._num_actions = world.num_envs, world.num_actions
         self._num_updates = 0
         total = world.num_timesteps
-        self._total_updates = None if total is None else max(1, total // config.num_steps)
+        self._total_updates = None if total is None else max(1, total // config.rollout_steps)
         self._metrics: dict[str, float] = {}
         shape, num_actions = world.observation_shape, world.num_actions
-        self._player = Player(self._learner.computing, world.num_envs, shape, num_actions, self._device)
+        self._actor = Actor(self._learner.computing, world.num_envs, shape, num_actions, self._device)
         self._begun_update: Update | None = None
         self._reference: PpoNetwork | None = None
         self._spread = 0.0
@@ -117,12 +117,12 @@ class Ppo:
         """
         if not self.is_frozen:
             observation = self._stored(observation)
-        drawn = self._player.draw(observation, self._generator)
+        drawn = self._actor.draw(observation, self._generator)
         if not np.isfinite(drawn.log_probability).all():
             raise self._broke_down()
         if not self.is_frozen:
             rollout, now = self._rollout, self._rollout.length
-            self._update.see(now, self._player.seen)
+            self._update.see(now, self._actor.seen)
             rollout.action[now] = drawn.action
             rollout.log_probability[now] = drawn.log_probability
             rollout.value[now] = drawn.value
@@ -130,7 +130,7 @@ class Ppo:
 
     def probabilities(self, observation: Array) -> tuple[Array, Array]:
         """Return the policy, float32 ``[B, A]``, and value estimate, float32 ``[B]``, of uint8 ``[B, H, W, C]``."""
-        log_probabilities, value = self._player.evaluate(observation)
+        log_probabilities, value = self._actor.evaluate(observation)
         return log_probabilities.exp().numpy(), value.numpy()
 
     def observe(self, step: Step) -> None:
@@ -164,7 +164,7 @@ class Ppo:
             "rollout": self._rollout.state(),
             "rewards": self._shaper.state(),
             "novelty": self._novelty.state(),
-            "distillation": self._distillation.state(),
+            "distillation": self._rnd.state(),
             "reference": [module_state(self._reference)] if self._reference is not None else [],
             "spread": self._spread,
             "num_updates": self._num_updates,
@@ -183,7 +183,7 @@ class Ppo:
         self._begun_update = None
         self._shaper.restore(state["rewards"])
         self._novelty.restore(state["novelty"])
-        self._distillation.restore(state["distillation"])
+        self._rnd.restore(state["distillation"])
         self._set_reference(state["reference"][0] if state["reference"] else None)
         self._spread = state["spread"]
         self._num_updates = state["num_updates"]
@@ -198,8 +198,8 @@ class Ppo:
         self._learner.begin_from(state["network"])
         self.is_frozen = is_frozen
         if is_frozen:
-            self._player.without_noise()
-        elif self.config.reference_weight:
+            self._actor.without_noise()
+        elif self.config.reference_kl_weight:
             self._set_reference(state["network"])
 
     @property
@@ -248,15 +248,15 @@ class Ppo:
         values = np.zeros(len(step.reward), np.float32)
         cut = np.flatnonzero(np.logical_and(step.truncated, np.logical_not(step.terminated)))
         if len(cut):
-            _, value = self._player.evaluate(np.stack([step.final_observation[int(row)] for row in cut]))
+            _, value = self._actor.evaluate(np.stack([step.final_observation[int(row)] for row in cut]))
             values[cut] = value.numpy()
         return values
 
     def _learn(self, last_observation: Array) -> None:
         rollout = self._rollout
-        if self._distillation.weight:
-            rollout.reward += self._distillation.reward_and_learn(rollout.observation)
-        _, last_value = self._player.evaluate(last_observation)
+        if self._rnd.weight:
+            rollout.reward += self._rnd.reward_and_learn(rollout.observation)
+        _, last_value = self._actor.evaluate(last_observation)
         value = torch.from_numpy(rollout.value)
         advantage = generalized_advantages(
             torch.from_numpy(rollout.reward),
@@ -264,7 +264,7 @@ class Ppo:
             torch.from_numpy(rollout.next_value(last_value.numpy())),
             torch.from_numpy(rollout.done),
             discount=self.config.discount,
-            smoothing=self.config.smoothing,
+            gae_lambda=self.config.gae_lambda,
         )
         target = advantage + value
         if self.config.advantage_memory:

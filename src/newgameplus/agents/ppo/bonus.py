@@ -66,7 +66,7 @@ def _keys(observation: Array) -> list[bytes]:
     return [row.tobytes() for row in graded]
 
 
-class Distillation:
+class RandomNetworkDistillation:
     """Random network distillation: the prediction error of a fixed random network, large for novel pictures.
 
     Paper: Burda, Edwards, Storkey and Klimov, "Exploration by Random Network Distillation" (2018). *Differences from

@@ -18,7 +18,7 @@ class PpoConfig:
     """Units of the hidden layer between the encoder and the heads."""
     actions: str = "sonic-7"
     """Name of the action set; the buttons that it holds depend on the console."""
-    num_steps: int = 128
+    rollout_steps: int = 128
     """T: rollout steps of each row."""
     num_epochs: int = 4
     """Number of epochs per rollout."""
@@ -38,12 +38,12 @@ class PpoConfig:
     """Coefficient of the entropy bonus, in nats."""
     discount: float = 0.99
     """Discount factor (gamma)."""
-    smoothing: float = 0.95
+    gae_lambda: float = 0.95
     """GAE lambda."""
     advantage_memory: float = 0.0
     """Decay factor, per update, of the largest standard deviation of advantages so far. Advantages are divided by it if
     their own is smaller; 0 divides each batch by its own. Rollouts without any reward then change little."""
-    reference_weight: float = 0.0
+    reference_kl_weight: float = 0.0
     """Coefficient of the KL divergence, in nats, from the initial policy (--init); no effect without one."""
     max_gradient_norm: float = 0.5
     """Norm at which the gradient is clipped."""
@@ -57,7 +57,7 @@ class PpoConfig:
     """Whether the heads are noisy layers (NoisyNet exploration)."""
     novelty_weight: float = 0.0
     """Count-based bonus of a first visit, in scaled reward; it falls with the root of the visits."""
-    distillation_weight: float = 0.0
+    rnd_weight: float = 0.0
     """Coefficient of the RND bonus (Burda et al., 2018), a normalised prediction error."""
     max_offset: int = 0
     """Largest random shift of the pictures in a minibatch, in pixels (DrQ; the contest's third place)."""
@@ -67,24 +67,24 @@ class PpoConfig:
     """Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""
 
     def __post_init__(self) -> None:
-        for name in ("num_hidden", "num_steps", "num_epochs", "batch_size"):
+        for name in ("num_hidden", "rollout_steps", "num_epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
-        for name in ("discount", "smoothing", "advantage_memory"):
+        for name in ("discount", "gae_lambda", "advantage_memory"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must be from 0 to 1, not {getattr(self, name)}.")
-        if self.reference_weight < 0:
-            raise UsageError(f"reference_weight must be at least 0, not {self.reference_weight}.")
+        if self.reference_kl_weight < 0:
+            raise UsageError(f"reference_kl_weight must be at least 0, not {self.reference_kl_weight}.")
         for name in ("learning_rate", "clip", "adam_epsilon", "max_gradient_norm"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be more than 0, not {getattr(self, name)}.")
 
 
 DEFAULT = PpoConfig()
-CONTEST_2018 = PpoConfig(num_steps=4096, batch_size=512, num_epochs=3, learning_rate=2e-4, final_learning_rate=None)
+CONTEST_2018 = PpoConfig(rollout_steps=4096, batch_size=512, num_epochs=3, learning_rate=2e-4, final_learning_rate=None)
 """Baseline of the contest: retro-baselines ``ppo2_agent.py``, 8 minibatches of one row of 4,096 steps."""
 JOINT_2018 = PpoConfig(
-    num_steps=8192,
+    rollout_steps=8192,
     batch_size=8192,
     num_epochs=4,
     learning_rate=2e-4,
@@ -98,7 +98,7 @@ JOINT_2018 = PpoConfig(
 TUNED = replace(
     DEFAULT,
     actions="sonic-10",
-    num_steps=256,
+    rollout_steps=256,
     num_epochs=3,
     clip=0.2,
     value_clip=None,
@@ -108,14 +108,14 @@ TUNED = replace(
     final_learning_rate=None,
 )
 """Tuned for Tumbleweed."""
-JOINT = replace(TUNED, num_steps=128, num_epochs=2, batch_size=512, learning_rate=4e-4)
+JOINT = replace(TUNED, rollout_steps=128, num_epochs=2, batch_size=512, learning_rate=4e-4)
 """For joint training on many levels: short rollouts of many rows."""
 FINE_TUNED = replace(
     TUNED,
-    num_steps=1024,
+    rollout_steps=1024,
     learning_rate=1e-4,
     entropy_weight=0.002,
     advantage_memory=0.99,
-    reference_weight=0.02,
+    reference_kl_weight=0.02,
 )
 """For fine-tuning a joint training run on one level: long rollouts, and small changes without reward."""

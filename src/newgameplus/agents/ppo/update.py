@@ -24,7 +24,7 @@ from newgameplus.nn.losses import ppo_loss
 from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
-FIGURES = ("policy_loss", "value_loss", "entropy", "divergence", "drift", "clipped", "gradient_norm")
+FIGURES = ("policy_loss", "value_loss", "entropy", "approx_kl", "reference_kl", "clip_fraction", "gradient_norm")
 """Metrics of each gradient step, in this order."""
 
 
@@ -248,5 +248,5 @@ def loss_weights(config: PpoConfig) -> PpoWeights:
         value_clip=config.value_clip,
         value=config.value_weight,
         entropy=config.entropy_weight,
-        reference=config.reference_weight,
+        reference=config.reference_kl_weight,
     )

@@ -21,10 +21,10 @@ import numpy as np
 import torch
 
 from newgameplus.agents.rainbow import config as presets
+from newgameplus.agents.rainbow.acting import Actor
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.heads import make_head
 from newgameplus.agents.rainbow.network import RainbowNetwork
-from newgameplus.agents.rainbow.playing import Player
 from newgameplus.agents.rainbow.update import FIGURES, QLearner, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
@@ -78,12 +78,12 @@ class Rainbow:
         self.network, self._device = self._learner.network, self._learner.device
         self._generator = torch.Generator(self._device).manual_seed(seed)
         self._random = np.random.default_rng(seed)
-        self._target, self._player = self._learner.playing_copy(), self._learner.computing
+        self._target, self._actor_network = self._learner.playing_copy(), self._learner.computing
         self._head = make_head(config, self._device)
         self._q_learner = QLearner(config, self._learner, self._target, self._head, self._generator)
         self._begun_update: Update | None = None
         self._awaited: _Awaited | None = None
-        self._begun_playing: Player | None = None
+        self._begun_actor: Actor | None = None
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         self._folder: Path | None = None
         self._slack = SLACK
@@ -115,7 +115,7 @@ class Rainbow:
 
     def act(self, observation: Array) -> Array:
         """Return the action with the highest expected return in each row, int64 ``[B]``, for uint8 ``[B, H, W, C]``."""
-        action = self._playing.best_actions(observation)
+        action = self._actor.best_actions(observation)
         if not self.is_frozen:
             action = self._explore(action)
             self._last = (observation.copy(), action)
@@ -125,7 +125,7 @@ class Rainbow:
         """Return the expected return of each action, float32 ``[B, A]``, of uint8 ``[B, H, W, C]``."""
         with torch.inference_mode():
             seen = torch.from_numpy(observation).to(self._device)
-            values: Array = self._head.expected_returns(self._player, seen).cpu().numpy()
+            values: Array = self._head.expected_returns(self._actor_network, seen).cpu().numpy()
         return values
 
     def observe(self, step: Step) -> None:
@@ -193,7 +193,7 @@ class Rainbow:
         require_likeness(self.state(), state)
         self._learner.restore(state)
         restore_module(self._target, state["target"])
-        refresh(self._player, self._learner.computing)
+        refresh(self._actor_network, self._learner.computing)
         restore_generator(self._generator, state["generator"])
         self._random.bit_generator.state = state["random"]
         self._shaper.restore(state["rewards"])
@@ -219,10 +219,10 @@ class Rainbow:
             self._learner.begin_from(state["network"])
         refresh(self._target, self.network)
         # Playing resamples noise: a frozen agent does so in a copy, and the given weights and noise stay unchanged.
-        self._player = self._learner.playing_copy() if is_frozen else self._learner.computing
+        self._actor_network = self._learner.playing_copy() if is_frozen else self._learner.computing
         self._num_random = 0
         self.is_frozen = is_frozen
-        self._begun_playing = None
+        self._begun_actor = None
 
     @property
     def _replay(self) -> ReplayBuffer:
@@ -233,9 +233,9 @@ class Rainbow:
                 config.capacity,
                 self._world.num_envs,
                 self._world.observation_shape,
-                num_steps=config.num_steps,
+                n_step=config.n_step,
                 discount=config.discount,
-                exponent=config.exponent,
+                priority_alpha=config.priority_alpha,
                 folder=self._folder,
                 slack=self._slack,
             )
@@ -249,12 +249,12 @@ class Rainbow:
         return self._begun_update
 
     @property
-    def _playing(self) -> Player:
-        """The player, created when first needed."""
-        if self._begun_playing is None:
+    def _actor(self) -> Actor:
+        """The actor, created when first needed."""
+        if self._begun_actor is None:
             shape = (self._world.num_envs, *self._world.observation_shape)
-            self._begun_playing = Player(self._player, self._head, shape, self._device, self._generator)
-        return self._begun_playing
+            self._begun_actor = Actor(self._actor_network, self._head, shape, self._device, self._generator)
+        return self._begun_actor
 
     def _explore(self, action: Array) -> Array:
         """Return the actions ``[B]``, each random with probability epsilon, which falls with each call."""
@@ -274,7 +274,7 @@ class Rainbow:
         The next batch is then sampled before the priorities of this one are known.
         """
         config = self.config
-        choice = self._replay.choose(config.batch_size, config.correction, self._random)
+        choice = self._replay.choose(config.batch_size, config.priority_beta, self._random)
         begun = _Awaited(choice.entries, self._update(choice))
         self._settle()
         self._num_updates += 1

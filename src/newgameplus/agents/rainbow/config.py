@@ -14,7 +14,7 @@ _COUNTS = (
     "batch_size",
     "train_interval",
     "target_interval",
-    "num_steps",
+    "n_step",
     "num_fractions",
     "num_cosines",
 )
@@ -41,7 +41,7 @@ class RainbowConfig:
     """Agent steps, over all rows, per gradient step."""
     target_interval: int = 8192
     """Agent steps, over all rows, between two updates of the target network."""
-    num_steps: int = 3
+    n_step: int = 3
     """n of the n-step returns."""
     discount: float = 0.99
     """Discount factor (gamma)."""
@@ -50,7 +50,7 @@ class RainbowConfig:
     spaced fractions (QR-DQN) or sampled fractions (IQN)."""
     num_atoms: int = 51
     """N: number of atoms of a categorical distribution."""
-    highest_return: float = 200.0
+    v_max: float = 200.0
     """The last atom, in scaled reward; the first is its negative."""
     num_fractions: int = 8
     """N: number of quantiles in each estimate, each target and each decision (8 in IQN, section 2.3, with 32 for
@@ -64,13 +64,13 @@ class RainbowConfig:
     """Temperature of the Munchausen policy, in scaled reward."""
     munchausen_floor: float = -1.0
     """Lower bound of the log-probability times the temperature."""
-    exponent: float = 0.5
+    priority_alpha: float = 0.5
     """Priority exponent (alpha)."""
-    correction: float = 0.4
+    priority_beta: float = 0.4
     """Importance-sampling exponent (beta)."""
     priority_offset: float = 0.1
     """Added to a transition's error, so that every priority is positive."""
-    noise: float = 0.5
+    noisy_sigma: float = 0.5
     """Initial noise scale of the noisy layers (sigma)."""
     random_steps: int = 0
     """Agent steps, over all rows, over which epsilon, the share of random actions, falls from 1."""
@@ -97,8 +97,8 @@ class RainbowConfig:
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
-        if self.num_atoms < 2 or not self.highest_return > 0:
-            raise UsageError("num_atoms must be at least 2 and highest_return more than 0.")
+        if self.num_atoms < 2 or not self.v_max > 0:
+            raise UsageError("num_atoms must be at least 2 and v_max more than 0.")
         if not self.munchausen_temperature > 0 or not self.munchausen_floor < 0:
             raise UsageError("munchausen_temperature must be more than 0 and munchausen_floor less than 0.")
         for name in ("discount", "munchausen_weight", "final_random_share"):
@@ -112,7 +112,7 @@ DEFAULT = RainbowConfig(train_interval=4)
 """The contest's, with a gradient step every four steps: nearly as good and three times as fast."""
 CONTEST_2018 = RainbowConfig()
 """Baseline of the contest: retro-baselines ``rainbow_agent.py`` on anyrl's DQN."""
-RUNNER_UP_2018 = RainbowConfig(encoder="nature-extra", num_steps=4, target_interval=1024, batch_size=16)
+RUNNER_UP_2018 = RainbowConfig(encoder="nature-extra", n_step=4, target_interval=1024, batch_size=16)
 """Second place of the contest, trained on the test level alone."""
 TUNED = replace(
     DEFAULT,
@@ -122,7 +122,7 @@ TUNED = replace(
     min_transitions=5_000,
     train_interval=8,
     target_interval=2_000,
-    num_steps=10,
+    n_step=10,
     distribution="implicit-quantiles",
     random_steps=10_000,
     learning_rate=2.5e-4,
@@ -142,8 +142,8 @@ BEYOND = RainbowConfig(
     distribution="implicit-quantiles",
     munchausen_weight=0.9,
     random_steps=200_000,
-    exponent=0.2,
-    correction=0.45,
+    priority_alpha=0.2,
+    priority_beta=0.45,
     adam_epsilon=1.95e-5,
     reward_scale=0.02,
 )

@@ -85,7 +85,7 @@ class Categorical:
     """
 
     def __init__(self, config: RainbowConfig, device: torch.device) -> None:
-        self._atoms = torch.linspace(-config.highest_return, config.highest_return, config.num_atoms).to(device)
+        self._atoms = torch.linspace(-config.v_max, config.v_max, config.num_atoms).to(device)
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the means of the distributions, ``[B, A]``."""

@@ -39,9 +39,9 @@ class RainbowNetwork(nn.Module):
         self.has_training_mode = has_training_mode(self.encoder)
         features = num_features(self.encoder, height, width, num_channels)
         self.embedding = FractionEmbedding(config.num_cosines, features) if is_implicit else None
-        self.hidden = NoisyLinear(features, config.num_hidden, config.noise)
-        self.value = NoisyLinear(config.num_hidden, num_outputs, config.noise)
-        self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noise)
+        self.hidden = NoisyLinear(features, config.num_hidden, config.noisy_sigma)
+        self.value = NoisyLinear(config.num_hidden, num_outputs, config.noisy_sigma)
+        self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noisy_sigma)
         self._layers: ValueLayers | None = None
         self._noise: list[Tensor] | None = None
 

@@ -11,7 +11,7 @@ from newgameplus.nn.cuda_graphs import Answer, Replayed
 from newgameplus.types import Array
 
 
-class Player:
+class Actor:
     """Chooses actions of B rows; on CUDA by one upload, one graph launch and one small download.
 
     Args:

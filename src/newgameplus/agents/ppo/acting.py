@@ -30,7 +30,7 @@ class Drawn:
     """float32 ``[B]``, value estimate of the observation."""
 
 
-class Player:
+class Actor:
     """Samples actions with the current weights and noise of the network.
 
     On CUDA a step is one upload, one graph launch and one small download.

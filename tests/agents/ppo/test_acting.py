@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 import torch
 
+from newgameplus.agents.ppo.acting import draw
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
-from newgameplus.agents.ppo.playing import draw
 from newgameplus.agents.ppo.update import ReplayedUpdate
 from newgameplus.types import Array, Step, WorldSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 SHAPE, NUM_ROWS, NUM_ACTIONS = (84, 84, 4), 3, 7
-SMALL = PpoConfig(num_steps=8, num_epochs=2, batch_size=10, num_hidden=16, device="cpu", precision="float32")
+SMALL = PpoConfig(rollout_steps=8, num_epochs=2, batch_size=10, num_hidden=16, device="cpu", precision="float32")
 
 
 def build(config: PpoConfig = SMALL, seed: int = 0) -> Ppo:
@@ -62,30 +62,30 @@ def test_an_action_is_drawn_as_multinomial_draws_it() -> None:
 def test_learning_from_a_rollout_on_the_device_is_learning_from_one_in_memory() -> None:
     plain, replayed = build(), replaying(build())
     for agent in (plain, replayed):
-        follow(agent, 2 * SMALL.num_steps)
+        follow(agent, 2 * SMALL.rollout_steps)
     # 24 samples are two batches of 10 and one of 4.
-    assert plain.metrics()["divergence"] > 0
+    assert plain.metrics()["approx_kl"] > 0
     assert replayed.metrics() == pytest.approx(plain.metrics(), rel=1e-5)
     for name, weight in plain.network.named_parameters():
         assert torch.equal(weight, dict(replayed.network.named_parameters())[name])
 
 
 def test_a_policy_stays_near_another_on_the_device_as_it_does_in_memory() -> None:
-    config = replace(SMALL, reference_weight=0.5, advantage_memory=0.9)
+    config = replace(SMALL, reference_kl_weight=0.5, advantage_memory=0.9)
     plain, replayed = build(config), build(config)
     for agent in (plain, replayed):
         agent.begin_from(build(seed=1).state())
     replaying(replayed)
     for agent in (plain, replayed):
-        follow(agent, 2 * SMALL.num_steps)
-    assert plain.metrics()["drift"] > 0
+        follow(agent, 2 * SMALL.rollout_steps)
+    assert plain.metrics()["reference_kl"] > 0
     assert replayed.metrics() == pytest.approx(plain.metrics(), rel=1e-5)
 
 
 def test_pictures_on_the_device_are_moved_too() -> None:
     still, moved = replaying(build()), replaying(build(replace(SMALL, max_offset=4)))
     for agent in (still, moved):
-        follow(agent, SMALL.num_steps)
+        follow(agent, SMALL.rollout_steps)
     assert not torch.equal(still.network.hidden.weight, moved.network.hidden.weight)
     assert np.isfinite(list(moved.metrics().values())).all()
 
@@ -98,7 +98,7 @@ def test_on_cuda_it_learns_what_it_learns_on_a_cpu(precision: str) -> None:
     for agent in agents:
         follow(agent, 1)
         random = np.random.default_rng(5)
-        for _ in range(SMALL.num_steps - 1):
+        for _ in range(SMALL.rollout_steps - 1):
             agent.act(random.integers(0, 256, (NUM_ROWS, *SHAPE), np.uint8))
             # What is drawn close to a tie may differ; what is learned from must not.
             agent._rollout.action[agent._rollout.length] = random.integers(0, NUM_ACTIONS, NUM_ROWS)
@@ -120,8 +120,8 @@ def test_on_cuda_it_goes_on_from_a_state(num_before: int) -> None:
     resumed.restore(broken.state())
     again = [follow(agent, 24, seed=2) for agent in (straight, resumed)]
     assert np.array_equal(
-        again[0][: SMALL.num_steps - num_before % SMALL.num_steps],
-        again[1][: SMALL.num_steps - num_before % SMALL.num_steps],
+        again[0][: SMALL.rollout_steps - num_before % SMALL.rollout_steps],
+        again[1][: SMALL.rollout_steps - num_before % SMALL.rollout_steps],
     )
     for name, weight in straight.network.named_parameters():
         torch.testing.assert_close(weight, dict(resumed.network.named_parameters())[name], rtol=0.01, atol=1e-3)
