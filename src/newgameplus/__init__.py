@@ -1,9 +1,9 @@
 """New Game Plus: an open Retro Contest in a box.
 
 Train agents on some levels of emulated console games, judge them on levels they have never seen, and watch everything
-they did. Importing this package loads no other and changes nothing in the process; each name below is loaded from the
-module that defines it when it is first used. The one exception is Gymnasium: where that is loaded already, the games
-get their ids there, which ``gymnasium.make("newgameplus:…")`` needs.
+they did. Importing this package imports no other and changes nothing in the process; each name below is loaded from its
+module on first use. The only exception is Gymnasium: if it is already loaded, the games are registered there, which
+``gymnasium.make("newgameplus:…")`` needs.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # typing would take most of the time that importing newgameplus takes
+if TYPE_CHECKING:  # importing typing would take most of the import time
     from newgameplus.agents.interface import Agent
     from newgameplus.envs.contest import make_contest as make
     from newgameplus.envs.frame_skip import FrameSkip
@@ -71,13 +71,13 @@ _DEFINED_IN = {
     "make": "newgameplus.envs.contest:make_contest",
     "make_vector": "newgameplus.envs.vector:make_vector",
 }
-"""Public name to the module that defines it, and its name there."""
+"""Module and name that define each public name."""
 
 
-if not TYPE_CHECKING:  # a type checker is to find misspelt names
+if not TYPE_CHECKING:  # so that type checkers find misspelt names
 
     def __getattr__(name: str) -> object:
-        """Load a public name; it is an ordinary attribute from then on."""
+        """Load a public name; from then on it is an ordinary attribute."""
         if name not in _DEFINED_IN:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
@@ -89,9 +89,9 @@ if not TYPE_CHECKING:  # a type checker is to find misspelt names
 
 
 def __dir__() -> list[str]:
-    """Every name, those too that are not loaded yet."""
+    """All public names, including those not loaded yet."""
     return sorted({*globals(), *__all__})
 
 
 if "gymnasium" in sys.modules:
-    import newgameplus.envs  # noqa: F401 - gives the games their ids
+    import newgameplus.envs  # noqa: F401 - registers the games

@@ -58,14 +58,14 @@ NOTHING = ObservationSpec(kind="none")
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
-    """What the numbers of an action mean."""
+    """Meaning of an action's numbers."""
 
     kind: Literal["filtered", "discrete", "multi_discrete", "all", "set"] = "filtered"
-    """``set`` numbers the rows of ``combos``; the others mean what they mean in stable-retro."""
+    """``set`` numbers the rows of ``combos``; the others are those of stable-retro."""
     combos: tuple[tuple[str, ...], ...] = ()
-    """For ``set``: the buttons held by action 0, 1, 2, …; empty where a world shall look them up by ``name``."""
+    """For ``set``: the buttons held by action 0, 1, 2, …; empty if the world looks them up by ``name``."""
     name: str | None = None
-    """For ``set``: what the set is called. Its combinations depend on the console, so that the world finds them."""
+    """For ``set``: name of the set. Its combinations depend on the console, so that the world looks them up."""
 
 
 BUTTONS = ActionSpec()
@@ -75,13 +75,13 @@ SONIC_7 = ActionSpec("set", name="sonic-7")
 """The seven actions of the contest baselines (retro-baselines, ``SonicDiscretizer``)."""
 
 SONIC_8 = ActionSpec("set", name="sonic-8")
-"""The seven and, last, no button (flyyufelix, fifth on the public leaderboard)."""
+"""The same seven, followed by no button (flyyufelix, fifth on the public leaderboard)."""
 
 SONIC_10 = ActionSpec("set", name="sonic-10")
-"""The eight and jumps to either side (Dharmaraja, the winner)."""
+"""The same eight, followed by jumps to either side (Dharmaraja, the winner)."""
 
 REVERIE_8 = ActionSpec("set", name="reverie-8")
-"""The eight actions, in their order, of the deep Q-network that looked at edges (reverie_agent)."""
+"""The eight actions, in order, of the deep Q-network on edges (reverie_agent)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The main job: judge an agent on levels under the contest's rules, and leave everything it did in a directory."""
+"""Evaluation of an agent on levels under the contest's rules, with everything kept in a results directory."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "a
 
 
 def check(plan: Plan) -> None:
-    """Make sure that every level can be played and that the agent can begin, before anything is written.
+    """Check that every level can be played and that the agent can start, before anything is written.
 
     Raises:
         NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
@@ -82,7 +82,7 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
 
 
 def arithmetic_of(plan: Plan) -> dict[str, Any]:
-    """Return what computes the agent on this machine; threads depend on how many runs are played side by side."""
+    """Return the agent's arithmetic on this machine; the number of threads depends on the number of parallel runs."""
     return {name: part for name, part in plan.agent.arithmetic().items() if name != "threads"}
 
 
@@ -90,7 +90,7 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
     """Return the plan that a manifest was written for.
 
     Raises:
-        ResultsError: the manifest is corrupt, or a level's ROM, state or core is another one today.
+        ResultsError: the manifest is corrupt, or a level's ROM, state or core has changed since.
     """
     add_named_collections(manifest.get("games"))
     try:
@@ -115,7 +115,7 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
 
 
 def jobs_of(plan: Plan, results: Results) -> list[Job]:
-    """Return every run of a plan."""
+    """Return all runs of a plan."""
     return [
         Job(plan, level, seed, results.run(level.folder_name, seed).path)
         for level in plan.world.levels
@@ -124,21 +124,21 @@ def jobs_of(plan: Plan, results: Results) -> list[Job]:
 
 
 def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) -> Iterator[Event]:
-    """Play every run of ``plan`` that is not complete yet, and keep ``scores.json`` up to date.
+    """Play every run of ``plan`` that is not complete, and keep ``scores.json`` up to date.
 
     Args:
         results: a directory that holds the plan's manifest.
-        plan: what is to be judged.
-        num_workers: how many runs are played side by side; by default one per processor core.
+        plan: the plan.
+        num_workers: number of parallel runs; by default one per CPU core.
 
     Yields:
-        What happens, as it happens; a silence is broken by a ``Tick``.
+        Events as they happen, and a ``Tick`` after a time without any.
 
     Raises:
         ResultsError: another process writes to the directory, or it is corrupt.
     """
     with hold(results.path, "--results"):
-        _read_runs(results, plan)  # what is corrupt is found before anything is played
+        _read_runs(results, plan)  # corrupt files are found before anything is played
         jobs = [job for job in jobs_of(plan, results) if not RunFolder(job.folder).is_complete()]
         try:
             with closing(LocalExecutor[Job](num_workers or available_cores())) as executor:
@@ -151,7 +151,7 @@ def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) ->
 
 
 def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
-    """Gather what the runs have come to so far into ``scores.json`` and return it."""
+    """Write the current results of all runs to ``scores.json`` and return them."""
     scores = contest_score(_read_runs(results, plan), FORMAT)
     results.write_scores(scores)
     return scores
@@ -166,7 +166,7 @@ def _read_runs(results: Results, plan: Plan) -> list[RunScore]:
 
 
 def _fingerprint(level: Level, core_name: str | None) -> dict[str, Any]:
-    """What a level is made of, so that nobody compares results of different machines unawares."""
+    """Hashes of a level's files, so that different versions of a level are not compared unnoticed."""
     game = level.integration
     game.scenario(level.scenario)
     core = game.core() if core_name is None else core_of(game.console, core_name)
@@ -193,16 +193,16 @@ def _check_unchanged(level: Level, recorded: dict[str, Any], core_name: str | No
 
 
 def _origin(path: Path) -> dict[str, str]:
-    """Which weights an evaluation begins with."""
+    """Path and hash of an evaluation's initial weights."""
     file = checkpoint_at(path)
     return {"path": str(file), "sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
 
 
 def _checked_origin(recorded: dict[str, str] | None) -> str | None:
-    """Return the path of the weights that results were begun with.
+    """Return the path of the initial weights of results.
 
     Raises:
-        ResultsError: they are gone or others today.
+        ResultsError: they are missing or have changed since.
     """
     if recorded is None:
         return None
@@ -218,7 +218,7 @@ def _versions() -> dict[str, str]:
 
 
 def _git_commit() -> str | None:
-    """Commit of the source that runs, with ``+`` where it has been edited; None outside a git checkout."""
+    """Commit of the running source, with ``+`` if it has been modified; None outside a git checkout."""
     folder = Path(newgameplus.__file__).parent
     command = ["git", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
     try:

@@ -1,7 +1,7 @@
 """One level, one seed: an agent plays until the budget is spent; every episode is logged and recorded.
 
-Checkpoints are written where an episode has ended and it is time for one. A run that is killed at any moment and
-resumed ends as if it had never stopped: what was written after its last checkpoint is cut off and played again.
+Checkpoints are written at the ends of episodes, when one is due. A run that is killed at any moment and resumed ends
+like an uninterrupted one: what was written after its last checkpoint is cut off and played again.
 """
 
 from __future__ import annotations
@@ -31,28 +31,27 @@ from newgameplus.training.prefill import fill
 from newgameplus.training.transfer import begin_from
 
 REPORT_INTERVAL_SECONDS = 0.25
-"""How often a run tells how far it is."""
+"""Interval of progress reports."""
 CHECKPOINT_SECONDS = 60.0
-"""Time after which the next episode's end is a checkpoint."""
+"""Time after which a checkpoint is due at the next end of an episode."""
 CHECKPOINT_SHARE = 0.02
-"""Share of the time that checkpoints may take while they are more frequent than that: cheap ones come after every
-episode, those of a large network seldom."""
+"""Largest share of the time for more frequent checkpoints: cheap ones are written after every episode, those of a large
+network rarely."""
 CHECKPOINT_STEPS = 50_000
-"""Agent steps after which the next episode's end is a checkpoint, whatever the time: the files of a replay buffer must
-reach back to it."""
+"""Agent steps after which a checkpoint is due in any case: the files of a replay buffer must reach back to it."""
 _CHECKPOINT_PARTS = {"progress", "monitor_bytes", "log_bytes", "world", "agent"}
 
 
 def play_run(job: Job, report: Callable[[Progress], None]) -> None:
-    """Play a run to its end, from its last checkpoint where there is one.
+    """Play a run to its end, from its last checkpoint if there is one.
 
     Args:
-        job: what to play and where to write.
-        report: called now and then with the progress so far.
+        job: the run.
+        report: called with the progress from time to time.
 
     Raises:
         ResultsError: the run's folder is corrupt or in use.
-        NewGamePlusError: the level or the agent cannot be made.
+        NewGamePlusError: the level or the agent cannot be created.
     """
     folder = RunFolder(job.folder)
     folder.path.mkdir(parents=True, exist_ok=True)
@@ -71,7 +70,7 @@ def play_run(job: Job, report: Callable[[Progress], None]) -> None:
 
 @dataclass
 class _Run:
-    """A run in play: the judged world, the agent and when they were saved."""
+    """A run in progress: the judged world, the agent and the time of the last checkpoint."""
 
     folder: RunFolder
     world: JudgedWorld
@@ -79,7 +78,7 @@ class _Run:
     saved_steps: int
     """Agent steps before the last checkpoint."""
     next_checkpoint_at: float = 0.0
-    """When it is time for another, as ``time.monotonic`` tells it."""
+    """Time of the next checkpoint, as ``time.monotonic``."""
 
     def play(self, report: Callable[[Progress], None]) -> None:
         """Play until the budget is spent."""
@@ -110,7 +109,7 @@ class _Run:
 
 @contextmanager
 def _opened(job: Job, saved: dict[str, Any] | None) -> Iterator[_Run]:
-    """Make the world and the agent of a run, put them where the last checkpoint left them, and close them after."""
+    """Create the world and the agent of a run, restore them from the last checkpoint, and close them on exit."""
     plan, folder = job.plan, RunFolder(job.folder)
     world_seed, agent_seed = split_seed(job.seed, job.level)
     world = open_judged_world(
@@ -132,24 +131,24 @@ def _opened(job: Job, saved: dict[str, Any] | None) -> Iterator[_Run]:
         if saved:
             agent.restore(saved["agent"])
         elif (prefilling := job.prefilling(agent_seed)) is not None:
-            for _ in fill(prefilling, agent):  # no step and no second of it counts
+            for _ in fill(prefilling, agent):  # counts neither as steps nor as time
                 pass
         yield _Run(folder, world, agent, world.progress.num_steps)
 
 
 def _most_steps_back(plan: Plan) -> int:
-    """How many slots of a replay buffer are written at most after a checkpoint: an episode that is cut takes one more.
+    """Upper bound of the replay buffer slots written after a checkpoint: a truncated episode takes one more.
 
-    A quarter more than the steps is ample: hardly an episode is cut after fewer than four steps.
+    A quarter more than the steps is ample: episodes are hardly ever truncated after fewer than four steps.
     """
     most, limit = CHECKPOINT_STEPS + plan.world.rules.max_episode_steps, plan.rules.max_timesteps
     return (most if limit is None else min(most, limit)) * 5 // 4
 
 
 def _conclude(job: Job, progress: Progress) -> None:
-    """Clear away the files of a replay buffer, gigabytes that nobody needs any more, and say that the run is complete.
+    """Delete the files of the replay buffer, which are large and no longer needed, and mark the run as complete.
 
-    In this order: a process that is killed in between comes here again.
+    In this order, so that a process killed in between does it again.
     """
     folder = RunFolder(job.folder)
     if folder.replay.is_dir():

@@ -1,4 +1,4 @@
-"""How far runs are and what they have come to, read from their folders."""
+"""Progress and results of runs, read from their folders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from newgameplus.results.runs import RunFolder
 
 
 def read_run(folder: Path, level: str, seed: int, rules: Rules) -> RunScore:
-    """Return what a run has come to so far, from its files; of an unfinished one the frames are not known.
+    """Return the result of a run so far, from its files; the number of frames is known only if it is finished.
 
     Raises:
         ResultsError: a file is corrupt, or a finished run's logs have been changed.
@@ -34,7 +34,7 @@ def read_run(folder: Path, level: str, seed: int, rules: Rules) -> RunScore:
 
 
 def saved_progress(job: Job) -> Progress:
-    """Return how far a run is, from its files.
+    """Return the progress of a run, from its files.
 
     Raises:
         ResultsError: a file is corrupt, or a finished run's logs have been changed.

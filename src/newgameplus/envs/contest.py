@@ -1,4 +1,4 @@
-"""The contest's environment of 2018, top to bottom, in one function."""
+"""The contest's environment of 2018 in one function."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ def make_contest(
     core: str | None = None,
     backend: Backend | None = None,
 ) -> gym.Env[Array, Any]:
-    """Build the stack that the contest judged agents in (retro-contest, ``local.make``).
+    """Create the environment in which the contest evaluated agents (retro-contest, ``local.make``).
 
-    From the inside out: the level with its scenario's reward and end, and with stochastic frame skip; the step
-    limit, which truncates; then the wrappers of the observation.
+    From the inside out: the level with its scenario and stochastic frame skip; the step limit, which truncates; then
+    the observation wrappers.
 
     Args:
         level: game, start state and scenario, or the id of a level, ``Game/State``.
-        observation_spec: what the agent sees.
-        action_spec: what its actions mean.
-        frame_skip: how long an action lasts.
+        observation_spec: observation of the agent.
+        action_spec: meaning of its actions.
+        frame_skip: frames per action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
-        stall_frames: frames without a new best return after which an episode is truncated; None for no limit, as in the
-            contest.
-        listeners: told of every frame.
+        stall_frames: frames without a new maximum of the return after which an episode is truncated; None for no
+            limit, as in the contest.
+        listeners: observers of every frame.
         render_mode: ``rgb_array`` or None.
-        core: name of the core that plays; None for the one that the game names.
-        backend: which program emulates; None for the engine where it was built.
+        core: name of the core; None for the game's default.
+        backend: the emulator's backend; None for the engine if it was built.
 
     Raises:
-        NotFoundError: no such game, state, scenario or core; another scenario is never taken instead.
+        NotFoundError: no such game, state, scenario or core; there is no fallback to another scenario.
         RomError: the ROM has not been imported.
-        UsageError: an argument makes no sense.
-        EmulatorError: the core cannot run, or, on the reference backend, another emulator runs in this process.
+        UsageError: an argument is invalid.
+        EmulatorError: the core cannot run, or, on the reference backend, another emulator is open in this process.
     """
     if max_episode_steps is not None and max_episode_steps < 1:
         raise UsageError(f"An episode lasts at least 1 step, not {max_episode_steps}.")

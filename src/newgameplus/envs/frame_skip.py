@@ -1,6 +1,6 @@
-"""The contest's stochastic frame skip: now and then an action is held one frame too long.
+"""The contest's stochastic frame skip: at random an action starts one frame late.
 
-Source: the 2018 contest harness, ``StochasticFrameSkip``; there its random numbers could not be seeded.
+Source: the 2018 contest harness, ``StochasticFrameSkip``; its random numbers could not be seeded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Action = TypeVar("Action")
 
 @dataclass(frozen=True, slots=True)
 class FrameSkip:
-    """How many frames one action lasts."""
+    """Number of frames per action, and the probability of a delay."""
 
     num_frames: int = 1
     """Frames per step; 4 in the contest."""
@@ -32,19 +32,19 @@ class FrameSkip:
 
 
 EVERY_FRAME = FrameSkip()
-"""One action per frame, none of them late."""
+"""One action per frame, without delay."""
 
 CONTEST_FRAME_SKIP = FrameSkip(num_frames=4, sticky_probability=0.25)
-"""The contest's: 15 steps per second, a quarter of them one frame late."""
+"""The contest's: 15 steps per second, a quarter of them delayed by one frame."""
 
 MAX_EPISODE_STEPS = 4500
-"""Steps after which the contest cut an episode: 18,000 frames, five minutes."""
+"""Limit of an episode in the contest: 18,000 frames, five minutes."""
 
 
 class StickyActions(Generic[Action]):
-    """Which action each frame of a step holds.
+    """The action held in each frame of a step.
 
-    The first step of an episode is never late and draws no random number; without stickiness no step does.
+    The first step of an episode is never delayed and draws no random number; without stickiness no step does.
     """
 
     def __init__(self, skip: FrameSkip) -> None:
@@ -56,7 +56,7 @@ class StickyActions(Generic[Action]):
         self._held = None
 
     def frames(self, action: Action, random: np.random.Generator) -> list[Action]:
-        """Return the action of each of the step's frames."""
+        """Return the action of each frame of the step."""
         held, probability = self._held, self.skip.sticky_probability
         actions = [action] * self.skip.num_frames
         if held is not None and probability > 0.0 and not random.random() > probability:

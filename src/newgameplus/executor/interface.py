@@ -1,7 +1,7 @@
-"""What an executor of tasks promises, wherever it runs them.
+"""Interface of an executor of tasks in other processes.
 
-An executor starts a task at most once, says how it ended and repeats nothing. Who wants a task to be tried again,
-to go on from a checkpoint or to be set aside after several deaths submits it again and counts.
+An executor starts a task at most once, reports how it ended and repeats nothing. A caller who wants retries, resuming
+from a checkpoint or a limit of failures submits the task again and counts.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 Content = TypeVar("Content")
 Tell: TypeAlias = Callable[[object], None]
-"""Sends something to whoever submitted the task."""
+"""Sends a message to whoever submitted the task."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task(Generic[Content]):
-    """A call of ``work(content, tell)`` in another process; it is its own handle, and equals itself alone."""
+    """A call of ``work(content, tell)`` in another process; compared by identity, so that it is its own handle."""
 
     work: Callable[[Content, Tell], Any]
-    """A function of a module, or a ``functools.partial`` of one; what it returns and tells can be pickled."""
+    """A module-level function, or a ``functools.partial`` of one; its results and messages must be picklable."""
     content: Content
-    """What it is called with; can be pickled."""
+    """Argument of the call; must be picklable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Begun(Generic[Content]):
 
 @dataclass(frozen=True, slots=True)
 class Told(Generic[Content]):
-    """A task has sent something on its way."""
+    """A task has sent a message."""
 
     task: Task[Content]
     content: Any
@@ -54,29 +54,29 @@ class Died(Generic[Content]):
 
     task: Task[Content]
     how: str
-    """A clause: ``was ended by SIGSEGV`` or ``ended with exit code 1``, also where the function raised."""
+    """A clause such as ``was ended by SIGSEGV`` or ``ended with exit code 1``, also if the function raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled(Generic[Content]):
-    """A task has ended: it was cancelled, and its process, if it had one, is no more."""
+    """A task has ended: it was cancelled, and its process, if any, has ended."""
 
     task: Task[Content]
 
 
 End: TypeAlias = Returned[Content] | Died[Content] | Cancelled[Content]
-"""How a task ended: each has exactly one end, which comes after all else that is said of it."""
+"""How a task ended; each task has exactly one end, which is its last event."""
 Event: TypeAlias = Begun[Content] | Told[Content] | End[Content]
 
 
 class Executor(Protocol[Content]):
-    """Runs tasks in other processes, so that what crashes there crashes alone.
+    """Runs tasks in other processes, so that a crash ends only its own task.
 
-    It belongs to one thread: submit, cancel and look at events from the same.
+    It must be used from a single thread: submit, cancel and read events in the same one.
     """
 
     def submit(self, task: Task[Content]) -> None:
-        """Take a task on, at any time: before events are looked at, in between and afterwards.
+        """Submit a task, at any time: before, while or after events are read.
 
         Raises:
             UsageError: the task has been submitted and has not ended.
@@ -84,30 +84,30 @@ class Executor(Protocol[Content]):
         ...
 
     def cancel(self, task: Task[Content]) -> None:
-        """End a task and its process; without effect where it has ended already."""
+        """End a task and its process; does nothing if it has already ended."""
         ...
 
     def events(self, tick_seconds: float | None = None) -> Iterator[Event[Content] | None]:
-        """Yield what happens, as it happens, until every task has ended.
+        """Yield events as they happen, until every task has ended.
 
         Args:
-            tick_seconds: longest silence, which a None breaks; None for no limit.
+            tick_seconds: longest time between two yields, after which None is yielded; None for no limit.
         """
         ...
 
     def close(self) -> None:
-        """End every task and its process at once, without another event."""
+        """End all tasks and their processes at once, without further events."""
         ...
 
 
 def in_order(executor: Executor[Content], tasks: Sequence[Task[Content]]) -> Generator[End[Content], None, None]:
-    """Submit tasks and yield the end of each, in their order, each as soon as all before it are known.
+    """Submit tasks and yield the end of each, in their order, as soon as all before it are known.
 
-    What tasks tell is not heard. Closing the generator cancels those that have not ended.
+    Messages of the tasks are dropped. Closing the generator cancels those that have not ended.
 
     Args:
-        executor: has no other task meanwhile.
-        tasks: a generation, for example.
+        executor: executor without other tasks.
+        tasks: the tasks, such as a generation.
     """
     for task in tasks:
         executor.submit(task)
@@ -121,5 +121,5 @@ def in_order(executor: Executor[Content], tasks: Sequence[Task[Content]]) -> Gen
                     ends[event.task] = event
             yield ends[task]
     finally:
-        for task in reversed(tasks):  # those that wait first, so that none of them begins
+        for task in reversed(tasks):  # waiting tasks first, so that none of them starts
             executor.cancel(task)

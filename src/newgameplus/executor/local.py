@@ -1,4 +1,4 @@
-"""An executor on this machine: a spawned process per task, some of them at a time."""
+"""Executor on this machine: one spawned process per task, a limited number at a time."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from newgameplus.executor.threads import let_waiting_threads_sleep
 class LocalExecutor(Generic[Content]):
     """An :class:`~newgameplus.executor.interface.Executor` whose tasks run in processes of this machine.
 
-    A process is spawned for each task, begins as soon as one of ``num_processes`` places is free, in the order of
-    submission, and ends with its task, or with the process of the executor, however that ends.
+    A process is spawned for each task, in the order of submission, as soon as one of ``num_processes`` places is free.
+    It ends with its task, or with the process of the executor, however that ends.
 
     Args:
-        num_processes: how many tasks run at a time.
+        num_processes: number of tasks at a time.
     """
 
     def __init__(self, num_processes: int) -> None:
@@ -40,7 +40,7 @@ class LocalExecutor(Generic[Content]):
         self._happened: deque[Event[Content]] = deque()
 
     def submit(self, task: Task[Content]) -> None:
-        """Take a task on; its process is started at once where a place is free."""
+        """Submit a task; its process is started at once if a place is free."""
         if task in self._open:
             raise UsageError("The task has been submitted and has not ended; submit another one.")
         self._open.add(task)
@@ -48,7 +48,7 @@ class LocalExecutor(Generic[Content]):
         self._fill_places()
 
     def cancel(self, task: Task[Content]) -> None:
-        """End a task and its process; without effect where it has ended already."""
+        """End a task and its process; does nothing if it has already ended."""
         if task not in self._open:
             return
         if task in self._waiting:
@@ -62,7 +62,7 @@ class LocalExecutor(Generic[Content]):
         self._fill_places()
 
     def events(self, tick_seconds: float | None = None) -> Generator[Event[Content] | None, None, None]:
-        """Yield what happens, as it happens, until every task has ended; None after ``tick_seconds`` of silence."""
+        """Yield events as they happen, until every task has ended; None after ``tick_seconds`` without any."""
         while True:
             while self._happened:
                 yield self._happened.popleft()
@@ -76,7 +76,7 @@ class LocalExecutor(Generic[Content]):
                 yield None
 
     def close(self) -> None:
-        """End every task and its process at once, without another event."""
+        """End all tasks and their processes at once, without further events."""
         for _, process in self._running.values():
             process.kill()
         for connection in list(self._running):
@@ -155,7 +155,7 @@ def _run(work: Callable[[Any, Tell], Any], content: Any, connection: Connection[
 
 
 def _end_with_parent() -> None:
-    """End this process when the one that started it is no more: a killed one cannot end its children."""
+    """End this process when its parent ends, since a killed parent cannot end its children."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -1,6 +1,6 @@
-"""Sets of button combinations that actions may number: those with a name, per console, and a user's own file.
+"""Named sets of button combinations, per console, and sets in a user's own file.
 
-An agent names a set and knows no console; whoever makes a world asks here what the set is on the console of the level.
+An agent names a set independently of the console; the world looks up its combinations for the console of the level.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from newgameplus.types import ActionSpec
 
 FILE = Path(__file__).with_name("action_sets.toml")
 GENERAL = "console"
-"""The set that every console has; others give way to it where they have no combinations for a console."""
+"""Set that exists for every console, and replaces sets without combinations for a console."""
 ANY_CONSOLE = "combos"
-"""In a file, the key of combinations that hold on every console."""
+"""Key in a file for combinations that hold on every console."""
 MAX_COMBOS = 4096
-"""Combinations of one set; a pad's buttons have no more that differ in play."""
+"""Limit of combinations per set; more than differ on any pad."""
 MAX_FILE_BYTES = 2**20
 
 Combos = tuple[tuple[str, ...], ...]
-"""The names of the buttons that action 0, 1, 2, … holds."""
+"""Names of the buttons held by action 0, 1, 2, …"""
 
 
 @dataclass(frozen=True, slots=True)
 class ActionSet:
-    """Button combinations with a name."""
+    """Named button combinations."""
 
     name: str
-    """A name that the project gives, or the name of a user's file."""
+    """Name given by the project, or the name of a user's file."""
     combos: tuple[tuple[str, Combos], ...]
-    """Consoles and what the set holds on each; that of ``ANY_CONSOLE`` holds where a console is not named."""
+    """Combinations by console; those of ``ANY_CONSOLE`` hold on consoles that are not listed."""
 
     def on(self, console: Console) -> ActionSpec | None:
-        """Return what the set is on a console, or None where it says nothing about it.
+        """Return the set on a console, or None if it has no combinations for it.
 
         Raises:
             UsageError: the console lacks a button of the set.
@@ -60,7 +60,7 @@ class ActionSet:
 
 @cache
 def action_sets() -> Mapping[str, ActionSet]:
-    """The sets that have a name."""
+    """All named sets."""
     found: dict[str, dict[str, Combos]] = {}
     for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["sets"]:
         combos = _combos(entry["combos"])
@@ -69,7 +69,7 @@ def action_sets() -> Mapping[str, ActionSet]:
 
 
 def find_action_set(name: str) -> ActionSet:
-    """Return the set of this name.
+    """Return the set called ``name``.
 
     Raises:
         NotFoundError: there is none.
@@ -83,19 +83,20 @@ def find_action_set(name: str) -> ActionSet:
 
 
 def resolved(spec: ActionSpec, console: Console) -> ActionSpec:
-    """Return what an action means on a console: a named set with its combinations, everything else as it is.
+    """Return an action spec for a console: a named set with its combinations, all others unchanged.
 
     Args:
-        spec: of an agent, or of whoever makes a world.
-        console: that the level runs on.
+        spec: the action spec.
+        console: console of the level.
 
     Returns:
-        A spec without combinations only where its kind needs none. Where the named set gives way, its ``name`` is that
-        of the set that is taken instead.
+        A spec that has combinations if its kind needs them. If the named set has none for this console, the general
+            set
+        is taken, with its ``name``.
 
     Raises:
         NotFoundError: there is no set of this name.
-        UsageError: neither the set nor the project says anything about the console.
+        UsageError: no set has combinations for the console.
     """
     if spec.name is None or spec.combos:
         return spec
@@ -111,11 +112,11 @@ def read_action_set(path: Path) -> ActionSet:
     """Read a user's own set.
 
     Args:
-        path: a JSON file with a list of combinations, each a list of buttons' names, or with an object of such lists
-            by console; or a TOML file with such lists by console. ``combos`` stands for every console.
+        path: a JSON file with a list of combinations, each a list of button names, or with an object of such lists by
+            console; or a TOML file with such lists by console. ``combos`` stands for every console.
 
     Raises:
-        UsageError: there is no such file, or it is something else; the message says what.
+        UsageError: there is no such file, or it is invalid; the message says why.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
@@ -138,10 +139,10 @@ def read_action_set(path: Path) -> ActionSet:
 
 
 def _combos(content: object) -> Combos:
-    """Return combinations that JSON or TOML hold as lists.
+    """Return combinations from lists in JSON or TOML.
 
     Raises:
-        ValueError: they are something else, or too many.
+        ValueError: they are not lists of button names, or too many.
     """
     if not isinstance(content, Sequence) or isinstance(content, str) or not 1 <= len(content) <= MAX_COMBOS:
         raise ValueError(f"a set is a list of 1 to {MAX_COMBOS:,} combinations")

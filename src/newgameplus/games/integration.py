@@ -1,11 +1,11 @@
-"""One game's integration: the files that say what its memory means, wherever they lie.
+"""Integration of a game: the files that define the meaning of its memory, wherever they are.
 
 A game is a folder of ``data.json`` (variables), ``scenario.json`` and others (reward and end), ``metadata.json``,
-``*.state`` (start states), ``rom.sha`` (SHA-1 of the ROMs that fit) and perhaps the ROM itself. The same game may have
-folders in several collections; each file is taken from the first that has it, as stable-retro does.
+``*.state`` (start states), ``rom.sha`` (SHA-1 of accepted ROMs) and possibly the ROM itself. The same game may have
+folders in several collections; each file is taken from the first that has it, as in stable-retro.
 
-A start state fits one core. A game that can be played on several has the states for stable-retro's choice beside
-``data.json``, and those for another in a folder of that core's name, which stable-retro does not look into.
+A start state fits one core. A game that can be played on several has the states for stable-retro's default core beside
+``data.json``, and those for another in a folder of that core's name, which stable-retro does not read.
 """
 
 from __future__ import annotations
@@ -27,75 +27,75 @@ from newgameplus.errors import IntegrationError, NotFoundError, RomError, did_yo
 from newgameplus.games.folders import bundled_games, rom_store
 
 MAX_STATE_BYTES = 64 * 2**20
-"""No console here has a larger save state; a longer one is a damaged or hostile file."""
+"""Size limit of a state; no supported console has a larger one."""
 PATCH_NAME = "rom.delta"
-"""A patch that makes the game's ROM from that of the game it changes."""
+"""File name of a patch that makes the game's ROM from that of another game."""
 MAX_TEXT_BYTES = 4 * 2**20
-"""The largest json or hash file of stable-retro's has under 100 kB; a longer one is damaged or hostile."""
+"""Size limit of json and hash files; the largest of stable-retro's has under 100 kB."""
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 _FREE_WITH_STABLE_RETRO = frozenset({"Airstriker-Genesis-v0"})
-"""Games whose ROM the stable-retro package may and does ship."""
+"""Games whose ROM the stable-retro package is allowed to ship."""
 
 
 @dataclass(frozen=True)
 class Integration:
-    """The files of one game."""
+    """Integration of one game."""
 
     name: str
-    """The game's name with its console, such as ``Airstriker-Genesis-v0``."""
+    """Name of the game with its console, such as ``Airstriker-Genesis-v0``."""
     folders: tuple[Path, ...]
-    """Where its files are looked for, first match wins."""
+    """Folders searched for its files; the first match wins."""
 
     @cached_property
     def console(self) -> Console:
-        """The console that the game runs on: the last part of its name, or else ``system`` in ``metadata.json``.
+        """Console of the game: the last part of its name, or else ``system`` in ``metadata.json``.
 
         Raises:
-            NotFoundError: no installed core plays it.
+            NotFoundError: no installed core emulates it.
         """
         name = console_name(self.name)
         return console_named(name if name in consoles() else self._text("system") or name)
 
     def file(self, name: str) -> Path | None:
-        """Return the path of an integration file, or None when no folder has it; never one outside of the folders."""
+        """Return the path of an integration file, or None if no folder has it; never outside of the folders."""
         if Path(name).name != name:
             return None
         return next((path for folder in self.folders if (path := folder / name).is_file()), None)
 
     @cached_property
     def metadata(self) -> dict[str, Any]:
-        """The contents of ``metadata.json``, empty when there is none."""
+        """Contents of ``metadata.json``, empty if there is none."""
         path = self.file("metadata.json")
         return {} if path is None else read_json_object(path)
 
     @property
     def core_name(self) -> str | None:
-        """The core that the game's metadata names (``"core"``), or None for stable-retro's choice."""
+        """Core named in the game's metadata (``"core"``), or None for stable-retro's default."""
         named = self.metadata.get("core")
         return named if isinstance(named, str) else None
 
     @property
     def plain_core_name(self) -> str:
-        """The core that the start states beside ``data.json`` are for: stable-retro's choice, if that plays the game.
+        """Core of the start states beside ``data.json``: stable-retro's default, if that can play the game.
 
         Raises:
-            NotFoundError: no installed core plays the console.
+            NotFoundError: no installed core emulates the console.
         """
         named = self.core_name
         return self.console.core if named is None or self._has_folder(named) else named
 
     def core(self, backend: Backend | None = None) -> Core:
-        """The core that plays the game: the one its metadata names, else stable-retro's choice.
+        """Core of the game: the one named in its metadata, else stable-retro's default.
 
-        The reference backend runs only stable-retro's choice, so a game that has start states for both cores is played
-        on that one there.
+        The reference backend runs only stable-retro's default core, and uses it for games that have start states for
+        both.
 
         Args:
-            backend: which program emulates; None for the one that is usual here.
+            backend: the emulator's backend; None for the default.
 
         Raises:
-            NotFoundError: no installed core plays the console, or none is called so.
+            NotFoundError: no installed core emulates the console or has that name.
             EmulatorError: the core's library is missing.
         """
         named = self.core_name
@@ -105,16 +105,16 @@ class Integration:
 
     @property
     def core_options(self) -> dict[str, str]:
-        """The core options that the game's metadata names (``"core_options"``)."""
+        """Core options in the game's metadata (``"core_options"``)."""
         named = self.metadata.get("core_options", {})
         return {str(name): str(value) for name, value in named.items()} if isinstance(named, dict) else {}
 
     @cached_property
     def variables(self) -> dict[str, dict[str, Any]]:
-        """Name of each variable in ``data.json`` to its address and type.
+        """Address and type of each variable in ``data.json``, by name.
 
         Raises:
-            IntegrationError: the file does not say so.
+            IntegrationError: the file is invalid.
         """
         path = self.file("data.json")
         info = {} if path is None else read_json_object(path).get("info", {})
@@ -124,7 +124,7 @@ class Integration:
 
     @cached_property
     def states(self) -> tuple[str, ...]:
-        """Names of the start states, sorted; those that begin with an underscore are private to the game."""
+        """Names of the start states, sorted; those with a leading underscore are private to the game."""
         names = {path.stem for folder in self.folders for path in folder.glob("*.state")}
         return tuple(sorted(name for name in names if not name.startswith("_")))
 
@@ -137,12 +137,12 @@ class Integration:
 
     @property
     def default_scenario(self) -> str:
-        """``contest`` where the game has one, else ``scenario``."""
+        """``contest`` if the game has it, else ``scenario``."""
         return "contest" if "contest" in self.scenarios else "scenario"
 
     @property
     def default_state(self) -> str | None:
-        """The start state that the integration names, or its only one; None starts from power-on."""
+        """Default start state, or the only one; None starts from power-on."""
         named = self._text("default_state")
         if named is None and len(self.states) == 1:
             return self.states[0]
@@ -150,7 +150,7 @@ class Integration:
 
     @cached_property
     def rom_sha1s(self) -> tuple[str, ...]:
-        """SHA-1 of every ROM that fits, lower case hexadecimal.
+        """SHA-1 of every accepted ROM, lower case hexadecimal.
 
         Raises:
             IntegrationError: a ``rom.sha`` holds something else.
@@ -159,7 +159,7 @@ class Integration:
 
     @property
     def rom_origin(self) -> Literal["free", "own"] | None:
-        """``free``: the ROM comes with a package and may be passed on; ``own``: the user's; None: it is not here."""
+        """``free`` if the ROM comes with a package and may be redistributed, ``own`` if it is imported, else None."""
         rom = self.find_rom()
         if rom is None:
             return None
@@ -168,21 +168,21 @@ class Integration:
 
     @property
     def is_free(self) -> bool:
-        """Whether the game may be passed on, so that its ROM comes with a package."""
+        """Whether the game may be redistributed, so that its ROM comes with a package."""
         return self.rom_origin == "free"
 
     @property
     def stored_rom(self) -> Path:
-        """Where an imported ROM of the game is kept."""
+        """Path of the game's imported ROM."""
         return rom_store() / self.name / self._rom_names[0]
 
     def rom(self) -> Path:
         """Return the path of the ROM.
 
-        A ROM is checked by its SHA-1 when it is imported; where the metadata says ``"checks_rom": true``, each time.
+        A ROM is checked by its SHA-1 when it is imported; if the metadata says ``"checks_rom": true``, also each time.
 
         Raises:
-            RomError: the user has not imported it yet, or it is not the one that the game's other files belong to.
+            RomError: the user has not imported it, or it does not match the game's other files.
         """
         path = self.find_rom()
         if path is None:
@@ -220,15 +220,15 @@ class Integration:
         return f"import {wanted} with: ngp games import PATH{atari}"
 
     def find_rom(self) -> Path | None:
-        """Return the path of the ROM, or None when it is not on this machine."""
+        """Return the path of the ROM, or None if it is not on this machine."""
         folders = (rom_store() / self.name, *self.folders)
         return next((path for folder in folders if (path := self._rom_in(folder)) is not None), None)
 
     def par_movie(self, state: str) -> Path | None:
-        """Return the movie that proves that a level can be won, or None where there is none.
+        """Return the movie that proves that a level can be won, or None if there is none.
 
         Args:
-            state: the level's start state; its movie is ``par/STATE.bk2``, beside the ROM or beside ``data.json``.
+            state: start state of the level; its movie is ``par/STATE.bk2``, beside the ROM or beside ``data.json``.
         """
         if Path(state).name != state:
             return None
@@ -240,7 +240,7 @@ class Integration:
         """Return the file of scenario ``name``.
 
         Raises:
-            NotFoundError: the game has no such scenario. There is never a fallback to another one.
+            NotFoundError: the game has no such scenario; there is no fallback to another one.
         """
         if name in self.scenarios:
             path = self.file(f"{name}.json")
@@ -266,8 +266,8 @@ class Integration:
         """Return the machine state that level ``name`` starts from.
 
         Args:
-            name: of the state.
-            core: name of the core that will take it; None for the one that plays the game here.
+            name: name of the state.
+            core: name of the core that will load it; None for the game's core.
 
         Raises:
             NotFoundError: the game has no such state, or none for this core.
@@ -297,7 +297,7 @@ class Integration:
         raise NotFoundError(f"{self.name} has no level {name!r}; it has: {known}.{did_you_mean(name, self.states)}")
 
     def _file_for(self, core: str | None, name: str) -> Path | None:
-        """Return the path of a file that belongs to one core; None takes the core that plays the game here."""
+        """Return the path of a file that belongs to one core; None takes the game's core."""
         if core is None:
             core = self.core().name if self.core_name is not None else None
         if core is None or core == self.plain_core_name:
@@ -344,7 +344,7 @@ class Integration:
 
 @functools.lru_cache(maxsize=64)
 def _sha1_of(path: Path, modified_ns: int, size: int) -> str:
-    """SHA-1 of a file, reckoned again when it has changed."""
+    """SHA-1 of a file, computed again when it has changed."""
     del modified_ns, size
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha1").hexdigest()
@@ -357,7 +357,7 @@ def console_name(game: str) -> str:
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
-    """Read an integration's json file.
+    """Read a json file of an integration.
 
     Raises:
         IntegrationError: it is not a json object.

@@ -1,10 +1,10 @@
-"""Distributions of returns from values and advantages: on atoms, or by quantiles.
+"""Return distributions from values and advantages: on atoms, or as quantiles.
 
-What is joined is a dueling network's (Wang et al., "Dueling Network Architectures", 2016, eq. 9): the logits, or the
-quantile, of an action are ``value + advantage - mean advantage``.
+They are combined as in a dueling network (Wang et al., "Dueling Network Architectures", 2016, eq. 9): the logits, or
+the quantile, of an action are ``value + advantage - mean advantage``.
 
-Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions. Of atoms, values are ``[B, N]`` and advantages
-``[B, A * N]``; of quantiles, ``[B, N, 1]`` and ``[B, N, A]``. Results are float32.
+Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions. For atoms, values are ``[B, N]`` and advantages ``[B, A *
+N]``; for quantiles, ``[B, N, 1]`` and ``[B, N, A]``. Results are float32.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ def projected_returns(
 ) -> Tensor:
     """Return the distribution of ``reward + factor * Z`` on ``atoms``, ``[B, N]``.
 
-    Z is that of ``action``, int64 ``[B]``; see :func:`newgameplus.learning.projections.project`.
+    Z is the return of ``action``, int64 ``[B]``; see :func:`newgameplus.learning.projections.project`.
     """
     return project(of_action(atom_log_probabilities(value, advantage).exp(), action), reward, factor, atoms)
 
 
 def cross_entropies(value: Tensor, advantage: Tensor, action: Tensor, target: Tensor) -> Tensor:
-    """Return ``-sum_i target_i log p_i`` of each row, ``[B]``, p being the distribution of its action, int64 ``[B]``.
+    """Return ``-sum_i target_i log p_i`` of each row, ``[B]``, with p the distribution of its action, int64 ``[B]``.
 
     The target is ``[B, N]``.
     """
@@ -67,14 +67,14 @@ def quantile_errors(value: Tensor, advantage: Tensor, action: Tensor, fraction: 
     Args:
         value: ``[B, N, 1]``.
         advantage: ``[B, N, A]``.
-        action: int64 ``[B]``, whose quantiles are compared.
-        fraction: ``[B, N]``, where these are.
-        target: ``[B, M]``.
+        action: int64 ``[B]``, action of each row.
+        fraction: ``[B, N]``, tau of each quantile.
+        target: ``[B, M]``, samples of the target distribution.
     """
     return quantile_huber(of_action(action_quantiles(value, advantage), action), fraction, target)
 
 
 def of_action(distribution: Tensor, action: Tensor) -> Tensor:
-    """Return what ``[B, A, N]`` says of the actions int64 ``[B]``, as ``[B, N]``."""
+    """Select the distributions ``[B, N]`` of the actions int64 ``[B]`` from ``[B, A, N]``."""
     index = action[:, None, None].expand(-1, 1, distribution.shape[-1])
     return distribution.gather(1, index).squeeze(1)

@@ -13,25 +13,25 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class PpoSteps:
-    """What PPO's loss knows of the steps that it learns from, beside what the network says now."""
+    """A batch of steps for PPO's loss, without the network's current outputs."""
 
     action: Tensor
     """int64 ``[B]``."""
     log_probability: Tensor
-    """float32 ``[B]``, of the action when it was chosen."""
+    """float32 ``[B]``, log-probability of the action under the policy that acted."""
     value: Tensor
-    """float32 ``[B]``, the value estimate when the action was chosen."""
+    """float32 ``[B]``, value estimate under the policy that acted."""
     advantage: Tensor
     """float32 ``[B]``, normalised."""
     target: Tensor
-    """float32 ``[B]``, what the value estimate should be."""
+    """float32 ``[B]``, target of the value estimate."""
     reference: Tensor
-    """float32 ``[B, A]``, log-probabilities of the policy to stay near; ``[B, 0]`` where there is none."""
+    """float32 ``[B, A]``, log-probabilities of the reference policy; ``[B, 0]`` if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class PpoWeights:
-    """The weights of the parts of PPO's loss, and where these are clipped."""
+    """Coefficients and clip ranges of PPO's loss."""
 
     clip: float
     value_clip: float | None
@@ -41,17 +41,17 @@ class PpoWeights:
 
 
 def ppo_loss(log_probabilities: Tensor, value: Tensor, steps: PpoSteps, weights: PpoWeights) -> tuple[Tensor, Tensor]:
-    """Return PPO's loss, a scalar, and its figures ``[6]``, which have no gradient.
+    """Return PPO's loss, a scalar, and its metrics ``[6]``, which have no gradient.
 
     ``policy loss + value weight * value loss - entropy weight * entropy + reference weight * KL(policy ‖ reference)``.
-    The figures are the losses of the policy and of the value, the entropy, the divergence from the policy that chose
-    the actions, that from the reference, and the share of clipped ratios.
+    The metrics are the losses of the policy and of the value, the entropy, the KL divergence from the policy that
+    acted, that from the reference, and the share of clipped ratios.
 
     Args:
-        log_probabilities: float32 ``[B, A]``, of the policy now.
-        value: float32 ``[B]``, the value estimate now.
+        log_probabilities: float32 ``[B, A]``, of the current policy.
+        value: float32 ``[B]``, current value estimate.
         steps: the rest of the batch.
-        weights: see there.
+        weights: coefficients and clip ranges.
     """
     chosen = log_probabilities.gather(1, steps.action[:, None]).squeeze(1)
     policy_loss = clipped_surrogate(chosen, steps.log_probability, steps.advantage, weights.clip)

@@ -1,4 +1,4 @@
-"""What computes a network here: two runs that agree in it, and in all else, agree to the bit."""
+"""Description of a network's arithmetic: two runs that agree in it, and in all else, are bit-identical."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from newgameplus.nn.device import find_device, is_low_precision
 from newgameplus.nn.names import DeviceName, PrecisionName
 
 Arithmetic = dict[str, str | int]
-"""Name of each part to what it is, as JSON."""
+"""Parts of the description by name, as JSON types."""
 
 
 def describe_arithmetic(device: DeviceName, precision: PrecisionName = "auto") -> Arithmetic:
-    """Return what computes on a device in a precision, as this process is set up now.
+    """Return the description for a device and a precision, as this process is configured now.
 
     Returns:
         ``torch``: its version; ``device``: "cpu" or the GPU's name; ``threads``: of torch on the CPU; ``precision``:
-        "bfloat16" or "float32"; ``kernels``: the instruction set of the compiled kernels, or "none: " and why.
+        "bfloat16" or "float32"; ``kernels``: the instruction set of the compiled kernels, or "none: " and the reason.
 
     Raises:
-        UsageError: the device is not there.
+        UsageError: the device is not available.
     """
     place = find_device(device)
     is_cpu = place.type == "cpu"

@@ -1,4 +1,4 @@
-"""A conformance kit: one call tells whether an agent or a world of your own keeps what this package relies on."""
+"""Conformance kit: checks that your own agent or world keeps the promises that this package relies on."""
 
 from __future__ import annotations
 

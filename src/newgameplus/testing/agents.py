@@ -1,4 +1,4 @@
-"""Whether an agent keeps the promises of :class:`newgameplus.agents.interface.Agent`."""
+"""Checks that an agent keeps the promises of :class:`newgameplus.agents.interface.Agent`."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ def check_agent(
     num_steps: int = 200,
     seed: int = 0,
 ) -> None:
-    """Make sure that an agent keeps every promise that training and evaluation rely on.
+    """Check that an agent keeps every promise that training and evaluation rely on.
 
-    It is built a few dozen times and shown what is made up, in the shapes of Airstriker, which it plays at the end.
-    An agent that learns needs a configuration with which it learns within ``num_steps``: of networks a small one.
+    It is created a few dozen times and given random data in the shapes of Airstriker, which it plays at the end. An
+    agent that learns needs a configuration with which it learns within ``num_steps``: for networks a small one.
 
     Args:
         agent_class: the class, or its name as on the command line, ``package.module:Class``.
         config: its configuration; None for its preset ``default``.
-        world: what it is told of the world, if that is to be another than Airstriker, which then is not played.
-        num_envs: B, where ``world`` is None.
-        num_steps: agent steps in each row that a check takes, at least 8.
-        seed: of the agent and of what it is shown.
+        world: description of another world than Airstriker, which then is not played.
+        num_envs: B, if ``world`` is None.
+        num_steps: agent steps in each row per check, at least 8.
+        seed: seed of the agent and of the random data.
 
     Raises:
-        AssertionError: it breaks a promise; the message says which. Whatever the agent raises itself is passed on
-            with a note on what was being checked.
+        AssertionError: it breaks a promise; the message says which. Errors raised by the agent are passed on with a
+            note on what was being checked.
     """
     found: Any = find_agent(agent_class) if isinstance(agent_class, str) else agent_class
     check_signatures(found)

@@ -1,4 +1,4 @@
-"""What a world might show an agent and answer: numbers out of a generator, in the shapes of a real world."""
+"""Random data that a world might give an agent, in the shapes of a real world."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from newgameplus.games.levels import find_level
 from newgameplus.types import Array, Step, WorldSpec
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
-"""The game that comes with the package's emulator, free and for the pad with the most buttons."""
+"""The free game that comes with the emulator's package, for the pad with the most buttons."""
 
 Exchange: TypeAlias = tuple[Array, Step]
-"""What is acted on, ``[B, …]``, and what comes of it."""
+"""Observation before a step, ``[B, …]``, and the step."""
 
 _NUM_OBSERVATIONS = 16
 _REWARDS = (0.0, 0.0, 0.0, -1.0, 10.0, 1 / 3, 900.0)
 
 
 def example_world(agent_class: AgentClass, config: Any, num_envs: int, num_timesteps: int) -> WorldSpec:
-    """Return what an agent is told of a world of ``num_envs`` rows of Airstriker, made with its own specs."""
+    """Return the description of a world of ``num_envs`` rows of Airstriker, made with the agent's own specs."""
     observation_spec, action_spec = agent_class.specs(config)
     env = make_contest(find_level(LEVEL), observation_spec=observation_spec, action_spec=action_spec)
     with closing(SingleWorld(env)) as world:
@@ -41,9 +41,9 @@ def make_exchanges(world: WorldSpec, num_steps: int, seed: int) -> list[Exchange
     """Return ``num_steps`` exchanges with rewards of both signs, some very large, and about eight episodes in each row.
 
     Args:
-        world: its shapes and B count.
+        world: gives the shapes and B.
         num_steps: at least 8.
-        seed: of everything.
+        seed: seed of all random data.
     """
     random = np.random.default_rng(seed)
     num_rows, shape = world.num_envs, (num_steps, world.num_envs)
@@ -71,7 +71,7 @@ def follow(agent: Agent, exchanges: Sequence[Exchange]) -> list[Array]:
 
 
 def opinions(agent: Agent, exchanges: Sequence[Exchange]) -> list[Array]:
-    """Let an agent act and observe; return all that it thinks and does, one flat array per step."""
+    """Let an agent act and observe; return its actions, policies and values, one flat array per step."""
     told = []
     for observation, step in exchanges:
         parts: list[Array] = []
@@ -87,7 +87,7 @@ def opinions(agent: Agent, exchanges: Sequence[Exchange]) -> list[Array]:
 
 @dataclass(frozen=True)
 class AgentCase:
-    """An agent's class and what its checks are made with."""
+    """An agent's class and the arguments of its checks."""
 
     agent_class: AgentClass
     config: Any
@@ -97,14 +97,14 @@ class AgentCase:
 
     @property
     def name(self) -> str:
-        """Of the class."""
+        """Name of the class."""
         return str(self.agent_class.__name__)  # type: ignore[attr-defined]  # a class
 
     def build(self, seed: int | None = None) -> Agent:
-        """Return a new agent."""
+        """Create a new agent."""
         return self.agent_class(self.config, self.world, self.seed if seed is None else seed)
 
     def of_one_row(self) -> AgentCase:
-        """Return the same with a world of one row."""
+        """Return the same case with a world of one row."""
         world = replace(self.world, num_envs=1, zones=self.world.zones[:1] if self.world.zones else None)
         return replace(self, world=world, exchanges=make_exchanges(world, len(self.exchanges), self.seed))

@@ -1,4 +1,4 @@
-"""What every check is made of: a condition with a sentence, and the first place where two trees differ."""
+"""Tools of the checks: a condition with a message, and the first difference of two trees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from newgameplus.types import Array, State
 
 
 def require(holds: bool, broken_promise: str) -> None:
-    """Go on where a promise holds.
+    """Raise if a promise does not hold.
 
     Raises:
         AssertionError: it does not; its message is ``broken_promise``.
@@ -27,7 +27,7 @@ def require(holds: bool, broken_promise: str) -> None:
 
 @contextmanager
 def while_checking(promise: str) -> Iterator[None]:
-    """Note on whatever is raised inside which promise was being checked."""
+    """Add a note on the promise being checked to any error raised in the block."""
     try:
         yield
     except Exception as error:
@@ -36,7 +36,7 @@ def while_checking(promise: str) -> Iterator[None]:
 
 
 def require_refusal(call: Callable[[], object], name: str, what: str) -> None:
-    """Make sure that ``call`` raises a StateError: ``name`` is given a state ``what``.
+    """Check that ``call`` raises a StateError when ``name`` is given a state ``what``.
 
     Raises:
         AssertionError: it raises none, or another error.
@@ -51,17 +51,17 @@ def require_refusal(call: Callable[[], object], name: str, what: str) -> None:
 
 
 def require_same(actions: tuple[Sequence[Array], Sequence[Array]], broken_promise: str) -> None:
-    """Make sure that two sequences of actions are equal.
+    """Check that two sequences of actions are equal.
 
     Raises:
-        AssertionError: they are not; the message says where they part.
+        AssertionError: they are not; the message gives the first difference.
     """
     for number, (left, right) in enumerate(zip(*actions, strict=True)):
         require(np.array_equal(left, right), f"{broken_promise} They part at step {number}.")
 
 
 def through_a_file(state: State) -> State:
-    """Return ``state`` as a checkpoint brings it back."""
+    """Return ``state`` after a round trip through a checkpoint file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "state"
         save_state(path, state)
@@ -69,12 +69,12 @@ def through_a_file(state: State) -> State:
 
 
 def first_difference(left: Any, right: Any, where: str = "state") -> str | None:
-    """Return the first place where two trees differ in a type, a key, a number or a dtype; None where they are equal.
+    """Return the first place where two trees differ in a type, a key, a number or a dtype; None if they are equal.
 
     Args:
-        left: made of dicts, lists, numpy arrays and scalars.
-        right: the same.
-        where: how the root is called.
+        left: a tree of dicts, lists, numpy arrays and scalars.
+        right: another one.
+        where: name of the root.
     """
     if type(left) is not type(right):
         return where
@@ -95,7 +95,7 @@ def first_difference(left: Any, right: Any, where: str = "state") -> str | None:
 
 
 def first_stranger(node: Any, where: str = "state") -> str | None:
-    """Return the first place of a tree that holds something else than a state may; None where there is none."""
+    """Return the first place of a tree that holds a type not allowed in a state; None if there is none."""
     if type(node) is dict:
         if not all(type(key) is str for key in node):
             return f"{where}, which has a key that is no string"

@@ -1,4 +1,4 @@
-"""Whether two agents that went the same way play and learned the same."""
+"""Comparison of a resumed agent with an uninterrupted one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the parts that an agent's class offers can be called as the Protocols of ``agents/interface.py`` say."""
+"""Checks that the methods of an agent's class can be called as the Protocols of ``agents/interface.py`` say."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ OPTIONAL_PARTS = (
     interface.HasWishes,
     interface.DescribesArithmetic,
 )
-"""What an agent may offer beside the methods of an Agent."""
+"""What an agent may provide besides the methods of an Agent."""
 
 
 def check_signatures(agent_class: AgentClass) -> None:
-    """Make sure that all that the package calls is there and takes the arguments that it is given.
+    """Check that everything the package calls exists and accepts its arguments.
 
     Raises:
         AssertionError: something is missing, or takes other arguments.

@@ -1,4 +1,4 @@
-"""Whether a world keeps the promises of :class:`newgameplus.envs.interface.World`."""
+"""Checks that a world keeps the promises of :class:`newgameplus.envs.interface.World`."""
 
 from __future__ import annotations
 
@@ -36,17 +36,16 @@ _STRANGE_RANDOM_STATES: tuple[dict[str, Any], ...] = (
 
 
 def check_world(make_world: MakeWorld, *, num_steps: int = 40, seed: int = 5) -> None:
-    """Make sure that a world keeps every promise that the loop, training and evaluation rely on.
+    """Check that a world keeps every promise that the loop, training and evaluation rely on.
 
     Args:
-        make_world: makes the same world each time it is called; each is closed. Its episodes must be short, so that
-            one ends within ``num_steps``.
-        num_steps: steps that a check takes, at least 8.
-        seed: of the worlds and of the actions.
+        make_world: creates the same world on each call; all are closed. An episode must end within ``num_steps``.
+        num_steps: steps per check, at least 8.
+        seed: seed of the worlds and of the actions.
 
     Raises:
-        AssertionError: it breaks a promise; the message says which. Whatever the world raises itself is passed on with
-            a note on what was being checked.
+        AssertionError: it breaks a promise; the message says which. Errors raised by the world are passed on with a
+            note on what was being checked.
     """
     case = _Case(make_world, num_steps, seed)
     with closing(make_world()) as world:

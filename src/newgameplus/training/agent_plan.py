@@ -1,4 +1,4 @@
-"""Who plays: an agent, its configuration and what it begins with, the same in training and under a contest's rules."""
+"""Plan of an agent: its class, configuration, initial weights and prefill, the same in training and in evaluations."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from newgameplus.types import ActionSpec, ObservationSpec, WorldSpec
 
 DEFAULT_PREFILL_STEPS = 100_000
 _IDENTITY = ("name", "preset", "config")
-"""Fields that a manifest holds together, as ``agent``; the others stand beside it."""
+"""Fields that a manifest groups under ``agent``; the others are beside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """What a replay buffer begins with."""
+    """Prefill of a replay buffer."""
 
     source: str
-    """As :func:`newgameplus.training.prefill.reference` returns it: ``par``, a movie, a folder of movies or a split."""
+    """Result of :func:`newgameplus.training.prefill.reference`: ``par``, a movie, a folder of movies or a split."""
     num_steps: int = DEFAULT_PREFILL_STEPS
-    """Transitions at most; of a split, just as many in whole turns."""
+    """Largest number of transitions; for a split, exactly that many, rounded to whole turns."""
 
     def __post_init__(self) -> None:
         if self.num_steps < 1:
@@ -34,19 +34,19 @@ class Prefill:
 
 @dataclass(frozen=True, slots=True)
 class AgentPlan:
-    """An agent as a run begins with it."""
+    """Plan of an agent."""
 
     name: str
-    """As :func:`~newgameplus.agents.find_agent` knows it, or ``package.module:Class``."""
+    """Name for :func:`~newgameplus.agents.find_agent`, or ``package.module:Class``."""
     preset: str
     config: Any
     """The agent's configuration dataclass."""
     init: str | None = None
-    """The checkpoint, or the folder of a training run, whose weights the agent begins with."""
+    """Checkpoint, or folder of a training run, with the initial weights."""
     is_frozen: bool = False
     """Whether the agent only plays with these weights and no longer learns."""
     prefill: Prefill | None = None
-    """What its replay buffer begins with; None for nothing."""
+    """Prefill of its replay buffer; None for none."""
 
     def __post_init__(self) -> None:
         if self.is_frozen and self.init is None:
@@ -56,19 +56,19 @@ class AgentPlan:
 
     @property
     def agent_class(self) -> AgentClass:
-        """The class of the agent."""
+        """Class of the agent."""
         return find_agent(self.name)
 
     def specs(self) -> tuple[ObservationSpec, ActionSpec]:
-        """What the agent sees and what its actions mean."""
+        """Observation and action specs of the agent."""
         return self.agent_class.specs(self.config)
 
     def make(self, world: WorldSpec, seed: int) -> Agent:
-        """Make the agent, as it is before it has begun from a checkpoint or from other transitions."""
+        """Create the agent, before initial weights and prefill are applied."""
         return self.agent_class(self.config, world, seed)
 
     def arithmetic(self, num_threads: int | None = None) -> dict[str, Any]:
-        """What computes the agent on this machine, as JSON types; empty of agents that do not tell.
+        """The agent's arithmetic on this machine, as JSON types; empty if the agent does not describe it.
 
         Args:
             num_threads: how many will be used; None for what is set now.
@@ -83,21 +83,21 @@ class AgentPlan:
         return told if num_threads is None else told | {"threads": num_threads}
 
     def manifest(self) -> dict[str, Any]:
-        """The part of a manifest that says who plays, as JSON types."""
+        """Part of a manifest about the agent, as JSON types."""
         content = to_json(self)
         return {"agent": {name: content.pop(name) for name in _IDENTITY}, **content}
 
 
 def agent_plan_of(manifest: Mapping[str, Any]) -> AgentPlan:
-    """Return the plan whose ``manifest`` stands in a manifest among other parts.
+    """Return the plan whose ``manifest`` is in a manifest among other parts.
 
     Raises:
         ValueError: a part is missing or of another type.
-        NewGamePlusError: there is no such agent, or the configuration is not one of this version.
+        NewGamePlusError: there is no such agent, or the configuration is not valid in this version.
     """
     agent = dict(manifest["agent"])
     prefill = manifest.get("prefill")
-    if isinstance(prefill, str):  # as training runs of 0.1 have it
+    if isinstance(prefill, str):  # in training runs of 0.1
         prefill = {"source": prefill, "num_steps": manifest["prefill_steps"]}
     if not isinstance(agent["name"], str):
         raise ValueError(f"name: expected a text, not {agent['name']!r}")

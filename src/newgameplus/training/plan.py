@@ -1,4 +1,4 @@
-"""What a training run is: its plan, checked before anything is written, and kept in its folder. Loads no torch."""
+"""Plan of a training run, checked before anything is written, and stored in its folder. Imports no torch."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from newgameplus.training.worlds import WorldPlan, check_alike, world_plan_of
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
-    """What is to be trained, on what, for how long."""
+    """Plan of a training run."""
 
     agent: AgentPlan
     world: WorldPlan
-    """Row ``i`` plays level ``i`` modulo their number, or where rows switch one after another."""
+    """Levels and rules; row ``i`` plays level ``i`` modulo their number, or with ``switch_steps`` one after another."""
     num_envs: int
     """B, the number of rows."""
     total_steps: int
@@ -39,15 +39,15 @@ class TrainingPlan:
     checkpoint_steps: int = 50_000
     """Steps between checkpoints."""
     log_steps: int | None = None
-    """Steps between two lines of figures; None for 1,000, or 128 in each row where that is more."""
+    """Steps between two lines of metrics; None for 1,000, or 128 per row if that is more."""
     watch_steps: int | None = None
-    """Steps between two episodes that are played with the weights of the moment and recorded; None for none."""
+    """Steps between two watched episodes; None for none."""
     num_threads: int | None = None
-    """Threads that torch computes in, on which its sums depend; None leaves them as they are."""
+    """Number of torch's threads, on which its sums depend; None keeps torch's default."""
     wandb: str | None = None
-    """Project of Weights & Biases that the figures go to as well; None for none."""
+    """Project of Weights & Biases that also receives the metrics; None for none."""
     switch_steps: int | None = None
-    """Steps after which a row takes another level at its episode's end; None where it keeps its level."""
+    """Steps after which a row changes its level at the end of an episode; None keeps levels."""
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -61,7 +61,7 @@ class TrainingPlan:
 
     @property
     def prefilling(self) -> Prefilling | None:
-        """What the replay buffer of the agent begins with, or None for nothing."""
+        """Prefill of the agent's replay buffer, or None."""
         if self.agent.prefill is None:
             return None
         return Prefilling(self.agent, self.world, self.num_envs, self.seed)
@@ -75,7 +75,7 @@ class TrainingPlan:
 
 
 def read_plan(folder: Path) -> TrainingPlan:
-    """Return the plan that a run was begun with.
+    """Return the plan of the run in a folder.
 
     Raises:
         ResultsError: there is no run in the folder, or its manifest is damaged or of another version.
@@ -90,14 +90,14 @@ def read_plan(folder: Path) -> TrainingPlan:
 
 
 def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, str], init: Path) -> tuple[str, Any]:
-    """Return the preset's name and the configuration that an agent is to have.
+    """Return the name of the preset and the configuration for an agent.
 
     Args:
-        agent: its name, or ``package.module:Class``.
-        preset: its preset; None for that of the run that ``init`` belongs to, with its fields, if it is the same agent,
-            and else ``default``.
-        overrides: fields to be changed, and their new values as text.
-        init: the checkpoint, or the run's folder, that the agent begins with.
+        agent: name of the agent, or ``package.module:Class``.
+        preset: name of the preset; None for that of the run that ``init`` belongs to, with its fields, if it is the
+            same agent, and otherwise ``default``.
+        overrides: new values of fields as text.
+        init: checkpoint, or run's folder, with the initial weights.
 
     Raises:
         NewGamePlusError: there is no such agent, preset, field or checkpoint, the agent has no weights, or the run's
@@ -109,7 +109,7 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
     if preset is None and run.exists():
         plan = read_plan(run.path).agent
         if plan.name == agent:
-            # Where it is computed is this machine's matter, not the run's.
+            # The device belongs to this machine, not to the run.
             here = {"device": agent_class.PRESETS[plan.preset].device} if isinstance(plan.config, HasDevice) else {}
             return plan.preset, with_fields(replace(plan.config, **here), overrides)
     name = "default" if preset is None else preset
@@ -131,11 +131,11 @@ def own_actions_of(init: Path) -> ActionSet | None:
 
 
 def check(plan: TrainingPlan) -> None:
-    """Make sure that every level can be played and that the agent can begin, before anything is written.
+    """Check that every level can be played and that the agent can start, before anything is written.
 
     Raises:
         NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
-        UsageError: the agent cannot do what the plan asks for.
+        UsageError: the agent does not support what the plan asks for.
     """
     for level in dict.fromkeys(plan.world.levels):
         level.integration.rom()
@@ -157,7 +157,7 @@ def check(plan: TrainingPlan) -> None:
 
 
 def _check_saved(level: Level) -> None:
-    """Make sure that a checkpoint can hold a level under way."""
+    """Check that a checkpoint can hold the state of a level during an episode."""
     if scenario_spec(level.integration, level.scenario).script is not None:
         raise UsageError(
             f"{level} is judged by a script (scenario {level.scenario}), whose memory no checkpoint can hold, so that "
@@ -175,10 +175,10 @@ def _check_switching(plan: TrainingPlan) -> None:
 
 
 def begin(plan: TrainingPlan, folder: Path) -> None:
-    """Make a run's folder and write its plan into it.
+    """Create a run's folder and write its plan into it.
 
     Raises:
-        ResultsError: the folder exists and holds something, or cannot be written.
+        ResultsError: the folder is not empty, or cannot be written.
     """
     content = plan.manifest() | {"arithmetic": plan.agent.arithmetic(plan.num_threads)}
     TrainingFolder(folder).create(content)
