@@ -123,6 +123,7 @@ class TestInfo:
         for fact in (
             "genesis_plus_gx",
             "B A MODE START UP DOWN LEFT RIGHT C Y X Z",
+            "sonic-7 (7), sonic-8 (8), sonic-10 (10), reverie-8 (8), console (15)",
             "rom.md (free)",
             "a8be7b0ca850119b167f9644e6a4a22e983d61a4",
             "Level1 (default)",
@@ -144,6 +145,7 @@ class TestInfo:
             "is_made_by_patch": False,
         }
         assert facts["folders"] == [str(mine)]
+        assert facts["action_sets"]["reverie-8"][:3] == [["B"], ["B", "RIGHT"], ["RIGHT"]]
         assert facts["variables"] == {"score": {"address": 16712270, "address_hex": "0xFF024E", "type": ">u4"}}
         assert facts["scenarios"]["scenario"]["reward"] == ["score: +2 for each point up"]
 

@@ -11,6 +11,7 @@ from newgameplus.cli.import_roms import import_roms
 from newgameplus.cli.tables import at_terminal, counted, print_json, print_note, print_table
 from newgameplus.emulator.cores import consoles
 from newgameplus.errors import NewGamePlusError, NotFoundError, did_you_mean
+from newgameplus.games.action_sets import action_sets
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.catalogue import games as all_games
 from newgameplus.games.integration import PATCH_NAME, Integration, console_name
@@ -77,7 +78,7 @@ def list_games(text: str, console: str | None, available: bool, as_json: bool) -
 @click.argument("game")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def info(game: str, as_json: bool) -> None:
-    """Show what is known of GAME: ROM, start states, scenarios, buttons, variables."""
+    """Show what is known of GAME: ROM, start states, scenarios, buttons, action sets, variables."""
     facts = _facts(find_game(game))
     if as_json:
         print_json(facts)
@@ -149,6 +150,7 @@ def _facts(game: Integration) -> dict[str, Any]:
         "core": game.core_name or console.core,
         "core_problem": _core_problem(game),
         "buttons": [button for button in console.buttons if button],
+        "action_sets": {name: spec.combos for name, found in action_sets().items() if (spec := found.on(console))},
         "rom": {
             "path": str(rom) if rom else None,
             "origin": game.rom_origin,
@@ -198,6 +200,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         "console": facts["console"],
         "core": f"{facts['core']}{' - ' + facts['core_problem'] if facts['core_problem'] else ''}",
         "buttons": " ".join(facts["buttons"]),
+        "actions": ", ".join(f"{name} ({len(combos)})" for name, combos in facts["action_sets"].items()),
         "ROM": _rom_words(facts["rom"]),
         "SHA-1": " or ".join(facts["rom"]["sha1"]) or "the integration names none",
         "files": ", ".join(facts["folders"]),
