@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,6 +76,16 @@ def test_the_parts_of_every_protocol_are_explained() -> None:
             methods = [part for part in vars(protocol).values() if callable(part) and not isinstance(part, type)]
             public = [method for method in methods if not method.__name__.startswith("_")]
             assert all(method.__doc__ for method in public), protocol
+
+
+def test_nobody_finds_out_by_name_what_an_agent_can_do() -> None:
+    package = Path(interface.__file__).parents[1]
+    for room in ("agents", "training", "contest"):
+        for path in (package / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    asks = node.func.id == "hasattr" or (node.func.id == "getattr" and len(node.args) > 2)
+                    assert not asks, f"{path}:{node.lineno}"
 
 
 def test_the_class_of_no_agent_is_refused_with_what_it_lacks() -> None:

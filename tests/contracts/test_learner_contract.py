@@ -99,6 +99,15 @@ def test_it_keeps_every_promise_of_an_agent(name: str) -> None:
     check_agent(agent_class, configure(agent_class, "default", fields), num_steps=32)
 
 
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("name", "preset"), [(name, preset) for name in LEARNERS for preset in find_agent(name).PRESETS]
+)
+def test_every_preset_keeps_every_promise_of_an_agent(name: str, preset: str) -> None:
+    agent_class = find_agent(name)
+    check_agent(agent_class, configure(agent_class, preset, SMALL[name]), num_envs=1, num_steps=50)
+
+
 @every_learner
 def test_it_learns_from_what_it_observes(name: str) -> None:
     agent, begun = build(name), weights(build(name))

@@ -53,7 +53,8 @@ class Diary:
         buffer.add(observation, action, reward, step)
 
     def transitions(self) -> set[tuple[Any, ...]]:
-        """Every transition that has all its steps behind it: stack, action, reward, next stack (if any), factor."""
+        """Every transition that has all its steps behind it: stack, action, reward, factor, next stack (after a
+        termination its own)."""
         found = set()
         for row in self.episodes:
             for number, episode in enumerate(row):
@@ -64,7 +65,7 @@ class Diary:
                         continue
                     value = sum(step[2] * DISCOUNT**place for place, step in enumerate(part))
                     factor = 0.0 if part[-1][4] else DISCOUNT ** len(part)
-                    found.add((*part[0][0], part[0][1], value, factor, *(part[-1][3] if factor else ())))
+                    found.add((*part[0][0], part[0][1], value, factor, *(part[-1][3] if factor else part[0][0])))
         return found
 
 
@@ -76,7 +77,7 @@ def drawn(buffer: ReplayBuffer, num: int = 4000) -> set[tuple[Any, ...]]:
     batch = buffer.draw(num, 0.4, np.random.default_rng(0))
     stacks, after = batch.observation[:, 0, 0].tolist(), batch.next_observation[:, 0, 0].tolist()
     return {
-        (*stack, action, reward, factor, *(later if factor else ()))
+        (*stack, action, reward, factor, *later)
         for stack, action, reward, factor, later in zip(
             stacks, batch.action.tolist(), batch.reward.tolist(), batch.factor.tolist(), after, strict=True
         )

@@ -41,7 +41,7 @@ class Batch:
     reward: Array
     """float32 ``[N]``: n-step return, the discounted sum of the rewards."""
     next_observation: Array
-    """uint8 ``[N, H, W, C]``: observation n steps later; arbitrary where ``factor`` is 0."""
+    """uint8 ``[N, H, W, C]``: observation n steps later; the transition's own where ``factor`` is 0."""
     factor: Array
     """float32 ``[N]``: factor of the next observation's value, ``discount ** steps``; 0 after a termination."""
     entries: Array
@@ -285,8 +285,11 @@ class ReplayBuffer:
         num_steps = is_before_end.sum(1)
         reward = (self._reward[row[:, None], steps] * self._powers[:-1] * is_before_end).sum(1)
         last = kinds[np.arange(len(slot)), num_steps - 1]
-        factor = np.where(last == _TERMINATED, 0.0, self._powers[num_steps])
-        return reward.astype(np.float32), factor.astype(np.float32), (slot + num_steps) % self._size
+        is_terminated = last == _TERMINATED
+        factor = np.where(is_terminated, 0.0, self._powers[num_steps])
+        # After a termination comes nothing; the slot behind it may be unwritten, or of steps that a killed run took.
+        ahead = np.where(is_terminated, slot, slot + num_steps) % self._size
+        return reward.astype(np.float32), factor.astype(np.float32), ahead
 
     def _places(self, row: Array, slot: Array) -> Array:
         """Return int64 ``[C, N]``: the slots' frames after those before them, none from an earlier episode."""

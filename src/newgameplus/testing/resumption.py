@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from newgameplus.agents.interface import Agent, HasWeights
 from newgameplus.testing.exchanges import AgentCase, opinions
 from newgameplus.testing.promises import first_difference, require, require_same
@@ -45,9 +43,7 @@ def require_resumed(
             player.begin_from(state, is_frozen=True)
     if has_weights:
         first, second = (opinions(player, case.exchanges[:_NUM_OPINIONS]) for player in players)
-        # Not bit by bit: some processors add floats in an order that depends on where they lie in memory.
-        is_same = all(np.allclose(left, right, rtol=1e-4, atol=1e-5) for left, right in zip(first, second, strict=True))
-        require(is_same, f"{case.name} learns differently when it is restored{place}.")
+        require_same((first, second), f"{case.name} learns differently when it is restored{place}.")
     else:
         where = first_difference(states[0], states[1])
         require(where is None, f"{case.name} is left in another state when it is restored{place}: see {where}.")
