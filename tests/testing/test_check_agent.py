@@ -12,7 +12,7 @@ import pytest
 from newgameplus.agents.saved import require_agent, take, take_array
 from newgameplus.errors import StateError
 from newgameplus.testing import check_agent
-from newgameplus.types import NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+from newgameplus.types import NOTHING, ActionSpec, Array, ObservationSpec, State, Step, Wishes, WorldSpec
 
 ACTIONS = ActionSpec("set", (("B",), ("RIGHT",), ()))
 
@@ -128,6 +128,10 @@ class Manager(Bandit):
     @staticmethod
     def needs_zones(config: BanditConfig) -> bool:
         return True
+
+    @staticmethod
+    def wishes(config: BanditConfig) -> Wishes:
+        return Wishes(frames_per_step=1)
 
     @staticmethod
     def arithmetic(config: BanditConfig) -> dict[str, Any]:
@@ -426,6 +430,12 @@ class Perhaps(Manager):
         return "perhaps"
 
 
+class WishesForWords(Manager):
+    @staticmethod
+    def wishes(config: BanditConfig) -> Any:
+        return {"stall_frames": 100}
+
+
 class Sets(Manager):
     @staticmethod
     def arithmetic(config: BanditConfig) -> Any:
@@ -477,6 +487,7 @@ FLAWS = {
     OneReturn: r"expected_returns of OneReturn are finite numbers \(2, 3\)",
     Nobody: r"acting_agent of Nobody returns an agent",
     Perhaps: r"needs_zones of Perhaps returns a bool, not 'perhaps'",
+    WishesForWords: r"wishes of WishesForWords returns Wishes, not \{'stall_frames': 100\}",
     Sets: r"arithmetic of Sets returns a dict of JSON types",
 }
 

@@ -21,6 +21,7 @@ from newgameplus.agents.interface import (
     HasPolicy,
     HasReplay,
     HasWeights,
+    HasWishes,
     KeepsFiles,
     NeedsZones,
     offers,
@@ -28,6 +29,7 @@ from newgameplus.agents.interface import (
 from newgameplus.testing.exchanges import AgentCase, follow
 from newgameplus.testing.promises import require, require_refusal, require_same, through_a_file
 from newgameplus.testing.resumption import require_resumed
+from newgameplus.types import Wishes
 
 
 def _has_metrics(case: AgentCase) -> None:
@@ -163,6 +165,9 @@ def _describes_itself(case: AgentCase) -> None:
     if offers(agent_class, NeedsZones):
         needs = agent_class.needs_zones(case.config)
         require(type(needs) is bool, f"needs_zones of {case.name} returns a bool, not {needs!r}.")
+    if offers(agent_class, HasWishes):
+        wishes = agent_class.wishes(case.config)
+        require(type(wishes) is Wishes, f"wishes of {case.name} returns Wishes, not {wishes!r}.")
     if offers(agent_class, DescribesArithmetic):
         told = agent_class.arithmetic(case.config)
         is_json = isinstance(told, dict) and json.loads(json.dumps(told)) == told
