@@ -10,9 +10,10 @@ import torch
 
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
-from newgameplus.agents.ppo.update import FIGURES, Batch, gradient_step
+from newgameplus.agents.ppo.update import FIGURES, gradient_step
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
+from newgameplus.learning.losses import PpoSteps
 from newgameplus.nn.cpu.compiled import turned_off
 from newgameplus.types import Step, WorldSpec
 
@@ -39,8 +40,8 @@ def losses_of_ppo(precision: Any) -> list[float]:
         action, old = rows % 7, torch.full((32,), -np.log(7.0))
         value, advantage = torch.zeros(32), torch.randn(32, generator=generator)
         seen, target = torch.from_numpy(PICTURES)[rows], (rows % 5).float()
-        batch = Batch(seen, action, old, value, advantage, target, reference=torch.zeros(32, 0))
-        figures = gradient_step(agent._learner, agent.config, seen, batch)
+        steps = PpoSteps(action, old, value, advantage, target, reference=torch.zeros(32, 0))
+        figures = gradient_step(agent._learner, agent.config, seen, steps)
         losses.append(float(figures[FIGURES.index("value_loss")]))
     return losses
 

@@ -28,6 +28,7 @@ from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.rewards import RewardShaper
 from newgameplus.experience.rollout import Rollout
+from newgameplus.learning.losses import PpoSteps
 from newgameplus.learning.returns import explained_variance, generalized_advantages, remembered_spread
 from newgameplus.learning.schedules import linear
 from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
@@ -272,19 +273,18 @@ class Ppo:
             advantage = (advantage - advantage.mean()) / (self._spread + 1e-8)
         self._set_learning_rate()
         observation = torch.from_numpy(rollout.observation).flatten(0, 1)
-        batch = Batch(
-            observation,
-            torch.from_numpy(rollout.action).flatten(),
-            torch.from_numpy(rollout.log_probability).flatten(),
-            value.flatten(),
-            advantage.flatten(),
-            target.flatten(),
-            self._reference_of(observation),
+        steps = PpoSteps(
+            action=torch.from_numpy(rollout.action).flatten(),
+            log_probability=torch.from_numpy(rollout.log_probability).flatten(),
+            value=value.flatten(),
+            advantage=advantage.flatten(),
+            target=target.flatten(),
+            reference=self._reference_of(observation),
         )
-        figures = self._update(batch, self._generator)
+        figures = self._update(Batch(observation, steps), self._generator)
         if not math.isfinite(figures["gradient_norm"]):
             raise self._broke_down()
-        figures["explained_variance"] = explained_variance(batch.value, batch.target)
+        figures["explained_variance"] = explained_variance(steps.value, steps.target)
         self._metrics = figures | {"learning_rate": self._learning_rate}
         self._num_updates += 1
         draw_noise(self.network, self._generator)

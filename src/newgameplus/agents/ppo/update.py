@@ -6,7 +6,7 @@ Shapes: ``S`` steps of a rollout over all rows; ``N`` steps of a minibatch.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
@@ -34,18 +34,8 @@ class Batch:
 
     observation: Tensor
     """uint8 ``[N, H, W, C]``."""
-    action: Tensor
-    """int64 ``[N]``."""
-    log_probability: Tensor
-    """Log-probability of the action under the policy that acted, ``[N]``."""
-    value: Tensor
-    """Value estimate of the observation under the policy that acted, ``[N]``."""
-    advantage: Tensor
-    """``[N]``; already normalised if ``advantage_memory`` is used."""
-    target: Tensor
-    """Target of the value estimate, ``[N]``."""
-    reference: Tensor
-    """Log-probabilities of the reference policy, ``[N, A]``; ``[N, 0]`` if there is none."""
+    steps: PpoSteps
+    """The rest, ``[N]``; the advantage is normalised if ``advantage_memory`` is used."""
 
 
 class Update(Protocol):
@@ -78,12 +68,12 @@ class PlainUpdate:
         """See :class:`Update`; stops after the first step whose gradient is NaN or infinite."""
         told = []
         for _ in range(self._config.num_epochs):
-            for chosen in batches(len(rollout.action), self._config.batch_size, generator):
+            for chosen in batches(len(rollout.observation), self._config.batch_size, generator):
                 batch = self._chosen(rollout, chosen)
                 observation = batch.observation
                 if self._config.max_offset:
                     observation = shift(observation, self._config.max_offset, generator)
-                told.append(self._step(observation, batch).tolist())
+                told.append(self._step(observation, batch.steps).tolist())
                 if not np.isfinite(told[-1][-1]):
                     return dict(zip(FIGURES, told[-1], strict=True))
         return dict(zip(FIGURES, np.mean(told, 0).tolist(), strict=True))
@@ -92,8 +82,9 @@ class PlainUpdate:
         """Do nothing: the rollout is read when it is learned from."""
 
     def _chosen(self, rollout: Batch, chosen: Tensor) -> Batch:
-        parts = (getattr(rollout, name).index_select(0, chosen).to(self._device) for name in Batch.__slots__)
-        return Batch(*parts)
+        columns = {name: getattr(rollout.steps, name) for name in PpoSteps.__slots__}
+        parts = {name: column.index_select(0, chosen).to(self._device) for name, column in columns.items()}
+        return Batch(rollout.observation.index_select(0, chosen).to(self._device), PpoSteps(**parts))
 
 
 class ReplayedUpdate:
@@ -135,7 +126,7 @@ class ReplayedUpdate:
         """See :class:`Update`; observations are taken from the device, not from ``rollout``."""
         self._upload(rollout, generator)
         self._sums.zero_()
-        num_samples, num_steps = len(rollout.action), 0
+        num_samples, num_steps = len(rollout.observation), 0
         for epoch in range(self._config.num_epochs):
             for begin in range(0, num_samples, self._config.batch_size):
                 end = min(begin + self._config.batch_size, num_samples)
@@ -149,15 +140,15 @@ class ReplayedUpdate:
         self._pictures[now].copy_(observation)
 
     def _upload(self, rollout: Batch, generator: torch.Generator) -> None:
-        num_samples, config = len(rollout.action), self._config
+        num_samples, config = len(rollout.observation), self._config
         orders = [torch.randperm(num_samples, generator=generator) for _ in range(config.num_epochs)]
         arrays: dict[str, Array] = {"order": torch.cat(orders).numpy()}
         if config.max_offset:
             shape = (2, config.num_epochs * num_samples, 1)
             reach = config.max_offset
             arrays["offset"] = torch.randint(-reach, reach + 1, shape, generator=generator).numpy()
-        for name in Batch.__slots__[1:]:
-            arrays[name] = getattr(rollout, name).numpy()
+        for name in PpoSteps.__slots__:
+            arrays[name] = getattr(rollout.steps, name).numpy()
         self._inputs.upload(arrays)
 
     def _run(self, begin: int, end: int) -> None:
@@ -178,10 +169,11 @@ class ReplayedUpdate:
 
     def _learn_from(self, order: Tensor, offset: Tensor) -> None:
         given = self._inputs.tensors
-        columns = {name: given[name].index_select(0, order) for name in Batch.__slots__[1:]}
-        batch = Batch(take_rows(self._pictures.flatten(0, 1), order), **columns)
-        observation = shift_by(batch.observation, offset) if self._config.max_offset else batch.observation
-        self._sums.add_(gradient_step(self._learner, self._config, observation, batch))
+        steps = PpoSteps(**{name: given[name].index_select(0, order) for name in PpoSteps.__slots__})
+        observation = take_rows(self._pictures.flatten(0, 1), order)
+        if self._config.max_offset:
+            observation = shift_by(observation, offset)
+        self._sums.add_(gradient_step(self._learner, self._config, observation, steps))
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +209,7 @@ def gradient_step(
     learner: Learner[PpoNetwork],
     config: PpoConfig,
     observation: Tensor,
-    batch: Batch,
+    steps: PpoSteps,
 ) -> Tensor:
     """Take a gradient step on a minibatch; return ``FIGURES``.
 
@@ -226,16 +218,16 @@ def gradient_step(
     Args:
         learner: the network and its optimizer.
         config: gives the coefficients and limits of the losses.
-        observation: observations of the minibatch, possibly shifted.
-        batch: the rest of the minibatch.
+        observation: uint8 ``[N, H, W, C]``, possibly shifted.
+        steps: the rest of the minibatch.
     """
-    advantage = batch.advantage
     if not config.advantage_memory:
-        advantage = (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)
+        advantage = steps.advantage
+        normalised = (advantage - advantage.mean()) / (advantage.std(unbiased=False) + 1e-8)
+        steps = replace(steps, advantage=normalised)
     computing = learner.computing
     with training_mode(computing, computing.has_training_mode):
         log_probabilities, value = computing(observation)
-    steps = PpoSteps(batch.action, batch.log_probability, batch.value, advantage, batch.target, batch.reference)
     loss, figures = ppo_loss(log_probabilities, value, steps, loss_weights(config))
     loss.backward()  # type: ignore[no-untyped-call]
     return torch.cat([figures, learner.improve()[None]])

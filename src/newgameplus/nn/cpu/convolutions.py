@@ -58,7 +58,7 @@ def _make(
     height: int, width: int, num_channels: int, shapes: tuple[ConvolutionShape, ...]
 ) -> kernels.Convolutions | None:
     try:
-        return kernels.Convolutions(height, width, num_channels, shapes)
+        return kernels.Convolutions(height=height, width=width, num_channels=num_channels, shapes=shapes)
     except ValueError:  # the kernels do not support these shapes
         return None
 
