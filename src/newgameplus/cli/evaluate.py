@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from newgameplus.results.evaluations import Results
 
 DEFAULT_SPLIT = "tumbleweed-validation"
-"""What is played when neither a split nor a level is named."""
+"""Split played if neither a split nor a level is named."""
 MAX_SEEDS = 10_000
-"""More are a slip of the keyboard."""
+"""Limit of seeds; more are a typing error."""
 _OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "as_json"}
-"""Options that say nothing about the plan, and the agent, which may always be named again."""
+"""Options that do not belong to the plan, and the agent, which may always be named again."""
 
 
 class Duration(click.ParamType[float]):
@@ -42,7 +42,7 @@ class Duration(click.ParamType[float]):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Turn what was typed into seconds."""
+        """Parse a duration to seconds."""
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
         if match is None:
             self.fail(f"{value!r} is not a duration such as 90, 90s, 30m or 12h.", param, ctx)
@@ -53,27 +53,26 @@ class Duration(click.ParamType[float]):
 @click.argument("agent", required=False)
 @world_options(DEFAULT_SPLIT)
 @agent_options
-@click.option("--frozen", "is_frozen", is_flag=True, help="Only play with the weights of --init; learn nothing.")
+@click.option("--frozen", "is_frozen", is_flag=True, help="Only play with the weights of --init, without learning.")
 @click.option("--rules", default="contest", show_default=True, metavar="R", help="contest or contest-2018.")
 @click.option("--timesteps", type=int, metavar="N", help="Agent steps per level.  [default: 1,000,000]")
 @click.option("--episodes", type=int, metavar="N", help="Episodes per level.")
 @click.option("--wall-clock", type=Duration(), metavar="T", help="Time per level: 90s, 30m, 12h.  [default: 12h]")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The first seed.")
 @click.option("--seeds", "num_seeds", type=int, default=1, show_default=True, metavar="K", help="How many seeds.")
-@click.option("--workers", "num_workers", type=int, metavar="N", help="Runs side by side.  [default: one per core]")
+@click.option("--workers", "num_workers", type=int, metavar="N", help="Runs in parallel.  [default: one per core]")
 @click.option("--results", "results_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
-@click.option("--resume", is_flag=True, help="Go on with results that were interrupted: those named, or the latest.")
+@click.option("--resume", is_flag=True, help="Continue interrupted results: those named, or the latest.")
 @click.option(
     "--movies/--no-movies", "records_movies", default=True, show_default=True, help="Keep every episode as a movie."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON on standard output.")
 @click.pass_context
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
-    """Judge AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
+    """Evaluate AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
 
-    AGENT is a name (random, jerk, ppo, rainbow, experts) or package.module:Class for one of your own. Levels are
-    played side by side in worker processes. Ctrl-C or a power cut loses at most the episode that is being played;
-    --resume goes on.
+    AGENT is a name (random, jerk, ppo, rainbow, experts) or package.module:Class for one of your own. Levels are played
+    in parallel worker processes. Ctrl-C or a power cut loses at most the current episodes; --resume continues.
     """
     from rich.console import Console
 
@@ -104,7 +103,7 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
 
 
 def _created(options: dict[str, Any]) -> tuple[Results, Plan]:
-    """Make a plan of what was typed, check it, and only then write anything."""
+    """Make a plan from the options, check it, and only then write anything."""
     from newgameplus.contest.evaluation import check, manifest_of
     from newgameplus.results.evaluations import Results, new_results_folder
 
@@ -145,7 +144,7 @@ def _plan(options: dict[str, Any]) -> Plan:
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Plan]:
-    """Open results that were begun before; what was typed now must not contradict what was begun."""
+    """Open existing results; options given now must not contradict their plan."""
     from newgameplus.contest.evaluation import plan_of
     from newgameplus.results.evaluations import Results, latest_results
 
@@ -167,7 +166,7 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
 
 
 def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
-    """The plan of what was typed now; what was not typed again is as the results were begun with."""
+    """Plan with the options given now; all others are those of the existing results."""
     from dataclasses import replace
 
     begun = _options_of(plan)
@@ -182,7 +181,7 @@ def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
 
 
 def _options_of(plan: Plan) -> dict[str, Any]:
-    """What options by name make a plan, but for the fields that were set."""
+    """Options by name that give a plan, except for fields set by ``--set``."""
     return {
         "agent": plan.agent.name,
         **options_of(plan.agent, plan.world, plan.split),

@@ -1,4 +1,4 @@
-"""``ngp games``: which games there are, what is known of one, and the import of ROMs."""
+"""``ngp games``: list games, show one, and import ROMs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class _GamesGroup(click.Group):
-    """Helps whoever types a game's name where a verb belongs."""
+    """Gives a hint if a game's name is typed instead of a verb."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -54,7 +54,7 @@ def _list_options(function: _Function) -> _Function:
 @_list_options
 @click.pass_context
 def games(ctx: click.Context, console: str | None, available: bool, as_json: bool) -> None:
-    """List games, look into one, import ROMs.
+    """List games, show one, import ROMs.
 
     Without a verb: the same as ``ngp games list``.
     """
@@ -66,10 +66,10 @@ def games(ctx: click.Context, console: str | None, available: bool, as_json: boo
 @click.argument("text", default="")
 @_list_options
 def list_games(text: str, console: str | None, available: bool, as_json: bool) -> None:
-    """List the games whose name holds TEXT: console, number of levels, and whether the ROM is here.
+    """List the games whose name contains TEXT: console, number of levels, and whether the ROM is here.
 
     ROM is ``free`` (comes with a package), ``own`` (imported by you), ``missing``, or ``broken`` (the game's own files
-    are). In a pipe the fields are separated by tabs.
+    are invalid). In a pipe the fields are separated by tabs.
     """
     _list(text, console, available, as_json)
 
@@ -129,7 +129,7 @@ def _entry(game: Integration) -> dict[str, Any]:
     problem = None
     try:
         rom = game.rom_origin or "missing"
-        game.rom_sha1s  # noqa: B018 - a broken hash file says so here
+        game.rom_sha1s  # noqa: B018 - raises if the hash file is invalid
     except NewGamePlusError as error:
         rom, problem = "broken", str(error)
     return {

@@ -1,4 +1,4 @@
-"""``ngp games import``: take ROMs from files, folders and zips, and say of each other file why it was not taken."""
+"""``ngp games import``: import ROMs from files, folders and zips, and explain why other files were not imported."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _MAX_NAMED = 5
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH…")
 @click.option("--from-ale", is_flag=True, help="Take the Atari 2600 ROMs that the package ale-py ships.")
 @click.option("--fix", is_flag=True, help="Repair copies of files whose dump has a mechanical defect.")
-@click.option("--dry-run", is_flag=True, help="Say what would happen and write nothing.")
-@click.option("--verbose", is_flag=True, help="Name also each file that does not look like a ROM.")
+@click.option("--dry-run", is_flag=True, help="Show what would happen, without writing.")
+@click.option("--verbose", is_flag=True, help="Also list files that do not look like a ROM.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def import_roms(paths: tuple[Path, ...], from_ale: bool, fix: bool, dry_run: bool, verbose: bool, as_json: bool) -> int:
-    """Import ROMs from each PATH: a file, a folder that is searched through, or a zip.
+    """Import ROMs from each PATH: a file, a folder that is searched recursively, or a zip.
 
     Your own files are never changed; recognised ROMs are copied to your home. A file is recognised by its SHA-1, never
-    by its name. Exit code 0: something was imported or is already here; 1: nothing could be taken; 2: a path does not
-    exist or a ROM cannot be written.
+    by its name. Exit code 0: something was imported or is already here; 1: nothing could be imported; 2: a path does
+    not exist or a ROM cannot be written.
     """
     from newgameplus.games.roms import Importer
 
@@ -61,7 +61,7 @@ def _verdicts(importer: Importer, files: list[Path]) -> Iterator[Verdict]:
 
 @contextmanager
 def _progress(num_files: int) -> Iterator[Any]:
-    """A bar on standard error while a person waits for many files."""
+    """Progress bar on standard error, if a person waits for many files."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -76,7 +76,7 @@ def _progress(num_files: int) -> Iterator[Any]:
 
 
 def _known(verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
-    """Leave out the many ROMs of ale-py for which stable-retro has no integration: nobody chose them."""
+    """Leave out ROMs of ale-py for which stable-retro has no integration: nobody asked for them."""
     return (verdict for verdict in verdicts if verdict.outcome != "unknown")
 
 

@@ -1,4 +1,4 @@
-"""``ngp levels``: which levels and splits there are, which can be played now, and new ones of Tumbleweed."""
+"""``ngp levels``: list levels and splits, and make new levels of Tumbleweed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MAX_SHOWN = 20
 
 
 class _LevelsGroup(click.Group):
-    """Helps whoever types a split's or a game's name where a verb belongs."""
+    """Gives a hint if the name of a split or game is typed instead of a verb."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -72,7 +72,7 @@ def _chosen(split_name: str | None, game_name: str | None, available: bool) -> l
 
 
 def _entry(level: Level, known: dict[str, Integration]) -> dict[str, Any]:
-    """One level as json; ``problem`` says why it cannot be played."""
+    """A level as JSON; ``problem`` says why it cannot be played."""
     problem, console, is_default = "", None, False
     try:
         if level.game not in known:

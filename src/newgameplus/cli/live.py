@@ -1,4 +1,4 @@
-"""What a person sees while an evaluation runs: a table that lives on a terminal, plain lines in a log file."""
+"""Live display of an evaluation: a table on a terminal, plain lines in a log file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from newgameplus.contest.workers import Advanced, Event, Failed, Finished, Start
 from newgameplus.games.levels import Level
 
 _LINE_INTERVAL_SECONDS = 30.0
-"""How often a log file gets a line."""
+"""Interval of lines in a log file."""
 _WIDE = 120
-"""Columns of a terminal from which there is room for bars, for the best episode and for long names."""
+"""Terminal width from which there is room for bars, for the best episode and for long names."""
 _NUMBERS_WIDTH = 57
-"""Columns that everything but the name of a level takes at most on a narrower one."""
+"""Largest width of all columns except the level's name, on narrower terminals."""
 _ORDER = ("running", "failed", "done", "waiting")
-"""Which rows are shown first where there is no room for all."""
+"""Order of rows if there is no room for all."""
 
 
 @dataclass
@@ -35,22 +35,22 @@ class _RunLine:
     state: str = "waiting"
     progress: Progress = field(default_factory=Progress)
     first: tuple[float, Progress] | None = None
-    """When this sitting began, and how far the run was then: for its speed."""
+    """Time and progress at the start of this session, for the speed."""
 
     def advance(self, progress: Progress) -> None:
-        """Take in how far the run is."""
+        """Update the progress of the run."""
         if self.first is None:
             self.first = (time.monotonic(), progress)
         self.progress = progress
 
     @property
     def fraction(self) -> float:
-        """How much of the budget is spent."""
+        """Fraction of the budget spent."""
         return 1.0 if self.state == "done" else self.progress.fraction(self.job.plan.rules)
 
     @property
     def steps_per_second(self) -> float | None:
-        """Agent steps per second of this sitting."""
+        """Agent steps per second since the start of this session."""
         if self.first is None:
             return None
         seconds = self.progress.elapsed_seconds - self.first[1].elapsed_seconds
@@ -70,11 +70,11 @@ class LiveTable:
     """Shows the events of an evaluation.
 
     Args:
-        jobs: all runs of the evaluation, those too that were complete or begun before.
-        console: where to show it.
+        jobs: all runs of the evaluation, including complete and interrupted ones.
+        console: console to show it on.
 
     Raises:
-        ResultsError: a file of an earlier sitting is corrupt.
+        ResultsError: a file of an earlier session is corrupt.
     """
 
     def __init__(self, jobs: Sequence[Job], console: Console) -> None:
@@ -98,7 +98,7 @@ class LiveTable:
             self._live.stop()
 
     def show(self, event: Event) -> None:
-        """Take in an event and redraw when it is time."""
+        """Process an event, and redraw if it is time."""
         if isinstance(event, Started):
             self._rows[event.job.folder].state = "running"
         elif isinstance(event, Advanced):
@@ -131,7 +131,7 @@ class LiveTable:
         )
 
     def picture(self) -> RenderableType:
-        """The table, cut to the rows that matter when the terminal is too low for all."""
+        """The table, reduced to the most important rows if the terminal is too low."""
         rows = list(self._rows.values())
         counts = {state: sum(row.state == state for row in rows) for state in _ORDER}
         words = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
@@ -157,7 +157,7 @@ class LiveTable:
 
 
 def _short(level: Level, width: int) -> str:
-    """A level's id in at most ``width`` characters: of the game's name as much as fits before the state's."""
+    """A level's id in at most ``width`` characters; the game's name is shortened first."""
     if len(str(level)) <= width:
         return str(level)
     room = width - len(level.state) - 2
@@ -184,7 +184,7 @@ def _cells(row: _RunLine, *, is_wide: bool) -> tuple[RenderableType, ...]:
 
 
 def _left(rows: Sequence[_RunLine]) -> str:
-    """Estimate the time to the end of all runs from the budget's pace so far."""
+    """Estimated time to the end of all runs, from their speed so far."""
     firsts = [row.first for row in rows if row.first]
     if not firsts:
         return "time left unknown"

@@ -1,4 +1,4 @@
-"""Entry point of ``ngp``: finds the verb, and turns every error on purpose into one sentence and exit code 2."""
+"""Entry point of ``ngp``: finds the verb, and turns every deliberate error into one sentence and exit code 2."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from newgameplus.registry import resolve
 
 VERBS: dict[str, tuple[str, str]] = {
     "evaluate": ("newgameplus.cli.evaluate:evaluate", "Judge an agent under the contest's rules."),
-    "games": ("newgameplus.cli.games:games", "List games, look into one, import ROMs."),
+    "games": ("newgameplus.cli.games:games", "List games, show one, import ROMs."),
     "levels": ("newgameplus.cli.levels:levels", "List levels and splits."),
-    "movie": ("newgameplus.cli.movie:movie", "Look into, render and verify recorded episodes."),
+    "movie": ("newgameplus.cli.movie:movie", "Show, render and verify recorded episodes."),
     "play": ("newgameplus.cli.play:play", "Play a level yourself."),
     "report": ("newgameplus.cli.report:report", "Write one web page about results or training runs."),
     "train": ("newgameplus.cli.train:train", "Let an agent learn on levels."),
 }
-"""Name of each verb to where its command lies and its line in ``ngp --help``."""
+"""Command of each verb, and its line in ``ngp --help``."""
 
 
 class LazyGroup(click.Group):
-    """A group that knows its verbs by name and imports a verb's file only to run it or to show its own help."""
+    """A group that imports a verb's file only to run it or to show its help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the verbs, sorted."""
@@ -48,7 +48,7 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the verb, with a hint where it is misspelt."""
+        """Find the verb, with a hint if it is misspelt."""
         if args[0] not in VERBS:
             raise click.UsageError(f"There is no verb {args[0]!r}.{did_you_mean(args[0], VERBS)}", ctx)
         return super().resolve_command(ctx, args)
@@ -69,8 +69,8 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run ``ngp`` with ``arguments``, by default those of the process, and exit.
 
-    Exit codes: 0 done, 1 something failed on the way or nobody reads the output any more, 2 bad input (one sentence on
-    standard error), 130 interrupted.
+    Exit codes: 0 done, 1 something failed or the output was closed, 2 bad input (one sentence on standard error), 130
+    interrupted.
     """
     let_waiting_threads_sleep()
     sys.exit(run(arguments))
@@ -100,7 +100,7 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _find_agents_here() -> None:
-    """Let a user's own agent be found where they work; a folder that was deleted meanwhile holds none."""
+    """Make a user's own agent importable from the current folder, if that still exists."""
     with contextlib.suppress(FileNotFoundError):
         here = os.getcwd()  # noqa: PTH109 - pathlib costs every start of ngp more than this
         if here not in sys.path:

@@ -1,4 +1,4 @@
-"""``ngp movie``: look into, render and verify recorded episodes."""
+"""``ngp movie``: show, render and verify recorded episodes."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from newgameplus.movies.video import Format, RenderOptions
 
 FAILED, DIFFERENT = 2, 1
-"""Exit codes: a movie could not be read or played; a movie came out otherwise than recorded."""
+"""Exit codes: a movie could not be read or played; a movie differs from the recording."""
 
 _places = click.argument("places", metavar="MOVIE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per movie, in a list.")
-_any_core = click.option("--any-core", is_flag=True, help="Play movies that another build of the core recorded, too.")
+_any_core = click.option("--any-core", is_flag=True, help="Also play movies recorded on another core build.")
 _workers = click.option(
-    "--workers", type=click.IntRange(min=1), help="Movies worked on at a time; by default one per processor core."
+    "--workers", type=click.IntRange(min=1), help="Parallel processes; by default one per CPU core."
 )
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def movie() -> None:
-    """Look into, render and verify recorded episodes.
+    """Show, render and verify recorded episodes.
 
     Each MOVIE is a bk2 file, or a folder that is searched for them.
     """
@@ -42,7 +42,7 @@ def movie() -> None:
 @_places
 @_as_json
 def info(places: tuple[Path, ...], as_json: bool) -> int:
-    """Say what movies hold, without playing them.
+    """Show the contents of movies, without playing them.
 
     Each MOVIE is a bk2 file, or a folder that is searched for them.
     """
@@ -69,10 +69,10 @@ def info(places: tuple[Path, ...], as_json: bool) -> int:
 @_any_core
 @_workers
 def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int | None) -> int:
-    """Play movies again and compare with what was recorded.
+    """Play movies and compare them with the recorded values.
 
     Return, length, buttons, start state and memory are compared. Each MOVIE is a bk2 file, or a folder that is searched
-    for them. Exit code 1: a movie came out otherwise. Exit code 2: a movie could not be read or played.
+    for them. Exit code 1: a movie differs. Exit code 2: a movie could not be read or played.
     """
     from dataclasses import asdict
     from functools import partial
@@ -97,11 +97,11 @@ def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int
     "--output",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Folder for what is made; by default beside each movie.",
+    help="Output folder; by default beside each movie.",
 )
 @click.option(
     "--format", "kind", type=click.Choice(["mp4", "gif", "png-sheet"]), default="mp4", show_default=True,
-    help="Video with sound, animated picture, or one picture of many moments.",
+    help="Video with sound, animated gif, or contact sheet.",
 )  # fmt: skip
 @click.option("--speed", default=1, show_default=True, help="Show every K-th frame only; above 1 without sound.")
 @click.option("--scale", default=1, show_default=True, help="Enlarge each pixel to K by K.")
@@ -124,7 +124,7 @@ def render(
     any_core: bool,
     workers: int | None,
 ) -> int:
-    """Make videos, animated pictures or sheets of pictures from movies.
+    """Make videos, animated gifs or contact sheets from movies.
 
     Each MOVIE is a bk2 file, or a folder that is searched for them.
     """
@@ -211,7 +211,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _work(work: Work, paths: Sequence[Path], workers: int | None, title: str) -> tuple[list[Done], list[Failed]]:
-    """Do ``work`` for all ``paths`` behind a progress bar; results in the order of ``paths``."""
+    """Apply ``work`` to all ``paths`` behind a progress bar; results in the order of ``paths``."""
     from newgameplus.movies.side_by_side import Advanced, Done, work_side_by_side
 
     done: dict[Path, Done] = {}

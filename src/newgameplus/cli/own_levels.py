@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from newgameplus.open_games.tumbleweed.blueprint import Blueprint
 
 UNPROVEN = 1
-"""Exit code when a level is not proven."""
+"""Exit code if a level is not proven."""
 MAX_COUNT = 1000
 
 
@@ -30,7 +30,7 @@ class Zones(click.ParamType[tuple[str, ...]]):
     name = "zones"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        """Turn what was typed into the zones' own names."""
+        """Parse a list of zones."""
         from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
         if isinstance(value, tuple):
@@ -47,20 +47,20 @@ class Zones(click.ParamType[tuple[str, ...]]):
 
 
 @click.command()
-@click.option("--seed", type=click.IntRange(min=0), required=True, metavar="N", help="The same seed, the same levels.")
+@click.option("--seed", type=click.IntRange(min=0), required=True, metavar="N", help="Seed of the levels.")
 @click.option(
     "--count", type=click.IntRange(1, MAX_COUNT), default=11, show_default=True, metavar="K", help="How many levels."
 )
-@click.option("--zones", type=Zones(), metavar="A,B", help="Zones that take turns.  [default: all]")
+@click.option("--zones", type=Zones(), metavar="A,B", help="Zones, in turn.  [default: all]")
 @click.option(
     "-o", "--output", "folder", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to write."
 )
 def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path) -> None:
     """Make a set of new levels of Tumbleweed: a game and a split in one folder.
 
-    Nobody has played them, so they show what an agent has learned; keep the seed to yourself while a contest runs.
-    Wherever a split is named, DIR can be: ngp evaluate jerk --split DIR. No compiler is needed. Whether every level can
-    be won is found out with: ngp levels check DIR
+    Nobody has played them, so they show what an agent has learned; keep the seed secret while a contest runs. DIR can
+    be used wherever a split is named: ngp evaluate jerk --split DIR. No compiler is needed. To find out whether every
+    level can be won: ngp levels check DIR
     """
     from newgameplus.open_games.game_folder import num_states
     from newgameplus.open_games.levelset import check_free
@@ -88,16 +88,18 @@ def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path)
 @click.argument("split_name", metavar="SPLIT")
 @click.option(
     "--out", "folder", type=click.Path(path_type=Path), metavar="DIR",
-    help="Where new par movies are kept.  [default: par in the game's folder]",
+    help="Folder of new par movies.  [default: par in the game's folder]",
 )  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Of the search.")
-@click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="How long to search in each level.")
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of the search."
+)
+@click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="Limit of search steps per level.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None, as_json: bool) -> int:
-    """Prove that every level of SPLIT, a split of Tumbleweed, can be won: search a movie that reaches its goal.
+    """Prove that every level of SPLIT, a split of Tumbleweed, can be won: search for a movie that reaches its goal.
 
-    SPLIT is a name, a .toml file, or a folder as ngp levels generate writes it. A level that has a par movie already is
-    not searched: its movie is played. Exit code 1: a level was not proven, so perhaps nobody can win it.
+    SPLIT is a name, a .toml file, or a folder written by ngp levels generate. If a level already has a par movie, this
+    movie is played instead of a search. Exit code 1: a level was not proven, so perhaps it cannot be won.
     """
     from newgameplus.games.levels import find_split
     from newgameplus.open_games.game_folder import check_pack
@@ -117,14 +119,14 @@ def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None
 
 
 class _Prover:
-    """Proves levels one by one, and shows on the progress bar how far it is."""
+    """Proves levels one by one, and shows the progress."""
 
     def __init__(self, course: Course[Any], bar: Bar, folder: Path | None, seed: int, max_steps: int | None) -> None:
         self._course, self._bar, self._folder, self._seed = course, bar, folder, seed
         self._limit = {} if max_steps is None else {"max_steps": max_steps}
 
     def finding(self, level: Level) -> dict[str, Any]:
-        """Return what is found of a level, as json."""
+        """Return the result for a level, as JSON types."""
         from newgameplus.open_games.proof import UnprovenError, verify_par
 
         finding = {"level": str(level), "is_proven": True, "how": "played", "num_frames": None, "movie": None}
@@ -157,7 +159,7 @@ class _Prover:
         return {"num_frames": proof.num_frames, "movie": str(movie), "num_steps": proof.num_steps}
 
     def _movies(self, level: Level) -> list[Path]:
-        """Where a level's par movie may lie; a new one goes to the first place."""
+        """Possible paths of a level's par movie; a new one is written to the first."""
         from newgameplus.open_games.proof import par_path
 
         named = [] if self._folder is None else [self._folder / f"{level.folder_name}.bk2"]
@@ -167,7 +169,7 @@ class _Prover:
 def _drawn(
     seed: int, count: int, zones: tuple[str, ...] | None, report: Callable[[], None]
 ) -> tuple[list[Blueprint], dict[str, Any]]:
-    """Draw levels, the zones in turn; return them and what the set shall say of where they come from."""
+    """Generate levels, cycling through the zones; return them and the metadata of the set."""
     from newgameplus import __version__
     from newgameplus.open_games.tumbleweed.generate import generate_level
     from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
@@ -196,7 +198,7 @@ def _print_findings(findings: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _duration(num_frames: int | None) -> str:
-    """Such as ``1:05``, of the console's 60 frames per second."""
+    """Time such as ``1:05``, at the console's 60 frames per second."""
     if num_frames is None:
         return ""
     minutes, seconds = divmod(round(num_frames / 60), 60)
@@ -213,5 +215,5 @@ def _progress() -> Bar:
 
 
 def _typed(path: Path) -> str:
-    """A path as a shell takes it."""
+    """A path quoted for a shell."""
     return shlex.quote(click.format_filename(path))

@@ -1,4 +1,4 @@
-"""Options that say who plays and where, the same for every verb that begins a run, and the plans that they make."""
+"""Options for the agent and the world, the same for every verb that starts a run, and the plans made from them."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of which :func:`agent_plan` makes a plan."""
+    """Add the options that :func:`agent_plan` reads."""
     return _with(
         command,
         click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]"),
         click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a field of the preset."),
         click.option(
-            "--init", type=click.Path(path_type=Path), metavar="PATH", help="Begin with a training run's weights."
+            "--init", type=click.Path(path_type=Path), metavar="PATH", help="Start from a training run's weights."
         ),
         click.option(
             "--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split."
@@ -39,7 +39,7 @@ def agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def world_options(default_split: str) -> Decorator:
-    """Return a decorator that adds the options of which :func:`levels_of` and :func:`world_plan` make a plan."""
+    """Return a decorator that adds the options that :func:`levels_of` and :func:`world_plan` read."""
     split = f"Play every level of a split, or of a folder.  [default: {default_split}]"
     options = (
         click.option("--split", metavar="S", help=split),
@@ -50,29 +50,31 @@ def world_options(default_split: str) -> Decorator:
             "--actions",
             type=click.Path(path_type=Path),
             metavar="FILE",
-            help="Button combinations that the actions are, instead of the agent's set.",
+            help="Action set to use instead of the agent's.",
         ),
     )
     return lambda command: _with(command, *options)
 
 
 def rules_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of which :func:`world_rules` makes rules."""
+    """Add the options that :func:`world_rules` reads."""
     return _with(
         command,
-        click.option("--frame-skip", type=int, metavar="N", help="Frames that an action lasts.  [default: 4]"),
-        click.option("--sticky", type=float, metavar="P", help="Chance that it begins late.  [default: 0.25]"),
-        click.option("--episode-steps", type=int, metavar="N", help="Cut episodes after N steps.  [default: 4,500]"),
+        click.option("--frame-skip", type=int, metavar="N", help="Frames per action.  [default: 4]"),
+        click.option("--sticky", type=float, metavar="P", help="Probability of one frame of delay.  [default: 0.25]"),
+        click.option(
+            "--episode-steps", type=int, metavar="N", help="Truncate episodes after N steps.  [default: 4,500]"
+        ),
         click.option("--stall", type=int, metavar="N", help="Cut episodes after N frames without a new best return."),
         click.option("--no-wishes", is_flag=True, help="Grant the preset no wish for frame skip, stall or scenario."),
     )
 
 
 def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
-    """Return who plays, of options by name.
+    """Return the plan of the agent from options by name.
 
     Raises:
-        NewGamePlusError: there is no such agent, preset, field, checkpoint or source, or it cannot begin so.
+        NewGamePlusError: there is no such agent, preset, field, checkpoint or source, or they do not fit.
     """
     from newgameplus.results.training_runs import checkpoint_at
     from newgameplus.training.agent_plan import DEFAULT_PREFILL_STEPS, AgentPlan, Prefill
@@ -96,7 +98,7 @@ def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
 
 
 def _configuration(options: Mapping[str, Any]) -> tuple[str, Any]:
-    """Return the preset's name and the configuration; where none is typed, those of --init's run."""
+    """Return the name of the preset and the configuration; without ``--preset`` those of ``--init``'s run."""
     from newgameplus.agents import find_agent
     from newgameplus.agents.configuration import configure
 
@@ -113,7 +115,7 @@ def _configuration(options: Mapping[str, Any]) -> tuple[str, Any]:
 def world_plan(
     options: Mapping[str, Any], agent: AgentPlan, default_split: str, rules: WorldRules
 ) -> tuple[WorldPlan, str | None]:
-    """Return where an agent plays, of options by name, and what the split of the levels is found by, if any.
+    """Return the plan of the world from options by name, and the reference of the levels' split, if any.
 
     Raises:
         NewGamePlusError: there is no such split, level, scenario or action set.
@@ -140,7 +142,7 @@ def _own_actions(options: Mapping[str, Any]) -> ActionSet | None:
 
 
 def actions_in_words(agent: AgentPlan, world: WorldPlan) -> str | None:
-    """Return which set the actions are of, in a sentence, or None where it is the one that the agent names."""
+    """Return a sentence about the action set, or None if it is the one that the agent names."""
     from newgameplus.games.action_sets import action_sets
 
     if world.actions is None:
@@ -168,10 +170,10 @@ def _levels(options: Mapping[str, Any], default_split: str) -> tuple[tuple[Level
 
 
 def world_rules(options: Mapping[str, Any], rules: WorldRules) -> WorldRules:
-    """Return ``rules`` with what the options change of them.
+    """Return ``rules`` with the changes of the options.
 
     Raises:
-        UsageError: a number makes no sense.
+        UsageError: a number is invalid.
     """
     from dataclasses import replace
 
@@ -207,7 +209,7 @@ def told_wishes(agent: AgentPlan, world: WorldPlan) -> str:
 
 
 def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[str, Any]:
-    """Return what options by name a run was begun with, but for the fields that were set."""
+    """Return the options by name that a run was started with, except for fields set by ``--set``."""
     scenarios = {level.scenario for level in world.levels}
     return {
         "preset": agent.preset,
@@ -223,7 +225,7 @@ def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[st
 
 
 def run_name(agent: AgentPlan, world: WorldPlan, split: str | None) -> str:
-    """Return what a run is called where it is given no other name: its agent and what it plays."""
+    """Return the default name of a run: its agent and its levels."""
     from newgameplus.games.levels import SPLIT_FILE
 
     path = Path(split or world.levels[0].folder_name)

@@ -14,25 +14,28 @@ if TYPE_CHECKING:
     from newgameplus.session.session import Session
 
 DEFAULT_SPLIT = "tumbleweed-validation"
-"""Its first level is played when none is named."""
+"""Split whose first level is played if none is named."""
 MAX_SCALE = 16
-"""More would be larger than any screen."""
+"""Limit of the scale; more would exceed any screen."""
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("level_id", metavar="[LEVEL]", required=False)
 @click.option("--scale", metavar="N", type=click.IntRange(1, MAX_SCALE), help="Show each line N pixels high.")
-@click.option("--fullscreen", is_flag=True, help="Begin without a window's borders.")
-@click.option("--mute", is_flag=True, help="Begin without sound.")
+@click.option("--fullscreen", is_flag=True, help="Start in fullscreen mode.")
+@click.option("--mute", is_flag=True, help="Start muted.")
 @click.option(
     "--record", metavar="PATH", type=click.Path(path_type=Path),
-    help="Where the movie goes: a name that ends in .bk2, or a folder.  [default: movies in your NGP_HOME]",
+    help="Movie to write: a name ending in .bk2, or a folder.  [default: movies in your NGP_HOME]",
 )  # fmt: skip
 @click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own.")
 @click.option(
-    "--movie", metavar="FILE", type=click.Path(path_type=Path), help="Go on where this movie ends, into a new one."
+    "--movie",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Continue from the end of this movie, in a new one.",
 )
-@click.option("--frames", type=click.IntRange(min=1), hidden=True, help="Leave by itself after so many turns.")
+@click.option("--frames", type=click.IntRange(min=1), hidden=True, help="Stop after this many turns.")
 def play(
     level_id: str | None,
     scale: int | None,
@@ -76,6 +79,6 @@ def _level(level_id: str | None) -> Level:
 
 
 def _report(session: Session) -> None:
-    """Say where the movie lies."""
+    """Print the path of the movie."""
     if session.movie_path is not None:
         click.echo(f"{session.movie_path}  {session.num_frames} frames, return {session.episode_return:g}")

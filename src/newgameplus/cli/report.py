@@ -31,7 +31,7 @@ def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
     callback=_finite,
     default=30.0,
     show_default=True,
-    help="A longer episode is sped up to fit.",
+    help="Longer episodes are sped up to this length.",
 )
 @click.option(
     "--video-megabytes",
@@ -39,9 +39,9 @@ def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
     callback=_finite,
     default=24.0,
     show_default=True,
-    help="What all videos together may add to the page.",
+    help="Limit of the size of all videos.",
 )
-@click.option("--workers", type=click.IntRange(min=1), help="Processes that render; by default one per core.")
+@click.option("--workers", type=click.IntRange(min=1), help="Rendering processes; by default one per CPU core.")
 def report(
     results: tuple[Path, ...],
     output: Path | None,
@@ -51,12 +51,12 @@ def report(
     video_megabytes: float,
     workers: int | None,
 ) -> None:
-    """Write one self-contained web page about evaluations or about training runs; what RESULTS hold decides.
+    """Write one self-contained web page about evaluations or about training runs, depending on RESULTS.
 
-    Of an evaluation the page shows scores, learning curves, every episode, videos of the best, the median and the last
-    one, and how to reproduce it all; of a training run returns level by level, the figures of learning and the watched
-    episodes with actions and values. It needs no network. With several RESULTS it compares them. A report that is there
-    already is replaced; any other file is left alone.
+    For an evaluation the page shows scores, learning curves, every episode, videos of the best, the median and the last
+    one, and how to reproduce it; for a training run the returns of each level, the metrics of learning and the watched
+    episodes with actions and value estimates. It needs no network. With several RESULTS it compares them. An existing
+    report is replaced; any other file is refused.
     """
     from rich.console import Console
 

@@ -1,4 +1,4 @@
-"""Tables for people at a terminal, and lines of tab-separated fields for programs at the end of a pipe."""
+"""Tables on a terminal, and lines of tab-separated fields in a pipe."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import click
 
 
 def at_terminal() -> bool:
-    """Whether a person reads standard output; ``FORCE_COLOR=1`` and ``NO_COLOR=1`` are respected."""
+    """Whether standard output is a terminal; ``FORCE_COLOR=1`` and ``NO_COLOR=1`` are respected."""
     from rich.console import Console
 
     return Console().is_terminal
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
-    """Print a table with a head at a terminal, and bare tab-separated rows elsewhere."""
+    """Print a table with a header on a terminal, and tab-separated rows without one elsewhere."""
     if not at_terminal():
         for row in rows:
             click.echo("\t".join(row))
@@ -36,16 +36,16 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
 
 
 def print_note(text: str) -> None:
-    """Print a line that only a person wants to read."""
+    """Print a line for people only."""
     if at_terminal():
         click.echo(text)
 
 
 def print_json(content: Any) -> None:
-    """Print ``content`` as json for programs."""
+    """Print ``content`` as JSON."""
     click.echo(json.dumps(content, indent=2))
 
 
 def counted(number: int, noun: str) -> str:
-    """Such as ``1 game`` and ``1,030 games``."""
+    """Text such as ``1 game`` and ``1,030 games``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

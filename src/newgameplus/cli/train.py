@@ -1,4 +1,4 @@
-"""``ngp train``: let an agent learn on levels, with checkpoints from which it goes on exactly."""
+"""``ngp train``: train an agent on levels, with checkpoints from which it resumes exactly."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from newgameplus.training.run import Report
 
 DEFAULT_SPLIT = "tumbleweed-train"
-"""What is learned on when neither a split nor a level is named."""
+"""Split trained on if neither a split nor a level is named."""
 DEFAULT_STEPS = 1_000_000
 _LEAST_ROWS = 8
-"""Rows of the world where fewer levels are trained on and no number is given."""
+"""Default number of rows if there are fewer levels."""
 
 
 @click.command()
@@ -47,23 +47,26 @@ _LEAST_ROWS = 8
     "--steps", type=int, metavar="N", help=f"Agent steps, of all rows together.  [default: {DEFAULT_STEPS:,}]"
 )
 @click.option("--num-envs", type=int, metavar="N", help="Rows of the world.  [default: one per level, at least 8]")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where the network runs.  [default: auto]")
-@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Of every random number.")
-@click.option("--checkpoint-every", type=int, default=50_000, show_default=True, metavar="N", help="Steps between two.")
-@click.option("--watch-every", type=int, metavar="N", help="Record an episode of what it does, every N steps.")
-@click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: as many as torch takes]")
-@click.option("--wandb", metavar="PROJECT", help="Send the figures to a project of Weights & Biases as well.")
-@click.option("--switch-every", type=int, metavar="N", help="Let each row take another level after N steps of its own.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Device of the network.  [default: auto]")
+@click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of every random number.")
+@click.option(
+    "--checkpoint-every", type=int, default=50_000, show_default=True, metavar="N", help="Steps between checkpoints."
+)
+@click.option("--watch-every", type=int, metavar="N", help="Record an episode every N steps.")
+@click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: torch's]")
+@click.option("--wandb", metavar="PROJECT", help="Also send the metrics to a project of Weights & Biases.")
+@click.option("--switch-every", type=int, metavar="N", help="Change the level of each row after N of its steps.")
 @click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
-@click.option("--resume", is_flag=True, help="Go on with the run in --run, or the latest, from its last checkpoint.")
+@click.option("--resume", is_flag=True, help="Continue the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
 def train(ctx: click.Context, /, **options: Any) -> int:
-    """Let AGENT learn: ppo, rainbow, experts, or package.module:Class for one of your own.
+    """Train AGENT: ppo, rainbow, experts, or package.module:Class for one of your own.
 
-    All levels are played side by side in one process, or with --switch-every one after another in each row. Figures go
-    to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C or a power cut loses at most the steps since the last
-    checkpoint; --resume goes on exactly from there. With --watch-every, movies and watched.jsonl there show what it
-    does. With --prefill, an agent with a replay buffer begins with turns of movies, or of the levels of a split.
+    All levels are played in parallel in one process, or with --switch-every one after another in each row. Metrics are
+    written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C or a power cut loses at most the steps since
+    the last checkpoint; --resume continues exactly from there. With --watch-every, movies and watched.jsonl there show
+    what the agent does. With --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of
+    a split.
     """
     _require_torch()
     from rich.console import Console
@@ -93,7 +96,7 @@ def _require_torch() -> None:
 
 
 def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
-    """Make a plan of what was typed, check it, and only then write anything."""
+    """Make a plan from the options, check it, and only then write anything."""
     from newgameplus.training.plan import begin, check
 
     if options["agent"] is None:
@@ -133,7 +136,7 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
 
 
 def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
-    """Open a run that was begun before; nothing else may be typed, since the run knows its plan."""
+    """Open an existing run; no other options may be given, since the run has its plan."""
     from newgameplus.results.training_runs import latest_training_run
     from newgameplus.training.plan import read_plan
 
@@ -153,7 +156,7 @@ def _new_folder(stem: str, parent: Path = Path("runs")) -> Path:
 
 
 def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None:
-    """Train, with a line that lives at a terminal, and one line per minute elsewhere."""
+    """Train, with a live line on a terminal, and one line per minute elsewhere."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from newgameplus.training.run import train as train_plan

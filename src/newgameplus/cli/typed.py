@@ -1,4 +1,4 @@
-"""What a person typed, read and said again: fields that are set, paths and commands to copy."""
+"""Parsing of ``--set``, and printing of paths and commands that can be copied."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def fields_of(overrides: tuple[str, ...]) -> dict[str, str]:
 
 
 def say(console: Console, text: str) -> None:
-    """Print lines as they are: what was typed is no markup, and a command that is broken in two cannot be copied."""
+    """Print lines without markup and without wrapping, so that commands can be copied."""
     console.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def as_typed(path: Path) -> str:
-    """Return a path as a shell takes it."""
+    """Return a path quoted for a shell."""
     return shlex.quote(click.format_filename(path))
