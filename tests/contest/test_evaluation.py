@@ -217,7 +217,7 @@ def wait_for_episodes(process, monitor: Path, num_episodes):
         pytest.fail(f"ngp ended with {code} before the run had {num_episodes} episodes: {process.stdout.read()}")
 
 
-@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("blow", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.nightly)])
 def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tmp_path, blow):
     arguments = ("evaluate", "jerk", "--split", "airstriker", "--timesteps", "2500", "--results")
     whole = start_ngp(*arguments, "whole", folder=tmp_path)

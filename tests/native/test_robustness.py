@@ -264,6 +264,7 @@ def test_64_consoles_run_in_one_process(level: Level) -> None:
     assert not np.array_equal(first, observations)
 
 
+@pytest.mark.nightly
 def test_memory_stays_where_it_is_over_resets(level: Level) -> None:
     env = RetroVecEnv([level] * 2)
 

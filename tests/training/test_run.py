@@ -54,6 +54,9 @@ SMALL = {
 """Fields that make a learner learn within a few dozen steps; Rainbow's replay buffer goes round several times."""
 LEVELS = {"experts": ("Tumbleweed-Genesis-v0/Mesa.Act1", "Tumbleweed-Genesis-v0/Canyon.Act1")}
 """What an agent learns on that needs more than one zone."""
+IN_SHORT = ("jerk", "rainbow")
+"""An agent without weights and the one with most state; the others are struck down in the nightly tests."""
+EVERY_AGENT = [name if name in IN_SHORT else pytest.param(name, marks=pytest.mark.nightly) for name in AGENTS]
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(
     ["torch.utils.tensorboard", "newgameplus.training.run", *(target.partition(":")[0] for target in AGENTS.values())]
@@ -145,7 +148,7 @@ def kill_at_a_random_moment(folder: Path, most_seconds: float, rng: random.Rando
     return process.exitcode == -signal.SIGKILL
 
 
-@pytest.mark.parametrize("agent", AGENTS)
+@pytest.mark.parametrize("agent", EVERY_AGENT)
 def test_killed_at_random_moments_and_resumed_a_run_ends_as_if_it_had_never_stopped(agent: str, tmp_path: Path) -> None:
     plan = plan_of(agent)
     started = time.monotonic()
@@ -343,6 +346,7 @@ def test_a_damaged_manifest_is_said_to_be_so(content: str, tmp_path: Path) -> No
         read_plan(tmp_path)
 
 
+@pytest.mark.nightly
 def test_a_replay_buffer_that_goes_round_between_two_checkpoints_comes_back_whole(tmp_path: Path) -> None:
     plan = plan_of("rainbow", 300, checkpoint_steps=100, watch_steps=None, fields={"capacity": "40"})
     folder = run_to_the_end(plan, tmp_path / "run")

@@ -39,6 +39,7 @@ def prefilled(**changes: Any) -> TrainingPlan:
     return switching("rainbow", prefill=Prefill(str(par_path(LEVELS[2])), 70), fields=fields, **changes)
 
 
+@pytest.mark.nightly
 def test_killed_at_random_moments_and_resumed_a_run_that_switches_ends_as_if_it_had_never_stopped(
     tmp_path: Path,
 ) -> None:

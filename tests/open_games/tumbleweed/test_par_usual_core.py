@@ -11,7 +11,9 @@ from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
 
-@pytest.mark.parametrize("zone", ZONE_NAMES)
+@pytest.mark.parametrize(
+    "zone", [ZONE_NAMES[0], *(pytest.param(name, marks=pytest.mark.nightly) for name in ZONE_NAMES[1:])]
+)
 def test_par_movies_reach_the_goal_on_the_usual_core(zone: str) -> None:
     levels = [level for level in levels_of(find_game(TUMBLEWEED.name)) if level.state.startswith(f"{zone}.")]
     assert levels
