@@ -193,6 +193,13 @@ def test_the_command_that_it_ends_with_judges_what_was_trained(capsys: pytest.Ca
     assert json.loads(Path("r/manifest.json").read_text())["agent"] == trained
 
 
+def test_no_command_judges_what_has_no_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "newgameplus.agents.jerk.agent:Jerk", *SHORT, "--run", "a run"]) == 0
+    told = capsys.readouterr().err
+    assert "Trained for" in told
+    assert "Judge it" not in told
+
+
 def test_a_run_passes_its_configuration_on_unless_another_preset_is_typed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--set", "clip=0.3", "--run", "a"]) == 0
     begun = json.loads(Path("a/training.json").read_text())["agent"]["config"]
