@@ -161,7 +161,8 @@ def _check_saved(level: Level) -> None:
     if scenario_spec(level.integration, level.scenario).script is not None:
         raise UsageError(
             f"{level} is judged by a script (scenario {level.scenario}), whose memory no checkpoint can hold, so that "
-            f"training could not go on from one; leave the level out, or name another --scenario."
+            "training could not go on from one: name the other levels with --level or in a split of "
+            "your own, or another --scenario."
         )
 
 
