@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newgameplus.cli.plan_options import (
+    CONFIG_OPTIONS,
     actions_in_words,
     agent_options,
     agent_plan,
@@ -173,7 +174,7 @@ def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
     if plan.agent.init and "overrides" in typed:
         begun["preset"] = None
     retyped = _plan({**options, **{name: value for name, value in begun.items() if name not in typed}})
-    agent = retyped.agent if typed & {"preset", "overrides"} else replace(retyped.agent, config=plan.agent.config)
+    agent = retyped.agent if typed & CONFIG_OPTIONS else replace(retyped.agent, config=plan.agent.config)
     kept: dict[str, Any] = {"rules": plan.world.rules}
     if "actions" not in typed:
         kept["actions"] = plan.world.actions

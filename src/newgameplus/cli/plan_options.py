@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from newgameplus.training.agent_plan import AgentPlan
     from newgameplus.training.worlds import WorldPlan
 
+CONFIG_OPTIONS = frozenset({"preset", "overrides"})
+"""Options that say what the agent's configuration is; others leave it as it is."""
+
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -60,11 +63,9 @@ def rules_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that :func:`world_rules` reads."""
     return _with(
         command,
-        click.option("--frame-skip", type=int, metavar="N", help="Frames per action.  [default: 4]"),
-        click.option("--sticky", type=float, metavar="P", help="Probability of one frame of delay.  [default: 0.25]"),
-        click.option(
-            "--episode-steps", type=int, metavar="N", help="Truncate episodes after N steps.  [default: 4,500]"
-        ),
+        click.option("--frame-skip", type=int, metavar="N", help="Frames per action.  [default: the contest's]"),
+        click.option("--sticky", type=float, metavar="P", help="Probability of delay.  [default: the contest's]"),
+        click.option("--episode-steps", type=int, metavar="N", help="Longest episode.  [default: the contest's]"),
         click.option("--stall", type=int, metavar="N", help="Cut episodes after N frames without a new best return."),
         click.option("--no-wishes", is_flag=True, help="Grant the preset no wish for frame skip, stall or scenario."),
     )
