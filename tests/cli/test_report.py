@@ -23,6 +23,7 @@ def results(tmp_path):
     manifest = {
         "format": 1,
         "agent": {"name": "jerk", "preset": "default", "config": {}},
+        "rules": {"name": "contest", "counts_resets": False, "drops_last_episode": False},
         "levels": [{"id": LEVEL, "game": game, "state": state, "scenario": "scenario"}],
         "seeds": [0],
     }
