@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from newgameplus.training.agent_plan import AgentPlan
     from newgameplus.training.worlds import WorldPlan
 
-CONFIG_OPTIONS = frozenset({"preset", "overrides"})
+FIELD_OPTIONS = ("device",)
+"""Options that set the field of the agent's configuration that has their name."""
+CONFIG_OPTIONS = frozenset({"preset", "overrides", *FIELD_OPTIONS})
 """Options that say what the agent's configuration is; others leave it as it is."""
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -104,8 +106,7 @@ def _configuration(options: Mapping[str, Any]) -> tuple[str, Any]:
     from newgameplus.agents.configuration import configure
 
     agent, preset, fields = options["agent"], options["preset"], fields_of(options["overrides"])
-    if options.get("device"):
-        fields["device"] = options["device"]
+    fields |= {name: str(options[name]) for name in FIELD_OPTIONS if options.get(name) is not None}
     if options["init"]:
         from newgameplus.training.plan import configuration_for
 
