@@ -1,4 +1,4 @@
-"""Names that were others in version 0.1: one table for reading old files and for pointing to the new names."""
+"""Names that have changed since version 0.1: one table for reading old files and for error messages."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def renamed_fields(kind: type) -> Mapping[str, str]:
 
 
 def with_new_names(content: Mapping[str, Any], new_names: Mapping[str, str]) -> dict[str, Any]:
-    """Return ``content`` with its keys as they are called today; where both names are there, the new one counts.
+    """Return ``content`` with old keys replaced by new ones; if both are present, the new one counts.
 
     Args:
         content: values by name.

@@ -1,4 +1,4 @@
-"""The compiled engine, where it was built, with the types that its stub gives it."""
+"""The compiled engine, if it was built, with the types of its stub."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EngineModule(Protocol):
-    """What the module ``newgameplus._engine`` holds; ``_engine.pyi`` says what each part takes and gives."""
+    """Contents of the module ``newgameplus._engine``; ``_engine.pyi`` has the signatures."""
 
     EngineError: type[_engine.EngineError]
     ScriptError: type[_engine.ScriptError]

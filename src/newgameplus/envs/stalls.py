@@ -1,4 +1,4 @@
-"""The stall limit of a batch: which rows have earned nothing new for too long."""
+"""Stall limit of a batch: the rows without a new maximum of the return for too long."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from newgameplus.types import Array, State
 
 
 class StallCounter:
-    """Counts the frames of each of ``B`` rows since its return was last a new best of the episode.
+    """Counts the frames of each of ``B`` rows since the last new maximum of its return in the episode.
 
-    Equals :class:`~newgameplus.envs.wrappers.limits.StallLimit`, which judges a single environment.
+    Equals :class:`~newgameplus.envs.wrappers.limits.StallLimit`, which is for a single environment.
 
     Args:
         num_envs: B.
-        stall_frames: frames without a new best return after which an episode is truncated; None for no limit.
-        frames_per_step: frames of a step.
+        stall_frames: frames without a new maximum of the return after which an episode is truncated; None for no
+            limit.
+        frames_per_step: frames per step.
 
     Raises:
         UsageError: ``stall_frames`` is not positive.
@@ -34,7 +35,7 @@ class StallCounter:
         self._frames = np.zeros(num_envs, np.int64)
 
     def step(self, rows: Sequence[int] | Array, reward: Array, over: Array) -> Array:
-        """Count a step and return the rows whose episode stalled in it; these and those that are over begin anew.
+        """Count a step and return the rows whose episode stalled in it; these and the rows in ``over`` are reset.
 
         Args:
             rows: indices ``[R]`` of the rows that took a step.
@@ -60,7 +61,7 @@ class StallCounter:
         self._frames[rows] = 0
 
     def state(self) -> State:
-        """Part of the state of a world: ``stalls``, where there is a limit, else nothing."""
+        """Part of a world's state: ``stalls`` if there is a limit, otherwise empty."""
         parts = {"return": self._return.copy(), "best": self._best.copy(), "frames": self._frames.copy()}
         return {"stalls": parts} if self.is_on else {}
 
@@ -68,7 +69,7 @@ class StallCounter:
         """Restore :meth:`state`.
 
         Args:
-            state: of a world.
+            state: state of a world.
 
         Raises:
             StateError: there is a limit, and the world was saved without one or with another number of rows.

@@ -1,4 +1,4 @@
-"""What a report calls each of the results that it shows."""
+"""Labels of the results that a report shows."""
 
 from __future__ import annotations
 

@@ -23,17 +23,17 @@ LEVEL_COLUMNS = ("Episodes", f"First {WINDOW}", f"Last {WINDOW}", "Gain", "Best"
 WATCHED_COLUMNS = ("After steps", "Return", "Length", "Mean value", "Entropy", "Movie")
 _LEARNING = "learning/"
 _MEANINGS = {
-    "policy_loss": "What moves the policy towards actions that did better than expected.",
-    "value_loss": "Squared error of the values.",
-    "entropy": "How undecided the policy is, in nats. At 0 it no longer explores.",
+    "policy_loss": "Clipped surrogate loss, which moves the policy towards actions with positive advantage.",
+    "value_loss": "Squared error of the value estimates.",
+    "entropy": "Entropy of the policy, in nats. At 0 it no longer explores.",
     "approx_kl": "Estimated KL divergence between the policies before and after the last update, in nats.",
     "reference_kl": "KL divergence from the reference policy (the weights given by --init), in nats.",
     "clip_fraction": "Share of the actions whose probability ratio was clipped.",
-    "gradient_norm": "Length of the gradient, before it is cut.",
-    "explained_variance": "Share of the variance of the returns that the values account for: 1 is all, 0 none.",
-    "learning_rate": "Size of the steps of the optimizer.",
-    "loss": "Cross-entropy between the expected and the learned distribution of returns.",
-    "expected_return": "Mean of what is learned for the actions of a batch.",
+    "gradient_norm": "Norm of the gradient, before clipping.",
+    "explained_variance": "Share of the variance of the returns that the value estimates explain: 1 is all, 0 none.",
+    "learning_rate": "Learning rate of the optimizer.",
+    "loss": "Cross-entropy between the target and the predicted distribution of returns.",
+    "expected_return": "Mean target of the actions in a batch.",
     "transitions": "Transitions in the replay buffer.",
 }
 """Description of the learners' metrics, by the last part of their names."""

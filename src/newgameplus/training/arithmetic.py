@@ -1,4 +1,4 @@
-"""What computes an agent, as manifests and the start of a run tell it, and whether it has changed since."""
+"""An agent's arithmetic in words, for the start of a run, and its changes since."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 
 def in_words(arithmetic: Mapping[str, Any]) -> str:
-    """Return a description that :meth:`AgentPlan.arithmetic` returned as text: its parts with commas between them."""
+    """Return a description from :meth:`AgentPlan.arithmetic` as text: its parts, separated by commas."""
     return ", ".join(f"{name} {value}" for name, value in arithmetic.items())
 
 
 def change_in_words(begun: object, now: Mapping[str, Any]) -> str | None:
-    """Return a sentence about what has changed since a run was begun; None where nothing has.
+    """Return a sentence about what has changed since a run was started; None if nothing has.
 
     Args:
-        begun: what the run's manifest holds; None in those from before it was kept.
-        now: of this machine.
+        begun: description in the run's manifest; None in older manifests.
+        now: description of this machine.
     """
     known = begun if isinstance(begun, Mapping) else {}
     changed = {name: (known[name], value) for name, value in now.items() if name in known and known[name] != value}

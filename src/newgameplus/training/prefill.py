@@ -48,7 +48,7 @@ class Prefilling:
     seed: int
 
     def specs(self) -> Specs:
-        """What the agent sees and what its actions mean where it will play."""
+        """Observation and action specs of the agent in its world."""
         return self.world.specs_on(self.world.levels, self.agent.specs())
 
     @property
@@ -116,7 +116,7 @@ def check_prefill(prefill: Prefilling) -> None:
 
 
 def _check_console(prefill: Prefilling, what: str, platform: str) -> None:
-    """Make sure that what is told is of the console that is played, since actions mean something else elsewhere."""
+    """Check that the transitions are of the agent's console, since actions mean something else on others."""
     for console in prefill.world.consoles:
         if platform != console:
             raise UsageError(f"{what} is of a {platform}, but what is learned is of a {console}.")

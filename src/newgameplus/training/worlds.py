@@ -32,7 +32,7 @@ class WorldPlan:
     """Name of the core; None for each game's default."""
     rules: WorldRules = CONTEST_WORLD
     actions: ActionSet | None = None
-    """What the set of actions that the agent names holds on the levels' consoles; None where the worlds look it up."""
+    """Contents of the agent's action set on the levels' consoles; None if the worlds look it up."""
 
     def __post_init__(self) -> None:
         if not self.levels:
@@ -48,14 +48,14 @@ class WorldPlan:
         return [self.levels[row % len(self.levels)] for row in range(num_envs)]
 
     def specs_on(self, levels: Sequence[Level], specs: Specs) -> Specs:
-        """Return what an agent sees and what its actions mean on levels that rows of one world play.
+        """Return the observation and action specs on levels that rows of one world play.
 
         Args:
             levels: at least one.
-            specs: the agent's own.
+            specs: specs of the agent.
 
         Raises:
-            UsageError: the set of actions is another one on one of these consoles than on the others.
+            UsageError: the action set differs between the consoles.
         """
         observation_spec, spec = specs
         if self.actions is None or spec.kind != "set":
@@ -88,25 +88,25 @@ def world_plan_of(manifest: Mapping[str, Any]) -> WorldPlan:
 
 
 def actions_of(manifest: Mapping[str, Any]) -> ActionSet | None:
-    """Return what the agent's set of actions holds, as a manifest says; None where it is of a version that did not.
+    """Return the contents of the agent's action set in a manifest; None in versions without it.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: it is invalid.
     """
     recorded = manifest.get("actions")
     return None if recorded is None else from_json(ActionSet, recorded)
 
 
 def with_actions(plan: WorldPlan, spec: ActionSpec) -> WorldPlan:
-    """Return a plan that says what every action of an agent holds, so that it is the same wherever it goes on.
+    """Return a plan with the contents of the agent's action set, so that they stay the same when a run is resumed.
 
     Args:
-        plan: its own ``actions``, if any, are taken instead of the set that the agent names.
-        spec: what the agent's actions mean.
+        plan: its own ``actions``, if any, replace the set that the agent names.
+        spec: action spec of the agent.
 
     Raises:
         NotFoundError: there is no set of the agent's name.
-        UsageError: a console is missing in the set or lacks a button of it, or the agent numbers no combinations.
+        UsageError: a console is missing in the set or lacks a button of it, or the agent has no discrete set.
     """
     if spec.kind != "set":
         if plan.actions is not None:
@@ -128,10 +128,10 @@ def with_actions(plan: WorldPlan, spec: ActionSpec) -> WorldPlan:
 
 
 def check_alike(plan: WorldPlan, specs: Specs) -> None:
-    """Make sure that rows of one world can play all levels of a plan.
+    """Check that rows of one world can play all levels of a plan.
 
     Raises:
-        NotFoundError: there is no set of actions of the agent's name.
+        NotFoundError: there is no action set of the agent's name.
         UsageError: the levels differ in their pad or their actions, or a console lacks a button.
     """
     first, console = plan.levels[0], plan.levels[0].integration.console

@@ -140,8 +140,8 @@ class ZoneClassifier:
         loss = functional.nll_loss(log_probabilities, torch.from_numpy(zone).to(self._device))
         if not math.isfinite(float(loss.detach())):
             raise LearningError(
-                "The loss of the zones' classifier is no longer a number: "
-                "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
+                "The loss of the zones' classifier is NaN or infinite: "
+                "lower the learning rate (--set learning_rate=…) and continue from the last checkpoint."
             )
         loss.backward()  # type: ignore[no-untyped-call]
         self._learner.improve()

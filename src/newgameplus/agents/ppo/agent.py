@@ -292,8 +292,8 @@ class Ppo:
 
     def _broke_down(self) -> LearningError:
         return LearningError(
-            f"The loss of PPO is no longer a number after {self._num_updates} updates: "
-            "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
+            f"The loss of PPO is NaN or infinite after {self._num_updates} updates: "
+            "lower the learning rate (--set learning_rate=…) and continue from the last checkpoint."
         )
 
     def _set_learning_rate(self) -> None:

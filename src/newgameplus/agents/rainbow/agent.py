@@ -292,8 +292,8 @@ class Rainbow:
         self._metrics = dict(zip(FIGURES, figures.tolist(), strict=True))
         if not math.isfinite(self._metrics["gradient_norm"]):
             raise LearningError(
-                f"The loss of Rainbow is no longer a number after {self._num_updates} updates: "
-                "lower the learning rate (--set learning_rate=…) and go on from the last checkpoint."
+                f"The loss of Rainbow is NaN or infinite after {self._num_updates} updates: "
+                "lower the learning rate (--set learning_rate=…) and continue from the last checkpoint."
             )
         self._replay.set_priorities(entries, errors.astype(np.float64) + self.config.priority_offset)
         self._metrics["transitions"] = float(len(self._replay))
