@@ -19,7 +19,7 @@ FRAMES_PER_STEP = 4
 
 
 def bare_loop(play: Play, core_name: str, num_threads: int) -> Callable[[], None]:
-    """A side whose turn is the play in C++, threads included, without Python, judging, stacks and stickiness."""
+    """A side that plays in C++, including threads, without Python, scenario, frame stacks and stickiness."""
     game = play.level.integration
     core = core_of(game.console, core_name)
     options = {**REFERENCE_OPTIONS.get(core_name, {}), **SPEED_OPTIONS.get(core_name, {})}

@@ -20,13 +20,13 @@ class Line:
     name: str
     colour: str
     dash: str
-    """Lengths as ``stroke-dasharray`` has them; empty for a solid line."""
+    """Dash pattern as in ``stroke-dasharray``; empty for a solid line."""
     points: Sequence[tuple[float, float]]
-    """From left to right."""
+    """Points from left to right."""
 
 
 def line_chart(lines: Sequence[Line], x_title: str, y_title: str) -> str:
-    """Return the lines as SVG, from 0 on both axes, each named at the height of its right end or near it."""
+    """Return the lines as SVG, with both axes from 0, and each line labelled near its right end."""
     points = [point for line in lines for point in line.points]
     x_ticks, y_ticks = (ticks(max((point[axis] for point in points), default=1.0)) for axis in (0, 1))
     x_end, y_end = max((x for x, _ in points), default=1.0), y_ticks[-1]
@@ -64,7 +64,7 @@ def ticks(highest: float, num: int = 5) -> list[float]:
 
 
 def apart(wanted: Sequence[float], least: float, low: float, high: float) -> list[float]:
-    """Return heights near the wanted ones, in the same order, ``least`` apart and between the limits if they fit."""
+    """Return heights near the wanted ones, in the same order, ``least`` apart and within the limits if they fit."""
     order = sorted(range(len(wanted)), key=lambda index: (wanted[index], index))
     placed: list[float] = []
     for index in order:

@@ -1,7 +1,7 @@
-"""The vector environments that users have today, each over stable-retro's own environment: Gymnasium's and SB3's.
+"""Vector environments of other projects over stable-retro's environment: Gymnasium's and Stable-Baselines3's.
 
-The preprocessing is the contest's: sticky frame skip, gray, 84 x 84 by area, the last four pictures. Each peer is set
-up as fast as its package allows: shared memory and no copy where there is a choice, one thread per process.
+The preprocessing is the contest's: sticky frame skip, gray, 84 x 84 by area, the last four pictures. Each peer is
+configured for speed, as far as its package allows: shared memory and no copy if possible, one thread per process.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Vector = gym.vector.VectorEnv[Array, Array, Array]
 
 
 class StickyFrameSkip(gym.Wrapper[Array, Any, Array, Any]):
-    """Holds an action for four frames; with a probability the first of them still holds the action before."""
+    """Repeats an action for four frames; with a probability the first of them still holds the previous action."""
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
@@ -67,13 +67,13 @@ class Warp(gym.ObservationWrapper[Array, Any, Array]):
         self.observation_space = gym.spaces.Box(0, 255, self._shape, np.uint8)
 
     def observation(self, observation: Array) -> Array:
-        """Return the small gray picture."""
+        """Return the resized gray picture."""
         gray = cv2.cvtColor(observation, cv2.COLOR_RGB2GRAY)
         return cv2.resize(gray, CONTEST_SIZE[::-1], interpolation=cv2.INTER_AREA).reshape(self._shape)
 
 
 def make_env(play: Play, channels: tuple[int, ...] = ()) -> Env:
-    """Make stable-retro's environment of a level, preprocessed, without the stack."""
+    """Create stable-retro's environment of a level, preprocessed, without the stack."""
     import stable_retro
 
     cv2.setNumThreads(1)
@@ -85,12 +85,12 @@ def make_env(play: Play, channels: tuple[int, ...] = ()) -> Env:
 
 
 def make_stacked_env(play: Play) -> Env:
-    """Make the same with Gymnasium's stack, [4, 84, 84]."""
+    """Create the same with Gymnasium's stack, [4, 84, 84]."""
     return FrameStackObservation(make_env(play), STACK)
 
 
 def make_async(play: Play) -> Vector:
-    """Make Gymnasium's ``AsyncVectorEnv``: a process per console, observations through shared memory, not copied."""
+    """Create Gymnasium's ``AsyncVectorEnv``: a process per console, observations in shared memory, not copied."""
     os.environ["OMP_NUM_THREADS"] = "1"
     makers = [partial(make_stacked_env, play)] * play.num_envs
     return gym.vector.AsyncVectorEnv(makers, copy=False, context="fork", autoreset_mode=AutoresetMode.SAME_STEP)
@@ -131,7 +131,7 @@ def stepping(env: Vector, play: Play) -> Callable[[], None]:
 
 
 def check_stable_baselines() -> None:
-    """End the program with a sentence where Stable-Baselines3 is missing."""
+    """End the program with a message if Stable-Baselines3 is missing."""
     if importlib.util.find_spec("stable_baselines3") is None:
         sys.exit(
             "Stable-Baselines3, one of the peers, is missing; install it with: pip install stable-baselines3\n"

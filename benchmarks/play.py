@@ -1,4 +1,4 @@
-"""What the sides of the engine's benchmarks play: a level, some consoles of it, and the buttons of every step."""
+"""Work of the sides in the engine's benchmarks: a level, some consoles of it, and the buttons of every step."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from newgameplus.types import Array
 AIRSTRIKER = "Airstriker-Genesis-v0/Level1"
 PICODRIVE = "picodrive"
 AT_START = (9, 3)
-"""Airstriker's variables ``gameover`` and ``lives`` when its first level begins."""
+"""Airstriker's variables ``gameover`` and ``lives`` at the start of its first level."""
 PICODRIVE_STATE = "PicodriveLevel1"
 SEED = 2018
 PRESS_PROBABILITY = 0.3
-"""Of each button in each step."""
+"""Probability of each button in each step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Play:
-    """What one side plays in a turn: some consoles, each from the level's start, with random buttons."""
+    """Work of one side in a turn: some consoles, each from the level's start, with random buttons."""
 
     level: Level
     num_envs: int
     num_steps: int
-    """Agent steps of the whole turn, all consoles together."""
+    """Number of agent steps in the turn, over all consoles."""
     seed: int = SEED
     max_episode_steps: int = 4500
 
     @property
     def steps_per_env(self) -> int:
-        """Agent steps of each console."""
+        """Number of agent steps per console."""
         return self.num_steps // self.num_envs
 
     def actions(self) -> Array:
@@ -56,11 +56,11 @@ class Play:
 
 
 def picodrive_level() -> Level:
-    """Return Airstriker's first level with a start state of picodrive's own, as no core takes another's states.
+    """Return Airstriker's first level with a start state for picodrive, as a core cannot load another core's states.
 
-    The state is played from power-on to the first frame whose variables are those of the original state. It lies in a
-    temporary folder, which this process and its children find among the user's games; for them the whole game is
-    then played by picodrive, unless they name a core.
+    The console is run from power-on to the first frame whose variables equal those of the original state. The state is
+    put into a temporary folder, which this process and its children find among the user's games; for them the whole
+    game is then played by picodrive, unless they name a core.
     """
     original = find_level(AIRSTRIKER)
     folder = _temporary_folder() / original.game

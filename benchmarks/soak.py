@@ -1,4 +1,4 @@
-"""Whether memory stays where it is over very many resets: python -m benchmarks.soak --resets 100000."""
+"""Check that memory use stays constant over many resets: python -m benchmarks.soak --resets 100000."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the published results of benchmarks/runs/transfer.py to the tables and pictures of docs/transfer.md.
+"""Tables and pictures of docs/transfer.md, from the published results of benchmarks/runs/transfer.py.
 
 Notation: ``L`` levels, ``K`` seeds.
 """
@@ -20,11 +20,11 @@ from newgameplus.types import Array
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "transfer.md"
 BEGIN, END = "<!-- transfer: begin -->", "<!-- transfer: end -->"
-"""Between them stands what this module writes."""
+"""Markers of the block that this module writes."""
 NUM_POINTS = 40
-"""Points of a curve."""
+"""Number of points of a curve."""
 WINDOW = 0.1
-"""Share of the budget that a point of a curve is a mean over."""
+"""Share of the budget that each point of a curve averages over."""
 NAMES = {
     "random": "random",
     "jerk": "JERK",
@@ -36,7 +36,7 @@ NAMES = {
     "rainbow-joint-frozen": "Rainbow, joint, frozen",
     "experts": "zone experts",
 }
-"""Name of each row to what the page calls it, in the page's order."""
+"""Label of each row on the page, in the page's order."""
 SCRATCH = {
     "ppo-joint": "ppo",
     "ppo-joint-frozen": "ppo",

@@ -1,8 +1,8 @@
-"""Fair comparisons: every side in a process of its own, in turns on the same machine, and every result kept.
+"""Fair comparisons: every side in its own process, in turns on the same machine, and every result kept.
 
-A side is made once in its process and then takes a turn whenever asked, A B A B; the order is reversed every other
-round, and the first round only warms up. What is compared is what both did in the same round, so a slow moment of
-the machine touches both. Processor time stands beside the clock because other programs disturb it less.
+A side is created once in its process and then takes a turn whenever asked, A B A B; the order is reversed every other
+round, and the first round is a warm-up. Both sides are compared within the same round, so a slow phase of the machine
+affects both. CPU time is also recorded, because other programs affect it less.
 
 A result is a JSON object with ``figure`` (its name), ``what``, ``unit``, ``sides`` (name to median and interval),
 ``ratios`` and the machine; docs/hooks.py turns the newest of each figure into a table.
@@ -37,7 +37,8 @@ LIMITS = (("at_least", "≥"), ("at_most", "≤"))
 PACKAGES = ("newgameplus", "stable-retro", "gymnasium", "numpy")
 
 Side = Callable[[], Callable[[], Any]]
-"""Called once in the side's process; makes what takes the turns. It must be picklable: a function or a partial."""
+"""Called once in the side's process; returns the function that takes the turns. Must be picklable: a function or a
+partial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,11 @@ class Turn:
     """One turn of one side."""
 
     clock: float
-    """Seconds by the clock."""
+    """Wall clock seconds."""
     processor: float
-    """Seconds of processor time, those of the side's own child processes included."""
+    """Seconds of CPU time, including the side's child processes."""
     answer: Any
-    """What the side returned."""
+    """Result of the turn."""
 
 
 Round = dict[str, Turn]
@@ -58,21 +59,21 @@ Round = dict[str, Turn]
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A wanted comparison: how many times as fast ``of`` is as ``to``."""
+    """A comparison with a target: how many times as fast ``of`` is as ``to``."""
 
     of: str
     to: str
     target: float | None = None
-    """The least that is wanted, by the clock."""
+    """Lower bound, by the wall clock."""
 
 
 def take_turns(sides: Mapping[str, Side], num_rounds: int, core: int | None = None) -> Iterator[Round]:
     """Let the sides take turns and yield each round.
 
     Args:
-        sides: name of each side to what makes it.
-        num_rounds: rounds that count.
-        core: the processor core that every side is bound to, where the system can; None for all of them.
+        sides: function that creates each side, by name.
+        num_rounds: number of rounds, without the warm-up.
+        core: CPU core that every side is bound to, if the system supports it; None for all of them.
     """
     with contextlib.ExitStack() as stack:
         pipes = {name: stack.enter_context(_started(name, side, core)) for name, side in sides.items()}
@@ -88,7 +89,7 @@ def take_turns(sides: Mapping[str, Side], num_rounds: int, core: int | None = No
 
 
 def run_once(side: Side) -> Any:
-    """Make a side in a process of its own, let it take one turn and return its answer."""
+    """Create a side in its own process, let it take one turn and return the result."""
     with _started("the only side", side, None) as pipe:
         pipe.recv()
         pipe.send(True)
@@ -116,7 +117,7 @@ def _started(name: str, side: Side, core: int | None) -> Iterator[Connection[Any
 
 
 def _serve(pipe: Connection[Any, Any], side: Side, core: int | None) -> None:
-    """Be one side until the pipe is closed; the first message says that it is ready."""
+    """Be one side until the pipe is closed; the first message means that it is ready."""
     if core is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {core})
     take_turn = side()
@@ -130,7 +131,7 @@ def _serve(pipe: Connection[Any, Any], side: Side, core: int | None) -> None:
 
 
 def processor_seconds() -> float:
-    """Processor time of this process and of its children, living or ended."""
+    """CPU time of this process and of its children, running or ended."""
     usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     seconds = sum(usage.ru_utime + usage.ru_stime for usage in usages)
     if sys.platform == "linux":
@@ -143,7 +144,7 @@ def processor_seconds() -> float:
 def median_and_interval(
     values: Sequence[float], *, at_least: float | None = None, at_most: float | None = None
 ) -> dict[str, Any]:
-    """The median, its bootstrap interval, and whether the median keeps the limit that was set."""
+    """Median, its bootstrap interval, and whether the median meets the limit."""
     random = np.random.default_rng(0)
     medians = np.median(random.choice(values, (NUM_RESAMPLES, len(values))), axis=1)
     tail = (1 - CONFIDENCE) / 2
@@ -157,7 +158,7 @@ def median_and_interval(
 
 
 def speeds(rounds: Sequence[Round], work: float, at_least: Mapping[str, float] | None = None) -> dict[str, Any]:
-    """For each side, how much of ``work``, which a turn does, it does in a second, and the least that is wanted."""
+    """Speed of each side, from the ``work`` of a turn, in units per second, with its lower bound."""
     least = at_least or {}
     return {
         name: median_and_interval([work / turns[name].clock for turns in rounds], at_least=least.get(name))
@@ -166,7 +167,7 @@ def speeds(rounds: Sequence[Round], work: float, at_least: Mapping[str, float] |
 
 
 def ratios(rounds: Sequence[Round], wanted: Sequence[Ratio]) -> list[dict[str, Any]]:
-    """How many times as fast one side is as another, round by round, by the clock and in processor time."""
+    """How many times as fast one side is as another, round by round, by wall clock and CPU time."""
     table = []
     for ratio in wanted:
         pairs = [(turns[ratio.to], turns[ratio.of]) for turns in rounds]
@@ -185,12 +186,12 @@ def ratios(rounds: Sequence[Round], wanted: Sequence[Ratio]) -> list[dict[str, A
 
 
 def raw(rounds: Sequence[Round]) -> list[dict[str, list[float]]]:
-    """The seconds of every turn, by the clock and of the processor."""
+    """Seconds of every turn, by wall clock and CPU time."""
     return [{name: [turn.clock, turn.processor] for name, turn in turns.items()} for turns in rounds]
 
 
 def parser(description: str | None, num_rounds: int) -> argparse.ArgumentParser:
-    """A parser with the options that every script has: ``--rounds`` and ``--results``."""
+    """Parser with the options of every script: ``--rounds`` and ``--results``."""
     options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=num_rounds, help="turns of every side that count")
     options.add_argument("--results", type=Path, default=RESULTS, help="where the result is kept")
@@ -204,7 +205,7 @@ def publish(result: dict[str, Any], results: Path, packages: Sequence[str] = ())
 
 
 def keep(result: dict[str, Any], name: str, results: Path, packages: Sequence[str] = ()) -> Path:
-    """Write a result into a new folder in ``results``, with the machine and the versions, and return the folder."""
+    """Write a result into a new folder in ``results``, with the machine and the versions; return the folder."""
     result = result | {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in (*PACKAGES, *packages)}},
         "platform": platform.platform(),
@@ -224,7 +225,7 @@ def _version(package: str) -> str | None:
 
 
 def _new_folder(results: Path, name: str) -> Path:
-    """Make the folder of today's result; an earlier one of today is kept."""
+    """Create the folder of today's result; an earlier one of today is kept."""
     for suffix in ("", *(f"-{number}" for number in range(2, 100))):
         folder = results / f"{datetime.date.today()}_{name}{suffix}"
         try:

@@ -1,6 +1,6 @@
-"""One minute with New Game Plus: evaluate an agent on levels it never saw, look at its best episode, read the report.
+"""One minute with New Game Plus: evaluate an agent on levels it has never seen, render its best episode, make a report.
 
-Run by ``make demo``. Everything that it writes lies in ``demo/``.
+Run by ``make demo``. All output is in ``demo/``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FOLDER = Path("demo")
 
 
 def main() -> int:
-    """Evaluate, render, report, and say what happened."""
+    """Evaluate, render, report, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--timesteps", type=int, default=15_000, help="agent steps per level (default: 15000)")
     timesteps = parser.parse_args().timesteps
@@ -47,7 +47,7 @@ def main() -> int:
 
 
 def next_folder(parent: Path) -> Path:
-    """Return a folder below ``parent`` that is not there yet, so that a second run keeps the first."""
+    """Return a new folder below ``parent``, so that a second run keeps the first."""
     number = 1
     while (folder := parent / f"run-{number}").exists():
         number += 1
@@ -65,13 +65,13 @@ def best_episode(results: Path) -> tuple[Path, float]:
 
 
 def levels_of(results: Path) -> list[dict[str, Any]]:
-    """Return what ``scores.json`` says of each level."""
+    """Return the levels' entries in ``scores.json``."""
     levels: list[dict[str, Any]] = json.loads((results / "scores.json").read_text())["levels"]
     return levels
 
 
 def ngp(*arguments: str) -> None:
-    """Show a command and run it; where it fails, the demo ends with its exit code."""
+    """Print a command and run it; if it fails, the demo ends with its exit code."""
     print(f"\n$ ngp {shlex.join(arguments)}", flush=True)
     code = subprocess.run([sys.executable, "-m", "newgameplus", *arguments], check=False).returncode
     if code:
@@ -79,7 +79,7 @@ def ngp(*arguments: str) -> None:
 
 
 def say(text: str) -> None:
-    """Tell the reader something."""
+    """Print a text."""
     print(f"\n{text}", flush=True)
 
 

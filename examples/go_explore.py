@@ -1,11 +1,11 @@
-"""Go-Explore on Airstriker: remember every kind of moment, go back to a rare one, explore from there.
+"""Go-Explore on Airstriker: keep an archive of cells, return to a rare one, explore from there.
 
-After Ecoffet et al. 2021, "First return, then explore", first phase. A cell is a kind of moment: the score and a
-picture so small and coarse that near moments look alike. Each cell keeps one snapshot. Every round takes rare cells,
-brings each row of a batch back to one in a few microseconds, and lets it play at random; what it meets becomes new
-cells, or better ways to known ones.
+After Ecoffet et al. 2021, "First return, then explore", first phase. A cell is a group of similar states: the score and
+a picture so small and coarse that similar states share it. Each cell keeps one snapshot. Every round selects rare
+cells, restores each row of a batch to one of them in a few microseconds, and plays at random; the states that it
+reaches become new cells, or shorter paths to known ones.
 
-*Differences from the paper*: a moment after a lost life is never kept; cells are chosen by their visits alone.
+*Differences from the paper*: a state after a lost life is never kept; cells are selected by their visits only.
 
 Run: python examples/go_explore.py [--rounds 60] [--rows 8] [--seed 0]
 """
@@ -29,7 +29,7 @@ ACTIONS = ActionSpec("set", (("B",), ("LEFT", "B"), ("RIGHT", "B"), ("UP", "B"),
 LOOK = ObservationSpec(gray=True, size=(84, 84))
 STEPS_PER_ROUND = 20
 HOLD_PROBABILITY = 0.85
-"""How likely an explorer goes on with the action before."""
+"""Probability that the previous action is repeated."""
 CELL_SIZE = (8, 6)
 """Width and height of a cell's picture."""
 CELL_SHADES = 16
@@ -37,7 +37,7 @@ CELL_SHADES = 16
 
 @dataclass
 class Cell:
-    """A kind of moment, and the best way to it that was found."""
+    """A group of similar states, and the shortest path found to it."""
 
     snapshot: Any
     num_steps: int
@@ -46,7 +46,7 @@ class Cell:
 
 
 def main() -> int:
-    """Explore, and say what was found."""
+    """Explore, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=60, help="how often all rows go back and explore (default: 60)")
     parser.add_argument("--rows", type=int, default=8, help="consoles side by side (default: 8)")
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 def explore(world: RetroVecEnv, num_rounds: int, random: np.random.Generator) -> dict[bytes, Cell]:
-    """Fill an archive, from the start of the level on."""
+    """Fill an archive, beginning at the start of the level."""
     pictures, info = world.reset(seed=int(random.integers(2**31)))
     lives = int(info["lives"][0])
     start = cell_of(pictures[0], int(info["score"][0]))
@@ -82,7 +82,7 @@ def explore(world: RetroVecEnv, num_rounds: int, random: np.random.Generator) ->
 
 
 def rare(cells: list[Cell], count: int, random: np.random.Generator) -> list[Cell]:
-    """Choose cells, the seldom visited more often."""
+    """Sample cells, rarely visited ones with higher probability."""
     weights = np.array([1.0 / np.sqrt(cell.num_visits + 1) for cell in cells])
     return [cells[index] for index in random.choice(len(cells), count, p=weights / weights.sum())]
 
@@ -90,7 +90,7 @@ def rare(cells: list[Cell], count: int, random: np.random.Generator) -> list[Cel
 def walk(
     world: RetroVecEnv, cells: dict[bytes, Cell], num_steps: list[int], lives: int, random: np.random.Generator
 ) -> None:
-    """Let every row play at random, and keep what is new or was reached sooner; a row whose episode ends is done."""
+    """Let every row play at random, keep states that are new or reached sooner; a row stops when its episode ends."""
     is_walking = np.ones(world.num_envs, np.bool_)
     actions = random.integers(0, 7, world.num_envs)
     for step in range(1, STEPS_PER_ROUND + 1):
@@ -109,7 +109,7 @@ def walk(
 
 
 def cell_of(picture: Array, score: int) -> bytes:
-    """Return the kind of a moment: its score and a coarse picture, from gray ``[84, 84, 1]``."""
+    """Return the cell of a state: its score and a coarse picture, from gray ``[84, 84, 1]``."""
     small = cv2.resize(picture, CELL_SIZE, interpolation=cv2.INTER_AREA)
     return score.to_bytes(8, "little") + (small // (256 // CELL_SHADES)).astype(np.uint8).tobytes()
 

@@ -1,6 +1,6 @@
-"""An agent of your own: it holds a combination of buttons for a while, and repeats the one that paid most.
+"""An agent of your own: it holds a combination of buttons for a while, and repeats the one with the best reward.
 
-A bandit with one arm per action of the console. It looks at nothing, all rows share what was learned, and it plays
+A bandit with one arm per action of the console. It has no observation, all rows share what was learned, and it plays
 wherever ``ngp`` plays:
 
     ngp evaluate examples.my_agent:MacroBandit --level Airstriker-Genesis-v0/Level1 --timesteps 3000
@@ -24,44 +24,44 @@ from newgameplus.types import NOTHING, ActionSpec, Array, ObservationSpec, State
 
 @dataclass(frozen=True)
 class MacroConfig:
-    """What can be set with ``--set FIELD=VALUE``: a frozen dataclass, every field with a default."""
+    """Configuration for ``--set FIELD=VALUE``: a frozen dataclass, every field with a default."""
 
     epsilon: float = 0.2
-    """Probability that the next macro is drawn at random."""
+    """Probability that the next macro is random."""
     macro_steps: int = 15
     """Agent steps for which a combination is held."""
 
 
 class MacroBandit:
-    """Plays macros; the class is all that ``ngp`` is given."""
+    """Plays macros; ``ngp`` only needs this class."""
 
     PRESETS: ClassVar[Mapping[str, MacroConfig]] = {"default": MacroConfig(), "patient": MacroConfig(0.05, 40)}
 
     @staticmethod
     def specs(config: MacroConfig) -> tuple[ObservationSpec, ActionSpec]:
-        """Say, before there is a world, what it is to show and what actions mean: the console's own numbered set."""
+        """Return the observation and action specs, before there is a world: no picture, the console's action set."""
         return NOTHING, ActionSpec("set", name="console")
 
     def __init__(self, config: MacroConfig, world: WorldSpec, seed: int) -> None:
         self.observation_spec, self.action_spec = self.specs(config)
         self._config = config
-        self._random = np.random.default_rng(seed)  # all chance comes from the seed
-        num_actions = world.num_actions or 1  # of the console that is played
+        self._random = np.random.default_rng(seed)  # all randomness comes from the seed
+        num_actions = world.num_actions or 1  # depends on the console
         self._mean, self._count = np.zeros(num_actions), np.zeros(num_actions, np.int64)
         rows = world.num_envs  # B: one row per console
         self._macro, self._steps_left, self._earned = np.zeros(rows, np.int64), np.zeros(rows, np.int64), np.zeros(rows)
 
     def act(self, observation: Array) -> Array:
-        """Choose for the rows whose macro is over, ``[B]``; the others go on."""
+        """Choose for the rows whose macro is over, ``[B]``; the others continue."""
         rows, begins = len(self._macro), self._steps_left == 0
         drawn = self._random.integers(len(self._mean), size=rows)
         chosen = np.where(self._random.random(rows) < self._config.epsilon, drawn, self._mean.argmax())
         self._macro = np.where(begins, chosen, self._macro)
         self._steps_left = np.where(begins, self._config.macro_steps, self._steps_left)
-        return self._macro.copy()  # the caller may keep and change what it is given
+        return self._macro.copy()  # the caller may keep and change it
 
     def observe(self, step: Step) -> None:
-        """Add the rewards up; where a macro or an episode is over, move the macro's mean."""
+        """Sum the rewards; at the end of a macro or an episode, update the macro's mean."""
         self._earned += step.reward
         self._steps_left = np.where(step.done, 0, self._steps_left - 1)
         for row in np.flatnonzero(self._steps_left == 0):
@@ -71,7 +71,7 @@ class MacroBandit:
             self._earned[row] = 0.0
 
     def state(self) -> State:
-        """Return copies of all that the next step depends on, random numbers too."""
+        """Return copies of everything that the next step depends on, including the random generator."""
         return {
             "agent": "macro-bandit",
             "random": self._random.bit_generator.state,
@@ -83,7 +83,7 @@ class MacroBandit:
         }
 
     def restore(self, state: State) -> None:
-        """Go on from ``state``; what does not fit is refused before anything changes."""
+        """Restore ``state``; a state that does not fit is refused before anything changes."""
         require_agent(state, "macro-bandit")
         require_likeness(self.state(), state)
         self._random.bit_generator.state = state["random"]

@@ -1,4 +1,4 @@
-"""Train PPO of Stable-Baselines3 on eight Airstrikers side by side.
+"""Train PPO of Stable-Baselines3 on eight consoles with Airstriker.
 
 Needs stable-baselines3: pip install stable-baselines3
 

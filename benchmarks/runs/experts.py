@@ -1,8 +1,8 @@
-"""How well zone experts' classifier tells Tumbleweed's zones apart on levels that it has never seen.
+"""Accuracy of the zone experts' classifier on levels of Tumbleweed that it has never seen.
 
-It learns as in a training run, from the pictures of all 47 training levels while buttons are pressed at random, and is
-asked about those of the 11 validation levels: at the start of a run, where it votes, along 600 steps of such play, and
-along the par movies, which go through the whole level.
+It is trained as in a training run, on the pictures of all 47 training levels during random play, and tested on those of
+the 11 validation levels: at the start of a run, where it votes, along 600 steps of random play, and along the par
+movies, which go through the whole level.
 
 Run: OMP_NUM_THREADS=1 python -m benchmarks.runs.experts [--turns 1600]
 """
@@ -31,12 +31,12 @@ from newgameplus.types import CONTEST_SIZE, SONIC_10, WARPED, Array, Observation
 LATER_STEPS = 600
 LATER_INTERVAL = 20
 PRESSES = np.array([0.02, 0.2, 0.02, 0.1, 0.03, 0.03, 0.1, 0.1, 0.05, 0.35])
-"""How often each of ``SONIC_10`` is pressed: mostly to the right, so that something is seen of a level."""
+"""Probability of each action of ``SONIC_10``: mostly to the right, so that more of a level is seen."""
 ONE_FRAME = ObservationSpec(gray=True, size=CONTEST_SIZE)
 
 
 def random_play(levels: Sequence[Level], num_turns: int, seed: int) -> Iterator[Array]:
-    """The pictures uint8 ``[B, 84, 84, 4]`` of random play, one row for each level; buttons are held for some steps."""
+    """Yield pictures uint8 ``[B, 84, 84, 4]`` of random play, one row per level; buttons are held for some steps."""
     random = np.random.default_rng(seed)
     with closing(RetroVecEnv(levels, observation_spec=WARPED, action_spec=SONIC_10, num_threads=1)) as world:
         yield world.reset(seed=seed)[0]
@@ -48,7 +48,7 @@ def random_play(levels: Sequence[Level], num_turns: int, seed: int) -> Iterator[
 
 
 def par_play(level: Level) -> Array:
-    """The pictures of a level's par movie as an agent would see them, every 20 steps, uint8 ``[T, 84, 84, 4]``."""
+    """Pictures of a level's par movie as an agent would see them, every 20 steps, uint8 ``[T, 84, 84, 4]``."""
     frames_per_step, stacks = CONTEST_FRAME_SKIP.num_frames, []
     masks = read_movie(par_path(level)).masks[1:, 0]
     seen: list[Array] = []
@@ -70,12 +70,12 @@ def par_play(level: Level) -> Array:
 
 
 def zone_numbers(levels: Sequence[Level]) -> Array:
-    """Number of each level's zone, int64."""
+    """Zone index of each level, int64."""
     return np.array([ZONE_NAMES.index(level.zone) for level in levels])
 
 
 def train(levels: Sequence[Level], num_turns: int) -> tuple[ZoneClassifier, float]:
-    """Let a classifier learn as it does in a training run; return it with the seconds that its learning took."""
+    """Train a classifier as in a training run; return it with the seconds of its training."""
     classifier = ZoneClassifier(DEFAULT, WARPED_SHAPE, len(ZONE_NAMES), seed=0)
     zones, seconds = zone_numbers(levels), 0.0
     for observation in random_play(levels, num_turns, seed=0):
@@ -89,7 +89,7 @@ WARPED_SHAPE = (*CONTEST_SIZE, WARPED.stack)
 
 
 def judge(classifier: ZoneClassifier, levels: Sequence[Level], seeds: Sequence[int]) -> dict[str, dict[str, float]]:
-    """Level to its shares of right answers: votes, pictures of the vote, of random play and of the par movie."""
+    """Accuracy on each level: votes, pictures of the vote, of random play and of the par movie."""
     zones, found = zone_numbers(levels), []
     for seed in seeds:
         pictures = np.stack(list(random_play(levels, LATER_STEPS, seed)), 1)

@@ -1,4 +1,4 @@
-"""What happens to a learner of joint training that goes on to learn on one level, and what keeps it from forgetting.
+"""Fine-tuning a jointly trained learner on one level, and what keeps it from forgetting.
 
 Run: python -m benchmarks.runs.fine_tuning ppo --init runs/transfer/ppo [--steps 30000] [--work results/fine-tuning]
 """
@@ -30,11 +30,11 @@ WAYS = {
         "… more slowly": ("--preset", "tuned", "--set", "learning_rate=6e-5"),
     },
 }  # fmt: skip
-"""Of each agent, each way to go on to the options of ``ngp evaluate`` that it is."""
+"""Options of ``ngp evaluate`` of each way of fine-tuning, by agent."""
 
 
 def main() -> None:
-    """Judge every way, print and store; the same command goes on where it was stopped."""
+    """Evaluate every way, print and store; the same command resumes after an interruption."""
     options = options_of(__doc__, num_steps=30_000, num_levels=8, work="results/fine-tuning")
     options.add_argument("agent", choices=WAYS)
     options.add_argument("--init", type=Path, required=True, help="the run of joint training")

@@ -1,4 +1,4 @@
-"""What Rainbow learns from nothing within its first steps on a level, by how it describes returns and how large it is.
+"""First steps of Rainbow from random weights on a level, with different return distributions and networks.
 
 Run: python -m benchmarks.runs.rainbow_ways [--steps 30000] [--levels 4] [--work results/rainbow-ways]
 """
@@ -18,11 +18,11 @@ WAYS = {
     "… and atoms": _ATOMS,
     "… and atoms, a gradient step for every fourth step": (*_ATOMS, "--set", "train_interval=4"),
 }
-"""Each way to the options of ``ngp evaluate`` that it is."""
+"""Options of ``ngp evaluate`` of each variant."""
 
 
 def main() -> None:
-    """Judge every way, print and store; the same command goes on where it was stopped."""
+    """Evaluate every variant, print and store; the same command resumes after an interruption."""
     arguments = options_of(__doc__, num_steps=30_000, num_levels=4, work="results/rainbow-ways").parse_args()
     scores = judge("rainbow", WAYS, arguments)
     result = described("rainbow_ways", "Score of Rainbow from nothing", WAYS, scores, arguments)

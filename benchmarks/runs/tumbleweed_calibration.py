@@ -1,7 +1,7 @@
-"""How hard Tumbleweed's validation levels are: what play at random, play to the right, JERK and the par movies score.
+"""Difficulty of Tumbleweed's validation levels: scores of random play, play to the right, JERK and the par movies.
 
-Each player is judged by ``ngp evaluate`` under the contest's rules; the par movies' scores are those they were recorded
-with. A run that was stopped goes on where it was: its results lie in --work.
+Each player is evaluated by ``ngp evaluate`` under the contest's rules; the par movies' scores are the recorded ones. An
+interrupted run is resumed from its results in --work.
 
 Run: python -m benchmarks.runs.tumbleweed_calibration [--jerk-steps 1000000] [--steps 100000] [--work DIR]
 """
@@ -29,11 +29,11 @@ PLAYERS: dict[str, tuple[str, ...]] = {
     "JERK": ("jerk",),
 }
 WANTED = {"random": (None, 800.0), "always right": (None, 1500.0), "JERK": (1500.0, 4500.0), "par": (9000.0, None)}
-"""Lower and upper bound of each mean score; of par of every level's."""
+"""Lower and upper bound of each mean score; for par, of every level's."""
 
 
 def evaluate(name: str, steps: int, work: Path) -> dict[str, Any]:
-    """Judge a player and return what ``scores.json`` says, with the seconds of this sitting."""
+    """Evaluate a player; return the content of ``scores.json``, with the seconds of this session."""
     results = work / f"{name.replace(',', '').replace(' ', '-')}-{steps}"
     command = [sys.executable, "-m", "newgameplus", "evaluate"]
     if (results / "manifest.json").is_file():
@@ -48,12 +48,12 @@ def evaluate(name: str, steps: int, work: Path) -> dict[str, Any]:
 
 
 def par_scores() -> dict[str, float]:
-    """State of each validation level to the score of its par movie."""
+    """Score of the par movie of each validation level, by state."""
     return {level.state: par_score(par_path(level)) for level in find_split(SPLIT).levels}
 
 
 def par_score(movie: Path) -> float:
-    """The return that a movie was recorded with."""
+    """Return recorded in a movie."""
     value = episode_record(read_movie(movie).extra, str(movie)).episode_return
     if value is None:
         sys.exit(f"{movie} does not say its return; prove the level anew.")
@@ -61,7 +61,7 @@ def par_score(movie: Path) -> float:
 
 
 def table_of(scores: dict[str, dict[str, Any]], par: dict[str, float]) -> dict[str, dict[str, float]]:
-    """State of each level to the score of each player."""
+    """Score of each player on each level, by state."""
     return {
         state: {
             name: round(line["score"], 1)
@@ -75,7 +75,7 @@ def table_of(scores: dict[str, dict[str, Any]], par: dict[str, float]) -> dict[s
 
 
 def is_within(value: float, bounds: tuple[float | None, float | None]) -> bool:
-    """Whether a mean keeps its bounds."""
+    """Whether a mean is within its bounds."""
     low, high = bounds
     return (low is None or value > low) and (high is None or value < high)
 

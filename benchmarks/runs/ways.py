@@ -1,6 +1,6 @@
-"""Ways to learn, judged by ``ngp evaluate`` on levels that are generated for this alone.
+"""Compare variants of training by ``ngp evaluate`` on levels generated for this purpose.
 
-Nothing is then chosen by levels on which agents are judged.
+Choices are therefore never made on levels that agents are evaluated on.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from newgameplus.results.evaluations import Results
 
 LEVELS_SEED = 77
 Ways = Mapping[str, Sequence[str]]
-"""What each way is called, and the options of ``ngp evaluate`` that it is."""
+"""Name of each variant, and its options of ``ngp evaluate``."""
 Scores = dict[str, dict[str, float]]
-"""The score of each level, by way and by the level's state."""
+"""Score of each level, by variant and by the level's state."""
 
 
 def options_of(description: str | None, num_steps: int, num_levels: int, work: str) -> argparse.ArgumentParser:
-    """A parser with what such scripts take."""
+    """Parser with the options of such scripts."""
     options = parser(description, num_rounds=1)
     options.add_argument("--steps", type=int, default=num_steps, help="agent steps on each level")
     options.add_argument("--levels", type=int, default=num_levels, help="how many, one of each zone first")
@@ -32,7 +32,7 @@ def options_of(description: str | None, num_steps: int, num_levels: int, work: s
 
 
 def judge(agent: str, ways: Ways, arguments: argparse.Namespace, common: Sequence[str] = ()) -> Scores:
-    """Judge every way, or go on with that: each evaluation is kept, and goes on where it was stopped."""
+    """Evaluate every variant; each evaluation is kept, and resumed after an interruption."""
     split = _levels(arguments.work, arguments.levels)
     options = [*common, "--split", str(split), "--timesteps", str(arguments.steps), "--no-movies"]
     if arguments.workers:
@@ -44,7 +44,7 @@ def judge(agent: str, ways: Ways, arguments: argparse.Namespace, common: Sequenc
 
 
 def described(figure: str, what: str, ways: Ways, scores: Scores, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Return the result: median and mean of each way over the levels."""
+    """Return the result: median and mean of each variant over the levels."""
     return {
         "figure": figure,
         "what": f"{what} on {arguments.levels} generated levels, {arguments.steps:,} steps each",
@@ -67,7 +67,7 @@ def _scores(agent: str, options: Sequence[str], folder: Path) -> dict[str, float
 
 
 def _levels(work: Path, count: int) -> Path:
-    """Return the folder of the levels, made when it is first wanted."""
+    """Return the folder of the levels, created when first needed."""
     folder = work / f"levels-{count}"
     if not folder.is_dir():
         ngp(["levels", "generate", "--seed", str(LEVELS_SEED), "--count", str(count), "-o", str(folder)])
