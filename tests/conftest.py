@@ -6,7 +6,6 @@ import importlib
 import signal
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import nullcontext
 
 import pytest
 from hypothesis import settings
@@ -30,32 +29,54 @@ HARDWARE = "needs hardware: "
 """How the reason of a skipped test begins where this machine lacks what is named after it."""
 
 
+def _instruction_sets() -> tuple[list[str], list[str]]:
+    """Those that this installation has kernels of networks for and the processor has, and those that it lacks."""
+    try:
+        processor = importlib.import_module("newgameplus._processor")
+    except ImportError:  # installed without a compiler
+        return [], []
+    names = processor.compiled_sets()
+    return [name for name in names if processor.can_run(name)], [name for name in names if not processor.can_run(name)]
+
+
+HELD, LACKING = _instruction_sets()
+_NO_KERNELS = f"{HARDWARE}{' or '.join(LACKING)}" if LACKING else "no kernels: installed without a compiler"
+SETS = HELD or [pytest.param("none", marks=pytest.mark.skip(_NO_KERNELS))]
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a CUDA device, or the compiled kernels of networks, where there are none."""
+    """Skip what needs a CUDA device, or a CPU that multiplies bfloat16, where there is none."""
     if item.get_closest_marker("cuda") and not importlib.import_module("torch").cuda.is_available():
         pytest.skip(f"{HARDWARE}CUDA")
-    if item.get_closest_marker("kernels"):
-        compiled = importlib.import_module("newgameplus.nn.cpu.compiled")
-        if compiled.availability.lack:
-            lack, name = compiled.availability.lack, compiled.INSTRUCTION_SET
-            pytest.skip(f"{HARDWARE}{name}" if name in lack else f"no kernels: {lack}")
+    if item.get_closest_marker("bfloat16"):
+        device = importlib.import_module("newgameplus.nn.device")
+        if not device.multiplies_bfloat16(device.find_device("cpu")):
+            pytest.skip(f"{HARDWARE}bfloat16")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests were skipped for want of hardware, and of which."""
+    """Say how many tests were skipped for want of hardware, and which kernels none could run for want of it."""
     skipped = [report.longrepr[2] for report in terminalreporter.stats.get("skipped", [])]
     lacking = Counter(reason.partition(HARDWARE)[2] for reason in skipped if HARDWARE in reason)
     if lacking:
         parts = ", ".join(f"{name} {count}" for name, count in sorted(lacking.items()))
         terminalreporter.write_line(f"{lacking.total()} skipped for want of hardware: {parts}")
+    if LACKING:
+        terminalreporter.write_line(f"kernels not run for want of hardware: {', '.join(LACKING)}")
 
 
-@pytest.fixture(params=[pytest.param("kernels", marks=pytest.mark.kernels), "torch"])
+@pytest.fixture(params=SETS)
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Every instruction set of this processor whose compiled kernels of networks it can run, one after the other."""
+    with importlib.import_module("newgameplus.nn.cpu.compiled").using(request.param):
+        yield request.param
+
+
+@pytest.fixture(params=[*SETS, "off"])
 def road(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Both ways in which a CPU computes networks: by the compiled kernels in bfloat16, or as most processors do."""
-    name: str = request.param
-    with importlib.import_module("newgameplus.nn.cpu.compiled").turned_off() if name == "torch" else nullcontext():
-        yield name
+    """Every way in which this CPU computes networks: by the kernels of an instruction set, or by torch, ``off``."""
+    with importlib.import_module("newgameplus.nn.cpu.compiled").using(request.param):
+        yield request.param
 
 
 @pytest.fixture(scope="session", autouse=True)

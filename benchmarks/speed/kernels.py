@@ -1,9 +1,9 @@
-"""Milliseconds of the kernels for networks beside those of torch in bfloat16, and billions of products per second.
+"""Milliseconds of the kernels for networks beside those of torch in the same precision, and products per second.
 
-Convolutions are those of the Nature network (84 × 84 × 4, bfloat16 weights, channels last), forward and then backward
-for the gradients of the weights; the noisy layer is Rainbow's hidden one (3136 to 512), forward and backward; the step
-of Adam has Rainbow's 3.4 million weights, clips, and refreshes a copy in bfloat16. Batches of 256 as in PPO, of 32 as
-in Rainbow, and of 8 and of 1, forward alone, as in acting.
+Convolutions are those of the Nature network (84 × 84 × 4, channels last), forward and then backward for the gradients
+of the weights; the noisy layer is Rainbow's hidden one (3136 to 512), forward and backward; the step of Adam has
+Rainbow's 3.4 million weights, clips, and refreshes a copy where the kernels are of bfloat16. Batches of 256 as in PPO,
+of 32 as in Rainbow, and of 8 and of 1, forward alone, as in acting. ``NGP_KERNELS=avx2`` measures those of AVX2.
 
 Run: python -m benchmarks.speed.kernels [--rounds 7] [--calls 20]
 """
@@ -30,21 +30,23 @@ OURS, TORCH = "kernels", "torch"
 Work = Callable[[], Any]
 
 
-def prepare(is_ours: bool) -> Any:
-    """Return torch with the threads that every side has, the kernels being switched off for its own."""
-    torch = importlib.import_module("torch")
+def prepare(is_ours: bool) -> tuple[Any, Any]:
+    """Return torch with the threads that every side has, the kernels switched off for its own, and their precision."""
+    torch, compiled = importlib.import_module("torch"), importlib.import_module("newgameplus.nn.cpu.compiled")
     torch.set_num_threads(NUM_THREADS)
-    importlib.import_module("newgameplus.nn.cpu.compiled").availability.is_on = is_ours
-    return torch
+    dtype = compiled.availability.dtype
+    if not is_ours:
+        compiled.use("off")
+    return torch, dtype
 
 
 def convolutions(is_ours: bool, num_pictures: int, is_learning: bool) -> Work:
     """The features of pictures, and the gradients of the weights when learning."""
-    torch = prepare(is_ours)
+    torch, dtype = prepare(is_ours)
     encoder = importlib.import_module("newgameplus.nn.encoders").make_encoder("nature", 4)
-    encoder.to(torch.bfloat16, memory_format=torch.channels_last).requires_grad_(is_learning)
+    encoder.to(dtype, memory_format=torch.channels_last).requires_grad_(is_learning)
     observation = torch.randint(0, 256, (num_pictures, 84, 84, 4), dtype=torch.uint8)
-    gradient = torch.randn(num_pictures, NUM_FEATURES).bfloat16()
+    gradient = torch.randn(num_pictures, NUM_FEATURES).to(dtype)
 
     def work() -> None:
         features = encoder(observation)
@@ -57,13 +59,13 @@ def convolutions(is_ours: bool, num_pictures: int, is_learning: bool) -> Work:
 
 def noisy(is_ours: bool, num_rows: int) -> Work:
     """A noisy layer, there and back."""
-    torch = prepare(is_ours)
+    torch, dtype = prepare(is_ours)
     layers = importlib.import_module("newgameplus.nn.noisy")
     layer = layers.NoisyLinear(NUM_FEATURES, NUM_HIDDEN)
     layers.draw_noise(layer, torch.Generator().manual_seed(0))
-    layer.to(torch.bfloat16)
-    inputs = torch.randn(num_rows, NUM_FEATURES).bfloat16().requires_grad_()
-    gradient = torch.randn(num_rows, NUM_HIDDEN).bfloat16()
+    layer.to(dtype)
+    inputs = torch.randn(num_rows, NUM_FEATURES).to(dtype).requires_grad_()
+    gradient = torch.randn(num_rows, NUM_HIDDEN).to(dtype)
 
     def work() -> None:
         layer.zero_grad()
@@ -75,13 +77,13 @@ def noisy(is_ours: bool, num_rows: int) -> Work:
 
 def adam(is_ours: bool) -> Work:
     """A step with clipping, after which a copy has the new weights."""
-    torch = prepare(is_ours)
+    torch, dtype = prepare(is_ours)
     layers = importlib.import_module("newgameplus.nn.noisy")
     precision = importlib.import_module("newgameplus.nn.precision")
     improver = importlib.import_module("newgameplus.nn.optimizer").Improver
     network = layers.NoisyLinear(NUM_FEATURES, NUM_HIDDEN)
     optimizer = torch.optim.Adam(network.parameters(), 1e-4, fused=True)
-    copied = precision.playing_copy(network, True).requires_grad_(True)
+    copied = precision.computing_copy(network, dtype == torch.bfloat16).requires_grad_(True)
     improve = improver(optimizer, network, copied, 1.0)
     gradients = [torch.randn_like(weight) for weight in copied.parameters()]
 
@@ -124,6 +126,7 @@ TASKS: dict[str, tuple[Callable[[bool], Work], int]] = {
 
 def measure(num_rounds: int, num_calls: int) -> dict[str, Any]:
     """Let the kernels and torch take turns, task by task, and describe what came out."""
+    kernels = importlib.import_module("newgameplus.nn.cpu.compiled").availability
     figures: dict[str, Any] = {}
     compared: list[dict[str, Any]] = []
     seconds = []
@@ -142,7 +145,7 @@ def measure(num_rounds: int, num_calls: int) -> dict[str, Any]:
         seconds += raw(rounds)
     return {
         "figure": "kernels",
-        "what": f"Milliseconds of parts of networks, bfloat16, {NUM_THREADS} threads",
+        "what": f"Milliseconds of parts of networks, {kernels.instruction_set}, {NUM_THREADS} threads",
         "unit": "milliseconds a call",
         "num_rounds": num_rounds,
         "sides": figures,
@@ -156,9 +159,9 @@ def main() -> None:
     options = parser(__doc__, num_rounds=7)
     options.add_argument("--calls", type=int, default=20, help="calls of a turn")
     arguments = options.parse_args()
-    lack = importlib.import_module("newgameplus.nn.cpu.compiled").availability.lack
-    if lack:
-        sys.exit(f"There are no kernels to measure: {lack}.")
+    kernels = importlib.import_module("newgameplus.nn.cpu.compiled").availability
+    if kernels.lack:
+        sys.exit(f"There are no kernels to measure: {kernels.lack}.")
     publish(measure(arguments.rounds, arguments.calls), arguments.results, ("torch",))
 
 

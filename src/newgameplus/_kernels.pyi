@@ -1,14 +1,16 @@
 """The compiled kernels as the type checker sees them; native/src/kernels says what each does.
 
-Arrays are torch tensors on the CPU, contiguous. What takes them raises ValueError where a shape or a type is wrong;
-everything but ``is_available`` is there only where that is true.
+No module has this name: newgameplus._kernels_avx2 and the like do, one for each instruction set, and all have this.
+Arrays are torch tensors on the CPU, contiguous, and of ``DTYPE`` where native/src/kernels says Real. What takes them
+raises ValueError where a shape or a type is wrong.
 """
 
 from collections.abc import Sequence
 
 from torch import Tensor
 
-def is_available() -> bool: ...
+DTYPE: str
+"""Of what is stored: ``bfloat16`` or ``float32``."""
 
 class Convolutions:
     def __init__(
@@ -52,32 +54,7 @@ class PreparedConvolutions:
         num_threads: int,
     ) -> None: ...
 
-class Network:
-    def __init__(
-        self,
-        convolutions: Convolutions,
-        weights: Sequence[Tensor],
-        biases: Sequence[Tensor],
-        embedding: Sequence[Tensor] | None,
-        hidden: Sequence[Tensor],
-        heads: Sequence[Sequence[Tensor]],
-    ) -> None: ...
-    def forward(
-        self, observation: Tensor, fractions: Tensor | None, outputs: Sequence[Tensor], num_threads: int
-    ) -> None: ...
-    def forward_to_learn(
-        self, observation: Tensor, fractions: Tensor | None, outputs: Sequence[Tensor], num_threads: int
-    ) -> int: ...
-    def backward(
-        self,
-        number: int,
-        observation: Tensor,
-        gradients: Sequence[Tensor],
-        convolutions: Tensor,
-        others: Sequence[Tensor],
-        num_threads: int,
-    ) -> None: ...
-
+def count_strip_packs(num_inputs: int, num_outputs: int) -> int: ...
 def noisy_forward(
     input: Tensor,
     mean: Tensor,
@@ -109,7 +86,6 @@ def noisy_backward(
     sigma_bias_gradient: Tensor,
     num_threads: int,
 ) -> None: ...
-def shape_noise(drawn: Tensor, noise: Sequence[Tensor]) -> None: ...
 def embed_forward(
     features: Tensor,
     fractions: Tensor,
@@ -131,32 +107,6 @@ def embed_backward(
     weight_gradient: Tensor,
     bias_gradient: Tensor,
     num_threads: int,
-) -> None: ...
-def expect_returns(value: Tensor, advantage: Tensor, atoms: Tensor, means: Tensor) -> None: ...
-def project_returns(
-    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, atoms: Tensor, target: Tensor
-) -> None: ...
-def cross_entropies(
-    value: Tensor, advantage: Tensor, action: Tensor, target: Tensor, errors: Tensor, change: Tensor
-) -> None: ...
-def cross_entropies_back(
-    action: Tensor, change: Tensor, gradient: Tensor, value_gradient: Tensor, advantage_gradient: Tensor
-) -> None: ...
-def average_quantiles(value: Tensor, advantage: Tensor, means: Tensor) -> None: ...
-def move_quantiles(
-    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, target: Tensor
-) -> None: ...
-def quantile_errors(
-    value: Tensor,
-    advantage: Tensor,
-    action: Tensor,
-    fraction: Tensor,
-    target: Tensor,
-    errors: Tensor,
-    change: Tensor,
-) -> None: ...
-def quantile_errors_back(
-    action: Tensor, change: Tensor, gradient: Tensor, value_gradient: Tensor, advantage_gradient: Tensor
 ) -> None: ...
 def step_adam(
     weights: Sequence[Tensor],

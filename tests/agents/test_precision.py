@@ -14,8 +14,10 @@ from newgameplus.agents.ppo.update import FIGURES, gradient_step
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.learning.losses import PpoSteps
-from newgameplus.nn.cpu.compiled import turned_off
+from newgameplus.nn.cpu.compiled import using
 from newgameplus.types import Step, WorldSpec
+
+pytestmark = pytest.mark.bfloat16
 
 NUM_STEPS = 36
 TOLERANCE = 0.03
@@ -65,7 +67,7 @@ def losses_of_rainbow(precision: Any) -> list[float]:
 @pytest.mark.parametrize("losses_of", [losses_of_ppo, losses_of_rainbow])
 def test_losses_fall_as_those_of_float32_do(losses_of: Any) -> None:
     found = losses_of("bfloat16")
-    with turned_off():
+    with using("off"):
         expected = losses_of("float32")
     assert len(found) >= NUM_STEPS
     assert np.mean(expected[-6:]) < 0.9 * expected[0]

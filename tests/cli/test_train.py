@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from newgameplus.cli.main import run
-from newgameplus.nn.cpu.compiled import turned_off
+from newgameplus.nn.cpu.compiled import using
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -234,11 +234,11 @@ def test_what_computes_is_said_and_kept_and_a_change_is_said_where_a_run_goes_on
     assert "Warning" not in told
     kept = json.loads((tmp_path / "r/training.json").read_text())["arithmetic"]
     assert {"torch", "device", "threads", "precision", "kernels"} == kept.keys()
-    with turned_off():
+    with using("off"):
         assert run(["train", "--resume", "--run", "r"]) == 0
     told = capsys.readouterr().err
     assert "Warning: other arithmetic than this run was begun with" in told
-    assert f"kernels was {kept['kernels']} and is none: turned off." in told
+    assert f"kernels was {kept['kernels']} and is none: turned off by NGP_KERNELS." in told
 
 
 def test_the_results_of_an_agent_say_what_computed_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -246,6 +246,6 @@ def test_the_results_of_an_agent_say_what_computed_it(tmp_path: Path, capsys: py
     assert run([*begun, "--workers", "1", "--no-movies", "--results", "e"]) == 0
     kept = json.loads((tmp_path / "e/manifest.json").read_text())["arithmetic"]
     assert {"torch", "device", "precision", "kernels"} == kept.keys()
-    with turned_off():
+    with using("off"):
         assert run(["evaluate", "--resume", "--results", "e"]) == 0
     assert "Warning: other arithmetic" in capsys.readouterr().err

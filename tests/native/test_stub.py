@@ -37,10 +37,20 @@ def arguments(function: ast.FunctionDef) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("name", ["_engine", pytest.param("_kernels", marks=pytest.mark.kernels)])
-def test_the_stub_has_the_names_and_arguments_of_the_module(name: str, tmp_path: Path) -> None:
-    generated = tmp_path / f"{name}.pyi"
-    command = [sys.executable, "-m", "nanobind.stubgen", "-q", "-m", f"newgameplus.{name}", "-o", str(generated)]
+def assert_same(module: str, stub: str, folder: Path) -> None:
+    generated = folder / f"{module}.pyi"
+    command = [sys.executable, "-m", "nanobind.stubgen", "-q", "-m", f"newgameplus.{module}", "-o", str(generated)]
     subprocess.run(command, check=True)
-    ours = Path(newgameplus.__file__).parent / f"{name}.pyi"
+    ours = Path(newgameplus.__file__).parent / f"{stub}.pyi"
     assert outline(ours.read_text()) == outline(generated.read_text())
+
+
+@pytest.mark.parametrize("name", ["_engine", "_processor"])
+def test_the_stub_has_the_names_and_arguments_of_the_module(name: str, tmp_path: Path) -> None:
+    assert_same(name, name, tmp_path)
+
+
+def test_all_modules_of_kernels_have_the_names_and_arguments_of_their_stub(
+    instruction_set: str, tmp_path: Path
+) -> None:
+    assert_same(f"_kernels_{instruction_set}", "_kernels", tmp_path)

@@ -49,9 +49,9 @@ def test_the_seed_makes_the_weights_and_torchs_own_generator_stays_as_it_is() ->
 def test_weights_are_of_float32_and_those_that_compute_are_of_the_precision_of_the_road(road: str) -> None:
     learner = build()
     assert {weight.dtype for weight in learner.network.parameters()} == {torch.float32}
-    computing = torch.bfloat16 if road == "kernels" else torch.float32
+    computing = torch.bfloat16 if road == "avx512bf16" else torch.float32
     assert {weight.dtype for weight in learner.computing.parameters()} == {computing}
-    assert (learner.computing is learner.network) == (road == "torch")
+    assert (learner.computing is learner.network) == (road != "avx512bf16")
 
 
 def test_it_goes_on_exactly_from_its_state() -> None:

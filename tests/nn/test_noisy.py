@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from newgameplus.nn.cpu.compiled import kernels
-from newgameplus.nn.noisy import NoisyLinear, draw_noise, set_noise
+from newgameplus.nn.cpu.compiled import availability, kernels
+from newgameplus.nn.noisy import NoisyLinear, draw_noise, noisy_linear, set_noise
 
 
 def layer(seed: int = 0) -> NoisyLinear:
@@ -78,48 +78,49 @@ def test_weights_and_noise_begin_as_wide_as_the_paper_says() -> None:
     assert torch.equal(noisy.bias_sigma, torch.full((50,), 0.05))
 
 
-@pytest.mark.kernels
+@pytest.mark.usefixtures("instruction_set")
 @pytest.mark.parametrize("num_rows", [1, 3, 8, 32, 65])
 @pytest.mark.parametrize(("num_inputs", "num_outputs"), [(32, 1), (64, 51), (512, 357), (3136, 512)])
-def test_kernels_compute_what_float32_does(num_inputs: int, num_outputs: int, num_rows: int) -> None:
+def test_kernels_compute_what_more_precision_does(num_inputs: int, num_outputs: int, num_rows: int) -> None:
     torch.manual_seed(0)
     noisy = NoisyLinear(num_inputs, num_outputs)
     draw_noise(noisy, torch.Generator().manual_seed(0))
-    low = noisy.to(torch.bfloat16)
-    full = copy.deepcopy(low).float()
-    inputs = torch.randn(num_rows, num_inputs).bfloat16().requires_grad_()
-    exact = inputs.detach().float().requires_grad_()
-    given = torch.randn(num_rows, num_outputs).bfloat16()
+    low = noisy.to(availability.dtype)
+    full = copy.deepcopy(low).double()
+    inputs = torch.randn(num_rows, num_inputs).to(availability.dtype).requires_grad_()
+    exact = inputs.detach().double().requires_grad_()
+    given = torch.randn(num_rows, num_outputs).to(availability.dtype)
     outputs, expected = low(inputs), full(exact)
     with torch.no_grad():
         alone = low(inputs)
     outputs.backward(given)
-    expected.backward(given.float())
+    expected.backward(given.double())
     pairs = [(outputs, expected), (alone, expected), (inputs.grad, exact.grad)]
     pairs += [(mine.grad, yours.grad) for mine, yours in zip(low.parameters(), full.parameters(), strict=True)]
     for found, wanted in pairs:
-        assert found.dtype == torch.bfloat16
-        assert float((found.float() - wanted).detach().norm()) <= 1e-2 * float(wanted.detach().norm())
+        assert found.dtype == availability.dtype
+        tolerance = {torch.bfloat16: 1e-2, torch.float32: 1e-5}[availability.dtype]
+        assert float((found.double() - wanted).detach().norm()) <= tolerance * float(wanted.detach().norm())
 
 
-@pytest.mark.kernels
+@pytest.mark.usefixtures("instruction_set")
 def test_kernels_take_rows_of_any_shape_and_give_the_same_each_time() -> None:
-    noisy = layer().to(torch.bfloat16)
-    wide = NoisyLinear(64, 10).to(torch.bfloat16)
+    noisy = layer().to(availability.dtype)
+    wide = NoisyLinear(64, 10).to(availability.dtype)
     draw_noise(wide, torch.Generator().manual_seed(0))
-    inputs = torch.randn(5, 7, 64).bfloat16()
+    inputs = torch.randn(5, 7, 64).to(availability.dtype)
     outputs = wide(inputs)
     assert outputs.shape == (5, 7, 10)
     assert torch.equal(outputs, wide(inputs))
     assert torch.equal(outputs[2, 3:4], wide(inputs)[2, 3:4])
-    assert noisy(torch.randn(3, 7).bfloat16()).shape == (3, 5)  # 7 inputs are left to torch
+    assert noisy(torch.randn(3, 7).to(availability.dtype)).shape == (3, 5)  # 7 inputs are left to torch
 
 
-@pytest.mark.kernels
+@pytest.mark.usefixtures("instruction_set")
 def test_kernels_refuse_shapes_that_do_not_fit() -> None:
-    low = NoisyLinear(64, 10).to(torch.bfloat16).requires_grad_(False)
+    low = NoisyLinear(64, 10).to(availability.dtype).requires_grad_(False)
     parts = [low.weight, low.weight_sigma, low.bias, low.bias_sigma, low.noise_in.float(), low.noise_out.float()]
-    inputs, outputs = torch.zeros((2, 64), dtype=torch.bfloat16), torch.zeros((2, 10), dtype=torch.bfloat16)
+    inputs, outputs = torch.zeros((2, 64), dtype=availability.dtype), torch.zeros((2, 10), dtype=availability.dtype)
     kernels.noisy_forward(inputs, *parts, False, None, outputs, 1)
     with pytest.raises(ValueError, match=r"input must be of shape \[2, 64\], not \[2, 32\]"):
         kernels.noisy_forward(inputs[:, :32].contiguous(), *parts, False, None, outputs, 1)
@@ -127,3 +128,34 @@ def test_kernels_refuse_shapes_that_do_not_fit() -> None:
         kernels.noisy_forward(inputs, parts[0][:, :40].contiguous(), *parts[1:], False, None, outputs, 1)
     with pytest.raises(ValueError, match=r"output must be of shape \[2, 10\], not \[1, 10\]"):
         kernels.noisy_forward(inputs, *parts, False, None, outputs[:1], 1)
+
+
+@pytest.mark.usefixtures("instruction_set")
+def test_a_rectified_layer_is_a_layer_and_a_rectifier() -> None:
+    torch.manual_seed(0)
+    layer = NoisyLinear(64, 40).to(availability.dtype)
+    draw_noise(layer, torch.Generator().manual_seed(0))
+    for num_rows in (1, 33):
+        inputs = torch.randn(num_rows, 64).to(availability.dtype).requires_grad_()
+        again = inputs.detach().clone().requires_grad_()
+        found, expected = noisy_linear(inputs, layer.weights(), True), torch.relu(layer(again))
+        with torch.no_grad():  # in another order where there are few rows
+            alone = noisy_linear(inputs, layer.weights(), True)
+        assert float((alone - expected).detach().norm()) <= 1e-2 * float(expected.detach().norm())
+        assert torch.equal(found, expected)
+        given = torch.randn(num_rows, 40).to(availability.dtype)
+        gradients = [
+            torch.autograd.grad(out, [seen, *layer.parameters()], given)
+            for out, seen in ((found, inputs), (expected, again))
+        ]
+        assert all(torch.equal(*pair) for pair in zip(*gradients, strict=True))
+
+
+@pytest.mark.usefixtures("instruction_set")
+def test_what_is_no_number_stays_none() -> None:
+    noisy = NoisyLinear(32, 1).to(availability.dtype)
+    for num_rows in (1, 40):
+        inputs = torch.full((num_rows, 32), float("nan")).to(availability.dtype)
+        with torch.no_grad():
+            assert noisy_linear(inputs, noisy.weights(), True).isnan().all()
+        assert noisy_linear(inputs, noisy.weights(), True).isnan().all()

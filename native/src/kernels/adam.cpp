@@ -20,7 +20,7 @@ std::vector<Slot> share(const std::vector<Slot>& slots, unsigned part, unsigned 
     const std::size_t to = std::clamp(last, begin, begin + slot.count) - begin;
     begin += slot.count;
     if (from == to) continue;
-    const std::size_t size = slot.is_low ? sizeof(Bf16) : sizeof(float);
+    const std::size_t size = slot.is_low ? sizeof(Real) : sizeof(float);
     own.push_back({slot.weight + from, static_cast<const char*>(slot.gradient) + from * size, slot.is_low,
                    slot.mean + from, slot.square + from, slot.copy ? slot.copy + from : nullptr, to - from});
   }

@@ -14,7 +14,7 @@ struct Slot {
   const void* gradient;  // of bfloat16 or of float32
   bool is_low;
   float *mean, *square;  // the moments
-  Bf16* copy;            // none: there is no copy
+  Real* copy;            // none: there is no copy
   std::size_t count;
 };
 

@@ -139,10 +139,10 @@ void check_type(const char* name, bool is_right, const char* wanted) {
   if (!is_right) throw std::invalid_argument(std::string(name) + " must be of " + wanted + ".");
 }
 
-Bf16* bf16_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape) {
+Real* reals_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape) {
   check_shape(name, array, shape);
-  check_type(name, array.type() == Type::kBf16, "bfloat16");
-  return static_cast<Bf16*>(array.data());
+  check_type(name, array.type() == kReal, kRealName);
+  return static_cast<Real*>(array.data());
 }
 
 float* float_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape) {

@@ -18,6 +18,11 @@ namespace nb = nanobind;
 
 enum class Type { kUint8, kInt32, kInt64, kFloat32, kBf16, kOther };
 
+// How Python calls what is stored.
+constexpr Type kReal = kPack == 2 ? Type::kBf16 : Type::kFloat32;
+constexpr const char *kRealName = kPack == 2 ? "bfloat16" : "float32",
+                     *kRealOrFloat = kPack == 2 ? "float32 or bfloat16" : "float32";
+
 // What a tensor on the CPU says of its memory, for as long as Python holds the tensor. Torch tells it at once where it
 // has DLPack's exchange API (a network's step asks for hundreds); else it is asked as any array is.
 class Array {
@@ -52,7 +57,7 @@ std::vector<Array> arrays_of(const nb::sequence& objects);
 // Throw std::invalid_argument, with a sentence that begins with the name.
 void check_shape(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
 void check_type(const char* name, bool is_right, const char* wanted);
-Bf16* bf16_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
+Real* reals_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
 float* float_of(const char* name, const Array& array, std::initializer_list<std::size_t> shape);
 // One action for each row, int64; each is looked at, since they become places in memory.
 const std::int64_t* actions_of(const Array& action, std::size_t num_rows, std::size_t num_actions);

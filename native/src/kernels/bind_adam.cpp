@@ -10,21 +10,21 @@ namespace {
 
 Slot slot_of(const Array& weight, const Array& gradient, const Array& mean, const Array& square) {
   if (weight.type() != Type::kFloat32 || mean.type() != Type::kFloat32 || square.type() != Type::kFloat32 ||
-      (gradient.type() != Type::kFloat32 && gradient.type() != Type::kBf16)) {
-    throw std::invalid_argument("Weights and moments must be of float32, gradients of that or of bfloat16.");
+      (gradient.type() != Type::kFloat32 && gradient.type() != kReal)) {
+    throw std::invalid_argument(std::string("Weights and moments must be of float32, gradients of ") + kRealOrFloat + ".");
   }
   if (!weight.is_dense() || !weight.is_alike(gradient) || !weight.is_alike(mean) || !weight.is_alike(square)) {
     throw std::invalid_argument("A weight, its gradient and its moments must have the same shape and order in memory.");
   }
-  return {static_cast<float*>(weight.data()), gradient.data(), gradient.type() == Type::kBf16, static_cast<float*>(mean.data()),
+  return {static_cast<float*>(weight.data()), gradient.data(), gradient.type() == kReal, static_cast<float*>(mean.data()),
           static_cast<float*>(square.data()), nullptr, weight.num_numbers()};
 }
 
-Bf16* copy_of(const Array& weight, const Array& copy) {
-  if (copy.type() != Type::kBf16 || !weight.is_alike(copy)) {
-    throw std::invalid_argument("A copy must be of bfloat16 and have the shape and the order of its weight.");
+Real* copy_of(const Array& weight, const Array& copy) {
+  if (copy.type() != kReal || !weight.is_alike(copy)) {
+    throw std::invalid_argument(std::string("A copy must be of ") + kRealName + " and have the shape and the order of its weight.");
   }
-  return static_cast<Bf16*>(copy.data());
+  return static_cast<Real*>(copy.data());
 }
 
 // How many steps each weight has taken, as torch counts them.

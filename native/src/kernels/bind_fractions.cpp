@@ -20,23 +20,23 @@ Fractions fractions_of(const Array& features, const Array& lines, const Array& w
   }
   const std::size_t num_fractions = num_lines / num_rows;
   const std::size_t num_sets = cosines.num_rows() == num_fractions ? 1 : num_rows;
-  return {bf16_of("weight", weight, {num_features, num_cosines}),
-          bf16_of("bias", bias, {num_features}),
-          bf16_of("features", features, {num_rows, num_features}),
-          bf16_of("cosines", cosines, {num_sets * num_fractions, num_cosines}),
+  return {reals_of("weight", weight, {num_features, num_cosines}),
+          reals_of("bias", bias, {num_features}),
+          reals_of("features", features, {num_rows, num_features}),
+          reals_of("cosines", cosines, {num_sets * num_fractions, num_cosines}),
           num_rows, num_sets, num_fractions, num_cosines, num_features};
 }
 
-Bf16* lines_of(const char* name, const Array& lines, const Fractions& given) {
-  return bf16_of(name, lines, {given.num_rows * given.num_fractions, given.num_features});
+Real* lines_of(const char* name, const Array& lines, const Fractions& given) {
+  return reals_of(name, lines, {given.num_rows * given.num_fractions, given.num_features});
 }
 
 void forward(const Array& features, const Array& fractions, const Array& weight, const Array& bias,
              const Array& cosines, const nb::object& embedding, const Array& output, unsigned num_threads) {
   const Fractions given = fractions_of(features, output, weight, bias, cosines);
   const float* const from = float_of("fractions", fractions, {given.num_sets, given.num_fractions});
-  Bf16* const kept = embedding.is_none() ? nullptr : lines_of("embedding", Array(embedding), given);
-  Bf16* const to = lines_of("output", output, given);
+  Real* const kept = embedding.is_none() ? nullptr : lines_of("embedding", Array(embedding), given);
+  Real* const to = lines_of("output", output, given);
   const nb::gil_scoped_release release;
   embed_forward(given, from, kept, to, num_threads);
 }
@@ -46,11 +46,11 @@ void backward(const Array& features, const Array& weight, const Array& bias, con
               const Array& weight_gradient, const Array& bias_gradient, unsigned num_threads) {
   const Fractions given = fractions_of(features, gradient, weight, bias, cosines);
   if (given.num_sets != given.num_rows) throw std::invalid_argument("Fractions for all rows have no way back.");
-  const Bf16* const found = lines_of("embedding", embedding, given);
-  const Bf16* const from = lines_of("gradient", gradient, given);
-  const FractionGradients gradients{bf16_of("features_gradient", features_gradient, {given.num_rows, given.num_features}),
-                                    bf16_of("weight_gradient", weight_gradient, {given.num_features, given.num_cosines}),
-                                    bf16_of("bias_gradient", bias_gradient, {given.num_features})};
+  const Real* const found = lines_of("embedding", embedding, given);
+  const Real* const from = lines_of("gradient", gradient, given);
+  const FractionGradients gradients{reals_of("features_gradient", features_gradient, {given.num_rows, given.num_features}),
+                                    reals_of("weight_gradient", weight_gradient, {given.num_features, given.num_cosines}),
+                                    reals_of("bias_gradient", bias_gradient, {given.num_features})};
   const nb::gil_scoped_release release;
   embed_backward(given, found, from, gradients, num_threads);
 }

@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <vector>
 
-#include "bind_noisy.hpp"
+#include "arrays.hpp"
 #include "buffer.hpp"
 #include "noisy.hpp"
 #include "packing.hpp"
 
 namespace ngp::kernels {
+namespace {
 
 NoisyWeights weights_of(const Array& mean, const Array& sigma, const Array& mean_bias, const Array& sigma_bias) {
   if (mean.num_axes() != 2 || mean.length(1) % kStrip != 0 || mean.num_numbers() == 0) {
@@ -15,23 +16,21 @@ NoisyWeights weights_of(const Array& mean, const Array& sigma, const Array& mean
                                 std::to_string(kStrip) + ", not " + mean.shape_text() + ".");
   }
   const std::size_t num_outputs = mean.length(0), num_inputs = mean.length(1);
-  return {bf16_of("mean", mean, {num_outputs, num_inputs}),
-          bf16_of("sigma", sigma, {num_outputs, num_inputs}),
-          bf16_of("mean_bias", mean_bias, {num_outputs}),
-          bf16_of("sigma_bias", sigma_bias, {num_outputs}),
+  return {reals_of("mean", mean, {num_outputs, num_inputs}),
+          reals_of("sigma", sigma, {num_outputs, num_inputs}),
+          reals_of("mean_bias", mean_bias, {num_outputs}),
+          reals_of("sigma_bias", sigma_bias, {num_outputs}),
           nullptr,
           nullptr,
           num_inputs,
           num_outputs};
 }
 
-namespace {
-
-// Noise of float32, or of bfloat16 as copies of a network have it, which is then widened into a buffer.
+// Noise of float32, or stored as copies of a network have it, which is then widened into a buffer.
 const float* noise_of(const char* name, const Array& noise, std::size_t count, Buffer<float>& buffer) {
-  if (noise.type() != Type::kBf16) return float_of(name, noise, {count});
+  if (noise.type() == Type::kFloat32) return float_of(name, noise, {count});
   float* const widened = buffer.of(count);
-  widen(bf16_of(name, noise, {count}), count, widened);
+  widen(reals_of(name, noise, {count}), count, widened);
   return widened;
 }
 
@@ -45,10 +44,10 @@ NoisyWeights weights_of(const Array& mean, const Array& sigma, const Array& mean
   return weights;
 }
 
-Pair* strips_of(const Array& strips, const NoisyWeights& weights) {
-  check_shape("strips", strips, {num_strip_pairs(weights.num_inputs, weights.num_outputs)});
+Pack* strips_of(const Array& strips, const NoisyWeights& weights) {
+  check_shape("strips", strips, {count_strip_packs(weights.num_inputs, weights.num_outputs)});
   check_type("strips", strips.type() == Type::kInt32, "int32");
-  return static_cast<Pair*>(strips.data());
+  return static_cast<Pack*>(strips.data());
 }
 
 void forward(const Array& input, const Array& mean, const Array& sigma, const Array& mean_bias,
@@ -56,9 +55,9 @@ void forward(const Array& input, const Array& mean, const Array& sigma, const Ar
              bool is_rectified, const nb::object& strips, const Array& output, unsigned num_threads) {
   const NoisyWeights weights = weights_of(mean, sigma, mean_bias, sigma_bias, noise_in, noise_out);
   const std::size_t num_rows = input.num_rows();
-  const Bf16* const from = bf16_of("input", input, {num_rows, weights.num_inputs});
-  Bf16* const to = bf16_of("output", output, {num_rows, weights.num_outputs});
-  Pair* const kept = strips.is_none() ? nullptr : strips_of(Array(strips), weights);
+  const Real* const from = reals_of("input", input, {num_rows, weights.num_inputs});
+  Real* const to = reals_of("output", output, {num_rows, weights.num_outputs});
+  Pack* const kept = strips.is_none() ? nullptr : strips_of(Array(strips), weights);
   const nb::gil_scoped_release release;
   noisy_forward(weights, from, num_rows, is_rectified, kept, to, num_threads);
 }
@@ -70,38 +69,18 @@ void backward(const Array& input, const Array& mean, const Array& sigma, const A
               unsigned num_threads) {
   const NoisyWeights weights = weights_of(mean, sigma, mean_bias, sigma_bias, noise_in, noise_out);
   const std::size_t num_rows = input.num_rows(), num_inputs = weights.num_inputs, num_outputs = weights.num_outputs;
-  const Bf16* const from = bf16_of("input", input, {num_rows, num_inputs});
-  const Bf16* const found = output.is_none() ? nullptr : bf16_of("output", Array(output), {num_rows, num_outputs});
-  const Bf16* const given = bf16_of("gradient", gradient, {num_rows, num_outputs});
-  Bf16* const to =
-      input_gradient.is_none() ? nullptr : bf16_of("input_gradient", Array(input_gradient), {num_rows, num_inputs});
-  const NoisyGradients gradients{bf16_of("mean_gradient", mean_gradient, {num_outputs, num_inputs}),
-                                 bf16_of("sigma_gradient", sigma_gradient, {num_outputs, num_inputs}),
-                                 bf16_of("mean_bias_gradient", mean_bias_gradient, {num_outputs}),
-                                 bf16_of("sigma_bias_gradient", sigma_bias_gradient, {num_outputs})};
-  const Pair* const kept = strips_of(strips, weights);
+  const Real* const from = reals_of("input", input, {num_rows, num_inputs});
+  const Real* const found = output.is_none() ? nullptr : reals_of("output", Array(output), {num_rows, num_outputs});
+  const Real* const given = reals_of("gradient", gradient, {num_rows, num_outputs});
+  Real* const to =
+      input_gradient.is_none() ? nullptr : reals_of("input_gradient", Array(input_gradient), {num_rows, num_inputs});
+  const NoisyGradients gradients{reals_of("mean_gradient", mean_gradient, {num_outputs, num_inputs}),
+                                 reals_of("sigma_gradient", sigma_gradient, {num_outputs, num_inputs}),
+                                 reals_of("mean_bias_gradient", mean_bias_gradient, {num_outputs}),
+                                 reals_of("sigma_bias_gradient", sigma_bias_gradient, {num_outputs})};
+  const Pack* const kept = strips_of(strips, weights);
   const nb::gil_scoped_release release;
   noisy_backward(weights, from, num_rows, kept, found, given, to, gradients, num_threads);
-}
-
-// Fills the noise of layers, one after the other, from normal numbers, as many as all have together.
-void shape_noise(const Array& drawn, const nb::sequence& noise_objects) {
-  static thread_local Buffer<float> buffer;
-  const std::vector<Array> parts = arrays_of(noise_objects);
-  const std::size_t count = drawn.num_numbers();
-  float* const roots = buffer.of(count);
-  find_signed_roots(float_of("drawn", drawn, {count}), count, roots);
-  std::size_t begin = 0;
-  for (const Array& noise : parts) {
-    const std::size_t length = noise.num_numbers();
-    if (begin + length > count) throw std::invalid_argument("There are fewer numbers drawn than the layers need.");
-    if (noise.type() == Type::kBf16) {
-      round_to_bf16(roots + begin, length, bf16_of("noise", noise, {length}));
-    } else {
-      std::copy_n(roots + begin, length, float_of("noise", noise, {length}));
-    }
-    begin += length;
-  }
 }
 
 }  // namespace
@@ -110,7 +89,7 @@ void bind_noisy(nb::module_& module) {
   using namespace nb::literals;
   module.def("noisy_forward", &forward, "input"_a, "mean"_a, "sigma"_a, "mean_bias"_a, "sigma_bias"_a, "noise_in"_a,
              "noise_out"_a, "is_rectified"_a, "strips"_a.none(), "output"_a, "num_threads"_a);
-  module.def("shape_noise", &shape_noise, "drawn"_a, "noise"_a);
+  module.def("count_strip_packs", &count_strip_packs, "num_inputs"_a, "num_outputs"_a);
   module.def("noisy_backward", &backward, "input"_a, "mean"_a, "sigma"_a, "mean_bias"_a, "sigma_bias"_a,
              "noise_in"_a, "noise_out"_a, "strips"_a, "output"_a.none(), "gradient"_a, "input_gradient"_a.none(), "mean_gradient"_a,
              "sigma_gradient"_a, "mean_bias_gradient"_a, "sigma_bias_gradient"_a, "num_threads"_a);

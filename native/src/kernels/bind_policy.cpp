@@ -17,10 +17,10 @@ PolicyWeights weights_of(const Array& policy, const Array& policy_bias, const Ar
                                 std::to_string(kStep) + ", not " + policy.shape_text() + ".");
   }
   const std::size_t num_actions = policy.length(0), num_inputs = policy.length(1);
-  return {bf16_of("policy", policy, {num_actions, num_inputs}),
-          bf16_of("policy_bias", policy_bias, {num_actions}),
-          bf16_of("value", value, {1, num_inputs}),
-          bf16_of("value_bias", value_bias, {1}),
+  return {reals_of("policy", policy, {num_actions, num_inputs}),
+          reals_of("policy_bias", policy_bias, {num_actions}),
+          reals_of("value", value, {1, num_inputs}),
+          reals_of("value_bias", value_bias, {1}),
           num_inputs,
           num_actions};
 }
@@ -29,7 +29,7 @@ void policy_rows(const Array& hidden, const Array& policy, const Array& policy_b
                 const Array& value_bias, const Array& log_probabilities, const Array& values) {
   const PolicyWeights weights = weights_of(policy, policy_bias, value, value_bias);
   const std::size_t num_rows = hidden.num_rows();
-  const Bf16* const from = bf16_of("hidden", hidden, {num_rows, weights.num_inputs});
+  const Real* const from = reals_of("hidden", hidden, {num_rows, weights.num_inputs});
   float* const logs = float_of("log_probabilities", log_probabilities, {num_rows, weights.num_actions});
   float* const to = float_of("values", values, {num_rows});
   const nb::gil_scoped_release release;
@@ -42,15 +42,15 @@ void policy_rows_back(const Array& hidden, const Array& policy, const Array& pol
                      const Array& policy_bias_to, const Array& value_to, const Array& value_bias_to) {
   const PolicyWeights weights = weights_of(policy, policy_bias, value, value_bias);
   const std::size_t num_rows = hidden.num_rows(), num_actions = weights.num_actions, num_inputs = weights.num_inputs;
-  const Bf16* const from = bf16_of("hidden", hidden, {num_rows, num_inputs});
+  const Real* const from = reals_of("hidden", hidden, {num_rows, num_inputs});
   const float* const logs = float_of("log_probabilities", log_probabilities, {num_rows, num_actions});
   const float* const of_logs = float_of("log_gradient", log_gradient, {num_rows, num_actions});
   const float* const of_values = float_of("value_gradient", value_gradient, {num_rows});
-  const PolicyGradients to{bf16_of("hidden_gradient", hidden_gradient, {num_rows, num_inputs}),
-                           bf16_of("policy_to", policy_to, {num_actions, num_inputs}),
-                           bf16_of("policy_bias_to", policy_bias_to, {num_actions}),
-                           bf16_of("value_to", value_to, {1, num_inputs}),
-                           bf16_of("value_bias_to", value_bias_to, {1})};
+  const PolicyGradients to{reals_of("hidden_gradient", hidden_gradient, {num_rows, num_inputs}),
+                           reals_of("policy_to", policy_to, {num_actions, num_inputs}),
+                           reals_of("policy_bias_to", policy_bias_to, {num_actions}),
+                           reals_of("value_to", value_to, {1, num_inputs}),
+                           reals_of("value_bias_to", value_bias_to, {1})};
   const nb::gil_scoped_release release;
   find_policy_back(weights, from, num_rows, logs, of_logs, of_values, to);
 }
@@ -62,10 +62,10 @@ void few_rows(const Array& input, const Array& weight, const Array& bias, const 
                                 std::to_string(kPairs) + ", not " + weight.shape_text() + ".");
   }
   const std::size_t num_rows = input.num_rows(), num_outputs = weight.length(0), num_inputs = weight.length(1);
-  const Bf16* const weights = bf16_of("weight", weight, {num_outputs, num_inputs});
-  const Bf16* const biases = bf16_of("bias", bias, {num_outputs});
-  const Bf16* const from = bf16_of("input", input, {num_rows, num_inputs});
-  Bf16* const to = bf16_of("output", output, {num_rows, num_outputs});
+  const Real* const weights = reals_of("weight", weight, {num_outputs, num_inputs});
+  const Real* const biases = reals_of("bias", bias, {num_outputs});
+  const Real* const from = reals_of("input", input, {num_rows, num_inputs});
+  Real* const to = reals_of("output", output, {num_rows, num_outputs});
   const nb::gil_scoped_release release;
   multiply_few_rows(weights, biases, num_inputs, num_outputs, from, num_rows, to, num_threads);
 }

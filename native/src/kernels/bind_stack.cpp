@@ -6,9 +6,11 @@
 #include <tuple>
 #include <vector>
 
-#include "bind_stack.hpp"
+#include "arrays.hpp"
+#include "stack.hpp"
 
 namespace ngp::kernels {
+namespace {
 
 std::size_t count_pictures(const Stack& stack, const Array& pictures) {
   const Extent& extent = stack.picture();
@@ -27,17 +29,12 @@ std::vector<Weights> convolutions_of(const Stack& stack, const std::vector<Array
   std::vector<Weights> found;
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const Layer& layer = layers[index];
-    const Array &weight = weights[index], &bias = biases[index];
-    check_shape("A weight", weight, {layer.num_filters(), layer.size(), layer.size(), layer.input().num_channels});
-    check_shape("A bias", bias, {layer.num_filters()});
-    check_type("A weight", weight.type() == Type::kFloat32 || weight.type() == Type::kBf16, "float32 or bfloat16");
-    check_type("A bias", bias.type() == weight.type(), "the type of its weight");
-    found.push_back({weight.data(), bias.data(), weight.type() == Type::kBf16});
+    const std::size_t num_filters = layer.num_filters(), size = layer.size();
+    found.push_back({reals_of("A weight", weights[index], {num_filters, size, size, layer.input().num_channels}),
+                     reals_of("A bias", biases[index], {num_filters})});
   }
   return found;
 }
-
-namespace {
 
 using ShapeTuple = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t>;
 
@@ -54,8 +51,8 @@ void forward(const Stack& stack, const Array& observation, const nb::sequence& w
              const nb::sequence& biases, const Array& hidden, const Array& features, unsigned num_threads) {
   const std::size_t count = count_pictures(stack, observation);
   const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
-  Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
-  Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
+  Real* const between = reals_of("hidden", hidden, {count, stack.num_hidden()});
+  Real* const out = reals_of("features", features, {count, stack.num_features()});
   const nb::gil_scoped_release release;
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, num_threads);
 }
@@ -75,7 +72,7 @@ void forward_prepared(PreparedStack& bound, const Array& observation, const nb::
   const Stack& stack = bound.stack;
   const std::size_t count = count_pictures(stack, observation);
   const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
-  Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
+  Real* const out = reals_of("features", features, {count, stack.num_features()});
   const nb::gil_scoped_release release;
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count,
                 bound.kept->find(stack, found, num_threads), nullptr, out, num_threads);
@@ -86,9 +83,9 @@ void backward(const Stack& stack, const Array& observation, const nb::sequence& 
               const Array& parameter_gradient, unsigned num_threads) {
   const std::size_t count = count_pictures(stack, observation);
   const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
-  const Bf16* const between = bf16_of("hidden", hidden, {count, stack.num_hidden()});
-  const Bf16* const out = bf16_of("features", features, {count, stack.num_features()});
-  const Bf16* const given = bf16_of("gradient", gradient, {count, stack.num_features()});
+  const Real* const between = reals_of("hidden", hidden, {count, stack.num_hidden()});
+  const Real* const out = reals_of("features", features, {count, stack.num_features()});
+  const Real* const given = reals_of("gradient", gradient, {count, stack.num_features()});
   float* const to = float_of("parameter_gradient", parameter_gradient, {stack.num_parameters()});
   const nb::gil_scoped_release release;
   stack.backward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, given, to,

@@ -1,42 +1,36 @@
-// Sums of products that stay in registers. Only for files compiled for AVX-512.
+// Sums of products that stay in registers.
 #pragma once
-
-#include <cstring>
 
 #include "vectors.hpp"
 
 namespace ngp::kernels {
 namespace {
 
-// Sums of kRows × (kVectors × 16) numbers stay in registers; as many as hide how long a product takes (six cycles) and
-// leave the loads behind: per pair of numbers kRows broadcasts and kVectors loads feed kRows × kVectors products.
+// Sums of kRows × (kVectors × kLanes) numbers stay in registers; as many as hide how long a product takes (four to six
+// cycles) and leave the loads behind: kRows broadcasts and kVectors loads feed kRows × kVectors products.
 template <int kRows, int kVectors>
 struct Block {
-  __m512 sums[kRows][kVectors];
+  Vec sums[kRows][kVectors];
 
   void clear() {
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) {
 #pragma GCC unroll 4
-      for (int part = 0; part < kVectors; ++part) sums[row][part] = _mm512_setzero_ps();
+      for (int part = 0; part < kVectors; ++part) sums[row][part] = Vec{};
     }
   }
 
-  // Adds the products of one pair per row with one row of pairs.
+  // Adds the products of one pack per row with one row of packs.
   template <typename Find>
-  void add(const Pair* vectors, const Find& find) {
-    __m512bh right[kVectors];
+  __attribute__((always_inline)) void add(const Pack* vectors, const Find& find) {
+    Packed right[kVectors];
 #pragma GCC unroll 4
-    for (int part = 0; part < kVectors; ++part) right[part] = (__m512bh)_mm512_loadu_si512(vectors + part * kLanes);
+    for (int part = 0; part < kVectors; ++part) right[part] = load_packs(vectors + part * kLanes);
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) {
-      std::int32_t pair;
-      std::memcpy(&pair, find(row), sizeof pair);
-      const __m512bh left = (__m512bh)_mm512_set1_epi32(pair);
+      const Packed left = all_packs(find(row));
 #pragma GCC unroll 4
-      for (int part = 0; part < kVectors; ++part) {
-        sums[row][part] = _mm512_dpbf16_ps(sums[row][part], left, right[part]);
-      }
+      for (int part = 0; part < kVectors; ++part) sums[row][part] = multiply_add(left, right[part], sums[row][part]);
     }
   }
 
@@ -50,6 +44,10 @@ struct Block {
     }
   }
 };
+
+// One that fits the registers anywhere, and divides 8 rows of 32 numbers.
+constexpr int kBlockRows = kLanes == 16 ? 8 : 4, kBlockWidth = kLanes == 16 ? 32 : 16;
+using AnyBlock = Block<kBlockRows, kBlockWidth / kLanes>;
 
 }  // namespace
 }  // namespace ngp::kernels

@@ -11,6 +11,7 @@
 namespace ngp::kernels {
 namespace {
 
+constexpr auto kNarrowPack = static_cast<std::int32_t>(kPack);
 constexpr std::size_t kStripBytes = 20 * 1024;  // of a gradient, so that it stays in the first cache
 
 // The outputs from `begin` to `end` along one side whose tap number `tap` lies inside of the picture.
@@ -43,8 +44,8 @@ void Direct::group_forward() {
     const std::int32_t first = std::max(0, -left), last = std::min(size, width - left);
     std::vector<Tap> taps;
     for (std::int32_t down = std::max(0, -top); down < std::min(size, height - top); ++down) {
-      taps.push_back({(down * width + first) * channels, (down * size + first) * channels / 2,
-                      (last - first) * channels / 2});
+      taps.push_back({(down * width + first) * channels, (down * size + first) * channels / kNarrowPack,
+                      (last - first) * channels / kNarrowPack});
     }
     found[taps].push_back({(top * width + left) * channels, static_cast<std::int32_t>(pixel * output_.num_channels)});
   }
@@ -65,7 +66,7 @@ void Direct::group_backward() {
       for (std::int32_t right = column % stride; right < size && right <= column; right += stride) {
         const std::int32_t y = (row - down) / stride, x = (column - right) / stride;
         if (y >= height || x >= width) continue;
-        taps.push_back({(y * width + x) * filters - base, (down * size + right) * filters / 2, filters / 2});
+        taps.push_back({(y * width + x) * filters - base, (down * size + right) * filters / kNarrowPack, filters / kNarrowPack});
       }
     }
     found[taps].push_back({base, static_cast<std::int32_t>(pixel * input_.num_channels)});
@@ -73,23 +74,23 @@ void Direct::group_backward() {
   for (auto& [taps, places] : found) backward_.push_back({taps, std::move(places)});
 }
 
-void Direct::pack_forward(const Bf16* weights, Pair* packed) const {
-  transpose_pairs(reinterpret_cast<const Pair*>(weights), num_filters(), num_rows() / 2, packed);
+void Direct::pack_forward(const Real* weights, Pack* packed) const {
+  transpose_packs(weights, num_filters(), num_rows() / kPack, packed);
 }
 
-void Direct::pack_backward(const Bf16* weights, Pair* packed) const {
-  const std::size_t num_channels = input_.num_channels, num_pairs = num_filters() / 2;
-  for (std::size_t pair = 0; pair < num_pairs; ++pair) {
-    const Bf16* const first = weights + 2 * pair * num_rows();
+void Direct::pack_backward(const Real* weights, Pack* packed) const {
+  const std::size_t num_channels = input_.num_channels, num_packs = num_filters() / kPack;
+  for (std::size_t pack = 0; pack < num_packs; ++pack) {
+    const Real* const first = weights + kPack * pack * num_rows();
     for (std::size_t tap = 0; tap < shape_.size * shape_.size; ++tap) {
-      const Bf16* const from = first + tap * num_channels;
-      interleave(from, from + num_rows(), num_channels, packed + (tap * num_pairs + pair) * num_channels);
+      const Real* const from = first + tap * num_channels;
+      interleave(from, from + num_rows(), num_channels, packed + (tap * num_packs + pack) * num_channels);
     }
   }
 }
 
-void Direct::run(const std::vector<Group>& groups, const Pair* packed, std::size_t num_outputs, const Finish& finish,
-                Pictures<const Bf16> input, Pictures<Bf16> output, std::size_t num_pictures) {
+void Direct::run(const std::vector<Group>& groups, const Pack* packed, std::size_t num_outputs, const Finish& finish,
+                Pictures<const Real> input, Pictures<Real> output, std::size_t num_pictures) {
   for (const Group& group : groups) {
     const Patches patches{group.taps.data(), group.taps.size(), group.places.data(), group.places.size()};
     multiply(patches, packed, num_outputs, finish, input, output, num_pictures);
@@ -97,15 +98,15 @@ void Direct::run(const std::vector<Group>& groups, const Pair* packed, std::size
 }
 
 template <typename Number>
-void Direct::forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input,
-                    Pictures<Bf16> output, std::size_t num_pictures) const {
+void Direct::forward(const Pack* packed, float scale, const float* bias, Pictures<const Number> input,
+                    Pictures<Real> output, std::size_t num_pictures) const {
   const Finish finish{scale, bias, {nullptr, 0}};
-  if constexpr (std::is_same_v<Number, Bf16>) {
+  if constexpr (std::is_same_v<Number, Real>) {
     run(forward_, packed, num_filters(), finish, input, output, num_pictures);
   } else {
-    static thread_local Buffer<Bf16> buffer;
+    static thread_local Buffer<Real> buffer;
     const std::size_t size = input_.num_numbers();
-    Bf16* const pixels = buffer.of(size);
+    Real* const pixels = buffer.of(size);
     for (std::size_t at = 0; at < num_pictures; ++at) {  // one at a time, so that its numbers stay in the cache
       widen_pixels(input.at(at), size, pixels);
       run(forward_, packed, num_filters(), finish, {pixels, size}, {output.at(at), output.step}, 1);
@@ -113,25 +114,25 @@ void Direct::forward(const Pair* packed, float scale, const float* bias, Picture
   }
 }
 
-template void Direct::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>,
+template void Direct::forward(const Pack*, float, const float*, Pictures<const Real>, Pictures<Real>,
                               std::size_t) const;
-template void Direct::forward(const Pair*, float, const float*, Pictures<const std::uint8_t>, Pictures<Bf16>,
+template void Direct::forward(const Pack*, float, const float*, Pictures<const std::uint8_t>, Pictures<Real>,
                              std::size_t) const;
 
-void Direct::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
-                     Pictures<Bf16> input_gradient, std::size_t num_pictures) const {
+void Direct::backward(const Pack* packed, Pictures<const Real> gradient, Pictures<const Real> input,
+                     Pictures<Real> input_gradient, std::size_t num_pictures) const {
   run(backward_, packed, input_.num_channels, {1.0F, nullptr, input}, gradient, input_gradient, num_pictures);
 }
 
 template <typename Number>
-void Direct::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures,
+void Direct::add_gradient(Pictures<const Number> input, Pictures<const Real> gradient, std::size_t num_pictures,
                           float* sums, float* bias_sums) const {
-  static thread_local Buffer<Pair> input_pairs, gradient_pairs;
+  static thread_local Buffer<Pack> input_pairs, gradient_pairs;
   const std::size_t size = input_.num_numbers();
-  Pair* const left = input_pairs.of(size);
-  Pair* const right = gradient_pairs.of(output_.num_numbers());
-  for (std::size_t at = 0; at < num_pictures; at += 2) {
-    const bool has_second = at + 1 < num_pictures;
+  Pack* const left = input_pairs.of(size);
+  Pack* const right = gradient_pairs.of(output_.num_numbers());
+  for (std::size_t at = 0; at < num_pictures; at += kPack) {
+    const bool has_second = kPack == 2 && at + 1 < num_pictures;
     interleave(input.at(at), has_second ? input.at(at + 1) : nullptr, size, left);
     interleave_and_sum(gradient.at(at), has_second ? gradient.at(at + 1) : nullptr, output_.num_pixels(), num_filters(),
                        right, bias_sums);
@@ -139,17 +140,17 @@ void Direct::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gra
   }
 }
 
-template void Direct::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>, std::size_t, float*, float*) const;
-template void Direct::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*,
+template void Direct::add_gradient(Pictures<const Real>, Pictures<const Real>, std::size_t, float*, float*) const;
+template void Direct::add_gradient(Pictures<const std::uint8_t>, Pictures<const Real>, std::size_t, float*,
                                    float*) const;
 
 void Direct::finish(const std::vector<const float*>& parts, float scale, float* to) const {
   transpose_and_sum(parts.data(), parts.size(), num_rows(), num_filters(), scale, to);
 }
 
-void Direct::add_pair(const Pair* input, const Pair* gradient, float* sums) const {
+void Direct::add_pair(const Pack* input, const Pack* gradient, float* sums) const {
   const std::size_t channels = input_.num_channels, filters = num_filters(), stride = shape_.stride;
-  const std::size_t strip = std::max<std::size_t>(1, kStripBytes / (output_.width * filters * sizeof(Pair)));
+  const std::size_t strip = std::max<std::size_t>(1, kStripBytes / (output_.width * filters * sizeof(Pack)));
   // Without padding all taps of a row are inside for the same outputs, and lie side by side.
   const std::size_t together = shape_.padding ? 1 : shape_.size;
   for (std::size_t top = 0; top < output_.height; top += strip) {

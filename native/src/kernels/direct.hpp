@@ -16,23 +16,23 @@ class Direct {
   Direct(const Extent& input, const Extent& output, const Shape& shape);
 
   // Pairs of packed weights; sums of the weights' gradients.
-  std::size_t num_packed() const { return num_sums() / 2; }
+  std::size_t num_packed() const { return num_sums() / kPack; }
   std::size_t num_sums() const { return num_rows() * num_filters(); }
 
   // From weights of bfloat16 to pairs for `forward` and for `backward`.
-  void pack_forward(const Bf16* weights, Pair* packed) const;
-  void pack_backward(const Bf16* weights, Pair* packed) const;
+  void pack_forward(const Real* weights, Pack* packed) const;
+  void pack_backward(const Real* weights, Pack* packed) const;
 
   // output = rectified(scale * (input * weights) + bias), for numbers of bfloat16 or for bytes, from 0 to 255.
   template <typename Number>
-  void forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input, Pictures<Bf16> output,
+  void forward(const Pack* packed, float scale, const float* bias, Pictures<const Number> input, Pictures<Real> output,
                std::size_t num_pictures) const;
   // The gradient of the input, where the input is positive: it is itself the output of a rectifier.
-  void backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
-                Pictures<Bf16> input_gradient, std::size_t num_pictures) const;
+  void backward(const Pack* packed, Pictures<const Real> gradient, Pictures<const Real> input,
+                Pictures<Real> input_gradient, std::size_t num_pictures) const;
   // Adds the gradients of the weights, [row][filter] with rows by tap and channel, and of the biases.
   template <typename Number>
-  void add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures, float* sums,
+  void add_gradient(Pictures<const Number> input, Pictures<const Real> gradient, std::size_t num_pictures, float* sums,
                     float* bias_sums) const;
   // From the sums of all threads to the weights' gradient times `scale`, in the order of the weights.
   void finish(const std::vector<const float*>& parts, float scale, float* to) const;
@@ -49,9 +49,9 @@ class Direct {
   void group_forward();
   void group_backward();
   // The same as `add_gradient` of the weights, from the pairs of two pictures.
-  void add_pair(const Pair* input, const Pair* gradient, float* sums) const;
-  static void run(const std::vector<Group>& groups, const Pair* packed, std::size_t num_outputs,
-                  const Finish& finish, Pictures<const Bf16> input, Pictures<Bf16> output, std::size_t num_pictures);
+  void add_pair(const Pack* input, const Pack* gradient, float* sums) const;
+  static void run(const std::vector<Group>& groups, const Pack* packed, std::size_t num_outputs,
+                  const Finish& finish, Pictures<const Real> input, Pictures<Real> output, std::size_t num_pictures);
 
   Extent input_, output_;
   Shape shape_;

@@ -22,7 +22,7 @@ void fill_cosines(const Fractions& given, const float* fractions) {
       before = now;
       now = next;
     }
-    round_to_bf16(line, given.num_cosines, given.cosines + at * given.num_cosines);
+    narrow(line, given.num_cosines, given.cosines + at * given.num_cosines);
   }
 }
 
@@ -40,30 +40,30 @@ void for_strips(const Fractions& given, unsigned num_threads, const Work& work) 
 
 }  // namespace
 
-void embed_forward(const Fractions& given, const float* fractions, Bf16* embedding, Bf16* output,
+void embed_forward(const Fractions& given, const float* fractions, Real* embedding, Real* output,
                    unsigned num_threads) {
   fill_cosines(given, fractions);
   for_strips(given, num_threads, [&](std::size_t first) {
-    static thread_local Buffer<Pair> packed;
-    embed_strip(given, first, packed.of(given.num_cosines / 2 * kStrip), embedding, output);
+    static thread_local Buffer<Pack> packed;
+    embed_strip(given, first, packed.of(given.num_cosines / kPack * kStrip), embedding, output);
   });
 }
 
-void embed_backward(const Fractions& given, const Bf16* embedding, const Bf16* gradient,
+void embed_backward(const Fractions& given, const Real* embedding, const Real* gradient,
                     const FractionGradients& gradients, unsigned num_threads) {
-  static thread_local Buffer<Pair> buffer;
-  const std::size_t num_lines = given.num_rows * given.num_fractions, num_pairs = (num_lines + 1) / 2;
-  Pair* const pairs = buffer.of(num_pairs * given.num_cosines);
-  for (std::size_t line = 0; line < num_lines; line += 2) {
-    const Bf16* const first = given.cosines + line * given.num_cosines;
+  static thread_local Buffer<Pack> buffer;
+  const std::size_t num_lines = given.num_rows * given.num_fractions, num_packs = (num_lines + kPack - 1) / kPack;
+  Pack* const packs = buffer.of(num_packs * given.num_cosines);
+  for (std::size_t line = 0; line < num_lines; line += kPack) {
+    const Real* const first = given.cosines + line * given.num_cosines;
     interleave(first, line + 1 < num_lines ? first + given.num_cosines : nullptr, given.num_cosines,
-               pairs + line / 2 * given.num_cosines);
+               packs + line / kPack * given.num_cosines);
   }
   for_strips(given, num_threads, [&](std::size_t first) {
-    static thread_local Buffer<Bf16> lines;
-    static thread_local Buffer<Pair> packed;
-    embed_strip_back(given, first, embedding, gradient, pairs, lines.of(num_pairs * 2 * kStrip),
-                     packed.of(num_pairs * kStrip), gradients);
+    static thread_local Buffer<Real> lines;
+    static thread_local Buffer<Pack> packed;
+    embed_strip_back(given, first, embedding, gradient, packs, lines.of(num_packs * kPack * kStrip),
+                     packed.of(num_packs * kStrip), gradients);
   });
 }
 

@@ -11,23 +11,23 @@
 namespace ngp::kernels {
 
 struct Fractions {
-  const Bf16 *weight, *bias;    // [F, C], [F]
-  const Bf16 *features;         // [B, F]
-  Bf16* cosines;                // [S * N, C]: cos(pi i fraction) for i from 0
+  const Real *weight, *bias;    // [F, C], [F]
+  const Real *features;         // [B, F]
+  Real* cosines;                // [S * N, C]: cos(pi i fraction) for i from 0
   std::size_t num_rows, num_sets, num_fractions, num_cosines, num_features;
 };
 
 struct FractionGradients {
-  Bf16 *features, *weight, *bias;  // [B, F], [F, C], [F]
+  Real *features, *weight, *bias;  // [B, F], [F, C], [F]
 };
 
 // embedding[m][f] = relu(sum over c of weight[f][c] * cosines[c] + bias[f]), where it is wanted, and
 // output[m][f] = features[b][f] * embedding[m][f], for features from `first` on. `packed` has room for the weights.
-void embed_strip(const Fractions& given, std::size_t first, Pair* packed, Bf16* embedding, Bf16* output);
+void embed_strip(const Fractions& given, std::size_t first, Pack* packed, Real* embedding, Real* output);
 
-// The gradients of the same features. `pairs` are the cosines of two lines side by side, [M / 2][C]; `lines` and `packed`
+// The gradients of the same features. `packs` are the cosines of two lines side by side, [M / 2][C]; `lines` and `packed`
 // have room for M lines, an even number, of kStrip numbers and for their pairs.
-void embed_strip_back(const Fractions& given, std::size_t first, const Bf16* embedding, const Bf16* gradient,
-                      const Pair* pairs, Bf16* lines, Pair* packed, const FractionGradients& gradients);
+void embed_strip_back(const Fractions& given, std::size_t first, const Real* embedding, const Real* gradient,
+                      const Pack* packs, Real* lines, Pack* packed, const FractionGradients& gradients);
 
 }  // namespace ngp::kernels

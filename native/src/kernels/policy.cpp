@@ -33,7 +33,7 @@ void normalise(float* numbers, std::size_t count) {
 
 }  // namespace
 
-void find_policy(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, float* log_probabilities,
+void find_policy(const PolicyWeights& weights, const Real* hidden, std::size_t num_rows, float* log_probabilities,
                  float* value) {
   static thread_local Buffer<float> buffer, bias_buffer;
   const std::size_t num_actions = weights.num_actions, num_outputs = num_actions + 1;
@@ -50,8 +50,8 @@ void find_policy(const PolicyWeights& weights, const Bf16* hidden, std::size_t n
   }
 }
 
-void multiply_few_rows(const Bf16* weights, const Bf16* bias, std::size_t num_inputs, std::size_t num_outputs,
-                       const Bf16* input, std::size_t num_rows, Bf16* to, unsigned num_threads) {
+void multiply_few_rows(const Real* weights, const Real* bias, std::size_t num_inputs, std::size_t num_outputs,
+                       const Real* input, std::size_t num_rows, Real* to, unsigned num_threads) {
   const unsigned num_parts = count_worthwhile(num_rows * num_inputs * num_outputs, num_threads);
   run_together(num_parts, [&](unsigned part) {
     const std::size_t begin = num_outputs * part / num_parts, end = num_outputs * (part + 1) / num_parts;
@@ -78,11 +78,11 @@ void draw_actions(const float* log_probabilities, const float* race, std::size_t
   }
 }
 
-void find_policy_back(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows,
+void find_policy_back(const PolicyWeights& weights, const Real* hidden, std::size_t num_rows,
                       const float* log_probabilities, const float* log_gradient, const float* value_gradient,
                       const PolicyGradients& gradients) {
   static thread_local Buffer<float> buffer;
-  static thread_local Buffer<Bf16> low_buffer;
+  static thread_local Buffer<Real> low_buffer;
   const std::size_t num_actions = weights.num_actions, num_outputs = num_actions + 1, size = weights.num_inputs;
   float* const given = buffer.of(num_rows * num_outputs);
   std::vector<float> bias(num_outputs, 0.0F);
@@ -98,15 +98,15 @@ void find_policy_back(const PolicyWeights& weights, const Bf16* hidden, std::siz
     for (std::size_t output = 0; output < num_outputs; ++output) bias[output] += to[output];
   }
   multiply_rectified_back(hidden, num_rows, size, join_weights(weights), given, num_outputs, gradients.hidden);
-  Bf16* const found = low_buffer.of(num_outputs * size);
+  Real* const found = low_buffer.of(num_outputs * size);
   for (std::size_t begin = 0; begin < num_outputs; begin += kOutputsTogether) {
     add_rectified(hidden, num_rows, size, given, num_outputs, begin, std::min(num_outputs, begin + kOutputsTogether),
                   found);
   }
   std::copy_n(found, num_actions * size, gradients.policy);
   std::copy_n(found + num_actions * size, size, gradients.value);
-  round_to_bf16(bias.data(), num_actions, gradients.policy_bias);
-  round_to_bf16(bias.data() + num_actions, 1, gradients.value_bias);
+  narrow(bias.data(), num_actions, gradients.policy_bias);
+  narrow(bias.data() + num_actions, 1, gradients.value_bias);
 }
 
 SurrogateFigures find_surrogate(const Played& played, const SurrogateWeights& weights, const float* log_probabilities,

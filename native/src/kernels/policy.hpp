@@ -11,19 +11,19 @@
 namespace ngp::kernels {
 
 struct PolicyWeights {
-  const Bf16 *policy, *policy_bias;  // [A, H], [A]
-  const Bf16 *value, *value_bias;    // [1, H], [1]
+  const Real *policy, *policy_bias;  // [A, H], [A]
+  const Real *value, *value_bias;    // [1, H], [1]
   std::size_t num_inputs, num_actions;
 };
 
 // From what the hidden layer says before its rectifier, [N, H], to log-probabilities [N, A] and values [N].
-void find_policy(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows, float* log_probabilities,
+void find_policy(const PolicyWeights& weights, const Real* hidden, std::size_t num_rows, float* log_probabilities,
                  float* value);
 
 // A linear layer of few rows, for acting: to[row][n] = bias[n] + sum over k of input[row][k] * weights[n][k], for K
 // inputs, a multiple of 32. What takes time is to read the weights once.
-void multiply_few_rows(const Bf16* weights, const Bf16* bias, std::size_t num_inputs, std::size_t num_outputs,
-                       const Bf16* input, std::size_t num_rows, Bf16* to, unsigned num_threads);
+void multiply_few_rows(const Real* weights, const Real* bias, std::size_t num_inputs, std::size_t num_outputs,
+                       const Real* input, std::size_t num_rows, Real* to, unsigned num_threads);
 
 // The action of each row whose random time, over its probability, is the shortest, [N], and its log-probability, [N],
 // which is no number where any of the row's is none. `race` are random times, [N, A].
@@ -31,13 +31,13 @@ void draw_actions(const float* log_probabilities, const float* race, std::size_t
                   std::int64_t* action, float* chosen);
 
 struct PolicyGradients {
-  Bf16* hidden;                      // [N, H]
-  Bf16 *policy, *policy_bias;        // as the weights
-  Bf16 *value, *value_bias;
+  Real* hidden;                      // [N, H]
+  Real *policy, *policy_bias;        // as the weights
+  Real *value, *value_bias;
 };
 
 // The way back from the gradients of the log-probabilities and of the values.
-void find_policy_back(const PolicyWeights& weights, const Bf16* hidden, std::size_t num_rows,
+void find_policy_back(const PolicyWeights& weights, const Real* hidden, std::size_t num_rows,
                       const float* log_probabilities, const float* log_gradient, const float* value_gradient,
                       const PolicyGradients& gradients);
 

@@ -1,9 +1,15 @@
-// Whether this processor, and the compiler that built this, can run the kernels.
+// Which kernels there are, and which of them this processor can run. Built for every processor.
 #pragma once
+
+#include <string>
+#include <vector>
 
 namespace ngp::kernels {
 
-// They need AVX-512 with products of bfloat16 (Zen 4, Cooper Lake, Sapphire Rapids and later).
-bool is_available();
+// The instruction sets that kernels have been compiled for, the best first.
+std::vector<std::string> compiled_sets();
+
+// Whether this processor has the instruction set.
+bool can_run(const std::string& name);
 
 }  // namespace ngp::kernels

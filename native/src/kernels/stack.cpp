@@ -29,13 +29,6 @@ unsigned count_parts(std::size_t num_pictures, unsigned num_threads) {
   return static_cast<unsigned>(std::clamp<std::size_t>((num_pictures + 1) / 2, 1, std::max(1U, num_threads)));
 }
 
-const Bf16* as_bf16(const Weights& weights, std::size_t count, Buffer<Bf16>& rounded) {
-  if (weights.is_low) return static_cast<const Bf16*>(weights.weight);
-  Bf16* const to = rounded.of(count);
-  round_to_bf16(static_cast<const float*>(weights.weight), count, to);
-  return to;
-}
-
 enum class Direction { kForward, kBackward };
 
 // Calls `work(index)` for each of `count` layers, several at a time.
@@ -48,21 +41,20 @@ void for_layers(std::size_t count, unsigned num_threads, const Work& work) {
 }
 
 // The weights of each layer as its products want them.
-std::vector<const Pair*> pack(const std::vector<Layer>& layers, const std::vector<Weights>& weights,
-                              Direction direction, Buffer<Pair>& buffer, unsigned num_threads) {
+std::vector<const Pack*> pack(const std::vector<Layer>& layers, const std::vector<Weights>& weights,
+                              Direction direction, Buffer<Pack>& buffer, unsigned num_threads) {
   std::size_t size = 0;
   for (const Layer& layer : layers) size += layer.num_packed();
-  Pair* to = buffer.of(size);
-  std::vector<Pair*> places;
+  Pack* to = buffer.of(size);
+  std::vector<Pack*> places;
   for (const Layer& layer : layers) {
     places.push_back(to);
     to += layer.num_packed();
   }
   for_layers(layers.size(), num_threads, [&](std::size_t index) {
-    static thread_local Buffer<Bf16> rounded;
     const Layer& layer = layers[index];
     if (direction == Direction::kBackward && !index) return;  // pictures get no gradient
-    const Bf16* const given = as_bf16(weights[index], layer.num_weights(), rounded);
+    const Real* const given = weights[index].weight;
     std::visit(
         [&](const auto& way) {
           direction == Direction::kForward ? way.pack_forward(given, places[index])
@@ -78,31 +70,26 @@ std::vector<std::vector<float>> biases_of(const std::vector<Layer>& layers, cons
   for (std::size_t index = 0; index < layers.size(); ++index) {
     biases.emplace_back(layers[index].num_filters());
     std::vector<float>& bias = biases.back();
-    if (weights[index].is_low) {
-      widen(static_cast<const Bf16*>(weights[index].bias), bias.size(), bias.data());
-    } else {
-      std::copy_n(static_cast<const float*>(weights[index].bias), bias.size(), bias.data());
-    }
+    widen(weights[index].bias, bias.size(), bias.data());
   }
   return biases;
 }
 
-// Calls `work(bytes, size)` for the weights and for the biases of each layer.
+// Calls `work(numbers, count)` for the weights and for the biases of each layer.
 template <typename Work>
-void for_bytes(const std::vector<Layer>& layers, const std::vector<Weights>& weights, const Work& work) {
+void for_numbers(const std::vector<Layer>& layers, const std::vector<Weights>& weights, const Work& work) {
   for (std::size_t index = 0; index < layers.size(); ++index) {
-    const std::size_t size = weights[index].is_low ? sizeof(Bf16) : sizeof(float);
-    work(static_cast<const char*>(weights[index].weight), layers[index].num_weights() * size);
-    work(static_cast<const char*>(weights[index].bias), layers[index].num_filters() * size);
+    work(weights[index].weight, layers[index].num_weights());
+    work(weights[index].bias, layers[index].num_filters());
   }
 }
 
-bool has_same(const std::vector<Layer>& layers, const std::vector<Weights>& weights, const std::vector<char>& source) {
+bool has_same(const std::vector<Layer>& layers, const std::vector<Weights>& weights, const std::vector<Real>& source) {
   std::size_t at = 0;
   bool is_same = true;
-  for_bytes(layers, weights, [&](const char* bytes, std::size_t size) {
-    is_same = is_same && at + size <= source.size() && !std::memcmp(bytes, source.data() + at, size);
-    at += size;
+  for_numbers(layers, weights, [&](const Real* numbers, std::size_t count) {
+    is_same = is_same && at + count <= source.size() && !std::memcmp(numbers, source.data() + at, count * sizeof(Real));
+    at += count;
   });
   return is_same && at == source.size();
 }
@@ -124,7 +111,7 @@ Stack::Stack(const Extent& picture, const std::vector<Shape>& shapes) {
   }
 }
 
-Pictures<const Bf16> Stack::output(std::size_t layer, const Bf16* hidden, const Bf16* features) const {
+Pictures<const Real> Stack::output(std::size_t layer, const Real* hidden, const Real* features) const {
   if (layer + 1 == layers().size()) return {features, num_features()};
   return {hidden + hidden_offsets_[layer], num_hidden_};
 }
@@ -139,19 +126,19 @@ void Stack::prepare(const std::vector<Weights>& weights, Prepared& to, unsigned 
 }
 
 void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
-                    Bf16* hidden, Bf16* features, unsigned num_threads) const {
+                    Real* hidden, Real* features, unsigned num_threads) const {
   static thread_local Prepared prepared;
   prepare(weights, prepared, num_threads);
   forward(pictures, num_pictures, prepared, hidden, features, num_threads);
 }
 
-void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Bf16* hidden,
-                    Bf16* features, unsigned num_threads) const {
+void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Real* hidden,
+                    Real* features, unsigned num_threads) const {
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   run_together(num_parts, [&](unsigned part) {
     const Span span = share(num_pictures, part, num_parts);
-    static thread_local Buffer<Bf16> buffer;
-    Bf16* const own = hidden ? nullptr : buffer.of(kTogether * num_hidden_);
+    static thread_local Buffer<Real> buffer;
+    Real* const own = hidden ? nullptr : buffer.of(kTogether * num_hidden_);
     for (std::size_t at = span.begin; at < span.end; at += kTogether) {
       forward_part(pictures + at * picture().num_numbers(), std::min(kTogether, span.end - at), prepared,
                    hidden ? hidden + at * num_hidden_ : own, features + at * num_features());
@@ -160,11 +147,11 @@ void Stack::forward(const std::uint8_t* pictures, std::size_t num_pictures, cons
 }
 
 void Stack::forward_part(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared,
-                         Bf16* hidden, Bf16* features) const {
+                         Real* hidden, Real* features) const {
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
-    const Pictures<const Bf16> place = output(index, hidden, features);
-    const Pictures<Bf16> to{const_cast<Bf16*>(place.first), place.step};
+    const Pictures<const Real> place = output(index, hidden, features);
+    const Pictures<Real> to{const_cast<Real*>(place.first), place.step};
     const float* const bias = prepared.biases[index].data();
     std::visit(
         [&](const auto& way) {
@@ -179,23 +166,23 @@ void Stack::forward_part(const std::uint8_t* pictures, std::size_t num_pictures,
 }
 
 void Stack::backward_part(const std::uint8_t* pictures, std::size_t num_pictures,
-                          const std::vector<const Pair*>& packed, const Bf16* hidden, const Bf16* features,
-                          const Bf16* gradient, float* sums) const {
-  static thread_local Buffer<Bf16> buffers[2];  // gradients of a layer's outputs and of its inputs, in turns
+                          const std::vector<const Pack*>& packed, const Real* hidden, const Real* features,
+                          const Real* gradient, float* sums) const {
+  static thread_local Buffer<Real> buffers[2];  // gradients of a layer's outputs and of its inputs, in turns
   std::size_t largest = 0;
   for (const Layer& layer : layers_) largest = std::max(largest, layer.output().num_numbers());
-  Bf16* const passed[] = {buffers[0].of(kTogether * largest), buffers[1].of(kTogether * largest)};
+  Real* const passed[] = {buffers[0].of(kTogether * largest), buffers[1].of(kTogether * largest)};
   std::size_t index = layers_.size() - 1;
   gate(gradient, features, num_pictures * num_features(), passed[index % 2]);
   for (;; --index) {
     const Layer& layer = layers_[index];
-    const Pictures<const Bf16> now{passed[index % 2], layer.output().num_numbers()};
+    const Pictures<const Real> now{passed[index % 2], layer.output().num_numbers()};
     float* const own = sums + sum_offsets_[index];
     float* const bias = own + layer.num_weight_sums();
     std::visit(
         [&](const auto& way) {
           if (!index) return way.add_gradient(pixels(pictures), now, num_pictures, own, bias);
-          const Pictures<const Bf16> input = output(index - 1, hidden, features);
+          const Pictures<const Real> input = output(index - 1, hidden, features);
           way.add_gradient(input, now, num_pictures, own, bias);
           way.backward(packed[index], now, input, {passed[(index - 1) % 2], layer.input().num_numbers()}, num_pictures);
         },
@@ -205,10 +192,10 @@ void Stack::backward_part(const std::uint8_t* pictures, std::size_t num_pictures
 }
 
 void Stack::backward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
-                     const Bf16* hidden, const Bf16* features, const Bf16* gradient, float* parameter_gradient,
+                     const Real* hidden, const Real* features, const Real* gradient, float* parameter_gradient,
                      unsigned num_threads) const {
-  static thread_local Buffer<Pair> packed_buffer;
-  const std::vector<const Pair*> packed =
+  static thread_local Buffer<Pack> packed_buffer;
+  const std::vector<const Pack*> packed =
       pack(layers_, weights, Direction::kBackward, packed_buffer, num_threads);
   const unsigned num_parts = count_parts(num_pictures, num_threads);
   static thread_local Buffer<float> buffer;
@@ -235,8 +222,8 @@ const Prepared& KeptWeights::find(const Stack& stack, const std::vector<Weights>
   const std::lock_guard<std::mutex> lock(turn_);
   if (has_same(stack.layers(), weights, source_)) return prepared_;
   source_.clear();
-  for_bytes(stack.layers(), weights, [&](const char* bytes, std::size_t size) {
-    source_.insert(source_.end(), bytes, bytes + size);
+  for_numbers(stack.layers(), weights, [&](const Real* numbers, std::size_t count) {
+    source_.insert(source_.end(), numbers, numbers + count);
   });
   stack.prepare(weights, prepared_, num_threads);
   return prepared_;

@@ -11,17 +11,16 @@
 
 namespace ngp::kernels {
 
-// Weights [filters, size, size, channels], of bfloat16, or else of float32, and biases [filters] likewise.
+// Weights [filters, size, size, channels] and biases [filters].
 struct Weights {
-  const void* weight;
-  const void* bias;
-  bool is_low;
+  const Real* weight;
+  const Real* bias;
 };
 
 // Weights as the products want them, and biases.
 struct Prepared {
-  Buffer<Pair> numbers;
-  std::vector<const Pair*> packed;
+  Buffer<Pack> numbers;
+  std::vector<const Pack*> packed;
   std::vector<std::vector<float>> biases;
 };
 
@@ -40,23 +39,23 @@ class Stack {
 
   void prepare(const std::vector<Weights>& weights, Prepared& to, unsigned num_threads) const;
   // Pictures are seen as numbers from 0 to 1. `hidden` is [pictures, num_hidden()], none where there is no way back.
-  void forward(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Bf16* hidden,
-               Bf16* features, unsigned num_threads) const;
+  void forward(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Real* hidden,
+               Real* features, unsigned num_threads) const;
   void forward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
-               Bf16* hidden, Bf16* features, unsigned num_threads) const;
+               Real* hidden, Real* features, unsigned num_threads) const;
   // From what `forward` was given and gave, and the gradient of the features, to that of all parameters, in order.
   void backward(const std::uint8_t* pictures, std::size_t num_pictures, const std::vector<Weights>& weights,
-                const Bf16* hidden, const Bf16* features, const Bf16* gradient, float* parameter_gradient,
+                const Real* hidden, const Real* features, const Real* gradient, float* parameter_gradient,
                 unsigned num_threads) const;
 
  private:
-  Pictures<const Bf16> output(std::size_t layer, const Bf16* hidden, const Bf16* features) const;
+  Pictures<const Real> output(std::size_t layer, const Real* hidden, const Real* features) const;
   Pictures<const std::uint8_t> pixels(const std::uint8_t* pictures) const;
-  void forward_part(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Bf16* hidden,
-                    Bf16* features) const;
+  void forward_part(const std::uint8_t* pictures, std::size_t num_pictures, const Prepared& prepared, Real* hidden,
+                    Real* features) const;
   void backward_part(const std::uint8_t* pictures, std::size_t num_pictures,
-                     const std::vector<const Pair*>& packed, const Bf16* hidden, const Bf16* features,
-                     const Bf16* gradient, float* sums) const;
+                     const std::vector<const Pack*>& packed, const Real* hidden, const Real* features,
+                     const Real* gradient, float* sums) const;
 
   std::vector<Layer> layers_;
   // Where a layer's part begins: of what is between the layers, of all parameters, of a thread's sums.
@@ -73,7 +72,7 @@ class KeptWeights {
 
  private:
   std::mutex turn_;
-  std::vector<char> source_;  // the bytes of what was prepared
+  std::vector<Real> source_;  // what was prepared
   Prepared prepared_;
 };
 

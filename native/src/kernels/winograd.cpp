@@ -41,12 +41,12 @@ std::size_t num_together(std::size_t bytes_per_picture) {
 }
 
 // At each point, to[tile][output] = from[tile] * packed; meanwhile memory is fetched that is wanted next.
-void multiply_points(const Bf16* from, std::size_t num_tiles, std::size_t num_inputs, const Pair* packed,
+void multiply_points(const Real* from, std::size_t num_tiles, std::size_t num_inputs, const Pack* packed,
                      std::size_t num_outputs, float* to, const std::vector<Wanted>& wanted) {
   for (std::size_t point = 0; point < kAllPoints; ++point) {
     for (const Wanted& memory : wanted) fetch(memory, point, kAllPoints);
     multiply_rows(from + point * num_tiles * num_inputs, num_tiles, num_inputs,
-                  packed + point * num_inputs / 2 * num_outputs, num_outputs, to + point * num_tiles * num_outputs);
+                  packed + point * num_inputs / kPack * num_outputs, num_outputs, to + point * num_tiles * num_outputs);
   }
 }
 
@@ -71,10 +71,10 @@ Winograd::Winograd(const Extent& input, const Extent& output, const Shape& shape
   }
 }
 
-const Bf16* Winograd::transform_filters(const Bf16* weights) const {
-  static thread_local Buffer<Bf16> buffer;
+const Real* Winograd::transform_filters(const Real* weights) const {
+  static thread_local Buffer<Real> buffer;
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
-  Bf16* const to = buffer.of(kAllPoints * num_filters * size);
+  Real* const to = buffer.of(kAllPoints * num_filters * size);
   for (std::size_t filter = 0; filter < num_filters; ++filter) {
     transform_filter(weights + filter * num_taps_ * num_taps_ * size, squares_, num_taps_, to + filter * size,
                      num_filters * size);
@@ -82,39 +82,40 @@ const Bf16* Winograd::transform_filters(const Bf16* weights) const {
   return to;
 }
 
-void Winograd::pack_forward(const Bf16* weights, Pair* packed) const {
+void Winograd::pack_forward(const Real* weights, Pack* packed) const {
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
-  const Bf16* from = transform_filters(weights);
+  const Real* from = transform_filters(weights);
   for (std::size_t point = 0; point < kAllPoints; ++point) {
-    transpose_pairs(reinterpret_cast<const Pair*>(from), num_filters, size / 2, packed);
+    transpose_packs(from, num_filters, size / kPack, packed);
     from += num_filters * size;
-    packed += num_filters * size / 2;
+    packed += num_filters * size / kPack;
   }
 }
 
-void Winograd::pack_backward(const Bf16* weights, Pair* packed) const {
+void Winograd::pack_backward(const Real* weights, Pack* packed) const {
   const std::size_t size = num_numbers();
-  const Bf16* from = transform_filters(weights);
-  for (std::size_t pair = 0; pair < kAllPoints * outputs_.num_filters / 2; ++pair, from += 2 * size, packed += size) {
+  const Real* from = transform_filters(weights);
+  const std::size_t num_packs = kAllPoints * outputs_.num_filters / kPack;
+  for (std::size_t pack = 0; pack < num_packs; ++pack, from += kPack * size, packed += size) {
     interleave(from, from + size, size, packed);
   }
 }
 
 template <typename Number>
-void Winograd::forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input,
-                       Pictures<Bf16> output, std::size_t num_pictures) const {
-  static thread_local Buffer<Bf16> inputs;
+void Winograd::forward(const Pack* packed, float scale, const float* bias, Pictures<const Number> input,
+                       Pictures<Real> output, std::size_t num_pictures) const {
+  static thread_local Buffer<Real> inputs;
   static thread_local Buffer<float> sums;
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
   const std::size_t numbers = kAllPoints * tiles_.size();
-  const std::size_t together = num_together(numbers * (size * sizeof(Bf16) + num_filters * sizeof(float)));
+  const std::size_t together = num_together(numbers * (size * sizeof(Real) + num_filters * sizeof(float)));
   for (std::size_t at = 0; at < num_pictures; at += together) {
     const std::size_t count = std::min(together, num_pictures - at), num_tiles = count * tiles_.size();
-    Bf16* const transformed = inputs.of(together * numbers * size);
+    Real* const transformed = inputs.of(together * numbers * size);
     float* const found = sums.of(together * numbers * num_filters);
     for (std::size_t tile = 0; tile < num_tiles; ++tile) {
-      transform_input(input.at(at + tile / tiles_.size()), squares_, tiles_[tile % tiles_.size()],
-                      transformed + tile * size, num_tiles * size);
+      transform_input<false, Number>(input.at(at + tile / tiles_.size()), nullptr, squares_,
+                                     tiles_[tile % tiles_.size()], transformed + tile * size, num_tiles * size);
     }
     multiply_points(transformed, num_tiles, size, packed, num_filters, found,
                     {pictures_at(input, at + count, count), pictures_at(output, at, count)});
@@ -125,26 +126,27 @@ void Winograd::forward(const Pair* packed, float scale, const float* bias, Pictu
   }
 }
 
-template void Winograd::forward(const Pair*, float, const float*, Pictures<const Bf16>, Pictures<Bf16>,
+template void Winograd::forward(const Pack*, float, const float*, Pictures<const Real>, Pictures<Real>,
                                 std::size_t) const;
-template void Winograd::forward(const Pair*, float, const float*, Pictures<const std::uint8_t>, Pictures<Bf16>,
+template void Winograd::forward(const Pack*, float, const float*, Pictures<const std::uint8_t>, Pictures<Real>,
                                 std::size_t) const;
 
-void Winograd::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
-                        Pictures<Bf16> input_gradient, std::size_t num_pictures) const {
-  static thread_local Buffer<Bf16> gradients;
+void Winograd::backward(const Pack* packed, Pictures<const Real> gradient, Pictures<const Real> input,
+                        Pictures<Real> input_gradient, std::size_t num_pictures) const {
+  static thread_local Buffer<Real> gradients;
   static thread_local Buffer<float> products, sums;
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
   const std::size_t numbers = kAllPoints * tiles_.size(), num_squares = squares_.height * squares_.width;
-  const std::size_t together = num_together(numbers * (num_filters * sizeof(Bf16) + size * sizeof(float)));
+  const std::size_t together = num_together(numbers * (num_filters * sizeof(Real) + size * sizeof(float)));
   for (std::size_t at = 0; at < num_pictures; at += together) {
     const std::size_t count = std::min(together, num_pictures - at), num_tiles = count * tiles_.size();
-    Bf16* const transformed = gradients.of(together * numbers * num_filters);
+    Real* const transformed = gradients.of(together * numbers * num_filters);
     float* const found = products.of(together * numbers * size);
     float* const whole = sums.of(num_squares * size);
     for (std::size_t tile = 0; tile < num_tiles; ++tile) {
-      transform_gradient(gradient.at(at + tile / tiles_.size()), outputs_, num_outputs_, tiles_[tile % tiles_.size()],
-                         transformed + tile * num_filters, num_tiles * num_filters);
+      transform_gradient<false>(gradient.at(at + tile / tiles_.size()), nullptr, outputs_, num_outputs_,
+                                tiles_[tile % tiles_.size()], transformed + tile * num_filters,
+                                num_tiles * num_filters);
     }
     multiply_points(transformed, num_tiles, num_filters, packed, size, found, {});
     for (std::size_t picture = 0; picture < count; ++picture) {
@@ -152,32 +154,34 @@ void Winograd::backward(const Pair* packed, Pictures<const Bf16> gradient, Pictu
       for (std::size_t tile = 0; tile < tiles_.size(); ++tile) {
         add_tile(found + (picture * tiles_.size() + tile) * size, num_tiles * size, squares_, tiles_[tile], whole);
       }
-      std::fill_n(input_gradient.at(at + picture), num_uncovered_, Bf16{0});
+      std::fill_n(input_gradient.at(at + picture), num_uncovered_, Real{0});
       gate_squares(whole, squares_, input.at(at + picture), input_gradient.at(at + picture));
     }
   }
 }
 
 template <typename Number>
-void Winograd::add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures,
+void Winograd::add_gradient(Pictures<const Number> input, Pictures<const Real> gradient, std::size_t num_pictures,
                             float* sums, float* bias_sums) const {
-  static thread_local Buffer<Pair> inputs, gradients;
+  static thread_local Buffer<Pack> inputs, gradients;
   const std::size_t size = num_numbers(), num_filters = outputs_.num_filters;
   const std::size_t numbers = kAllPoints * tiles_.size();
-  // Pictures go in pairs; the tiles of several pairs lie side by side at each point.
-  const std::size_t pairs = std::max<std::size_t>(1, num_together(numbers * (size + num_filters) * sizeof(Pair)) / 2);
-  for (std::size_t at = 0; at < num_pictures; at += 2 * pairs) {
-    const std::size_t count = std::min(2 * pairs, num_pictures - at), num_tiles = (count + 1) / 2 * tiles_.size();
-    Pair* const left = inputs.of(pairs * numbers * size);
-    Pair* const right = gradients.of(pairs * numbers * num_filters);
+  // Pictures go in packs; the tiles of several packs lie side by side at each point.
+  const std::size_t most = num_together(numbers * (size + num_filters) * sizeof(Pack));
+  const std::size_t packs = std::max<std::size_t>(1, most / kPack);
+  for (std::size_t at = 0; at < num_pictures; at += kPack * packs) {
+    const std::size_t count = std::min(kPack * packs, num_pictures - at);
+    const std::size_t num_tiles = (count + kPack - 1) / kPack * tiles_.size();
+    Pack* const left = inputs.of(packs * numbers * size);
+    Pack* const right = gradients.of(packs * numbers * num_filters);
     for (std::size_t tile = 0; tile < num_tiles; ++tile) {
-      const std::size_t first = at + tile / tiles_.size() * 2;
-      const bool has_second = first + 1 < at + count;
+      const std::size_t first = at + tile / tiles_.size() * kPack;
+      const bool has_second = kPack == 2 && first + 1 < at + count;
       const Tile& place = tiles_[tile % tiles_.size()];
-      transform_inputs(input.at(first), has_second ? input.at(first + 1) : nullptr, squares_, place, left + tile * size,
-                       num_tiles * size);
-      transform_gradients(gradient.at(first), has_second ? gradient.at(first + 1) : nullptr, outputs_, num_outputs_,
-                          place, right + tile * num_filters, num_tiles * num_filters);
+      transform_input<true, Number>(input.at(first), has_second ? input.at(first + 1) : nullptr, squares_,
+                                    place, left + tile * size, num_tiles * size);
+      transform_gradient<true>(gradient.at(first), has_second ? gradient.at(first + 1) : nullptr, outputs_,
+                               num_outputs_, place, right + tile * num_filters, num_tiles * num_filters);
     }
     const Overlap overlap{1, num_tiles, 0, size, 0, num_filters};
     const Wanted next = pictures_at(input, at + count, count);
@@ -192,8 +196,8 @@ void Winograd::add_gradient(Pictures<const Number> input, Pictures<const Bf16> g
   }
 }
 
-template void Winograd::add_gradient(Pictures<const Bf16>, Pictures<const Bf16>, std::size_t, float*, float*) const;
-template void Winograd::add_gradient(Pictures<const std::uint8_t>, Pictures<const Bf16>, std::size_t, float*,
+template void Winograd::add_gradient(Pictures<const Real>, Pictures<const Real>, std::size_t, float*, float*) const;
+template void Winograd::add_gradient(Pictures<const std::uint8_t>, Pictures<const Real>, std::size_t, float*,
                                      float*) const;
 
 void Winograd::finish(const std::vector<const float*>& parts, float scale, float* to) const {

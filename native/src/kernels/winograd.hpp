@@ -20,26 +20,26 @@ class Winograd {
   Winograd(const Extent& input, const Extent& output, const Shape& shape);
 
   // See Direct; sums are [point][number][filter].
-  std::size_t num_packed() const { return kAllPoints * num_numbers() * outputs_.num_filters / 2; }
+  std::size_t num_packed() const { return kAllPoints * num_numbers() * outputs_.num_filters / kPack; }
   std::size_t num_sums() const { return kAllPoints * num_numbers() * outputs_.num_filters; }
 
-  void pack_forward(const Bf16* weights, Pair* packed) const;
-  void pack_backward(const Bf16* weights, Pair* packed) const;
+  void pack_forward(const Real* weights, Pack* packed) const;
+  void pack_backward(const Real* weights, Pack* packed) const;
 
   template <typename Number>
-  void forward(const Pair* packed, float scale, const float* bias, Pictures<const Number> input, Pictures<Bf16> output,
+  void forward(const Pack* packed, float scale, const float* bias, Pictures<const Number> input, Pictures<Real> output,
                std::size_t num_pictures) const;
-  void backward(const Pair* packed, Pictures<const Bf16> gradient, Pictures<const Bf16> input,
-                Pictures<Bf16> input_gradient, std::size_t num_pictures) const;
+  void backward(const Pack* packed, Pictures<const Real> gradient, Pictures<const Real> input,
+                Pictures<Real> input_gradient, std::size_t num_pictures) const;
   template <typename Number>
-  void add_gradient(Pictures<const Number> input, Pictures<const Bf16> gradient, std::size_t num_pictures, float* sums,
+  void add_gradient(Pictures<const Number> input, Pictures<const Real> gradient, std::size_t num_pictures, float* sums,
                     float* bias_sums) const;
   void finish(const std::vector<const float*>& parts, float scale, float* to) const;
 
  private:
   std::size_t num_numbers() const { return squares_.num_numbers(); }
   // Of the filters at the points, [point][filter][number].
-  const Bf16* transform_filters(const Bf16* weights) const;
+  const Real* transform_filters(const Real* weights) const;
 
   Squares squares_;
   Outputs outputs_;

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "numbers.hpp"
 
@@ -14,6 +15,9 @@ namespace ngp::kernels {
 
 constexpr std::size_t kPoints = 4;                        // along one axis
 constexpr std::size_t kAllPoints = kPoints * kPoints;
+
+template <bool kIsPacked>
+using Stored = std::conditional_t<kIsPacked, Pack, Real>;
 
 // Squares of a picture [height, width, channels].
 struct Squares {
@@ -36,32 +40,29 @@ struct Outputs {
 
 // In all of these, what belongs to one point is `step` numbers from what belongs to the next.
 
-// to[point][k] of the squares of a tile, pixels of bytes being numbers from 0 to 255.
-template <typename Number>
-void transform_input(const Number* picture, const Squares& squares, const Tile& tile, Bf16* to, std::size_t step);
-// The same of two pictures, as pairs of their numbers; a missing second counts as zeros.
-template <typename Number>
-void transform_inputs(const Number* first, const Number* second, const Squares& squares, const Tile& tile, Pair* to,
-                      std::size_t step);
+// to[point][k] of the squares of a tile, pixels of bytes being numbers from 0 to 255; packed, of those of two pictures
+// side by side where numbers go in pairs: a missing second counts as zeros.
+template <bool kIsPacked, typename Number>
+void transform_input(const Number* first, const Number* second, const Squares& squares, const Tile& tile,
+                     Stored<kIsPacked>* to, std::size_t step);
 // to[point][k] of one filter [r × stride, r × stride, channels].
-void transform_filter(const Bf16* filter, const Squares& squares, std::size_t num_taps, Bf16* to, std::size_t step);
-// to[point][f] of the gradient of a tile's outputs, `num_outputs` (m) along a side.
-void transform_gradient(const Bf16* gradient, const Outputs& outputs, std::size_t num_outputs, const Tile& tile,
-                        Bf16* to, std::size_t step);
-void transform_gradients(const Bf16* first, const Bf16* second, const Outputs& outputs, std::size_t num_outputs,
-                         const Tile& tile, Pair* to, std::size_t step);
+void transform_filter(const Real* filter, const Squares& squares, std::size_t num_taps, Real* to, std::size_t step);
+// to[point][f] of the gradient of a tile's outputs, `num_outputs` (m) along a side; packed as above.
+template <bool kIsPacked>
+void transform_gradient(const Real* first, const Real* second, const Outputs& outputs, std::size_t num_outputs,
+                        const Tile& tile, Stored<kIsPacked>* to, std::size_t step);
 
 // The outputs of a tile from from[point][f]: rectified(scale × sum + bias).
 void finish_tile(const float* from, std::size_t step, float scale, const float* bias, std::size_t num_outputs,
-                 const Tile& tile, const Outputs& outputs, Bf16* picture);
+                 const Tile& tile, const Outputs& outputs, Real* picture);
 // Adds the gradient of a tile's squares, from from[point][k], to sums [squares.height][squares.width][k].
 void add_tile(const float* from, std::size_t step, const Squares& squares, const Tile& tile, float* sums);
 // The squares' gradient as that of a picture, where `gates` are above 0.
-void gate_squares(const float* sums, const Squares& squares, const Bf16* gates, Bf16* picture);
+void gate_squares(const float* sums, const Squares& squares, const Real* gates, Real* picture);
 // The gradient of filters, to[row][f] with rows by tap and channel, from that at the points, from[point][k][f].
 void finish_filters(const float* from, const Squares& squares, std::size_t num_taps, std::size_t num_filters,
                     float* to);
 // sums[f] += the sum over all pixels.
-void add_pixels(const Bf16* gradient, const Outputs& outputs, float* sums);
+void add_pixels(const Real* gradient, const Outputs& outputs, float* sums);
 
 }  // namespace ngp::kernels

@@ -3,8 +3,8 @@
 They are combined as in a dueling network (Wang et al., "Dueling Network Architectures", 2016, eq. 9): the logits, or
 the quantile, of an action are ``value + advantage - mean advantage``.
 
-Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions. For atoms, values are ``[B, N]`` and advantages ``[B, A *
-N]``; for quantiles, ``[B, N, 1]`` and ``[B, N, A]``. Results are float32.
+Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions. For atoms, values are ``[B, N]`` and advantages
+``[B, A * N]``; for quantiles, ``[B, N, 1]`` and ``[B, N, A]``. Results, and all sums, are float32.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from newgameplus.learning.projections import expectation, project
 def atom_log_probabilities(value: Tensor, advantage: Tensor) -> Tensor:
     """Return the log-probabilities of the atoms of each action, ``[B, A, N]``."""
     num_rows, num_atoms = value.shape
-    advantage = advantage.view(num_rows, -1, num_atoms)
-    return torch.log_softmax((value.unsqueeze(1) + advantage - advantage.mean(1, keepdim=True)).float(), -1)
+    advantage = advantage.view(num_rows, -1, num_atoms).float()
+    return torch.log_softmax(value.float().unsqueeze(1) + advantage - advantage.mean(1, keepdim=True), -1)
 
 
 def action_quantiles(value: Tensor, advantage: Tensor) -> Tensor:
     """Return the quantiles of each action, ``[B, A, N]``."""
-    return (value + advantage - advantage.mean(2, keepdim=True)).float().transpose(1, 2)
+    advantage = advantage.float()
+    return (value.float() + advantage - advantage.mean(2, keepdim=True)).transpose(1, 2)
 
 
 def mean_returns(value: Tensor, advantage: Tensor, atoms: Tensor) -> Tensor:

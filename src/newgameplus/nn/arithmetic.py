@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from newgameplus.nn.cpu.compiled import INSTRUCTION_SET, availability
+from newgameplus.nn.cpu.compiled import availability
 from newgameplus.nn.device import find_device, is_low_precision
 from newgameplus.nn.names import DeviceName, PrecisionName
 
@@ -20,7 +20,7 @@ def describe_arithmetic(device: DeviceName, precision: PrecisionName = "auto") -
         "bfloat16" or "float32"; ``kernels``: the instruction set of the compiled kernels, or "none: " and the reason.
 
     Raises:
-        UsageError: the device is not available.
+        UsageError: the device is not available, or has no hardware for the precision.
     """
     place = find_device(device)
     is_cpu = place.type == "cpu"
@@ -30,5 +30,5 @@ def describe_arithmetic(device: DeviceName, precision: PrecisionName = "auto") -
         "device": "cpu" if is_cpu else torch.cuda.get_device_name(place),
         "threads": torch.get_num_threads(),
         "precision": "bfloat16" if is_low_precision(place, precision) else "float32",
-        "kernels": f"none: {lack}" if lack else INSTRUCTION_SET,
+        "kernels": f"none: {lack}" if lack else availability.instruction_set,
     }

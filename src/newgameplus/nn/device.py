@@ -40,19 +40,26 @@ def _keep_freed_memory() -> None:
             change_option(option, size_bytes)
 
 
-def has_fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 matrices in hardware, faster than float32.
-
-    A CPU does not if the kernels are turned off.
-    """
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware, faster than float32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if availability.is_turned_off:
-        return False
     capabilities = torch.cpu.get_capabilities() if hasattr(torch.cpu, "get_capabilities") else {}
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 def is_low_precision(device: torch.device, precision: PrecisionName) -> bool:
-    """Whether ``precision`` means bfloat16 on this device."""
-    return precision == "bfloat16" or (precision == "auto" and has_fast_bfloat16(device))
+    """Whether ``precision`` means bfloat16 on this device.
+
+    For ``auto`` it does not on a CPU whose best kernels are turned off.
+
+    Raises:
+        UsageError: bfloat16 is requested, and the device has no hardware for it.
+    """
+    if precision == "bfloat16" and not multiplies_bfloat16(device):
+        raise UsageError(
+            "This device has no hardware for bfloat16: emulated, it takes several times as long as float32; use"
+            " precision float32, or auto to take the fastest."
+        )
+    is_limited = device.type == "cpu" and availability.is_limited
+    return precision == "bfloat16" or (precision == "auto" and multiplies_bfloat16(device) and not is_limited)

@@ -175,11 +175,6 @@ def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
     return makers[name](num_channels)
 
 
-def plain_convolutions(encoder: nn.Module) -> tuple[nn.Conv2d, ...]:
-    """Return the convolutions of a plain encoder; an empty tuple for other encoders."""
-    return encoder.convolutions if isinstance(encoder, Plain) else ()
-
-
 def num_features(encoder: nn.Module, height: int, width: int, num_channels: int) -> int:
     """Return F, the number of features of an encoder for pictures of this shape."""
     with torch.no_grad():

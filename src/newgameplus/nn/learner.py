@@ -32,7 +32,7 @@ class Learner(Generic[Network]):
         max_gradient_norm: norm at which the gradient is clipped.
 
     Raises:
-        UsageError: the device is not available.
+        UsageError: the device is not available, or has no hardware for the precision.
     """
 
     def __init__(

@@ -1,14 +1,8 @@
-"""Losses and targets of newgameplus.learning, each computed by the fastest available implementation."""
+"""Losses of newgameplus.learning that have a kernel, each computed by the fastest available implementation."""
 
 from __future__ import annotations
 
-from newgameplus.learning import dueling, losses
+from newgameplus.learning import losses
 from newgameplus.nn.cpu import table
 
 ppo_loss = table.ppo_loss(losses.ppo_loss)
-mean_returns = table.mean_returns(dueling.mean_returns)
-projected_returns = table.projected_returns(dueling.projected_returns)
-cross_entropies = table.cross_entropies(dueling.cross_entropies)
-mean_quantiles = table.mean_quantiles(dueling.mean_quantiles)
-moved_quantiles = table.moved_quantiles(dueling.moved_quantiles)
-quantile_errors = table.quantile_errors(dueling.quantile_errors)

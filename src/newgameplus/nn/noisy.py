@@ -29,15 +29,6 @@ def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = Fal
     return torch.relu(outputs) if is_rectified else outputs
 
 
-@table.shape_noise
-def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> Sequence[Tensor]:
-    """Write ``sign(e) sqrt(|e|)`` of normal random numbers ``e`` into consecutive buffers; return the buffers."""
-    noise = drawn.sign() * drawn.abs().sqrt_()
-    for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
-        buffer.copy_(part)
-    return buffers
-
-
 class NoisyLinear(nn.Module):
     """A linear layer with factorised Gaussian noise on its weights.
 
@@ -65,6 +56,10 @@ class NoisyLinear(nn.Module):
             return functional.linear(inputs, self.weight, self.bias)
         return noisy_linear(inputs, self.weights())
 
+    def rectified(self, inputs: Tensor) -> Tensor:
+        """``[..., inputs]`` to rectified ``[..., outputs]``."""
+        return noisy_linear(inputs, self.weights(), True) if self.is_noisy else torch.relu(self(inputs))
+
     def weights(self) -> NoisyWeights:
         """Return the arguments of ``noisy_linear``; the noise is the layer's own until it is moved to a device."""
         return NoisyWeights(self.weight, self.weight_sigma, self.bias, self.bias_sigma, self.noise_in, self.noise_out)
@@ -86,7 +81,9 @@ def draw_into(buffers: Sequence[Tensor], generator: torch.Generator) -> None:
         return
     # In one call: the vectors are short, so the number of calls dominates.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
-    shape_noise(drawn, buffers)
+    noise = drawn.sign() * drawn.abs().sqrt_()
+    for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
+        buffer.copy_(part)
 
 
 def set_noise(module: nn.Module, is_noisy: bool) -> None:

@@ -23,26 +23,10 @@ class NoisyWeights(NamedTuple):
     bias_sigma: Tensor
     """``[N]``."""
     noise_in: Tensor
-    """``[K]``, computed by :func:`newgameplus.nn.noisy.shape_noise`; the weight's noise is the product with
+    """``[K]``, drawn by :func:`newgameplus.nn.noisy.draw_noise`; the weight's noise is the product with
     ``noise_out``."""
     noise_out: Tensor
     """``[N]``."""
-
-
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
-class ValueLayers:
-    """Layers of a value network; the same object as long as its tensors are the same objects."""
-
-    encoder: nn.Module
-    """Encoder with F features."""
-    convolutions: tuple[nn.Conv2d, ...]
-    """Convolutions of the encoder, each followed by a ReLU; empty if it has other layers."""
-    embedding: nn.Linear | None
-    """From C cosines to F; the features are multiplied by its rectified outputs."""
-    hidden: NoisyWeights
-    """Hidden layer with F inputs and a ReLU."""
-    heads: tuple[NoisyWeights, ...]
-    """Heads on the hidden layer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ def test_pictures_on_the_device_are_moved_too() -> None:
 
 
 @pytest.mark.cuda
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.bfloat16)])
 def test_on_cuda_it_learns_what_it_learns_on_a_cpu(precision: str) -> None:
     config = replace(SMALL, precision=precision)  # type: ignore[arg-type]
     agents = [build(config), build(replace(config, device="cuda"))]

@@ -149,6 +149,7 @@ def test_an_update_is_what_the_papers_write_down() -> None:
         assert float(difference.mean()) < 0.01 * moved, name
 
 
+@pytest.mark.bfloat16
 def test_losses_in_bfloat16_stay_within_a_hundredth_of_those_in_float32() -> None:
     exact, rough = build(), build(replace(SMALL, precision="bfloat16"))
     steps = outcomes(SMALL.rollout_steps)

@@ -217,7 +217,7 @@ def test_quantiles_at_given_fractions_follow_from_the_cosines_of_these() -> None
     torch.testing.assert_close(moved, quantiles.roll(1, 2))
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float32", pytest.param("bfloat16", marks=pytest.mark.bfloat16)])
 def test_the_preset_beyond_learns_and_goes_on_exactly_with_its_normalised_weights(precision: str) -> None:
     small = {"num_hidden": 8, "capacity": 80, "min_transitions": 16, "batch_size": 4, "train_interval": 8}
     config = replace(BEYOND, **small, target_interval=16, random_steps=30, device="cpu", precision=precision)  # type: ignore[arg-type]

@@ -116,6 +116,7 @@ def test_the_loss_of_a_batch_is_that_computed_atom_by_atom() -> None:
     assert len(set(batch.factor.tolist())) > 1
 
 
+@pytest.mark.bfloat16
 def test_losses_in_bfloat16_stay_within_a_fiftieth_of_those_in_float32() -> None:
     exact, rough = build(), build(replace(SMALL, precision="bfloat16"))
     follow(exact, outcomes(40))

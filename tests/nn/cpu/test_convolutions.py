@@ -13,14 +13,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from newgameplus.nn.cpu import convolutions
-from newgameplus.nn.cpu.compiled import kernels, turned_off
+from newgameplus.nn.cpu.compiled import availability, kernels, using
 from newgameplus.nn.encoders import PLAIN, Plain
 
-pytestmark = pytest.mark.kernels
-TOLERANCE = 1e-2
-"""Of ``||found - expected|| / ||expected||``; bfloat16 has eight bits, so that one rounding is off by up to 0.004."""
-DEEP_TOLERANCE = 2e-2
-"""Of gradients: each layer on the way back rounds again."""
+pytestmark = pytest.mark.usefixtures("instruction_set")
+TOLERANCES = {torch.bfloat16: (1e-2, 2e-2), torch.float32: (1e-5, 1e-5)}
+"""Of ``||found - expected|| / ||expected||`` for features and for gradients: each layer on the way back rounds again.
+
+Bfloat16 has eight bits, so that one rounding is off by up to 0.004.
+"""
 
 
 @pytest.fixture(params=(1, 2))
@@ -37,7 +38,7 @@ def encoder(name: Any = "nature", num_channels: int = 4, seed: int = 0) -> Plain
     with torch.no_grad():
         for layer in made.layers[::2]:
             layer.bias.uniform_(-0.1, 0.1)
-    return made.bfloat16()
+    return made.to(availability.dtype)
 
 
 def pictures(num: int, num_channels: int = 4, side: int = 84) -> Tensor:
@@ -52,7 +53,7 @@ def activations(made: Plain, observation: Tensor) -> Tensor:
     layers = list(made.convolutions)
     weights = [layer.weight.detach().permute(0, 2, 3, 1).contiguous() for layer in layers]
     hidden, features = (
-        torch.empty((len(observation), count), dtype=torch.bfloat16)
+        torch.empty((len(observation), count), dtype=availability.dtype)
         for count in (kernel.num_hidden, kernel.num_features)
     )
     biases = [layer.bias.detach() for layer in layers]
@@ -81,7 +82,7 @@ def expected_features(made: Plain, observation: Tensor) -> Tensor:
 def by_kernel(made: Plain, observation: Tensor) -> Tensor:
     features = convolutions.convolve(observation, made.convolutions)
     assert features is not None
-    assert features.dtype == torch.bfloat16
+    assert features.dtype == availability.dtype
     return features
 
 
@@ -91,18 +92,18 @@ def gradients(made: Plain, features: Tensor, given: Tensor) -> dict[str, Tensor]
     return {name: weight.grad.clone() for name, weight in made.named_parameters()}
 
 
-def assert_near(found: Tensor, expected: Tensor, tolerance: float = TOLERANCE) -> None:
+def assert_near(found: Tensor, expected: Tensor, is_gradient: bool = False) -> None:
     error = float((found.detach().float() - expected.detach()).norm() / expected.detach().norm())
-    assert error < tolerance
+    assert error < TOLERANCES[availability.dtype][is_gradient]
 
 
 def assert_as_torch(made: Plain, observation: Tensor) -> None:
     expected, features = expected_features(made, observation), by_kernel(made, observation)
-    assert torch.equal(features.float(), expected)
-    given = torch.randn(expected.shape).bfloat16().float()
+    torch.testing.assert_close(features.float(), expected, rtol=1e-6, atol=0)
+    given = torch.randn(expected.shape).to(availability.dtype).float()
     wanted = gradients(made, expected, given)
     for label, gradient in gradients(made, features, given).items():
-        assert_near(gradient, wanted[label], DEEP_TOLERANCE)
+        assert_near(gradient, wanted[label], is_gradient=True)
 
 
 @pytest.mark.parametrize("num", [1, 3, 8, 17, 32])
@@ -181,16 +182,17 @@ def test_what_is_not_a_number_stays_visible() -> None:
 def test_without_kernels_torch_computes_the_same() -> None:
     made, observation = encoder(), pictures(8)
     features = by_kernel(made, observation)
-    with turned_off():
-        assert_near(made(observation), features.float())
+    with using("off"):
+        by_torch = made(observation)
+    assert_near(by_torch, features.float())
 
 
-def test_float32_and_odd_shapes_are_left_to_torch() -> None:
+def test_another_precision_and_odd_shapes_are_left_to_torch() -> None:
     observation = pictures(2)
-    assert convolutions.convolve(observation, encoder().float().convolutions) is None
+    assert convolutions.convolve(observation, encoder().double().convolutions) is None
     for shape in ((24, 8, 4, 0), (32, 3, 1, 1)):
-        assert convolutions.convolve(observation, Plain(4, (shape,)).bfloat16().convolutions) is None
-    assert Plain(4, ((24, 8, 4, 0),)).bfloat16()(observation).shape == (2, 24 * 20 * 20)
+        assert convolutions.convolve(observation, Plain(4, (shape,)).to(availability.dtype).convolutions) is None
+    assert Plain(4, ((24, 8, 4, 0),)).to(availability.dtype)(observation).shape == (2, 24 * 20 * 20)
 
 
 def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
@@ -199,8 +201,10 @@ def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
     with pytest.raises(ValueError, match="multiple of 16, not 24"):
         kernels.Convolutions(84, 84, 4, [(24, 8, 4, 0)])
     kernel = kernels.Convolutions(84, 84, 4, [(32, 8, 4, 0)])
-    weight, bias = torch.zeros((32, 8, 8, 4)), torch.zeros(32)
-    hidden, features = torch.empty((2, 0), dtype=torch.bfloat16), torch.empty((2, 12800), dtype=torch.bfloat16)
+    weight, bias, hidden, features = (
+        torch.zeros(shape, dtype=availability.dtype) for shape in ((32, 8, 8, 4), (32,), (2, 0), (2, 12800))
+    )
+    name = str(availability.dtype).removeprefix("torch.")
     right = [pictures(2), [weight], [bias], hidden, features]
     kernel.forward(*right, 1)
     for place, wrong, message in (
@@ -209,9 +213,10 @@ def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
         (0, pictures(2).permute(0, 2, 1, 3), "observation must be contiguous"),
         (1, [weight[:16]], r"weight must be of shape \[32, 8, 8, 4\], not \[16, 8, 8, 4\]"),
         (1, [], "weights and biases of 1 layers"),
-        (2, [bias.bfloat16()], "bias must be of the type of its weight"),
+        (1, [weight.double()], f"weight must be of {name}"),
+        (2, [bias.double()], f"bias must be of {name}"),
         (4, features[:1], r"features must be of shape \[2, 12800\], not \[1, 12800\]"),
-        (4, features.float(), "features must be of bfloat16"),
+        (4, features.double(), f"features must be of {name}"),
     ):
         with pytest.raises(ValueError, match=message):
             kernel.forward(*[wrong if at == place else value for at, value in enumerate(right)], 1)
@@ -219,14 +224,14 @@ def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
 
 def _features_in_child(pipe: Any, made: Plain, observation: Tensor) -> None:
     with torch.no_grad():
-        pipe.send(by_kernel(made, observation).view(torch.int16).numpy())
+        pipe.send(by_kernel(made, observation).float().numpy())
 
 
 def test_a_forked_child_computes_with_threads_of_its_own(num_threads: int) -> None:
     # Torch's own threads are gone in the child, so that it must not be asked for much there.
     made, observation = encoder(), pictures(8)
     with torch.no_grad():
-        expected = by_kernel(made, observation).view(torch.int16).numpy()
+        expected = by_kernel(made, observation).float().numpy()
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe()
     child = context.Process(target=_features_in_child, args=(theirs, made, observation), daemon=True)

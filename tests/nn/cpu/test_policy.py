@@ -1,4 +1,4 @@
-"""What kernels make of a policy, a value and PPO's losses is what torch makes of them in float32."""
+"""What kernels make of a policy, a value and PPO's losses is what torch makes of them in more precision."""
 
 from __future__ import annotations
 
@@ -11,26 +11,32 @@ from torch import Tensor, nn
 from newgameplus.learning import losses
 from newgameplus.learning.losses import PpoSteps, PpoWeights
 from newgameplus.nn.cpu import policy, ppo
-from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.cpu.compiled import availability, kernels
 
-pytestmark = pytest.mark.kernels
+pytestmark = pytest.mark.usefixtures("instruction_set")
 NUM_ROWS = 40
 
 
-def near(found: Tensor | None, wanted: Tensor | None, tolerance: float) -> bool:
+TOLERANCES = {torch.bfloat16: 5e-3, torch.float32: 1e-5}
+"""Of ``||found - wanted|| / ||wanted||``."""
+
+
+def near(found: Tensor | None, wanted: Tensor | None) -> bool:
     assert found is not None
     assert wanted is not None
-    return float((found.detach().float() - wanted.detach()).norm()) <= tolerance * float(wanted.detach().norm())
+    return float((found.detach().double() - wanted.detach()).norm()) <= TOLERANCES[availability.dtype] * float(
+        wanted.detach().norm()
+    )
 
 
 @pytest.mark.parametrize("num_rows", [1, 7, 64])
 @pytest.mark.parametrize("num_actions", [1, 7, 10, 23])
-def test_a_policy_and_a_value_are_those_of_float32(num_actions: int, num_rows: int) -> None:
+def test_a_policy_and_a_value_are_those_of_more_precision(num_actions: int, num_rows: int) -> None:
     torch.manual_seed(0)
-    low = [nn.Linear(48, num_outputs).to(torch.bfloat16) for num_outputs in (num_actions, 1)]
-    full = [copy.deepcopy(layer).float() for layer in low]
-    hidden = torch.randn(num_rows, 48).bfloat16().requires_grad_()
-    exact = hidden.detach().float().requires_grad_()
+    low = [nn.Linear(48, num_outputs).to(availability.dtype) for num_outputs in (num_actions, 1)]
+    full = [copy.deepcopy(layer).double() for layer in low]
+    hidden = torch.randn(num_rows, 48).to(availability.dtype).requires_grad_()
+    exact = hidden.detach().double().requires_grad_()
     found = policy.policy_and_value(hidden, *low)
     features = torch.relu(exact)
     wanted = (torch.log_softmax(full[0](features), -1), full[1](features).squeeze(-1))
@@ -40,17 +46,17 @@ def test_a_policy_and_a_value_are_those_of_float32(num_actions: int, num_rows: i
     for tensors in (found, wanted):
         torch.autograd.backward(tensors, given)
     for mine, again, yours in zip(found, alone, wanted, strict=True):
-        torch.testing.assert_close(mine, yours, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(mine.double(), yours, rtol=1e-4, atol=1e-5)
         assert torch.equal(mine, again)
-    assert near(hidden.grad, exact.grad, 5e-3)
+    assert near(hidden.grad, exact.grad)
     for layer, other in zip(low, full, strict=True):
         for weight, expected in zip(layer.parameters(), other.parameters(), strict=True):
-            assert near(weight.grad, expected.grad, 5e-3) or float(expected.grad.norm()) < 1e-5
+            assert near(weight.grad, expected.grad) or float(expected.grad.norm()) < 1e-5
 
 
 def test_a_hidden_layer_that_is_no_number_makes_none() -> None:
-    layers = [nn.Linear(16, num_outputs).to(torch.bfloat16) for num_outputs in (3, 1)]
-    hidden = torch.randn(2, 16).bfloat16()
+    layers = [nn.Linear(16, num_outputs).to(availability.dtype) for num_outputs in (3, 1)]
+    hidden = torch.randn(2, 16).to(availability.dtype)
     hidden[1, 5] = torch.nan
     log_probabilities, value = policy.policy_and_value(hidden, *layers)
     assert log_probabilities[0].isfinite().all()
@@ -90,14 +96,14 @@ def test_the_loss_of_ppo_and_its_gradients_are_those_of_torch(has_reference: boo
 
 @pytest.mark.parametrize("num_rows", [1, 3, 4, 7, 8])
 @pytest.mark.parametrize(("num_inputs", "num_outputs"), [(32, 1), (3136, 512), (96, 35)])
-def test_a_hidden_layer_of_few_rows_is_that_of_float32(num_inputs: int, num_outputs: int, num_rows: int) -> None:
+def test_a_hidden_layer_of_few_rows_is_that_of_more_precision(num_inputs: int, num_outputs: int, num_rows: int) -> None:
     torch.manual_seed(0)
-    layer = nn.Linear(num_inputs, num_outputs).to(torch.bfloat16)
-    features = torch.randn(num_rows, num_inputs).bfloat16()
+    layer = nn.Linear(num_inputs, num_outputs).to(availability.dtype)
+    features = torch.randn(num_rows, num_inputs).to(availability.dtype)
     with torch.no_grad():
         found = policy.linear(features, layer)
-    assert found.dtype == torch.bfloat16
-    assert near(found, copy.deepcopy(layer).float()(features.float()), 4e-3)
+    assert found.dtype == availability.dtype
+    assert near(found, copy.deepcopy(layer).double()(features.double()))
     assert policy.linear(features, layer) is None  # gradients are torch's
     with torch.no_grad():
         assert policy.linear(features.expand(9, -1) if num_rows == 1 else features.repeat(9, 1), layer) is None
@@ -116,9 +122,9 @@ def test_actions_are_drawn_as_without_the_kernel() -> None:
 
 
 def test_kernels_refuse_what_does_not_fit() -> None:
-    layers = [nn.Linear(16, num_outputs).to(torch.bfloat16).requires_grad_(False) for num_outputs in (3, 1)]
+    layers = [nn.Linear(16, num_outputs).to(availability.dtype).requires_grad_(False) for num_outputs in (3, 1)]
     weights = [tensor for layer in layers for tensor in (layer.weight, layer.bias)]
-    hidden, logs, values = torch.zeros((2, 16), dtype=torch.bfloat16), torch.zeros(2, 3), torch.zeros(2)
+    hidden, logs, values = torch.zeros((2, 16), dtype=availability.dtype), torch.zeros(2, 3), torch.zeros(2)
     kernels.find_policy(hidden, *weights, logs, values)
     with pytest.raises(ValueError, match=r"log_probabilities must be of shape \[2, 3\], not \[2, 2\]"):
         kernels.find_policy(hidden, *weights, torch.zeros(2, 2), values)

@@ -10,7 +10,7 @@ import pytest
 
 import newgameplus.nn
 from newgameplus.nn.cpu import table
-from newgameplus.nn.cpu.compiled import turned_off
+from newgameplus.nn.cpu.compiled import using
 from newgameplus.nn.cpu.table import FastPath
 
 
@@ -23,7 +23,7 @@ def kernel(number: float) -> str | None:
     return f"kernel: {number}" if number == int(number) else None
 
 
-@pytest.mark.kernels
+@pytest.mark.usefixtures("instruction_set")
 def test_the_kernel_is_asked_first_and_torch_where_it_does_not_apply() -> None:
     operation = FastPath(kernel)(by_torch)
     assert operation(2) == "kernel: 2"
@@ -32,7 +32,7 @@ def test_the_kernel_is_asked_first_and_torch_where_it_does_not_apply() -> None:
 
 
 def test_turned_off_kernels_are_not_asked() -> None:
-    with turned_off():
+    with using("off"):
         assert FastPath(kernel)(by_torch)(2) == "torch: 2"
 
 
@@ -44,4 +44,4 @@ def test_every_line_of_the_table_stands_beside_one_operation_in_torch() -> None:
             if callable(member) and unwrap(member) is not member:
                 operations.add(name)
     assert kernels <= operations
-    assert len(kernels) == 16
+    assert len(kernels) == 8

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
+from newgameplus.learning import dueling
 from newgameplus.learning.projections import expectation, project
-from newgameplus.nn import losses
 
 
 class Head(Protocol):
@@ -89,7 +89,7 @@ class Categorical:
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the means of the distributions, ``[B, A]``."""
-        return losses.mean_returns(*network.parts(observation), self._atoms)
+        return dueling.mean_returns(*network.parts(observation), self._atoms)
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return probabilities ``[B, A, N]``; ``generator`` is not used."""
@@ -118,7 +118,7 @@ class Categorical:
         generator: torch.Generator,
     ) -> Tensor:
         """Return probabilities ``[B, N]``; ``generator`` is not used."""
-        return losses.projected_returns(*network.parts(observation), action, reward, factor, self._atoms)
+        return dueling.projected_returns(*network.parts(observation), action, reward, factor, self._atoms)
 
     def errors(
         self,
@@ -129,7 +129,7 @@ class Categorical:
         generator: torch.Generator,
     ) -> Tensor:
         """Return the cross-entropies ``[B]``; ``generator`` is not used."""
-        return losses.cross_entropies(*network.parts(observation), action, target)
+        return dueling.cross_entropies(*network.parts(observation), action, target)
 
 
 class Quantiles:
@@ -149,7 +149,7 @@ class Quantiles:
 
     def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
         """Return the mean of the quantiles at evenly spaced fractions, ``[B, A]``."""
-        return losses.mean_quantiles(*network.parts(observation, self._even.expand(len(observation), -1)))
+        return dueling.mean_quantiles(*network.parts(observation, self._even.expand(len(observation), -1)))
 
     def distribution(self, network: RainbowNetwork, observation: Tensor, generator: torch.Generator) -> Tensor:
         """Return quantiles of each action, ``[B, A, N]``."""
@@ -176,7 +176,7 @@ class Quantiles:
     ) -> Tensor:
         """Return the shifted quantiles ``[B, N]``."""
         parts = network.parts(observation, self._fractions(len(observation), generator))
-        return losses.moved_quantiles(*parts, action, reward, factor)
+        return dueling.moved_quantiles(*parts, action, reward, factor)
 
     def errors(
         self,
@@ -188,7 +188,7 @@ class Quantiles:
     ) -> Tensor:
         """Return the quantile Huber losses ``[B]``."""
         fraction = self._fractions(len(observation), generator)
-        return losses.quantile_errors(*network.parts(observation, fraction), action, fraction, target)
+        return dueling.quantile_errors(*network.parts(observation, fraction), action, fraction, target)
 
     def _fractions(self, num_rows: int, generator: torch.Generator) -> Tensor:
         """Fractions of the quantiles of each row, ``[B, N]``."""

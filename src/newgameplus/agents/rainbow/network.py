@@ -13,11 +13,10 @@ from torch import Tensor, nn
 
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.learning.dueling import action_quantiles, atom_log_probabilities
-from newgameplus.nn.encoders import make_encoder, num_features, plain_convolutions
+from newgameplus.nn.encoders import make_encoder, num_features
+from newgameplus.nn.fractions import multiply_by_fractions
 from newgameplus.nn.noisy import NoisyLinear, draw_into, noise_of
 from newgameplus.nn.precision import has_training_mode
-from newgameplus.nn.value_network import value_outputs
-from newgameplus.nn.weights import ValueLayers
 
 
 class RainbowNetwork(nn.Module):
@@ -42,7 +41,6 @@ class RainbowNetwork(nn.Module):
         self.hidden = NoisyLinear(features, config.num_hidden, config.noisy_sigma)
         self.value = NoisyLinear(config.num_hidden, num_outputs, config.noisy_sigma)
         self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noisy_sigma)
-        self._layers: ValueLayers | None = None
         self._noise: list[Tensor] | None = None
 
     def forward(self, observation: Tensor, fraction: Tensor | None = None) -> Tensor:
@@ -61,23 +59,16 @@ class RainbowNetwork(nn.Module):
         Those of atoms are ``[B, N]`` and ``[B, A * N]``, those of quantiles ``[B, N, 1]`` and ``[B, N, A]``. The
         arguments are those of ``forward``.
         """
-        if self._layers is None:
-            self._layers = self._new_layers()
-        is_implicit = self._layers.embedding is not None
-        value, advantage = value_outputs(self._layers, observation, fraction if is_implicit else None)
+        features: Tensor = self.encoder(observation)
+        if self.embedding is not None:
+            assert fraction is not None
+            features = multiply_by_fractions(features, fraction, self.embedding.layer)
+        hidden = self.hidden.rectified(features)
+        value, advantage = self.value(hidden), self.advantage(hidden)
         if self._has_atoms:
             return value, advantage
         num_rows = len(observation)
         return value.view(num_rows, -1, 1), advantage.view(num_rows, -1, self._num_actions)
-
-    def _new_layers(self) -> ValueLayers:
-        return ValueLayers(
-            self.encoder,
-            plain_convolutions(self.encoder),
-            None if self.embedding is None else self.embedding.layer,
-            self.hidden.weights(),
-            (self.value.weights(), self.advantage.weights()),
-        )
 
     def draw_noise(self, generator: torch.Generator) -> None:
         """Resample the noise of every noisy layer from ``generator``."""
@@ -87,7 +78,7 @@ class RainbowNetwork(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Torch replaces the buffers that it moves or converts by new ones.
-        self._layers, self._noise = None, None
+        self._noise = None
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
 

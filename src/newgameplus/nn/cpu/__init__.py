@@ -1,1 +1,1 @@
-"""Compiled kernels for operations of networks, in bfloat16, on CPUs that support it; table.py registers them."""
+"""Compiled kernels for operations of networks, in the precision that suits the CPU; table.py registers them."""

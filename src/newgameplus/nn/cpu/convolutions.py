@@ -1,8 +1,8 @@
 """Plain convolutions of pictures, each followed by a ReLU.
 
 They compute the same as torch's convolutions and ReLUs, forward and backward, and are faster: pictures pass through all
-layers within the CPU's caches, nothing is converted or moved in between, and the gradients of the weights are computed
-from two pictures at a time. Sums are float32; the gradients of the weights are never rounded to bfloat16.
+layers within the CPU's caches, and nothing is converted or moved in between. Sums are float32; in bfloat16 the
+gradients of the weights are computed from two pictures at a time and rounded once.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.cpu.compiled import availability, kernels
 from newgameplus.nn.cpu.tensors import are_for_kernels
 
 ConvolutionShape = tuple[int, int, int, int]
@@ -24,7 +24,7 @@ ConvolutionShape = tuple[int, int, int, int]
 
 
 def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | None:
-    """See :func:`newgameplus.nn.encoders.convolve`; for weights in bfloat16."""
+    """See :func:`newgameplus.nn.encoders.convolve`; for weights in the kernels' precision."""
     kernel = find_convolutions(observation, layers)
     if kernel is None:
         return None
@@ -34,7 +34,7 @@ def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | Non
     if torch.is_grad_enabled() and any(weight.requires_grad for weight in weights):
         learned: Tensor = _Convolve.apply(kernel, observation, *weights, *biases)  # type: ignore[no-untyped-call]
         return learned
-    features = torch.empty((len(observation), kernel.num_features), dtype=torch.bfloat16)
+    features = torch.empty((len(observation), kernel.num_features), dtype=availability.dtype)
     _prepared(kernel, layers[0]).forward(
         observation=observation,
         weights=lines(weights),
@@ -50,13 +50,14 @@ def find_convolutions(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> ker
     if observation.dtype != torch.uint8 or not are_for_kernels(layers[0].weight):
         return None
     _, height, width, num_channels = observation.shape
-    return _make(height, width, num_channels, _shapes(layers))
+    return _make(availability.instruction_set, height, width, num_channels, _shapes(layers))
 
 
 @cache
 def _make(
-    height: int, width: int, num_channels: int, shapes: tuple[ConvolutionShape, ...]
+    instruction_set: str, height: int, width: int, num_channels: int, shapes: tuple[ConvolutionShape, ...]
 ) -> kernels.Convolutions | None:
+    """Return the kernels of an instruction set, which must be the current one."""
     try:
         return kernels.Convolutions(height=height, width=width, num_channels=num_channels, shapes=shapes)
     except ValueError:  # the kernels do not support these shapes
@@ -97,7 +98,7 @@ class _Convolve(torch.autograd.Function):
     def forward(context: Any, kernel: kernels.Convolutions, observation: Tensor, *parameters: Tensor) -> Tensor:
         half = len(parameters) // 2
         hidden, features = (
-            torch.empty((len(observation), count), dtype=torch.bfloat16)
+            torch.empty((len(observation), count), dtype=availability.dtype)
             for count in (kernel.num_hidden, kernel.num_features)
         )
         kernel.forward(
@@ -126,7 +127,7 @@ class _Convolve(torch.autograd.Function):
             biases=biases,
             hidden=hidden,
             features=features,
-            gradient=gradient.to(torch.bfloat16).contiguous(),
+            gradient=gradient.contiguous(),
             parameter_gradient=found,
             num_threads=torch.get_num_threads(),
         )

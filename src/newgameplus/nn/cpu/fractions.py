@@ -22,7 +22,7 @@ _STEP = 32
 
 
 def multiply_by_fractions(features: Tensor, fraction: Tensor, layer: nn.Linear) -> Tensor | None:
-    """See :func:`newgameplus.nn.fractions.multiply_by_fractions`; for bfloat16, the fractions in any precision."""
+    """See :func:`newgameplus.nn.fractions.multiply_by_fractions`; for the kernels' precision, fractions in any."""
     if not are_for_kernels(features, layer.weight) or layer.in_features % _STEP or layer.out_features % _STEP:
         return None
     shape = fraction.shape
@@ -42,7 +42,7 @@ class _Multiply(torch.autograd.Function):
 
     @staticmethod
     def forward(context: Any, features: Tensor, fraction: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        embedding = torch.empty((fraction.numel(), len(weight)), dtype=torch.bfloat16)
+        embedding = torch.empty((fraction.numel(), len(weight)), dtype=features.dtype)
         outputs, cosines = _forward(features, fraction, weight, bias, embedding)
         context.save_for_backward(features, weight, bias, cosines, embedding)
         return outputs
@@ -71,8 +71,8 @@ def _forward(
     features: Tensor, fraction: Tensor, weight: Tensor, bias: Tensor, embedding: Tensor | None
 ) -> tuple[Tensor, Tensor]:
     """Return the outputs ``[B * N, F]`` and the cosines ``[B * N, C]``; for fractions ``[1, N]``, ``[N, C]``."""
-    cosines = torch.empty((fraction.numel(), weight.shape[1]), dtype=torch.bfloat16)
-    outputs = torch.empty((len(features) * fraction.shape[1], len(weight)), dtype=torch.bfloat16)
+    cosines = torch.empty((fraction.numel(), weight.shape[1]), dtype=features.dtype)
+    outputs = torch.empty((len(features) * fraction.shape[1], len(weight)), dtype=features.dtype)
     kernels.embed_forward(
         features=features.detach(),
         fractions=fraction,

@@ -7,7 +7,6 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -22,14 +21,9 @@ _STEP = 32
 """The kernels need a number of inputs that is a multiple of this."""
 
 
-def is_weight_for_kernels(weight: Tensor) -> bool:
-    """Whether the kernels support this weight ``[N, K]``."""
-    return weight.dtype == torch.bfloat16 and weight.shape[1] % _STEP == 0
-
-
 def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = False) -> Tensor | None:
-    """See :func:`newgameplus.nn.noisy.noisy_linear`; for bfloat16, with noise in bfloat16 or float32."""
-    if not are_for_kernels(inputs) or not is_weight_for_kernels(weights.weight):
+    """See :func:`newgameplus.nn.noisy.noisy_linear`; in the kernels' precision, with noise in that or float32."""
+    if not are_for_kernels(inputs, weights.weight) or inputs.shape[-1] % _STEP:
         return None
     rows = inputs.flatten(0, -2).contiguous()
     if torch.is_grad_enabled() and (inputs.requires_grad or weights.weight.requires_grad):
@@ -39,14 +33,6 @@ def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = Fal
     return outputs.view(*inputs.shape[:-1], outputs.shape[1])
 
 
-def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> Sequence[Tensor] | None:
-    """See :func:`newgameplus.nn.noisy.shape_noise`."""
-    if buffers[0].device.type != "cpu" or drawn.device.type != "cpu":
-        return None
-    kernels.shape_noise(drawn=drawn, noise=buffers)
-    return buffers
-
-
 class _NoisyLinear(torch.autograd.Function):
     """Autograd function of the kernels; noise gets no gradient."""
 
@@ -54,7 +40,7 @@ class _NoisyLinear(torch.autograd.Function):
     def forward(context: Any, rows: Tensor, is_rectified: bool, *tensors: Tensor) -> Tensor:
         weights = NoisyWeights(*tensors)
         num_outputs, num_inputs = weights.weight.shape
-        strips = torch.empty(-(-num_outputs // 2) * num_inputs, dtype=torch.int32)
+        strips = torch.empty(kernels.count_strip_packs(num_inputs, num_outputs), dtype=torch.int32)
         outputs = _forward(rows, is_rectified, weights, strips)
         context.is_rectified = is_rectified
         context.save_for_backward(rows, strips, outputs, *weights)
@@ -89,7 +75,7 @@ class _NoisyLinear(torch.autograd.Function):
 
 
 def _forward(rows: Tensor, is_rectified: bool, weights: NoisyWeights, strips: Tensor | None) -> Tensor:
-    outputs = torch.empty((len(rows), len(weights.weight)), dtype=torch.bfloat16)
+    outputs = torch.empty((len(rows), len(weights.weight)), dtype=rows.dtype)
     kernels.noisy_forward(
         input=rows.detach(),
         mean=weights.weight,

@@ -23,12 +23,12 @@ _FEW, _PAIRS = 8, 32
 
 
 def linear(inputs: Tensor, layer: nn.Linear) -> Tensor | None:
-    """See :func:`newgameplus.nn.policy.linear`; for few rows of bfloat16, without gradients."""
+    """See :func:`newgameplus.nn.policy.linear`; for few rows in the precision of the kernels, without gradients."""
     if torch.is_grad_enabled() or len(inputs) > _FEW or layer.in_features % _PAIRS:
         return None
     if not are_for_kernels(inputs, layer.weight):
         return None
-    outputs = torch.empty((len(inputs), layer.out_features), dtype=torch.bfloat16)
+    outputs = torch.empty((len(inputs), layer.out_features), dtype=inputs.dtype)
     kernels.multiply_few_rows(
         input=inputs.contiguous(),
         weight=layer.weight.detach(),
@@ -40,7 +40,7 @@ def linear(inputs: Tensor, layer: nn.Linear) -> Tensor | None:
 
 
 def policy_and_value(hidden: Tensor, policy: nn.Linear, value: nn.Linear) -> tuple[Tensor, Tensor] | None:
-    """See :func:`newgameplus.nn.policy.policy_and_value`; for bfloat16."""
+    """See :func:`newgameplus.nn.policy.policy_and_value`; for the precision of the kernels."""
     if not are_for_kernels(hidden, policy.weight) or policy.in_features % _STEP:
         return None
     given = (hidden.contiguous(), policy.weight, policy.bias, value.weight, value.bias)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Generic, ParamSpec, TypeVar
 
-from newgameplus.nn.cpu import adam, convolutions, dueling, fractions, noisy, policy, ppo, quantiles, value_network
+from newgameplus.nn.cpu import adam, convolutions, fractions, noisy, policy, ppo
 from newgameplus.nn.cpu.compiled import availability
 
 Arguments = ParamSpec("Arguments")
@@ -45,18 +45,10 @@ class FastPath(Generic[Arguments, Result]):
 
 
 convolve = FastPath(convolutions.convolve)
-value_outputs = FastPath(value_network.value_outputs)
 noisy_linear = FastPath(noisy.noisy_linear)
-shape_noise = FastPath(noisy.shape_noise)
 multiply_by_fractions = FastPath(fractions.multiply_by_fractions)
 linear = FastPath(policy.linear)
 policy_and_value = FastPath(policy.policy_and_value)
 draw_actions = FastPath(policy.draw_actions)
 ppo_loss = FastPath(ppo.ppo_loss)
-mean_returns = FastPath(dueling.mean_returns)
-projected_returns = FastPath(dueling.projected_returns)
-cross_entropies = FastPath(dueling.cross_entropies)
-mean_quantiles = FastPath(quantiles.mean_quantiles)
-moved_quantiles = FastPath(quantiles.moved_quantiles)
-quantile_errors = FastPath(quantiles.quantile_errors)
 adam_step = FastPath(adam.adam_step)
