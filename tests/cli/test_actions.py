@@ -20,7 +20,7 @@ PONG, BOXING = "Pong-Atari2600-v0/Start", "Boxing-Atari2600-v0/Start"
 AIRSTRIKER = "Airstriker-Genesis-v0/Level1"
 PPO = ["--set", "rollout_steps=8", "--set", "batch_size=16", "--set", "num_hidden=16", "--set", "num_epochs=1"]
 RAINBOW = ["--set", "capacity=100", "--set", "min_transitions=16", "--set", "batch_size=8", "--set", "num_hidden=16"]
-EXPERTS = ["--set", "learner_fields=num_steps=8,batch_size=16,num_hidden=16,num_epochs=1", "--set", "num_hidden=16"]
+EXPERTS = ["--set", "learner_fields=rollout_steps=8,batch_size=16,num_hidden=16,num_epochs=1", "--set", "num_hidden=16"]
 SHORT = ["--num-envs", "2", "--steps", "40", "--run", "r", "--device", "cpu"]
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 LEVEL = find_level("Airstriker-Genesis-v0/Level1")
 SMALL = {
-    "ppo": {"num_steps": "16", "batch_size": "16", "num_epochs": "1", "num_hidden": "16"},
+    "ppo": {"rollout_steps": "16", "batch_size": "16", "num_epochs": "1", "num_hidden": "16"},
     "rainbow": {"capacity": "120", "min_transitions": "32", "batch_size": "8", "num_hidden": "16"},
 }
 """Fields that make a learner learn within a few dozen steps; Rainbow's replay buffer goes round several times."""
