@@ -1,10 +1,10 @@
-"""Agent steps per second of the native engine, beside what users have today and beside a bare C loop.
+"""Agent steps per second of the native engine, beside other vector environments and a bare C loop.
 
 All sides play the same buttons in the same level with the contest's preprocessing, through their own vector
-environments: Gymnasium's ``AsyncVectorEnv`` and Stable-Baselines3's ``SubprocVecEnv`` over stable-retro, with each
-number of processes that might be their best, and ``RetroVecEnv`` with eight consoles on two cores. Targets are against
-each peer's best. The gate: on the same core and seeds, ``RetroVecEnv`` and ``AsyncVectorEnv`` must give equal rewards
-and ends, and pictures that differ by one gray level at most.
+environments: Gymnasium's ``AsyncVectorEnv`` and Stable-Baselines3's ``SubprocVecEnv`` over stable-retro, with several
+numbers of processes, and ``RetroVecEnv`` with eight consoles on two cores. Targets are against each peer's best. The
+gate: on the same core and seeds, ``RetroVecEnv`` and ``AsyncVectorEnv`` must give equal rewards and ends, and pictures
+that differ by at most one gray level.
 
 Run: python -m benchmarks.speed.engine [--rounds 10] [--steps 1200] [--atari Pong-Atari2600-v0]
 """
@@ -30,18 +30,18 @@ from newgameplus.games.levels import Level, find_level
 from newgameplus.types import WARPED, Array
 
 NUM_ENVS = 8
-"""Consoles of our side."""
+"""Number of consoles of our side."""
 NUM_THREADS = 2
 ASYNC_ENVS = (2, 4, 8)
 SUBPROC_ENVS = (4, 8)
-"""Numbers of processes that the peers are tried with."""
+"""Numbers of processes of the peers."""
 PARITY_ENVS, PARITY_STEPS, PARITY_EPISODE_STEPS = 2, 1200, 450
 MAX_GRAY_LEVELS = 1
 ASYNC, SUBPROC = "Gymnasium AsyncVectorEnv", "Stable-Baselines3 SubprocVecEnv"
 
 
 def make_ours(play: Play, core: str) -> Vector:
-    """Make our vector environment as fast as it goes: the next step overwrites the observations."""
+    """Create our vector environment with the fastest settings: the next step overwrites the observations."""
     return RetroVecEnv(
         [play.level] * play.num_envs,
         observation_spec=WARPED,
@@ -58,7 +58,7 @@ def ours(play: Play, core: str) -> Callable[[], None]:
 
 
 def tape(make: Callable[[Play], Vector], play: Play) -> Callable[[], list[Array]]:
-    """A side that answers with all it saw: pictures, rewards, terminated and truncated of every step."""
+    """A side that returns everything observed: pictures, rewards, terminated and truncated of every step."""
     env = make(play)
 
     def run() -> list[Array]:
@@ -74,7 +74,7 @@ def tape(make: Callable[[Play], Vector], play: Play) -> Callable[[], list[Array]
 
 
 def check_parity(level: Level, core: str) -> dict[str, int]:
-    """End the program where ours and Gymnasium's differ; return what was compared."""
+    """End the program if ours and Gymnasium's differ; return what was compared."""
     play = Play(level, PARITY_ENVS, PARITY_STEPS, max_episode_steps=PARITY_EPISODE_STEPS)
     mine, theirs = (run_once(partial(tape, make, play)) for make in (partial(make_ours, core=core), make_async))
     pictures = np.moveaxis(theirs[0], 2, -1)  # Gymnasium stacks along a new first axis
@@ -93,7 +93,7 @@ def check_parity(level: Level, core: str) -> dict[str, int]:
 
 
 def sides_of(plays: Mapping[str, Play], has_subproc: bool) -> dict[str, Side]:
-    """Every side by name; ``plays`` gives each core its play, and the peers take the first."""
+    """All sides by name; ``plays`` gives each core its play, and the peers take the first."""
     peers: dict[str, Side] = {}
     first = next(iter(plays.values()))
     for num_envs in SUBPROC_ENVS if has_subproc else ():
@@ -107,7 +107,7 @@ def sides_of(plays: Mapping[str, Play], has_subproc: bool) -> dict[str, Side]:
 
 
 def best_of(rounds: Sequence[Round], peer: str) -> str | None:
-    """Name of the peer's side with the lowest median time; None where the peer was left out."""
+    """Name of the peer's side with the lowest median time; None if the peer was left out."""
     medians = {
         name: statistics.median(turns[name].clock for turns in rounds) for name in rounds[0] if name.startswith(peer)
     }
@@ -141,7 +141,7 @@ LEAST_SPEEDS = {"RetroVecEnv, picodrive": 4000.0}
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Check parity, let all sides take turns, and describe what came out."""
+    """Check parity, let all sides take turns, and return the result."""
     if arguments.atari is None:
         levels = {"genesis_plus_gx": find_level(AIRSTRIKER), "picodrive": picodrive_level()}
         figure, targets = "engine", MEGA_DRIVE_TARGETS

@@ -30,12 +30,12 @@ MOST_LATENCY = 1.05
 MOST_MEGABYTES = 16.0
 MOST_MICROSECONDS = 40.0
 NUM_MORE = 8
-"""Consoles whose memory is measured, beside a first one."""
+"""Number of consoles whose memory is measured, in addition to the first."""
 NUM_SNAPSHOTS = 500
 
 
 def make(level: Level, core: str, num_envs: int) -> RetroVecEnv:
-    """Make our vector environment without copies."""
+    """Create our vector environment without copies."""
     levels = [level] * num_envs
     return RetroVecEnv(levels, observation_spec=WARPED, num_threads=1, core=core, copies_observations=False)
 
@@ -71,7 +71,7 @@ def core_alone(play: Play, core: str) -> Callable[[], None]:
 
 
 def snapshots(play: Play, core: str) -> Callable[[], tuple[float, float]]:
-    """A side that saves and loads, and answers with the microseconds of either."""
+    """A side that saves and loads snapshots, and returns the microseconds of both."""
     env = make(play.level, core, 1)
     env.reset(seed=play.seed)
     for each in play.actions():
@@ -85,7 +85,7 @@ def snapshots(play: Play, core: str) -> Callable[[], tuple[float, float]]:
 
 
 def microseconds(call: Callable[[], Any]) -> float:
-    """The mean time of a call."""
+    """Mean time of a call."""
     started = time.perf_counter()
     for _ in range(NUM_SNAPSHOTS):
         call()
@@ -93,7 +93,7 @@ def microseconds(call: Callable[[], Any]) -> float:
 
 
 def memory(play: Play, core: str) -> Callable[[], float]:
-    """A side that answers with the resident megabytes that each of some more consoles takes, after some play."""
+    """A side that returns the resident megabytes of each additional console, after some play."""
 
     def run() -> float:
         used = []
@@ -111,12 +111,12 @@ def memory(play: Play, core: str) -> Callable[[], float]:
 
 
 def resident_megabytes() -> float:
-    """Memory of this process that is really there; Linux only."""
+    """Resident memory of this process; Linux only."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def measure(plays: dict[str, Play], num_rounds: int) -> dict[str, Any]:
-    """Let the sides of every core take turns and describe what came out."""
+    """Let the sides of every core take turns and return the result."""
     sides: dict[str, Side] = {}
     for core, play in plays.items():
         sides[f"batch of 1, {core}"] = partial(batch_of_one, play, core)

@@ -35,7 +35,7 @@ RATIOS = [
 
 @dataclass
 class Stretch:
-    """The same play for every side: what the agent chose, and which buttons each frame held in consequence."""
+    """The same work for every side: the agent's actions, and the buttons held in each frame as a result."""
 
     actions: list[Array] = field(default_factory=list)
     """One int8 ``[buttons]`` per step."""
@@ -44,16 +44,16 @@ class Stretch:
     resets: list[int] = field(default_factory=list)
     """Steps after which an episode is over."""
     rewards: list[float] = field(default_factory=list)
-    """One per step."""
+    """Reward of each step."""
 
     @property
     def num_frames(self) -> int:
-        """Frames of the whole stretch, without those of resets."""
+        """Number of frames, without those of resets."""
         return sum(map(len, self.held))
 
 
 class _HeldButtons:
-    """A listener that notes which buttons each frame held."""
+    """A listener that records the buttons held in each frame."""
 
     def __init__(self) -> None:
         self.masks: list[int] = []
@@ -70,7 +70,7 @@ class _HeldButtons:
 
 
 def record(num_steps: int) -> Stretch:
-    """Play random buttons in the contest environment, a tenth of them held, and note everything."""
+    """Play random buttons in the contest environment, a tenth of them held, and record everything."""
     listener = _HeldButtons()
     env = make_contest(find_level(LEVEL), observation_spec=NOTHING, listeners=[listener])
     stretch = Stretch()
@@ -91,7 +91,7 @@ def record(num_steps: int) -> Stretch:
 
 
 Runner = Callable[[], list[float]]
-"""Plays the stretch once and returns the reward of every step; empty where frames are not judged."""
+"""Plays the stretch once and returns the reward of every step; empty if rewards are not computed."""
 
 
 def contest(stretch: Stretch, spec: ObservationSpec = PICTURE) -> Runner:
@@ -112,7 +112,7 @@ def contest(stretch: Stretch, spec: ObservationSpec = PICTURE) -> Runner:
 
 
 def world(stretch: Stretch) -> Runner:
-    """Our environment as JERK meets it: a batch of one row, nothing drawn."""
+    """Our environment as JERK uses it: a batch of one row, nothing drawn."""
     single = SingleWorld(make_contest(find_level(LEVEL), observation_spec=NOTHING))
     actions = [action[None] for action in stretch.actions]
 
@@ -171,7 +171,7 @@ def stable_retro_emulator(stretch: Stretch, is_memory_updated: bool = False) -> 
 
 
 def memory_updated(stretch: Stretch) -> Runner:
-    """The emulator and ``update_ram``, which stable-retro's judgement of a frame cannot do without."""
+    """The emulator and ``update_ram``, which stable-retro needs to compute rewards."""
     return stable_retro_emulator(stretch, is_memory_updated=True)
 
 

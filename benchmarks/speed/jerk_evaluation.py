@@ -1,9 +1,9 @@
 """Frames per second of a JERK evaluation on one core, beside stable-retro's bare emulator on the same frames.
 
-One side is what a worker of ``ngp evaluate jerk`` does: the agent plays, every episode is judged, logged, recorded as
-a movie and checkpointed. The other holds the buttons of those movies and calls ``em.step``, nothing else. The gate:
-both must end every episode with the same memory. Target: 0.75 of the bare emulator, by the run's own time, which
-starts when the world and the agent are made.
+One side does the work of a worker of ``ngp evaluate jerk``: the agent plays, every episode is evaluated, logged,
+recorded as a movie and checkpointed. The other holds the buttons of those movies and only calls ``em.step``. The gate:
+both must end every episode with the same memory. Target: 0.75 of the bare emulator, by the run's own time, which starts
+when the world and the agent are created.
 
 Run: python -m benchmarks.speed.jerk_evaluation [--rounds 10] [--steps 2000]
 """
@@ -40,7 +40,7 @@ RATIOS = [Ratio(EVALUATION, EMULATOR, target=0.75), Ratio(WITH_START, EMULATOR)]
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What a run came to."""
+    """Result of a run."""
 
     num_frames: int
     elapsed_seconds: float
@@ -51,7 +51,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """The buttons of a recorded episode, ready for the bare emulator."""
+    """Buttons of a recorded episode, ready for the bare emulator."""
 
     start_state: bytes
     held: list[Array]
@@ -77,7 +77,7 @@ def play(num_steps: int, folder: Path) -> None:
 
 
 def played(folder: Path) -> Played:
-    """Read what a run left."""
+    """Read the results of a run."""
     summary = json.loads((folder / "run.json").read_text())
     memories = [movie.extra["memory_sha256"] for movie in movies(folder)]
     return Played(summary["num_frames"], summary["elapsed_seconds"], memories)
@@ -89,7 +89,7 @@ def movies(folder: Path) -> list[Movie]:
 
 
 def recording(num_steps: int) -> Callable[[], tuple[Played, list[Episode]]]:
-    """A side whose turn is a whole run, and whose answer is also the buttons of every frame."""
+    """A side whose turn is a whole run; its result includes the buttons of every frame."""
 
     def run() -> tuple[Played, list[Episode]]:
         with tempfile.TemporaryDirectory() as folder:
@@ -100,13 +100,13 @@ def recording(num_steps: int) -> Callable[[], tuple[Played, list[Episode]]]:
 
 
 def episode(movie: Movie) -> Episode:
-    """Spread the masks of a movie over buttons."""
+    """Convert the masks of a movie to buttons."""
     bits = np.arange(len(movie.buttons))
     return Episode(movie.start_state or b"", list((movie.masks[:, :1] >> bits & 1).astype(np.uint8)))
 
 
 def bare_emulator(episodes: list[Episode]) -> Callable[[], list[str]]:
-    """A side whose turn is the same frames in stable-retro's emulator; it answers with the memories at the ends."""
+    """A side whose turn is the same frames in stable-retro's emulator; it returns the memory hashes at the ends."""
     import stable_retro
 
     level = find_level(LEVEL)
@@ -136,7 +136,7 @@ def memory_sha256(env: object) -> str:
 
 
 def checked(turns: Round, recorded: Played) -> Round:
-    """Return the round with the run's own time beside the whole turn; end the program where the sides differ."""
+    """Return the round with the run's own time in addition to the whole turn; end the program if the sides differ."""
     run = turns[EVALUATION].answer
     if not run.memories == turns[EMULATOR].answer == recorded.memories:
         sys.exit("No parity: the bare emulator does not end its episodes with the memory that JERK's had.")

@@ -1,7 +1,7 @@
-"""How long JERK takes for eight runs on all cores, movies and checkpoints included, by emulator.
+"""Time of JERK for eight runs on all cores, movies and checkpoints included, by emulator.
 
-Every turn is a whole ``ngp evaluate jerk``: on the reference backend, which is what the program did before it had an
-engine, on the engine with the same core, and on the engine with picodrive. Targets against the first: 1.3 and 3.5.
+Every turn is a whole ``ngp evaluate jerk``: on the reference backend, as before there was an engine, on the engine with
+the same core, and on the engine with picodrive. Targets against the first: 1.3 and 3.5.
 
 Run: python -m benchmarks.speed.jerk_many [--rounds 2] [--steps 1500] (the published figure: --steps 100000)
 """

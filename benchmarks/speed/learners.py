@@ -60,7 +60,7 @@ STRETCH = 100
 
 
 class Numbered(gym.ActionWrapper[Array, Any, Any]):
-    """Stable-retro's environment with the seven combinations as numbers."""
+    """Stable-retro's environment with the seven combinations as discrete actions."""
 
     def __init__(self, env: Env) -> None:
         super().__init__(env)
@@ -85,7 +85,7 @@ def _numbered(play: Play) -> Env:
 
 
 def set_threads() -> None:
-    """Let torch use as many threads as every side may."""
+    """Set torch's number of threads to that of every side."""
     importlib.import_module("torch").set_num_threads(NUM_THREADS)
 
 
@@ -133,7 +133,7 @@ def their_qr_dqn(play: Play, num_steps: int, interval: int) -> Callable[[], None
 
 
 def their_rainbow(play: Play, num_steps: int, interval: int) -> Callable[[], None]:
-    """Tianshou's Rainbow as a side, in its own trainer, with the console in the same process: for one, the fastest."""
+    """Tianshou's Rainbow as a side, in its own trainer, with the console in the same process, the fastest for one."""
     set_threads()
     data, algorithms = importlib.import_module("tianshou.data"), importlib.import_module("tianshou.algorithm")
     env = importlib.import_module("tianshou.env").DummyVectorEnv([partial(_numbered_stack, play)])
@@ -160,7 +160,7 @@ def their_rainbow(play: Play, num_steps: int, interval: int) -> Callable[[], Non
 
 
 def tianshou_rainbow(algorithms: Any, num_actions: int) -> Any:
-    """Make tianshou's Rainbow with the figures of ours, as its own Atari example puts it together."""
+    """Create tianshou's Rainbow with the settings of ours, put together as in its own Atari example."""
     network = importlib.import_module("tianshou.env.atari.atari_network").RainbowNet(
         c=STACK, h=CONTEST_SIZE[0], w=CONTEST_SIZE[1], action_shape=[num_actions], num_atoms=51, noisy_std=0.5
     )
@@ -217,16 +217,16 @@ def level_sides(fast: Level, play: Play, num_steps: int) -> dict[str, Side]:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What is compared with each other: ours, the first side, with every other one."""
+    """A comparison: ours, the first side, with every other one."""
 
     sides: Callable[[Level, Play, int], dict[str, Side]]
     """From our level, the peers' play and the steps of a turn to every side by name."""
     num_steps: int
     """Agent steps of a turn."""
     targets: tuple[float | None, ...]
-    """The least that is wanted against each peer."""
+    """Lower bound against each peer."""
     at_least: float | None = None
-    """Steps per second that are wanted of ours."""
+    """Lower bound of our steps per second."""
 
 
 PAIRS = {
@@ -238,7 +238,7 @@ PAIRS = {
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
-    """Let all sides take turns, pair by pair, and describe what came out."""
+    """Let all sides take turns, pair by pair, and return the result."""
     level = find_level(AIRSTRIKER)
     play = Play(level, NUM_ENVS, ROLLOUT)
     figures: dict[str, Any] = {}

@@ -37,7 +37,7 @@ NUM_STEPS, EPISODE_STEPS, NUM_PICTURES = 3, 500, 256
 
 
 def tree_alone(num_calls: int) -> Callable[[], float]:
-    """A side that answers with the median microseconds of finding 32 entries, reading and changing their priorities."""
+    """A side that returns the median microseconds of finding 32 entries, reading and changing their priorities."""
     random = np.random.default_rng(0)
     tree = SumTree(NUM_ENTRIES)
     tree.set(np.arange(NUM_ENTRIES), random.random(NUM_ENTRIES))
@@ -51,14 +51,14 @@ def tree_alone(num_calls: int) -> Callable[[], float]:
 
 
 def tiny_pictures(num_calls: int) -> Callable[[], float]:
-    """A side that answers with the median microseconds of drawing from, and updating, a buffer of tiny pictures."""
+    """A side that returns the median microseconds of sampling from, and updating, a buffer of tiny pictures."""
     buffer = ReplayBuffer(NUM_ENTRIES, 1, TINY, n_step=NUM_STEPS)
     fill(buffer, TINY, NUM_ENTRIES)
     return lambda: median_microseconds(drawing(buffer), num_calls)
 
 
 def full_buffer(num_entries: int, num_calls: int, is_in_files: bool) -> Callable[[], dict[str, float]]:
-    """A side that fills a buffer and answers with gigabytes and with the median microseconds of drawing from it."""
+    """A side that fills a buffer and returns gigabytes and the median microseconds of sampling from it."""
 
     def run() -> dict[str, float]:
         with tempfile.TemporaryDirectory() as name:
@@ -89,7 +89,7 @@ def fill(buffer: ReplayBuffer, shape: tuple[int, ...], num_steps: int) -> None:
 
 
 def drawing(buffer: ReplayBuffer) -> Callable[[], None]:
-    """Return what draws a batch and gives it new priorities."""
+    """Return a function that samples a batch and updates its priorities."""
     random = np.random.default_rng(1)
 
     def draw() -> None:
@@ -110,13 +110,13 @@ def median_microseconds(call: Callable[[], Any], num_calls: int) -> float:
 
 
 def resident_gigabytes(kind: str) -> float:
-    """A line of what Linux says of this process's memory, such as ``VmRSS``."""
+    """A line of Linux's memory statistics of this process, such as ``VmRSS``."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")) * 1024 / 1e9
 
 
 def measure(num_rounds: int, num_calls: int, sizes: list[int]) -> dict[str, Any]:
-    """Let the sides take turns, then fill the large buffers one after the other, and describe what came out."""
+    """Let the sides take turns, then fill the large buffers one after the other, and return the result."""
     sides: dict[str, Side] = {
         f"priorities of {NUM_ENTRIES:,}: microseconds": partial(tree_alone, num_calls),
         f"buffer of {NUM_ENTRIES:,}, 8 × 8 pixels: microseconds": partial(tiny_pictures, num_calls),
@@ -134,7 +134,7 @@ def measure(num_rounds: int, num_calls: int, sizes: list[int]) -> dict[str, Any]
 
 
 def describe(answer: dict[str, float], size: int, is_in_files: bool) -> dict[str, Any]:
-    """Name what a full buffer answered."""
+    """Label the result of a full buffer."""
     name = f"buffer of {size:,} in {'files' if is_in_files else 'memory'}"
     figures = {
         f"{name}: microseconds": median_and_interval([answer["microseconds"]]),

@@ -501,7 +501,7 @@ def test_the_promise_that_an_agent_breaks_is_named(agent_class: Any) -> None:
 def test_what_an_agent_raises_is_noted_with_what_was_checked() -> None:
     with pytest.raises(Exception, match=r"outside|99") as caught:
         check_agent(OffThePad, num_steps=20)
-    assert any("A real world takes its actions" in note for note in caught.value.__notes__)
+    assert any("A real world accepts the agent" in note for note in caught.value.__notes__)
 
 
 def test_an_agent_is_named_as_on_the_command_line() -> None:

@@ -1,4 +1,4 @@
-"""What an agent promises by the parts that it offers: weights, figures, a replay buffer, files, a policy."""
+"""Checks of an agent's optional parts: weights, metrics, a replay buffer, files, a policy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _has_metrics(case: AgentCase) -> None:
 
 
 def _begins_from_weights(case: AgentCase) -> None:
-    """An agent begins with the weights of another one's state, and refuses what is none."""
+    """An agent starts from the weights of another agent's state, and refuses other states."""
     trained, first, again = case.build(), case.build(case.seed + 1), case.build(case.seed + 1)
     if not isinstance(first, HasWeights) or not isinstance(again, HasWeights):
         return
@@ -79,7 +79,7 @@ def _learns_nothing_when_frozen(case: AgentCase) -> None:
 
 
 def _remembers_what_others_played(case: AgentCase) -> None:
-    """A replay buffer takes steps of some of the rows, and leaves them as they are."""
+    """A replay buffer accepts steps of some of the rows, and does not change them."""
     agent, resumed = case.build(), case.build(case.seed + 1)
     if not isinstance(agent, HasReplay):
         return
@@ -105,7 +105,7 @@ def _remembers_what_others_played(case: AgentCase) -> None:
 
 
 def _keeps_files(case: AgentCase) -> None:
-    """With a folder of its own it is resumed exactly, too."""
+    """An agent with a folder of its own also resumes exactly."""
     straight, agent, resumed = case.build(), case.build(), case.build(case.seed + 1)
     half = len(case.exchanges) // 2
     kept = [each for each in (straight, agent, resumed) if isinstance(each, KeepsFiles)]
@@ -124,7 +124,7 @@ def _keeps_files(case: AgentCase) -> None:
 
 
 def _has_a_policy(case: AgentCase) -> None:
-    """A policy is a distribution over the actions, and asking for it changes nothing."""
+    """A policy is a distribution over the actions, and computing it changes nothing."""
     agent, twin = case.build(), case.build()
     if not isinstance(agent, HasPolicy):
         return
@@ -139,7 +139,7 @@ def _has_a_policy(case: AgentCase) -> None:
 
 
 def _has_action_values(case: AgentCase) -> None:
-    """Action values are one number per action, and asking for them changes nothing."""
+    """Action values are one number per action, and computing them changes nothing."""
     agent, twin = case.build(), case.build()
     if not isinstance(agent, HasActionValues):
         return
@@ -152,7 +152,7 @@ def _has_action_values(case: AgentCase) -> None:
 
 
 def _names_who_acts(case: AgentCase) -> None:
-    """Of one row, an agent that lets others act says who does."""
+    """An agent that delegates acting returns its delegate, in a world of one row."""
     if offers(case.agent_class, Delegates):
         agent = case.of_one_row().build()
         assert isinstance(agent, Delegates)
@@ -160,7 +160,7 @@ def _names_who_acts(case: AgentCase) -> None:
 
 
 def _describes_itself(case: AgentCase) -> None:
-    """What its class says of a configuration is plain data."""
+    """The class describes a configuration as plain data."""
     agent_class: Any = case.agent_class
     if offers(agent_class, NeedsZones):
         needs = agent_class.needs_zones(case.config)

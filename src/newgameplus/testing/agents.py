@@ -95,7 +95,7 @@ def _check_description(agent_class: AgentClass, config: Any) -> None:
 
 
 def _has_its_specs(case: AgentCase) -> None:
-    """An agent is an Agent and wants what its class announces."""
+    """An agent is an Agent with the specs that its class returns."""
     agent = case.build()
     require(isinstance(agent, Agent), f"{case.name} has no observation_spec or no action_spec: set both in __init__.")
     require(
@@ -120,7 +120,7 @@ def _leaves_arguments_alone(case: AgentCase) -> None:
 
 
 def _acts_within_its_spec(case: AgentCase) -> None:
-    """An action has one row per environment and lies in the world's action space."""
+    """An action has one row per environment and is in the world's action space."""
     shape, num_actions = (case.world.num_envs, *case.world.action_shape), case.world.num_actions
     for action in follow(case.build(), case.exchanges):
         require(
@@ -133,7 +133,7 @@ def _acts_within_its_spec(case: AgentCase) -> None:
 
 
 def _gives_actions_away(case: AgentCase) -> None:
-    """An action is the caller's to keep and to change."""
+    """The caller may keep and change an action."""
     agent, twin = case.build(), case.build()
     for observation, step in case.exchanges:
         action = agent.act(observation)
@@ -157,7 +157,7 @@ def _is_determined_by_its_seed(case: AgentCase) -> None:
 
 
 def _has_a_plain_state(case: AgentCase) -> None:
-    """A state is a plain tree that a file holds exactly."""
+    """A state is a plain tree that a file stores exactly."""
     agent = case.build()
     follow(agent, case.exchanges)
     state: Any = agent.state()
@@ -173,7 +173,7 @@ def _has_a_plain_state(case: AgentCase) -> None:
 
 
 def _state_stays_as_it_was(case: AgentCase) -> None:
-    """A state does not change while the agent goes on."""
+    """A state does not change when the agent continues."""
     agent, half = case.build(), len(case.exchanges) // 2
     follow(agent, case.exchanges[:half])
     state = agent.state()
@@ -184,7 +184,7 @@ def _state_stays_as_it_was(case: AgentCase) -> None:
 
 
 def _resumes_exactly(case: AgentCase) -> None:
-    """Resumed at any step it goes on as if it had never stopped."""
+    """Resumed at any step, an agent continues like an uninterrupted one."""
     exchanges, straight = case.exchanges, case.build()
     expected = follow(straight, exchanges)
     cuts = [0, 1, len(exchanges) // 3, len(exchanges) // 2 + 1, len(exchanges) - 1]
@@ -198,7 +198,7 @@ def _resumes_exactly(case: AgentCase) -> None:
 
 
 def _resumes_between_act_and_observe(case: AgentCase) -> None:
-    """A state taken between act and observe is exact too."""
+    """A state taken between act and observe is also exact."""
     agent, resumed = case.build(), case.build(case.seed + 1)
     now = max(range(len(case.exchanges)), key=lambda number: case.exchanges[number][1].reward.sum())
     follow(agent, case.exchanges[:now])
@@ -213,7 +213,7 @@ def _resumes_between_act_and_observe(case: AgentCase) -> None:
 
 
 def _restores_copies(case: AgentCase) -> None:
-    """A state that was restored is not shared."""
+    """An agent does not share arrays with a restored state."""
     half = len(case.exchanges) // 2
     agent, alone, other = case.build(), case.build(), case.build()
     follow(agent, case.exchanges[:half])
@@ -245,7 +245,7 @@ def _refuses_what_does_not_fit(case: AgentCase) -> None:
 
 
 def _plays_in_a_real_world(case: AgentCase) -> None:
-    """A real world takes its actions."""
+    """A real world accepts the agent's actions."""
     observation_spec, action_spec = case.agent_class.specs(case.config)
     env = make_contest(find_level(LEVEL), observation_spec=observation_spec, action_spec=action_spec)
     with closing(SingleWorld(env)) as world:

@@ -73,7 +73,7 @@ class _Case:
 
 
 def _follow(world: World, actions: Iterator[Array]) -> list[Any]:
-    """Return everything that a world tells an agent, as a state's types."""
+    """Return everything that an agent receives from a world, in the types of a state."""
     told: list[Any] = []
     for action in actions:
         observation, reward, terminated, truncated, info = world.step(action)
@@ -104,7 +104,7 @@ def _members(protocol: type) -> set[str]:
 
 
 def _has_spaces_in_batches(case: _Case, world: World) -> None:
-    """The spaces of all rows are batches of those of one."""
+    """The spaces of all rows are batches of those of one row."""
     for kind in ("observation", "action"):
         whole, single = (
             (world.observation_space, world.single_observation_space)
@@ -118,7 +118,7 @@ def _has_spaces_in_batches(case: _Case, world: World) -> None:
 
 
 def _says_what_it_is(case: _Case, world: World) -> None:
-    """A world says what its rows play and what actions mean."""
+    """A world has level ids, buttons and an action spec."""
     levels: list[Any] = list(world.level_ids)
     require(
         len(levels) == world.num_envs and all(isinstance(level, str) for level in levels),
@@ -131,7 +131,7 @@ def _says_what_it_is(case: _Case, world: World) -> None:
 
 
 def _shows_what_it_announces(case: _Case, world: World) -> None:
-    """What a world shows lies in its space, and it tells a reward and two truths of each row."""
+    """Observations are in the space, and each row has a reward and two booleans."""
     rows = (world.num_envs,)
     observation, _ = world.reset(seed=case.seed)
     _require_inside(world, observation)
@@ -157,7 +157,7 @@ def _require_inside(world: World, observation: Array) -> None:
 
 
 def _begins_the_next_episode(case: _Case, world: World) -> None:
-    """Where an episode ends, info holds its last observation and the next one has begun."""
+    """When an episode ends, info holds its last observation and the next one has begun."""
     world.reset(seed=case.seed)
     num_ended, differs = 0, False
     for action in case.actions(world):
@@ -190,7 +190,7 @@ def _leaves_observations_alone(case: _Case, world: World) -> None:
 
 
 def _keeps_its_random_numbers(case: _Case, world: World) -> None:
-    """A seed begins new random numbers, and a reset without one goes on with the old ones."""
+    """A seed resets the random generator, and a reset without one keeps it."""
     world.reset(seed=case.seed)
     first = _random_states(world)
     world.reset(seed=case.seed + world.num_envs)
@@ -210,7 +210,7 @@ def _keeps_its_random_numbers(case: _Case, world: World) -> None:
 
 
 def _plays_by_its_random_numbers(case: _Case, world: World) -> None:
-    """The same random numbers give the same episode."""
+    """The same random state gives the same episode."""
     world.reset(seed=case.seed)
     saved = json.loads(json.dumps(_random_states(world)))
     levels = list(world.level_ids)
@@ -236,7 +236,7 @@ def _num_steps_within_an_episode(case: _Case, world: World) -> int:
 
 
 def _refuses_strange_random_states(case: _Case, world: World) -> None:
-    """What is no state of random numbers is refused with a StateError and changes nothing."""
+    """An invalid random state is refused with a StateError and changes nothing."""
     world.reset(seed=case.seed)
     before = _random_states(world)
     for state in _STRANGE_RANDOM_STATES:
@@ -269,7 +269,7 @@ def _outside(space: gym.Space[Any]) -> Array | None:
 
 
 def _is_determined(case: _Case) -> None:
-    """The same seed and actions give the same, whether the seed is a number or one per row."""
+    """The same seed and actions give the same results, whether the seed is a number or one per row."""
     told = []
     for as_list in (False, True):
         with closing(case.make()) as world:
@@ -281,7 +281,7 @@ def _is_determined(case: _Case) -> None:
 
 
 def _is_restored_exactly(case: _Case) -> None:
-    """Restored in a new world it goes on as it did, and saving disturbs nothing."""
+    """A new world with the restored state continues in the same way."""
     for num_steps in (0, case.num_steps // 4, case.num_steps - 1):
         with closing(_resumable(case)) as world:
             observation, _ = world.reset(seed=case.seed)
@@ -305,7 +305,7 @@ def _is_restored_exactly(case: _Case) -> None:
 
 
 def _is_undisturbed_by_saving(case: _Case) -> None:
-    """Saving disturbs nothing."""
+    """Saving changes nothing."""
     told = []
     for saves in (False, True):
         with closing(_resumable(case)) as world:
@@ -321,7 +321,7 @@ def _is_undisturbed_by_saving(case: _Case) -> None:
 
 
 def _refuses_strange_states(case: _Case) -> None:
-    """A state that is not its own is refused with a StateError."""
+    """A state of another world is refused with a StateError."""
     with closing(_resumable(case)) as world:
         world.reset(seed=case.seed)
         state = world.state()
