@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -273,3 +274,20 @@ class TestImport:
         (offered / "download(1)").write_bytes(rom.read_bytes())
         assert run(["games", "import", str(offered)]) == 0
         assert "is Airstriker-Genesis-v0, which is already here" in capsys.readouterr().out
+
+
+def test_another_dump_is_marked_and_no_contest_takes_it(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    original = stable_retro_folder() / "data/stable/Airstriker-Genesis-v0"
+    shutil.copytree(original, home / "games/Known-Genesis", ignore=shutil.ignore_patterns("rom.md"))
+    other, results = tmp_path / "other.md", tmp_path / "results"
+    other.write_bytes((original / "rom.md").read_bytes() + bytes(2))
+    assert run(["games", "import", str(other), "--as", "Known-Genesis"]) == 0
+    assert "imported as another dump of Known-Genesis" in capsys.readouterr().out
+    assert run(["games", "info", "Known-Genesis"]) == 0
+    assert "(another dump than the integration was made for)" in capsys.readouterr().out
+    assert run(["evaluate", "random", "--level", "Known-Genesis/Level1", "--results", str(results)]) == 2
+    assert "is another dump than those that the contest knows" in capsys.readouterr().err
+    assert not results.exists()
+    assert run(["games", "import", str(other), str(other), "--as", "Known-Genesis"]) == 2

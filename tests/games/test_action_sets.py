@@ -100,7 +100,7 @@ def test_a_button_that_the_console_lacks_is_named() -> None:
         ("mine.json", "[[", "Expecting value"),
         ("mine.json", "[" * 100_000, "is no action set"),
         ("mine.toml", "combos = [[", "is no action set"),
-        ("mine.json", " " * (2**20 + 1), "more than 1,048,576 bytes"),
+        ("mine.json", " " * (2**20 + 1), "larger than 1,048,576 bytes"),
         ("none.json", None, "cannot be read: No such file"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from newgameplus.errors import IntegrationError, NotFoundError, RomError
-from newgameplus.games import integration
+from newgameplus.games import files, integration
 from newgameplus.games.catalogue import find_game
 
 MakeGame = Callable[..., Path]
@@ -66,7 +66,7 @@ def test_broken_file_is_named_in_the_error(make_game: MakeGame, file: str, conte
 
 
 def test_oversized_text_is_not_read(make_game: MakeGame, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(integration, "MAX_TEXT_BYTES", 10)
+    monkeypatch.setattr(files, "MAX_TEXT_BYTES", 10)
     make_game("Mine-Genesis", b"rom")
     with pytest.raises(IntegrationError, match="larger than 10 bytes"):
         _ = find_game("Mine-Genesis").rom_sha1s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
 import zipfile
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from newgameplus.emulator.cores import consoles
 from newgameplus.errors import MovieError
 from newgameplus.games.levels import find_level
-from newgameplus.movies.bk2 import LOG, Movie, read_movie, write_movie
+from newgameplus.movies.bk2 import EXTRA, HEADER, LOG, STATE, Movie, read_movie, write_movie
 from newgameplus.movies.columns import LETTERS
 
 NAMELESS_TO_STABLE_RETRO = {"PAUSE", "RESET", "RUN", "I", "II", "III", "IV", "V", "VI"} | {
@@ -188,3 +189,32 @@ def test_a_name_with_a_line_break_is_not_written(tmp_path):
     with pytest.raises(MovieError, match="line break"):
         write_movie(tmp_path / "movie.bk2", forged)
     assert not list(tmp_path.iterdir())
+
+
+def _rewritten(movie_path, target, change):
+    """A copy of a movie whose members are what ``change`` makes of their name and content."""
+    with zipfile.ZipFile(movie_path) as old, zipfile.ZipFile(target, "w") as new:
+        for name in old.namelist():
+            new.writestr(*change(name, old.read(name)))
+    return target
+
+
+def test_texts_of_a_movie_may_begin_with_a_byte_order_mark(movie_path, tmp_path):
+    def marked(name, content):
+        return name, codecs.BOM_UTF8 + content if name in (HEADER, LOG, EXTRA) else content
+
+    plain, read = read_movie(movie_path), read_movie(_rewritten(movie_path, tmp_path / "marked.bk2", marked))
+    assert np.array_equal(plain.masks, read.masks)
+    assert (plain.header, plain.extra, plain.is_complete) == (read.header, read.extra, read.is_complete)
+
+
+@pytest.mark.parametrize("name", ["Core", "core.bin", "Core.dat"])
+def test_the_start_state_is_found_under_the_names_that_other_versions_give_it(name, movie_path, tmp_path):
+    other = _rewritten(movie_path, tmp_path / "other.bk2", lambda old, data: (name if old == STATE else old, data))
+    assert read_movie(other).start_state == read_movie(movie_path).start_state
+
+
+def test_a_start_state_written_as_text_is_refused_by_its_name(movie_path, tmp_path):
+    other = _rewritten(movie_path, tmp_path / "text.bk2", lambda old, data: (old.replace(STATE, "Core.txt"), data))
+    with pytest.raises(MovieError, match=r"start state in Core\.txt"):
+        read_movie(other)

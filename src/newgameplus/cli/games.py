@@ -17,7 +17,7 @@ from newgameplus.games.catalogue import games as all_games
 from newgameplus.games.integration import PATCH_NAME, Integration, console_name
 from newgameplus.games.rules_in_words import in_words
 
-_HERE = ("free", "own")
+_HERE = ("free", "own", "other")
 _ALSO_CALLED = {
     "megadrive": "Genesis",
     "mastersystem": "Sms",
@@ -68,8 +68,8 @@ def games(ctx: click.Context, console: str | None, available: bool, as_json: boo
 def list_games(text: str, console: str | None, available: bool, as_json: bool) -> None:
     """List the games whose name contains TEXT: console, number of levels, and whether the ROM is here.
 
-    ROM is ``free`` (comes with a package), ``own`` (imported by you), ``missing``, or ``broken`` (the game's own files
-    are invalid). In a pipe the fields are separated by tabs.
+    ROM is ``free`` (comes with a package), ``own`` (imported by you), ``other`` (imported by you with --as, another
+    dump), ``missing``, or ``broken`` (the game's own files are invalid). In a pipe the fields are separated by tabs.
     """
     _list(text, console, available, as_json)
 
@@ -135,7 +135,7 @@ def _entry(game: Integration) -> dict[str, Any]:
     return {
         "name": game.name,
         "console": _console_of(game),
-        "num_levels": len(game.states),
+        "num_levels": len(game.starts),
         "rom": rom,
         "problem": problem,
     }
@@ -160,7 +160,7 @@ def _facts(game: Integration) -> dict[str, Any]:
         },
         "folders": [str(folder) for folder in game.folders],
         "default_state": game.default_state,
-        "states": list(game.states),
+        "states": list(game.starts),
         "default_scenario": game.default_scenario,
         "scenarios": {name: _scenario(game, name) for name in game.scenarios},
         "variables": {name: _variable(variable) for name, variable in game.variables.items()},
@@ -222,7 +222,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
 
 def _rom_words(rom: dict[str, Any]) -> str:
     if rom["path"]:
-        return f"{rom['path']} ({rom['origin']})"
+        about = "another dump than the integration was made for" if rom["origin"] == "other" else rom["origin"]
+        return f"{rom['path']} ({about})"
     if rom["is_made_by_patch"]:
         return "missing; made as soon as the game that it changes is imported with: ngp games import PATH"
     return f"missing; ngp games import PATH would keep it as {rom['import_to']}"

@@ -13,6 +13,7 @@ import click
 from newgameplus.cli.tables import counted, print_json
 from newgameplus.errors import UsageError
 from newgameplus.games.ale import ale_roms
+from newgameplus.games.catalogue import find_game
 from newgameplus.games.catalogue import games as all_games
 from newgameplus.games.sources import files_in
 
@@ -27,29 +28,54 @@ _MAX_NAMED = 5
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH…")
 @click.option("--from-ale", is_flag=True, help="Take the Atari 2600 ROMs that the package ale-py ships.")
 @click.option("--fix", is_flag=True, help="Repair copies of files whose dump has a mechanical defect.")
+@click.option("--as", "game_name", metavar="GAME", help="Take one file as GAME's ROM, though it is another dump.")
 @click.option("--dry-run", is_flag=True, help="Show what would happen, without writing.")
 @click.option("--verbose", is_flag=True, help="Also list files that do not look like a ROM.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def import_roms(paths: tuple[Path, ...], from_ale: bool, fix: bool, dry_run: bool, verbose: bool, as_json: bool) -> int:
+def import_roms(
+    paths: tuple[Path, ...],
+    from_ale: bool,
+    fix: bool,
+    game_name: str | None,
+    dry_run: bool,
+    verbose: bool,
+    as_json: bool,
+) -> int:
     """Import ROMs from each PATH: a file, a folder that is searched recursively, or a zip.
 
     Your own files are never changed; recognised ROMs are copied to your home. A file is recognised by its SHA-1, never
-    by its name. Exit code 0: something was imported or is already here; 1: nothing could be imported; 2: a path does
-    not exist or a ROM cannot be written.
+    by its name. --as takes another dump of a known game, such as another revision: it is marked, plays and trains, and
+    no contest takes it. Exit code 0: something was imported or is already here; 1: nothing could be imported; 2: a path
+    does not exist or a ROM cannot be written.
     """
     from newgameplus.games.roms import Importer
 
     if not paths and not from_ale:
         raise UsageError("Name a file or a folder: ngp games import PATH (or ngp games import --from-ale).")
+    if game_name is not None:
+        if len(paths) != 1 or from_ale or fix:
+            raise UsageError("--as takes one file and no --from-ale or --fix: ngp games import FILE --as GAME")
+        _import_as(paths[0], game_name, dry_run, as_json)
+        return 0
     files = files_in(paths)
     shipped = ale_roms() if from_ale else []
     importer = Importer(all_games(), fix=fix, dry_run=dry_run)
     verdicts = [*_verdicts(importer, files), *_known(_verdicts(importer, shipped)), *importer.build()]
     if as_json:
-        print_json(_as_json(verdicts, importer, dry_run))
+        print_json(_as_json(verdicts, importer.broken, dry_run))
     else:
         _print(verdicts, importer, len(files) + len(shipped), verbose, dry_run)
     return 0 if any(verdict.outcome in ("imported", "present") for verdict in verdicts) else 1
+
+
+def _import_as(path: Path, game_name: str, dry_run: bool, as_json: bool) -> None:
+    from newgameplus.games.other_dumps import import_as
+
+    verdict = import_as(path, find_game(game_name), dry_run=dry_run)
+    if as_json:
+        print_json(_as_json([verdict], {}, dry_run))
+    else:
+        click.echo(f"{_MARKS[verdict.outcome]} {verdict.source} {verdict.message}.")
 
 
 def _verdicts(importer: Importer, files: list[Path]) -> Iterator[Verdict]:
@@ -80,7 +106,7 @@ def _known(verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
     return (verdict for verdict in verdicts if verdict.outcome != "unknown")
 
 
-def _as_json(verdicts: list[Verdict], importer: Importer, dry_run: bool) -> dict[str, Any]:
+def _as_json(verdicts: list[Verdict], broken: dict[str, str], dry_run: bool) -> dict[str, Any]:
     files = [
         {
             "source": verdict.source,
@@ -97,7 +123,7 @@ def _as_json(verdicts: list[Verdict], importer: Importer, dry_run: bool) -> dict
         "dry_run": dry_run,
         "counts": {outcome: counts[outcome] for outcome in _MARKS},
         "files": files,
-        "broken_games": importer.broken,
+        "broken_games": broken,
     }
 
 

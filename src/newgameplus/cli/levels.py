@@ -96,7 +96,7 @@ def _entry(level: Level, known: dict[str, Integration]) -> dict[str, Any]:
 
 
 def _problem(level: Level, game: Integration) -> str:
-    if level.state not in game.states:
+    if level.state not in game.states and not game.is_power_on(level.state):
         return f"{game.name} has no state {level.state!r}"
     if level.scenario not in game.scenarios:
         return f"{game.name} has no scenario {level.scenario!r}"
@@ -131,7 +131,7 @@ def _print_overview(as_json: bool) -> None:
     known = games()
     splits = [_split_entry(name, known) for name in split_files()]
     playable = [str(level) for level in _playable(known)]
-    num_levels = sum(len(game.states) for game in known.values())
+    num_levels = sum(len(game.starts) for game in known.values())
     if as_json:
         print_json({"splits": splits, "num_levels": num_levels, "num_games": len(known), "playable": playable})
         return

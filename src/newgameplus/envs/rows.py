@@ -13,7 +13,7 @@ from newgameplus.envs.actions import ActionMeaning, action_meaning
 from newgameplus.envs.frame_skip import FrameSkip
 from newgameplus.envs.wrappers.observation import check_observation_spec
 from newgameplus.errors import UsageError
-from newgameplus.games.integration import read_json_object
+from newgameplus.games.files import read_json_object
 from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.games.pad import Pad

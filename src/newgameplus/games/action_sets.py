@@ -5,8 +5,6 @@ An agent names a set independently of the console; the world looks up its combin
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +12,7 @@ from pathlib import Path
 
 from newgameplus.emulator.cores import Console, consoles
 from newgameplus.errors import NotFoundError, UsageError, did_you_mean
+from newgameplus.games.files import parse
 from newgameplus.types import ActionSpec
 
 FILE = Path(__file__).with_name("action_sets.toml")
@@ -62,7 +61,7 @@ class ActionSet:
 def action_sets() -> Mapping[str, ActionSet]:
     """All named sets."""
     found: dict[str, dict[str, Combos]] = {}
-    for entry in tomllib.loads(FILE.read_text(encoding="utf-8"))["sets"]:
+    for entry in parse(FILE)["sets"]:
         combos = _combos(entry["combos"])
         found.setdefault(entry["name"], {}).update(dict.fromkeys(entry["consoles"], combos))
     return {name: ActionSet(name, tuple(combos.items())) for name, combos in found.items()}
@@ -119,10 +118,7 @@ def read_action_set(path: Path) -> ActionSet:
         UsageError: there is no such file, or it is invalid; the message says why.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ValueError(f"it has more than {MAX_FILE_BYTES:,} bytes")
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        content = parse(path, MAX_FILE_BYTES)
         by_console = content if isinstance(content, dict) else {ANY_CONSOLE: content}
         if not by_console:
             raise ValueError("it holds no combinations")

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from newgameplus.errors import IntegrationError
-from newgameplus.games.integration import MAX_TEXT_BYTES, Integration, read_json_object
+from newgameplus.games.files import MAX_TEXT_BYTES, read_json_object
+from newgameplus.games.integration import Integration
 
 OPERATIONS = frozenset(
     {

@@ -13,8 +13,6 @@ from __future__ import annotations
 import functools
 import gzip
 import hashlib
-import json
-import re
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,17 +21,23 @@ from typing import Any, Literal
 
 from newgameplus.emulator.backends import Backend, default_backend
 from newgameplus.emulator.cores import Console, Core, console_named, consoles, core_of
+from newgameplus.emulator.power_on import power_on_state
 from newgameplus.errors import IntegrationError, NotFoundError, RomError, did_you_mean
+from newgameplus.games.files import read_json_object, read_sha1s
 from newgameplus.games.folders import bundled_games, rom_store
 
+POWER_ON = "power-on"
+"""Start state that every game has unless a file of this name defines it: the machine that was just switched on."""
+OTHER_DUMP = "other-dump.txt"
+"""File beside an imported ROM that is another dump than those of ``rom.sha``; holds its SHA-1 and its name."""
 MAX_STATE_BYTES = 64 * 2**20
 """Size limit of a state; no supported console has a larger one."""
 PATCH_NAME = "rom.delta"
 """File name of a patch that makes the game's ROM from that of another game."""
-MAX_TEXT_BYTES = 4 * 2**20
-"""Size limit of json and hash files; the largest of stable-retro's has under 100 kB."""
-
-_SHA1 = re.compile(r"[0-9a-f]{40}")
+_MAX_NAMED = 8
+"""Most states that an error lists."""
+_DEFAULT_SCENARIOS = ("contest", "scenario")
+"""Scenarios taken where none is named, the first that is there; they are scenarios even if empty."""
 _FREE_WITH_STABLE_RETRO = frozenset({"Airstriker-Genesis-v0"})
 """Games whose ROM the stable-retro package is allowed to ship."""
 
@@ -128,9 +132,21 @@ class Integration:
         names = {path.stem for folder in self.folders for path in folder.glob("*.state")}
         return tuple(sorted(name for name in names if not name.startswith("_")))
 
+    @property
+    def starts(self) -> tuple[str, ...]:
+        """Names of what levels start from: the states, or power-on if the game has none."""
+        return self.states or (POWER_ON,)
+
+    def is_power_on(self, state: str) -> bool:
+        """Whether a level of this state starts from power-on, and not from a file."""
+        return state == POWER_ON and POWER_ON not in self.states
+
     @cached_property
     def scenarios(self) -> tuple[str, ...]:
-        """Names of the scenarios: the json files that define a reward or an end."""
+        """Names of the scenarios: ``scenario``, ``contest`` and every json file that defines a reward or an end.
+
+        A file that is no json object counts, so that whoever asks for it is told what is wrong with it.
+        """
         names = {path.stem for folder in self.folders for path in folder.glob("*.json")}
         names -= {"data", "metadata"}
         return tuple(sorted(name for name in names if self._is_scenario(name)))
@@ -138,14 +154,14 @@ class Integration:
     @property
     def default_scenario(self) -> str:
         """``contest`` if the game has it, else ``scenario``."""
-        return "contest" if "contest" in self.scenarios else "scenario"
+        return next((name for name in _DEFAULT_SCENARIOS if name in self.scenarios), "scenario")
 
     @property
     def default_state(self) -> str | None:
-        """Default start state, or the only one; None starts from power-on."""
+        """Default start state, or the only one; None if there are several and none of them is the default."""
         named = self._text("default_state")
-        if named is None and len(self.states) == 1:
-            return self.states[0]
+        if named is None and len(self.starts) == 1:
+            return self.starts[0]
         return named
 
     @cached_property
@@ -155,14 +171,20 @@ class Integration:
         Raises:
             IntegrationError: a ``rom.sha`` holds something else.
         """
-        return tuple(dict.fromkeys(sha1 for folder in self.folders for sha1 in _sha1s_in(folder / "rom.sha")))
+        return tuple(dict.fromkeys(sha1 for folder in self.folders for sha1 in read_sha1s(folder / "rom.sha")))
 
     @property
-    def rom_origin(self) -> Literal["free", "own"] | None:
-        """``free`` if the ROM comes with a package and may be redistributed, ``own`` if it is imported, else None."""
+    def rom_origin(self) -> Literal["free", "own", "other"] | None:
+        """Where the ROM is from; None if it is not here.
+
+        ``free`` comes with a package and may be redistributed, ``own`` is imported, and ``other`` is imported too, but
+        another dump than those that the integration was made for.
+        """
         rom = self.find_rom()
         if rom is None:
             return None
+        if (rom.parent / OTHER_DUMP).is_file() and rom.is_relative_to(rom_store()):
+            return "other"
         is_shipped = rom.is_relative_to(bundled_games()) or self.name in _FREE_WITH_STABLE_RETRO
         return "free" if is_shipped and not rom.is_relative_to(rom_store()) else "own"
 
@@ -266,13 +288,17 @@ class Integration:
         """Return the machine state that level ``name`` starts from.
 
         Args:
-            name: name of the state.
+            name: name of the state, or ``POWER_ON``.
             core: name of the core that will load it; None for the game's core.
 
         Raises:
             NotFoundError: the game has no such state, or none for this core.
             IntegrationError: the file is damaged.
+            RomError: it starts from power-on, and the ROM is not here.
         """
+        if self.is_power_on(name):
+            played_by = self.core() if core is None else core_of(self.console, core)
+            return power_on_state(self.rom(), played_by, self.core_options)
         path = self._state_file(name, core)
         try:
             with gzip.open(path) as file:
@@ -293,8 +319,19 @@ class Integration:
                 f"{self.name} has no start state {name!r} for the core {wanted}, and a state of another core does not "
                 f"fit; it has states for: {', '.join(self._cores_with(name))}."
             )
-        known = ", ".join(self.states) or "none"
-        raise NotFoundError(f"{self.name} has no level {name!r}; it has: {known}.{did_you_mean(name, self.states)}")
+        raise self.no_level(name)
+
+    def no_level(self, state: str) -> NotFoundError:
+        """Return the error that the game has no such level, for the caller to raise."""
+        if not state:
+            which = f"{self.name} has {len(self.states)} levels and none of them is the default, so name one"
+            return NotFoundError(f"{which}: {self.name}/{self.states[0]}. See: ngp levels --game {self.name}")
+        hint = did_you_mean(state, self.states)
+        if hint or len(self.states) > _MAX_NAMED:
+            known = f"See: ngp levels --game {self.name}"
+        else:
+            known = f"It has: {', '.join(self.starts)}."
+        return NotFoundError(f"{self.name} has no level {state!r}.{hint} {known}")
 
     def _file_for(self, core: str | None, name: str) -> Path | None:
         """Return the path of a file that belongs to one core; None takes the game's core."""
@@ -337,9 +374,11 @@ class Integration:
     def _is_scenario(self, name: str) -> bool:
         path = self.file(f"{name}.json")
         try:
-            return path is not None and not {"reward", "rewards", "done"}.isdisjoint(read_json_object(path))
+            return path is not None and (
+                name in _DEFAULT_SCENARIOS or not {"reward", "rewards", "done"}.isdisjoint(read_json_object(path))
+            )
         except IntegrationError:
-            return False
+            return True
 
 
 @functools.lru_cache(maxsize=64)
@@ -354,41 +393,3 @@ def console_name(game: str) -> str:
     """Return the console part of a game's name: ``Airstriker-Genesis-v0`` → ``Genesis``."""
     stem, _, version = game.rpartition("-v")
     return (stem if version.isdigit() else game).rpartition("-")[2]
-
-
-def read_json_object(path: Path) -> dict[str, Any]:
-    """Read a json file of an integration.
-
-    Raises:
-        IntegrationError: it is not a json object.
-    """
-    try:
-        content = json.loads(_read_text(path))
-    except (OSError, ValueError, RecursionError) as error:
-        raise IntegrationError(f"{path} is not valid json: {error}.") from error
-    if not isinstance(content, dict):
-        raise IntegrationError(f"{path} must hold a json object, not {type(content).__name__}.")
-    return content
-
-
-def _sha1s_in(path: Path) -> list[str]:
-    if not path.is_file():
-        return []
-    try:
-        words = _read_text(path).lower().split()
-    except (OSError, ValueError) as error:
-        raise IntegrationError(f"{path} cannot be read: {error}.") from error
-    for word in words:
-        if not _SHA1.fullmatch(word):
-            raise IntegrationError(
-                f"{path} must hold SHA-1 hashes, 40 hexadecimal digits each, and holds {word[:50]!r}."
-            )
-    return words
-
-
-def _read_text(path: Path) -> str:
-    with path.open("rb") as file:
-        content = file.read(MAX_TEXT_BYTES + 1)
-    if len(content) > MAX_TEXT_BYTES:
-        raise ValueError(f"it is larger than {MAX_TEXT_BYTES} bytes")
-    return content.decode("utf-8")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.errors import IntegrationError, NotFoundError, UsageError, did_you_mean
 from newgameplus.games.catalogue import find_game, holds_games
+from newgameplus.games.files import parse
 from newgameplus.games.folders import add_collection, home
 from newgameplus.games.integration import Integration
 
@@ -58,7 +58,8 @@ def find_level(level_id: str, scenario: str | None = None) -> Level:
     """Return the level ``Game/State``; ``Game`` alone means its default state.
 
     Args:
-        level_id: id as typed by a person.
+        level_id: id as typed by a person. ``Game/power-on`` starts when the machine is switched on, and so does
+            ``Game`` if the game has no state.
         scenario: name of the scenario; None takes ``contest`` if the game has it, else ``scenario``.
 
     Raises:
@@ -70,9 +71,8 @@ def find_level(level_id: str, scenario: str | None = None) -> Level:
         raise UsageError(f"{level_id!r} is not a level; levels are written Game/State. See: ngp levels")
     game = find_game(game_name)
     state = state or game.default_state or ""
-    if state not in game.states:
-        known = ", ".join(game.states) or "none"
-        raise NotFoundError(f"{game.name} has no level {state!r}; it has: {known}.{did_you_mean(state, game.states)}")
+    if state not in game.states and not game.is_power_on(state):
+        raise game.no_level(state)
     scenario = scenario or game.default_scenario
     game.scenario(scenario)
     return Level(game.name, state, scenario)
@@ -90,7 +90,7 @@ def as_level(level: Level | str) -> Level:
 def levels_of(game: Integration, scenario: str | None = None) -> tuple[Level, ...]:
     """All levels of a game with ``scenario`` or its default one, sorted."""
     scenario = scenario or game.default_scenario
-    return tuple(Level(game.name, state, scenario) for state in game.states)
+    return tuple(Level(game.name, state, scenario) for state in game.starts)
 
 
 def find_split(name: str) -> Split:
@@ -133,7 +133,7 @@ def split_files() -> dict[str, Path]:
 
 def _read_split(name: str, reference: str, path: Path) -> Split:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = parse(path)
         description, scenario = content.get("description", ""), content.get("scenario", "contest")
         if not isinstance(description, str) or not isinstance(scenario, str):
             raise TypeError("description and scenario must be text")

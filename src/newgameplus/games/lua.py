@@ -17,7 +17,7 @@ from typing import Any
 
 from newgameplus.errors import IntegrationError
 from newgameplus.games.declarative import ScriptCalls
-from newgameplus.games.integration import MAX_TEXT_BYTES
+from newgameplus.games.files import MAX_TEXT_BYTES
 
 MAX_INSTRUCTIONS = 1_000_000
 """Limit of Lua instructions per frame; the contest's scripts take under 200."""

@@ -6,7 +6,8 @@ from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, IntegrationError, NotFoundError
 from newgameplus.games.declarative import ScenarioSpec, compile_scenario
-from newgameplus.games.integration import Integration, read_json_object
+from newgameplus.games.files import read_json_object
+from newgameplus.games.integration import Integration
 from newgameplus.games.lua import LuaScript
 from newgameplus.games.pad import Pad
 from newgameplus.games.window import Window, window_of

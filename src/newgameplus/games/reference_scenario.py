@@ -8,7 +8,8 @@ from typing import Any
 
 from newgameplus.emulator.reference import ReferenceEmulator
 from newgameplus.errors import IntegrationError
-from newgameplus.games.integration import Integration, read_json_object
+from newgameplus.games.files import read_json_object
+from newgameplus.games.integration import Integration
 from newgameplus.types import Array
 
 

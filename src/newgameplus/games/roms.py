@@ -11,7 +11,7 @@ from newgameplus.durable import write_atomically
 from newgameplus.errors import NewGamePlusError, RomError
 from newgameplus.games.diagnosis import explain, looks_like_rom
 from newgameplus.games.headers import N64_SUFFIX
-from newgameplus.games.integration import PATCH_NAME, Integration
+from newgameplus.games.integration import OTHER_DUMP, PATCH_NAME, Integration
 from newgameplus.games.repairs import Repair, find_repair, sha1s
 from newgameplus.games.sources import (
     MAX_ROM_BYTES,
@@ -188,11 +188,12 @@ class Importer:
         return self._here[game.name]
 
     def _write(self, game: Integration, data: bytes, name: str) -> Path:
-        path = _with_suffix(game, data, name)
+        path = rom_path(game, data, name)
         if not self._dry_run:
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 write_atomically(path, data)
+                (path.parent / OTHER_DUMP).unlink(missing_ok=True)
             except OSError as error:
                 raise RomError(f"The ROM of {game.name} cannot be written to {path}: {error.strerror}.") from error
         self._here[game.name] = True
@@ -229,7 +230,7 @@ def _is_one_of(rom: Path, wanted: tuple[str, ...]) -> bool:
     return not wanted or not set(wanted).isdisjoint(sha1s(rom.read_bytes()))
 
 
-def _with_suffix(game: Integration, data: bytes, name: str) -> Path:
+def rom_path(game: Integration, data: bytes, name: str) -> Path:
     """Path to store the ROM at; the extension of a Nintendo 64 ROM gives its byte order."""
     path = game.stored_rom
     suffix = N64_SUFFIX.get(data[:4]) if game.console.name == "N64" else None

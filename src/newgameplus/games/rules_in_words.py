@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from newgameplus.errors import IntegrationError
-from newgameplus.games.integration import read_json_object
+from newgameplus.games.files import read_json_object
 
 _TESTS = {
     "equal": "is {reference}",

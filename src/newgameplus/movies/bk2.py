@@ -7,11 +7,12 @@ runs, with no button held.
 
 from __future__ import annotations
 
+import codecs
 import json
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 import numpy as np
@@ -88,7 +89,8 @@ def read_movie(path: Path) -> Movie:
         console = header.get("Platform", "")
         platform = _CONSOLES.get(console, console)
         buttons = _buttons_of(platform, path)
-        state = archive.read(STATE, MAX_STATE_BYTES) if STATE in archive.names else None
+        member = _state_member(archive.names, path)
+        state = None if member is None else archive.read(member, MAX_STATE_BYTES)
         extra = _read_extra(archive, path) if EXTRA in archive.names else {}
         with archive.open(LOG) as file:
             dialect, masks, is_complete = _LogReader(path, platform, buttons).read(file)
@@ -176,9 +178,24 @@ def _read_header(archive: Archive, path: Path) -> dict[str, str]:
     return {key: value.strip() for line in text.splitlines() for key, _, value in [line.partition(" ")] if key}
 
 
+def _state_member(names: Iterable[str], path: Path) -> str | None:
+    """Name of the member with the start state: ``Core.bin``, or as versions of BizHawk call it; None for power-on."""
+    if STATE in names:
+        return STATE
+    found = [name for name in names if PurePosixPath(name.casefold()).stem == "core"]
+    if not found:
+        return None
+    if len(found) > 1 or found[0].casefold().endswith(".txt"):
+        raise MovieError(
+            f"The movie {path} has its start state in {' and '.join(found)}, which is not read; save it with a single "
+            f"binary state, {STATE}."
+        )
+    return found[0]
+
+
 def _read_extra(archive: Archive, path: Path) -> dict[str, Any]:
     try:
-        extra = json.loads(archive.read(EXTRA, MAX_TEXT_BYTES))
+        extra = json.loads(archive.read(EXTRA, MAX_TEXT_BYTES).decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise MovieError(f"{EXTRA} in the movie {path} is not valid json: {error}.") from error
     if not isinstance(extra, dict):
@@ -222,7 +239,7 @@ class _LogReader:
         return dialect, np.array(masks, np.uint32).reshape(-1, num_players), is_complete
 
     def _read_key(self, file: IO[bytes]) -> tuple[Dialect, int, LineReader]:
-        if self._line(file, MAX_LINE_BYTES) != _START.encode():
+        if (self._line(file, MAX_LINE_BYTES) or b"").removeprefix(codecs.BOM_UTF8) != _START.encode():
             raise MovieError(f"{LOG} in the movie {self._path} does not begin with {_START}.")
         key = self._text(self._line(file, 8 * MAX_LINE_BYTES) or b"")
         try:

@@ -12,7 +12,8 @@ from newgameplus.emulator.backends import open_emulator
 from newgameplus.emulator.cores import Core, core_of
 from newgameplus.errors import EmulatorError, IntegrationError, MovieError, NotFoundError
 from newgameplus.games.catalogue import find_game
-from newgameplus.games.integration import Integration, read_json_object
+from newgameplus.games.files import read_json_object
+from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record

@@ -20,7 +20,7 @@ from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.capacity import num_cores
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import EmulatorError, MovieError, NewGamePlusError
-from newgameplus.games.integration import read_json_object
+from newgameplus.games.files import read_json_object
 from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import NativeScenario
 from newgameplus.games.pad import Pad

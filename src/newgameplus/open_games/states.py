@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from newgameplus.emulator.backends import Backend, default_backend, open_emulator
-from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.emulator.cores import Core, core_of
 from newgameplus.emulator.interface import Emulator
-from newgameplus.emulator.native import core_spec, read_rom
+from newgameplus.emulator.power_on import DICE, power_on_state
 from newgameplus.errors import IntegrationError
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
@@ -33,8 +32,6 @@ POINTERS = {
 Loading replaces them with those of the process."""
 UNUSED = {"genesis_plus_gx": slice(144_228, 144_275, 2)}
 """Part of a core's state that loading ignores; left over from what the process did before."""
-DICE = {"picodrive": slice(140_298, 140_300)}
-"""Part of a core's power-on state that is random: how far the picture has come."""
 
 _SCENARIO = "scenario"
 
@@ -56,11 +53,12 @@ class Starter:
     def __init__(self, open_game: OpenGame, game: Integration, core: Core, backend: Backend | None = None) -> None:
         self._open_game, self._game = open_game, game
         self.core = core
+        start = power_on_state(game.rom(), core) if core.name in DICE else None
         self._emulator: Emulator = open_emulator(game.rom(), core, backend=backend)
         try:
             self._scenario: Scenario = open_scenario(self._emulator, game, _SCENARIO)
-            if core.name in DICE:
-                self._emulator.load(_power_on(game, core))
+            if start is not None:
+                self._emulator.load(start)
             self._title = self._at_the_title()
         except BaseException:
             self._emulator.close()
@@ -113,16 +111,6 @@ class Starter:
         self._emulator.step(is_drawn=False)
         self._scenario.judge()
         return self._scenario.variables()
-
-
-def _power_on(game: Integration, core: Core) -> bytes:
-    """Return the machine state before the first frame, with the core's random part set to 0."""
-    engine = required_engine()
-    with in_words():
-        console = engine.Console(core_spec(core, game.rom()), engine.Blob(read_rom(game.rom())))
-        state = bytearray(console.save())
-    state[DICE[core.name]] = bytes(len(state[DICE[core.name]]))
-    return bytes(state)
 
 
 def without_garbage(state: bytes, core: str) -> bytes:
