@@ -8,11 +8,13 @@
 #include <nanobind/stl/vector.h>
 
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include "core.hpp"
 #include "errors.hpp"
 #include "observation.hpp"
+#include "python_lock.hpp"
 #include "scenario.hpp"
 #include "scenario_spec_from_python.hpp"
 #include "shared_blob.hpp"
@@ -40,29 +42,76 @@ BeforeState before_state_named(const std::string& name) {
   throw EngineError("There is nothing called " + name + " to do before a state.");
 }
 
+// A console that takes one call at a time.
+struct Console {
+  Console(const CoreSpec& spec, std::shared_ptr<const Bytes> rom) : core(spec, std::move(rom)) {}
+  Core core;
+  python_lock::Occupied occupied;
+};
+
+// A call into a console, which throws EngineError while there is another.
+struct Use : python_lock::Occupied::Call {
+  explicit Use(Console& console)
+      : Call(console.occupied, "Another thread is using this console: give each thread one of its own.") {}
+};
+
+// `method` of the core, as a call into the console.
+template <auto method>
+auto guarded(Console& console) {
+  const Use use(console);
+  return std::invoke(method, console.core);
+}
+
+// Judges the frames of one console; what it reads is the console's memory.
+struct Judge {
+  Judge(Console& console, nb::handle scenario)
+      : console(console), scenario(scenario_spec_from_python(scenario), console.core.memory()) {}
+  Console& console;
+  Scenario scenario;
+};
+
+template <auto method, typename... Arguments>
+auto judged(Judge& judge, Arguments... arguments) {
+  const Use use(judge.console);
+  return std::invoke(method, judge.scenario, arguments...);
+}
+
 // Holds the masks of all players and runs a frame with the interpreter's lock released.
-void run(Core& core, const std::vector<std::uint32_t>& masks, bool is_drawn) {
-  const nb::gil_scoped_release unlocked;
+void run(Console& console, const std::vector<std::uint32_t>& masks, bool is_drawn) {
+  const Use use(console);
+  Core& core = console.core;
+  const python_lock::Unlocked unlocked;
   for (unsigned player = 0; player < kMaxPlayers; ++player) {
     core.set_buttons(player, player < masks.size() ? masks[player] : 0);
   }
   core.run(is_drawn);
 }
 
-nb::object screen(Core& core) {
+nb::object screen(Console& console) {
+  const Use use(console);
+  Core& core = console.core;
   std::size_t height = 0, width = 0;
   const Bytes pixels = Observer::screen(core, Window{}, &height, &width);
   return array_of(pixels, {height, width, 3});
 }
 
-nb::dict memory(const Core& core) {
+nb::object audio(Console& console) {
+  const Use use(console);
+  const std::vector<std::int16_t>& audio = console.core.audio();
+  return array_of(audio, {audio.size() / 2, 2});
+}
+
+nb::dict memory(Console& console) {
+  const Use use(console);
   nb::dict blocks;
-  for (const MemoryBlock& block : core.memory()) blocks[nb::int_(block.address)] = nb::bytes(block.data, block.size);
+  for (const MemoryBlock& block : console.core.memory()) blocks[nb::int_(block.address)] = nb::bytes(block.data, block.size);
   return blocks;
 }
 
 // A whole state; what the core leaves untouched is zero.
-nb::bytes save(Core& core) {
+nb::bytes save(Console& console) {
+  const Use use(console);
+  Core& core = console.core;
   Bytes whole(core.state_size(), 0);
   const std::uint8_t* const content = core.save();
   whole.resize(core.state_size(), 0);
@@ -70,8 +119,9 @@ nb::bytes save(Core& core) {
   return nb::bytes(whole.data(), whole.size());
 }
 
-void load(Core& core, const nb::bytes& state) {
-  core.load(reinterpret_cast<const std::uint8_t*>(state.c_str()), state.size());
+void load(Console& console, const nb::bytes& state) {
+  const Use use(console);
+  console.core.load(reinterpret_cast<const std::uint8_t*>(state.c_str()), state.size());
 }
 
 }  // namespace
@@ -96,40 +146,49 @@ void bind_core(nb::module_& module) {
                                 ram_address, before_state_named(before_state)};
           },
           nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a, "before_state"_a);
-  nb::class_<Core>(module, "Console", "One console, moved frame by frame.")
+  nb::class_<Console>(module, "Console", "One console, moved frame by frame.")
       .def(
           "__init__",
-          [](Core* core, const CoreSpec& spec, const SharedBlob& rom) { new (core) Core(spec, content_of(rom)); },
+          [](Console* console, const CoreSpec& spec, const SharedBlob& rom) {
+            new (console) Console(spec, content_of(rom));
+          },
           "spec"_a, "rom"_a)
       .def("run", &run, "masks"_a, "is_drawn"_a)
       .def("screen", &screen)
-      .def("keep_audio", &Core::keep_audio, "is_kept"_a)
-      .def("audio", [](const Core& core) { return array_of(core.audio(), {core.audio().size() / 2, 2}); })
+      .def(
+          "keep_audio",
+          [](Console& console, bool is_kept) {
+            const Use use(console);
+            console.core.keep_audio(is_kept);
+          },
+          "is_kept"_a)
+      .def("audio", &audio)
       .def("memory", &memory)
       .def("save", &save)
       .def("load", &load, "state"_a)
-      .def_prop_ro("name", &Core::name)
-      .def_prop_ro("version", &Core::version)
-      .def_prop_ro("options", &Core::options)
-      .def_prop_ro("frames_per_second", &Core::frames_per_second)
-      .def_prop_ro("samples_per_second", &Core::samples_per_second)
-      .def_prop_ro("leaves_frames_undrawn", &Core::can_skip_drawing);
-  nb::class_<Scenario>(module, "Judge", "Judges the frames of one console.")
+      .def_prop_ro("name", &guarded<&Core::name>)
+      .def_prop_ro("version", &guarded<&Core::version>)
+      .def_prop_ro("options", &guarded<&Core::options>)
+      .def_prop_ro("frames_per_second", &guarded<&Core::frames_per_second>)
+      .def_prop_ro("samples_per_second", &guarded<&Core::samples_per_second>)
+      .def_prop_ro("leaves_frames_undrawn", &guarded<&Core::can_skip_drawing>);
+  nb::class_<Judge>(module, "Judge", "Judges the frames of one console.")
       .def(
           "__init__",
-          [](Scenario* judge, const Core& console, nb::handle scenario) {
-            new (judge) Scenario(scenario_spec_from_python(scenario), console.memory());
+          [](Judge* judge, Console& console, nb::handle scenario) {
+            const Use use(console);
+            new (judge) Judge(console, scenario);
           },
           "console"_a, "scenario"_a, nb::keep_alive<1, 2>())
-      .def("reset", &Scenario::reset)
+      .def("reset", &judged<&Scenario::reset>)
       .def("judge",
-           [](Scenario& judge) {
-             const Judgement judgement = judge.judge();
+           [](Judge& judge) {
+             const Judgement judgement = judged<&Scenario::judge>(judge);
              return std::pair<float, bool>(judgement.reward, judgement.is_done);
            })
-      .def("values", &Scenario::values)
-      .def("are_present", &Scenario::are_present)
-      .def("write", &Scenario::write, "variable"_a, "value"_a);
+      .def("values", &judged<&Scenario::values>)
+      .def("are_present", &judged<&Scenario::are_present>)
+      .def("write", &judged<&Scenario::write, std::size_t, std::int64_t>, "variable"_a, "value"_a);
   module.def("set_timeout", &watchdog::set_timeout, "seconds"_a,
              "After how long a call into a core counts as hung; 0 means never.");
   module.def("timeout", &watchdog::timeout);

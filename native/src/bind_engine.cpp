@@ -16,6 +16,7 @@
 #include "errors.hpp"
 #include "lane.hpp"
 #include "pool.hpp"
+#include "python_lock.hpp"
 #include "scenario_spec_from_python.hpp"
 #include "shared_blob.hpp"
 
@@ -36,34 +37,48 @@ nb::object array_of(Bytes content, std::initializer_list<std::size_t> shape) {
   return nb::cast(nb::ndarray<nb::numpy, std::uint8_t>(kept->data(), shape, owner));
 }
 
+// Ends a pool with the interpreter's lock released, as its lanes may want it. A forked child, whose pool has no threads,
+// and a thread that outlives the interpreter only forget it.
+struct EndPool {
+  void operator()(Pool* pool) const {
+    if (!pool->is_of_this_process() || python_lock::is_refused()) return;
+    const python_lock::Unlocked unlocked;
+    delete pool;
+  }
+};
+using PoolPointer = std::shared_ptr<Pool>;
+
+// Every call holds the pool that it plays with, so that `close` may come in the middle of one.
 class Engine {
  public:
   Engine(const std::vector<LaneSpec>& specs, unsigned num_threads) {
     std::vector<std::unique_ptr<Lane>> lanes;
     {
-      const nb::gil_scoped_release unlocked;
+      const python_lock::Unlocked unlocked;
       for (const LaneSpec& spec : specs) lanes.push_back(std::make_unique<Lane>(spec));
-      pool_.reset(new Pool(std::move(lanes), num_threads));
     }
+    pool_ = PoolPointer(new Pool(std::move(lanes), num_threads), EndPool());
   }
 
   ~Engine() { close(); }
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  std::size_t size() const { return pool().size(); }
+  std::size_t size() const { return pool()->size(); }
 
   void attach(Array<std::uint8_t, 2> observation, Array<std::uint8_t, 2> final_observation, Array<double, 1> reward,
               Array<bool, 1> terminated, Array<bool, 1> truncated, Array<std::int64_t, 2> values,
               Array<std::int64_t, 2> final_values) {
-    const std::size_t rows = size();
+    const PoolPointer pool = this->pool();
+    const std::size_t rows = pool->size();
     const bool fits = observation.shape(0) == rows && final_observation.shape(0) == rows && reward.shape(0) == rows &&
                       terminated.shape(0) == rows && truncated.shape(0) == rows && values.shape(0) == rows &&
                       final_values.shape(0) == rows && final_observation.shape(1) == observation.shape(1) &&
                       final_values.shape(1) == values.shape(1);
     if (!fits) throw EngineError("The arrays of a batch have one row per lane.");
     for (std::size_t index = 0; index < rows; ++index) {
-      Lane& lane = pool().lane(index);
+      const Pool::Claim claim(*pool, index);
+      Lane& lane = claim.lane();
       if (lane.observer().shape().size() != observation.shape(1) || lane.scenario().values().size() > values.shape(1)) {
         throw EngineError("The arrays of a batch do not fit the observations and variables of its lanes.");
       }
@@ -78,125 +93,129 @@ class Engine {
     batch.reward = reward.data();
     batch.terminated = terminated.data();
     batch.truncated = truncated.data();
-    pool().set_batch(batch);
+    pool->set_batch(batch);
     kept_ = nb::make_tuple(observation, final_observation, reward, terminated, truncated, values, final_values);
   }
 
   void reset(const std::vector<std::size_t>& lanes) {
-    Pool& pool = attached();
-    const nb::gil_scoped_release unlocked;
-    pool.reset(lanes);
+    const PoolPointer pool = attached();
+    const python_lock::Unlocked unlocked;
+    pool->reset(lanes);
   }
 
   // The common case, every lane at once, without a list of lanes.
   void step_all(const Array<std::uint32_t, 1>& masks) {
-    Pool& pool = attached();
-    if (masks.shape(0) != size()) throw EngineError("A step takes one mask per lane.");
+    const PoolPointer pool = attached();
+    if (masks.shape(0) != pool->size()) throw EngineError("A step takes one mask per lane.");
     if (all_.empty()) {
-      for (std::size_t lane = 0; lane < size(); ++lane) all_.push_back(lane);
+      for (std::size_t lane = 0; lane < pool->size(); ++lane) all_.push_back(lane);
     }
-    const nb::gil_scoped_release unlocked;
-    pool.step(all_, masks.data());
+    const python_lock::Unlocked unlocked;
+    pool->step(all_, masks.data());
   }
 
   void send(const std::vector<std::size_t>& lanes, const Array<std::uint32_t, 1>& masks) {
-    Pool& pool = attached();
+    const PoolPointer pool = attached();
     if (masks.shape(0) != lanes.size()) throw EngineError("Every lane that is sent needs one mask.");
-    const nb::gil_scoped_release unlocked;
-    pool.send(lanes, masks.data());
+    const python_lock::Unlocked unlocked;
+    pool->send(lanes, masks.data());
   }
 
   std::vector<std::size_t> receive(std::size_t count) {
-    Pool& pool = attached();
-    const nb::gil_scoped_release unlocked;
-    return pool.receive(count);
+    const PoolPointer pool = attached();
+    const python_lock::Unlocked unlocked;
+    return pool->receive(count);
   }
 
-  std::shared_ptr<const Snapshot> save(std::size_t index) { return idle_lane(index).save(); }
+  std::shared_ptr<const Snapshot> save(std::size_t index) { return Use(*this, index)->save(); }
 
   void load(std::size_t index, const Snapshot& snapshot) {
-    Lane& lane = idle_lane(index);
-    std::uint8_t* const observation = observation_row(index);
-    std::int64_t* const values = values_row(index);
-    const nb::gil_scoped_release unlocked;
+    const PoolPointer pool = attached();
+    const Use lane(*this, index);
+    std::uint8_t* const observation = pool->batch().observation + index * pool->batch().observation_size;
+    std::int64_t* const values = pool->batch().values + index * pool->batch().num_values;
+    const python_lock::Unlocked unlocked;
     try {
-      lane.load(snapshot, observation, values);
+      lane->load(snapshot, observation, values);
     } catch (const HangError&) {
-      lane.rebuild(observation, values);
+      lane->rebuild(observation, values);
       throw;
     }
   }
 
   // The picture as the console draws it, or the part of it that the scenario shows.
   nb::object screen(std::size_t index) {
-    Lane& lane = idle_lane(index);
-    if (lane.core().can_skip_drawing() && lane.observer().num_frames_drawn() == 0) {
+    const Use lane(*this, index);
+    if (lane->core().can_skip_drawing() && lane->observer().num_frames_drawn() == 0) {
       throw EngineError("Nothing was drawn, because nobody was to look: ask for pictures as observations.");
     }
     std::size_t height = 0, width = 0;
-    Bytes pixels = Observer::screen(lane.core(), lane.spec().observation.window, &height, &width);
+    Bytes pixels = Observer::screen(lane->core(), lane->spec().observation.window, &height, &width);
     return array_of(std::move(pixels), {height, width, 3});
   }
 
   // The work memory, all blocks in order of address.
   nb::object ram(std::size_t index) {
     Bytes bytes;
-    for (const MemoryBlock& block : idle_lane(index).core().memory()) {
+    const Use lane(*this, index);
+    for (const MemoryBlock& block : lane->core().memory()) {
       bytes.insert(bytes.end(), block.data, block.data + block.size);
     }
     const std::size_t size = bytes.size();
     return array_of(std::move(bytes), {size});
   }
 
-  std::vector<std::int64_t> values(std::size_t index) { return idle_lane(index).scenario().values(); }
-  std::vector<bool> are_present(std::size_t index) { return idle_lane(index).scenario().are_present(); }
+  std::vector<std::int64_t> values(std::size_t index) { return Use(*this, index)->scenario().values(); }
+  std::vector<bool> are_present(std::size_t index) { return Use(*this, index)->scenario().are_present(); }
   void write(std::size_t index, std::size_t variable, std::int64_t value) {
-    idle_lane(index).scenario().write(variable, value);
+    Use(*this, index)->scenario().write(variable, value);
   }
-  std::vector<std::uint32_t> held_masks(std::size_t index) { return idle_lane(index).held_masks(); }
+  std::vector<std::uint32_t> held_masks(std::size_t index) { return Use(*this, index)->held_masks(); }
 
   std::tuple<std::size_t, std::size_t, std::size_t> observation_shape(std::size_t index) {
-    const Shape& shape = pool().lane(index).observer().shape();
+    const Use lane(*this, index);
+    const Shape& shape = lane->observer().shape();
     return {shape.height, shape.width, shape.channels};
   }
 
   // PCG64's state and increment as (high, low) pairs of 64 bits.
   std::tuple<std::uint64_t, std::uint64_t, std::uint64_t, std::uint64_t> random_state(std::size_t index) {
-    const Random& random = idle_lane(index).random();
+    const Use lane(*this, index);
+    const Random& random = lane->random();
     return {static_cast<std::uint64_t>(random.state() >> 64), static_cast<std::uint64_t>(random.state()),
             static_cast<std::uint64_t>(random.increment() >> 64), static_cast<std::uint64_t>(random.increment())};
   }
   void set_random_state(std::size_t index, std::uint64_t state_high, std::uint64_t state_low,
                         std::uint64_t increment_high, std::uint64_t increment_low) {
     const auto wide = [](std::uint64_t high, std::uint64_t low) { return static_cast<Random::Wide>(high) << 64 | low; };
-    idle_lane(index).random() = Random(wide(state_high, state_low), wide(increment_high, increment_low));
+    Use(*this, index)->random() = Random(wide(state_high, state_low), wide(increment_high, increment_low));
   }
 
   void close() {
-    PoolPointer pool = std::move(pool_);
-    const nb::gil_scoped_release unlocked;
-    pool.reset();
+    const PoolPointer pool = std::move(pool_);
+    pool_.reset();
+    if (pool && pool->is_of_this_process()) pool->end();  // and it goes with the last call that holds it
   }
 
  private:
-  Pool& pool() const {
+  // A lane, claimed for one call.
+  class Use {
+   public:
+    Use(const Engine& engine, std::size_t index) : pool_(engine.pool()), claim_(*pool_, index) {}
+    Lane* operator->() const { return &claim_.lane(); }
+
+   private:
+    PoolPointer pool_;
+    Pool::Claim claim_;
+  };
+
+  PoolPointer pool() const {
     if (!pool_) throw EngineError("The engine is closed.");
-    return *pool_;
+    return pool_;
   }
-  Pool& attached() const {
+  PoolPointer attached() const {
     if (!kept_.is_valid()) throw EngineError("The engine has no arrays to write to: attach them first.");
     return pool();
-  }
-  Lane& idle_lane(std::size_t index) const {
-    if (index >= pool().size()) throw EngineError("There is no lane " + std::to_string(index) + ".");
-    pool().check_idle(index);
-    return pool().lane(index);
-  }
-  std::uint8_t* observation_row(std::size_t index) const {
-    return attached().batch().observation + index * pool().batch().observation_size;
-  }
-  std::int64_t* values_row(std::size_t index) const {
-    return attached().batch().values + index * pool().batch().num_values;
   }
 
   PoolPointer pool_;

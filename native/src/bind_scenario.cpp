@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "errors.hpp"
+#include "python_lock.hpp"
 #include "scenario.hpp"
 #include "scenario_spec_from_python.hpp"
 
@@ -47,10 +48,7 @@ nb::dict dict_of(const std::vector<Variable>& variables, const std::vector<std::
 class PythonScript : public Script {
  public:
   explicit PythonScript(nb::object script) : script_(std::move(script)) {}
-  ~PythonScript() override {
-    const nb::gil_scoped_acquire lock;
-    script_.reset();
-  }
+  ~PythonScript() override { python_lock::drop(script_); }
 
   void reset(const std::vector<Variable>& variables, const std::vector<std::int64_t>& values) override {
     in_words([&] { script_.attr("reset")(dict_of(variables, values)); });
@@ -69,7 +67,7 @@ class PythonScript : public Script {
   // Python's exceptions cannot travel through threads that do not hold its lock: only their sentence does.
   template <typename Action>
   static void in_words(const Action& action) {
-    const nb::gil_scoped_acquire lock;
+    const python_lock::Locked lock;
     try {
       action();
     } catch (const nb::python_error& error) {
@@ -83,7 +81,7 @@ class PythonScript : public Script {
 // Shares a Python object between copies of a spec that may end where Python's lock is not held.
 std::shared_ptr<nb::object> shared(nb::object object) {
   return {new nb::object(std::move(object)), [](nb::object* kept) {
-            const nb::gil_scoped_acquire lock;
+            python_lock::drop(*kept);
             delete kept;
           }};
 }
@@ -132,7 +130,8 @@ class ScenarioProbe {
 
   void reset() { scenario_.reset(); }
   std::pair<float, bool> judge() {
-    const nb::gil_scoped_release unlocked;
+    const python_lock::Occupied::Call call(occupied_, "This scenario is judging in another thread.");
+    const python_lock::Unlocked unlocked;
     const Judgement judgement = scenario_.judge();
     return {judgement.reward, judgement.is_done};
   }
@@ -151,6 +150,7 @@ class ScenarioProbe {
   std::map<std::size_t, ByteArray> memory_;
   std::vector<MemoryBlock> blocks_;
   Scenario scenario_;
+  python_lock::Occupied occupied_;
 };
 
 nb::bytes encode(const DataType& type, std::int64_t value) {
@@ -180,7 +180,7 @@ ScenarioSpec scenario_spec_from_python(nb::handle specification) {
   }
   if (nb::object maker = specification.attr("script"); !maker.is_none()) {
     spec.script = [maker = shared(std::move(maker))]() -> std::unique_ptr<Script> {
-      const nb::gil_scoped_acquire lock;
+      const python_lock::Locked lock;
       return std::make_unique<PythonScript>((*maker)());
     };
   }

@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 
 #include "errors.hpp"
+#include "python_lock.hpp"
 
 namespace nb = nanobind;
 
@@ -16,6 +17,7 @@ NB_MODULE(_engine, module) {
   module.doc() = "Many emulated consoles in one process.";
   const nb::exception<ngp::EngineError> engine_error(module, "EngineError", PyExc_RuntimeError);
   nb::exception<ngp::ScriptError>(module, "ScriptError", engine_error.ptr());
+  ngp::python_lock::install();
   ngp::bind_core(module);
   ngp::bind_observation(module);
   ngp::bind_scenario(module);

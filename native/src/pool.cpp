@@ -18,25 +18,76 @@ Pool::Pool(std::vector<std::unique_ptr<Lane>> lanes, unsigned num_threads)
 }
 
 Pool::~Pool() {
+  end();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+void Pool::end() {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     is_closing_ = true;
     waiting_.clear();
   }
   has_work_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+  has_result_.notify_all();
+}
+
+class Pool::Waiting {
+ public:
+  explicit Waiting(Pool& pool) : pool_(pool) {
+    pool.check_process();
+    const std::lock_guard<std::mutex> lock(pool.mutex_);
+    if (pool.is_waited_for_) {
+      throw EngineError("Another thread is waiting for these lanes: give each thread an engine of its own.");
+    }
+    pool.is_waited_for_ = true;
+  }
+  ~Waiting() {
+    const std::lock_guard<std::mutex> lock(pool_.mutex_);
+    pool_.is_waited_for_ = false;
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  Pool& pool_;
+};
+
+Pool::Claim::Claim(Pool& pool, std::size_t lane) : pool_(pool), index_(lane) {
+  pool.check_process();
+  const std::lock_guard<std::mutex> lock(pool.mutex_);
+  if (lane >= pool.lanes_.size()) throw EngineError("There is no lane " + std::to_string(lane) + ".");
+  if (pool.is_under_way_[lane]) {
+    throw EngineError("Lane " + std::to_string(lane) + " is under way: receive it first.");
+  }
+  pool.is_under_way_[lane] = true;
+}
+
+Pool::Claim::~Claim() {
+  const std::lock_guard<std::mutex> lock(pool_.mutex_);
+  pool_.is_under_way_[index_] = false;
+}
+
+void Pool::set_batch(const Batch& batch) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (std::find(is_under_way_.begin(), is_under_way_.end(), true) != is_under_way_.end()) {
+    throw EngineError("A lane is under way and writes to its arrays: receive it first.");
+  }
+  batch_ = batch;
 }
 
 void Pool::reset(const std::vector<std::size_t>& lanes) {
+  const Waiting waiting(*this);
   std::vector<Task> tasks;
   for (const std::size_t lane : lanes) tasks.push_back({lane, true, 0});
   submit(tasks);
-  receive(lanes.size());
+  collect(lanes.size());
 }
 
 void Pool::step(const std::vector<std::size_t>& lanes, const std::uint32_t* masks) {
+  const Waiting waiting(*this);
   send(lanes, masks);
-  receive(lanes.size());
+  collect(lanes.size());
 }
 
 void Pool::send(const std::vector<std::size_t>& lanes, const std::uint32_t* masks) {
@@ -50,6 +101,7 @@ void Pool::submit(const std::vector<Task>& tasks) {
   check_process();
   {
     const std::lock_guard<std::mutex> lock(mutex_);
+    check_open();
     for (const Task& task : tasks) {
       if (task.lane >= lanes_.size()) throw EngineError("There is no lane " + std::to_string(task.lane) + ".");
       if (is_under_way_[task.lane]) {
@@ -66,13 +118,18 @@ void Pool::submit(const std::vector<Task>& tasks) {
 }
 
 std::vector<std::size_t> Pool::receive(std::size_t count) {
-  check_process();
+  const Waiting waiting(*this);
+  return collect(count);
+}
+
+std::vector<std::size_t> Pool::collect(std::size_t count) {
   std::unique_lock<std::mutex> lock(mutex_);
   if (count > num_under_way_) {
     throw EngineError("There are fewer than " + std::to_string(count) + " lanes under way: " +
                       std::to_string(num_under_way_) + ".");
   }
   while (done_.size() < count) {
+    check_open();
     if (!run_one(lock)) has_result_.wait(lock);
   }
   std::vector<std::size_t> done;
@@ -81,12 +138,6 @@ std::vector<std::size_t> Pool::receive(std::size_t count) {
   for (const std::size_t lane : done) is_under_way_[lane] = false;
   throw_errors();
   return done;
-}
-
-void Pool::check_idle(std::size_t lane) const {
-  check_process();
-  const std::lock_guard<std::mutex> lock(mutex_);
-  if (is_under_way_[lane]) throw EngineError("Lane " + std::to_string(lane) + " is under way: receive it first.");
 }
 
 std::size_t Pool::num_under_way() const {
@@ -162,6 +213,10 @@ void Pool::throw_errors() {
   if (errors.size() > 1) message += " (and " + std::to_string(errors.size() - 1) + " more lanes)";
   if (is_script_to_blame_) throw ScriptError(message);
   throw EngineError(message);
+}
+
+void Pool::check_open() const {
+  if (is_closing_) throw EngineError("The engine is closed.");
 }
 
 bool Pool::is_of_this_process() const { return ::getpid() == process_; }

@@ -43,10 +43,27 @@ class Pool {
 
   std::size_t size() const { return lanes_.size(); }
   Lane& lane(std::size_t index) { return *lanes_.at(index); }
-  void set_batch(const Batch& batch) { batch_ = batch; }
+  // Throws EngineError while a lane is under way.
+  void set_batch(const Batch& batch);
   const Batch& batch() const { return batch_; }
-  // Throws EngineError while the lane is under way.
-  void check_idle(std::size_t lane) const;
+
+  // Keeps a lane for one call, as long as it lives: no step of the lane may begin meanwhile. Throws EngineError while
+  // the lane is under way.
+  class Claim {
+   public:
+    Claim(Pool& pool, std::size_t lane);
+    ~Claim();
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    Lane& lane() const { return *pool_.lanes_[index_]; }
+
+   private:
+    Pool& pool_;
+    std::size_t index_;
+  };
+
+  // From now on no call begins, and those that wait for results end with an EngineError.
+  void end();
 
   // Each of `lanes` begins an episode, or takes a step with `masks[lane]`; returns when all are done. An error of one
   // lane is thrown when the others have finished.
@@ -66,11 +83,15 @@ class Pool {
     std::uint32_t mask;
   };
 
+  class Waiting;  // the one call that waits for results
+
   void submit(const std::vector<Task>& tasks);
+  std::vector<std::size_t> collect(std::size_t count);
   void work();
   bool run_one(std::unique_lock<std::mutex>& lock);
   void run(const Task& task);
   void recover(const Task& task);
+  void check_open() const;  // asked with the lock held
   void check_process() const;
   void throw_errors();
 
@@ -85,16 +106,9 @@ class Pool {
   bool is_script_to_blame_ = false;  // for the first of them
   std::vector<bool> is_under_way_;
   std::size_t num_under_way_ = 0;
+  bool is_waited_for_ = false;
   bool is_closing_ = false;
   std::vector<std::thread> threads_;
 };
-
-// Ends a pool in the process that made it; a child only forgets it.
-struct EndPool {
-  void operator()(Pool* pool) const {
-    if (pool->is_of_this_process()) delete pool;
-  }
-};
-using PoolPointer = std::unique_ptr<Pool, EndPool>;
 
 }  // namespace ngp

@@ -1,6 +1,10 @@
 // Lanes in many threads do what they do in one.
 #include "pool.hpp"
 
+#include <atomic>
+#include <mutex>
+#include <thread>
+
 #include "check.hpp"
 #include "errors.hpp"
 
@@ -65,10 +69,63 @@ void check_misuse() {
   CHECK_THROWS(EngineError, "fewer than 1 lanes", pool.receive(1));
   pool.send({0}, masks);
   CHECK_THROWS(EngineError, "still under way", pool.send({0}, masks));
-  CHECK_THROWS(EngineError, "under way", pool.check_idle(0));
+  CHECK_THROWS(EngineError, "under way", Pool::Claim(pool, 0));
+  CHECK_THROWS(EngineError, "writes to its arrays", pool.set_batch(pool.batch()));
   CHECK(pool.receive(1) == std::vector<std::size_t>{0});
+  {
+    const Pool::Claim claim(pool, 0);
+    CHECK_THROWS(EngineError, "under way", pool.send({0}, masks));
+    CHECK_THROWS(EngineError, "no lane 7", Pool::Claim(pool, 7));
+  }
   pool.send({0, 1}, masks);
   owner.reset();  // with work to do
+}
+
+// Steps until the pool refuses, and returns what it said.
+std::string step_until_refused(Pool& pool) {
+  const std::vector<std::size_t> all = all_of(pool);
+  const std::vector<std::uint32_t> masks(all.size());
+  try {
+    for (;;) pool.step(all, masks.data());
+  } catch (const EngineError& error) {
+    return error.what();
+  }
+}
+
+void check_end_while_stepping(unsigned num_threads) {
+  const auto pool = std::make_shared<Pool>(lanes_of(faulty_lane("n"), 3), num_threads);
+  Rows rows(*pool);
+  pool->reset(all_of(*pool));
+  std::string said;
+  std::thread player([pool, &said] { said = step_until_refused(*pool); });
+  while (pool->num_under_way() == 0) std::this_thread::yield();
+  pool->end();
+  player.join();
+  CHECK(said == "The engine is closed.");
+  CHECK_THROWS(EngineError, "closed", pool->reset({0}));
+}
+
+// Of two threads that share a pool one is told so, and the other goes on.
+void check_two_callers() {
+  Pool pool(lanes_of(faulty_lane("n"), 2), 2);
+  Rows rows(pool);
+  pool.reset(all_of(pool));
+  std::atomic<unsigned> num_refused{0};
+  std::mutex mutex;
+  std::vector<std::string> said;
+  const auto play = [&] {
+    const std::string sentence = step_until_refused(pool);
+    const std::lock_guard<std::mutex> lock(mutex);
+    said.push_back(sentence);
+    ++num_refused;
+  };
+  std::thread one(play), other(play);
+  while (num_refused == 0) std::this_thread::yield();
+  pool.end();
+  one.join();
+  other.join();
+  CHECK(said[0].find("Another thread is waiting") == 0);
+  CHECK(said[1] == "The engine is closed.");
 }
 
 }  // namespace
@@ -77,4 +134,6 @@ int main() {
   for (const auto& [name, rom] : real_games()) check_threads(name, rom);
   check_many_small_steps();
   check_misuse();
+  for (const unsigned num_threads : {1U, 3U}) check_end_while_stepping(num_threads);
+  check_two_callers();
 }

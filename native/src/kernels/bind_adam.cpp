@@ -4,6 +4,7 @@
 
 #include "adam.hpp"
 #include "arrays.hpp"
+#include "python_lock.hpp"
 
 namespace ngp::kernels {
 namespace {
@@ -53,7 +54,7 @@ double step(const nb::sequence& weight_objects, const nb::sequence& gradient_obj
     if (!copies.empty()) slots.back().copy = copy_of(weights[index], copies[index]);
   }
   const std::vector<float*> counters = counters_of(step_objects, count);
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   num_threads = std::max(1U, num_threads);
   const double norm = std::sqrt(sum_squares(slots, num_threads));
   if (!std::isfinite(norm)) return norm;

@@ -1,6 +1,7 @@
 // What fractions mean to features, as Python sees it.
 #include "arrays.hpp"
 #include "fractions.hpp"
+#include "python_lock.hpp"
 
 namespace ngp::kernels {
 namespace {
@@ -37,7 +38,7 @@ void forward(const Array& features, const Array& fractions, const Array& weight,
   const float* const from = float_of("fractions", fractions, {given.num_sets, given.num_fractions});
   Real* const kept = embedding.is_none() ? nullptr : lines_of("embedding", Array(embedding), given);
   Real* const to = lines_of("output", output, given);
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   embed_forward(given, from, kept, to, num_threads);
 }
 
@@ -51,7 +52,7 @@ void backward(const Array& features, const Array& weight, const Array& bias, con
   const FractionGradients gradients{reals_of("features_gradient", features_gradient, {given.num_rows, given.num_features}),
                                     reals_of("weight_gradient", weight_gradient, {given.num_features, given.num_cosines}),
                                     reals_of("bias_gradient", bias_gradient, {given.num_features})};
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   embed_backward(given, found, from, gradients, num_threads);
 }
 

@@ -6,6 +6,7 @@
 #include "buffer.hpp"
 #include "noisy.hpp"
 #include "packing.hpp"
+#include "python_lock.hpp"
 
 namespace ngp::kernels {
 namespace {
@@ -58,7 +59,7 @@ void forward(const Array& input, const Array& mean, const Array& sigma, const Ar
   const Real* const from = reals_of("input", input, {num_rows, weights.num_inputs});
   Real* const to = reals_of("output", output, {num_rows, weights.num_outputs});
   Pack* const kept = strips.is_none() ? nullptr : strips_of(Array(strips), weights);
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   noisy_forward(weights, from, num_rows, is_rectified, kept, to, num_threads);
 }
 
@@ -79,7 +80,7 @@ void backward(const Array& input, const Array& mean, const Array& sigma, const A
                                  reals_of("mean_bias_gradient", mean_bias_gradient, {num_outputs}),
                                  reals_of("sigma_bias_gradient", sigma_bias_gradient, {num_outputs})};
   const Pack* const kept = strips_of(strips, weights);
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   noisy_backward(weights, from, num_rows, kept, found, given, to, gradients, num_threads);
 }
 

@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "policy.hpp"
+#include "python_lock.hpp"
 
 namespace ngp::kernels {
 namespace {
@@ -32,7 +33,7 @@ void policy_rows(const Array& hidden, const Array& policy, const Array& policy_b
   const Real* const from = reals_of("hidden", hidden, {num_rows, weights.num_inputs});
   float* const logs = float_of("log_probabilities", log_probabilities, {num_rows, weights.num_actions});
   float* const to = float_of("values", values, {num_rows});
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   find_policy(weights, from, num_rows, logs, to);
 }
 
@@ -51,7 +52,7 @@ void policy_rows_back(const Array& hidden, const Array& policy, const Array& pol
                            reals_of("policy_bias_to", policy_bias_to, {num_actions}),
                            reals_of("value_to", value_to, {1, num_inputs}),
                            reals_of("value_bias_to", value_bias_to, {1})};
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   find_policy_back(weights, from, num_rows, logs, of_logs, of_values, to);
 }
 
@@ -66,7 +67,7 @@ void few_rows(const Array& input, const Array& weight, const Array& bias, const 
   const Real* const biases = reals_of("bias", bias, {num_outputs});
   const Real* const from = reals_of("input", input, {num_rows, num_inputs});
   Real* const to = reals_of("output", output, {num_rows, num_outputs});
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   multiply_few_rows(weights, biases, num_inputs, num_outputs, from, num_rows, to, num_threads);
 }
 

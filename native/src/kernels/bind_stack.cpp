@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "arrays.hpp"
+#include "python_lock.hpp"
 #include "stack.hpp"
 
 namespace ngp::kernels {
@@ -53,7 +54,7 @@ void forward(const Stack& stack, const Array& observation, const nb::sequence& w
   const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
   Real* const between = reals_of("hidden", hidden, {count, stack.num_hidden()});
   Real* const out = reals_of("features", features, {count, stack.num_features()});
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, num_threads);
 }
 
@@ -73,7 +74,7 @@ void forward_prepared(PreparedStack& bound, const Array& observation, const nb::
   const std::size_t count = count_pictures(stack, observation);
   const std::vector<Weights> found = convolutions_of(stack, arrays_of(weights), arrays_of(biases));
   Real* const out = reals_of("features", features, {count, stack.num_features()});
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   stack.forward(static_cast<const std::uint8_t*>(observation.data()), count,
                 bound.kept->find(stack, found, num_threads), nullptr, out, num_threads);
 }
@@ -87,7 +88,7 @@ void backward(const Stack& stack, const Array& observation, const nb::sequence& 
   const Real* const out = reals_of("features", features, {count, stack.num_features()});
   const Real* const given = reals_of("gradient", gradient, {count, stack.num_features()});
   float* const to = float_of("parameter_gradient", parameter_gradient, {stack.num_parameters()});
-  const nb::gil_scoped_release release;
+  const python_lock::Unlocked release;
   stack.backward(static_cast<const std::uint8_t*>(observation.data()), count, found, between, out, given, to,
                  num_threads);
 }

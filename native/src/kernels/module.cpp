@@ -2,6 +2,7 @@
 #include <nanobind/nanobind.h>
 
 #include "arrays.hpp"
+#include "python_lock.hpp"
 
 namespace ngp::kernels {
 void bind_stack(nb::module_& module);
@@ -13,6 +14,7 @@ void bind_policy(nb::module_& module);
 
 NB_MODULE(NGP_MODULE_NAME, module) {
   namespace kernels = ngp::kernels;
+  ngp::python_lock::install();
   nanobind::set_leak_warnings(false);  // what Python's caches hold at its end is no leak
   module.doc() = "Fast parts of networks, for one instruction set.";
   module.attr("DTYPE") = kernels::kRealName;

@@ -6,13 +6,12 @@ import functools
 import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.emulator.cores import BEFORE_STATE, REFERENCE_OPTIONS, SPEED_OPTIONS, Core
-from newgameplus.errors import RomError
+from newgameplus.errors import EmulatorError, RomError
 from newgameplus.types import Array
 
 if TYPE_CHECKING:
@@ -77,12 +76,24 @@ class NativeEmulator:
     ) -> None:
         module = required_engine()
         self.core = core
+        self._errors: type[Exception] = module.EngineError
         with in_words():
-            self.console: Console = module.Console(
+            self._console: Console | None = module.Console(
                 core_spec(core, rom, options, has_sound=has_sound), module.Blob(read_rom(rom))
             )
-            self.console.keep_audio(has_sound)
-            self.console.run([0], True)
+            self._console.keep_audio(has_sound)
+            self._console.run([0], True)
+
+    @property
+    def console(self) -> Console:
+        """The engine's console.
+
+        Raises:
+            EmulatorError: it is closed.
+        """
+        if self._console is None:
+            raise EmulatorError("This console is closed: open another one.")
+        return self._console
 
     @property
     def frames_per_second(self) -> float:
@@ -95,20 +106,30 @@ class NativeEmulator:
         return float(self.console.samples_per_second)
 
     def step(self, masks: Sequence[int] = (0,), *, is_drawn: bool = True) -> None:
-        """Run one frame while player ``p`` holds ``masks[p]``."""
-        self.console.run(masks, is_drawn)
+        """Run one frame while player ``p`` holds ``masks[p]``.
+
+        Raises:
+            EmulatorError: the core gives up or does not come back, or another thread uses this console.
+        """
+        try:
+            self.console.run(masks, is_drawn)
+        except self._errors as error:
+            raise EmulatorError(str(error)) from error
 
     def screen(self) -> Array:
         """Picture last drawn, uint8 ``[H, W, 3]``, RGB, rotated upright."""
-        return self.console.screen()
+        with in_words():
+            return self.console.screen()
 
     def audio(self) -> Array:
         """Sound of the last frame, int16 ``[samples, 2]``; empty unless ``has_sound``."""
-        return self.console.audio()
+        with in_words():
+            return self.console.audio()
 
     def memory(self) -> Mapping[int, bytes]:
         """Current memory of the console: address of each block to its bytes, in host byte order."""
-        return dict(self.console.memory())
+        with in_words():
+            return dict(self.console.memory())
 
     def save(self) -> bytes:
         """Serialise the machine state."""
@@ -125,9 +146,8 @@ class NativeEmulator:
             self.console.load(state)
 
     def close(self) -> None:
-        """Free the machine."""
-        with suppress(AttributeError):
-            del self.console
+        """Free the machine, once no thread is in it."""
+        self._console = None
 
 
 @functools.cache

@@ -42,7 +42,7 @@ class NativeScenario:
     def __init__(self, emulator: NativeEmulator, integration: Integration, name: str) -> None:
         spec = scenario_spec(integration, name)
         self._path = integration.scenario(name)
-        self._script_error: type[Exception] = required_engine().ScriptError
+        self._errors: type[Exception] = required_engine().EngineError
         content = read_json_object(self._path)
         self._names = tuple(variable.name for variable in spec.variables)
         self._pad = Pad(integration.console, content)
@@ -71,16 +71,17 @@ class NativeScenario:
         """Read the memory after a frame; return the frame's reward and whether the episode is over.
 
         Raises:
-            IntegrationError: a script fails.
+            IntegrationError: a script fails, or another thread uses the console.
         """
         try:
             return self._judge.judge()
-        except self._script_error as error:
+        except self._errors as error:
             raise IntegrationError(f"The scenario {self._path} cannot judge a frame: {error}") from error
 
     def variables(self) -> dict[str, int]:
         """All variables of ``data.json`` as of the last frame judged, except those outside of the console's memory."""
-        named = zip(self._names, self._judge.values(), self._are_present, strict=True)
+        with in_words():
+            named = zip(self._names, self._judge.values(), self._are_present, strict=True)
         return {name: value for name, value, is_present in named if is_present}
 
     def set_variable(self, name: str, value: int) -> None:
