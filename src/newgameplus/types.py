@@ -142,3 +142,13 @@ class Step:
     def done(self) -> Array:
         """Bool ``[B]``: the episode ended, for either reason."""
         return np.logical_or(self.terminated, self.truncated)
+
+    @property
+    def next_observation(self) -> Array:
+        """``[B, …]``: the observation that the action led to; at an end the last one of the ended episode."""
+        if not self.final_observation:
+            return self.observation
+        reached = self.observation.copy()
+        for row, last in self.final_observation.items():
+            reached[row] = last
+        return reached

@@ -1,4 +1,4 @@
-"""Learners learn: within seconds, on the first screen of a level of Tumbleweed, they get further than chance does."""
+"""Learners learn: within seconds, on the first screen of a level of Tumbleweed, at least half as well as usual."""
 
 from __future__ import annotations
 
@@ -60,17 +60,17 @@ def returns(agent: str, fields: dict[str, str], num_steps: int, folder: Path) ->
     return [json.loads(line)["return"] for line in (folder / "episodes.jsonl").read_text().splitlines()]
 
 
-def test_ppo_gets_twice_as_far_as_chance_within_5000_steps(tmp_path: Path) -> None:
-    by_chance = np.mean(returns("random", {}, 5000, tmp_path / "random"))
+def test_ppo_gets_half_as_far_as_usual_within_5000_steps(tmp_path: Path) -> None:
     learning = returns("ppo", PPO, 5000, tmp_path / "ppo")
     # Four seeds reached 710 to 940 in their last 16 episodes, from 100 to 230 in their first eight; chance reaches 80.
-    assert np.mean(learning[-16:]) > 2 * by_chance
+    # Computed by torch alone it was 1,249.
+    assert np.mean(learning[-16:]) > 400
     assert np.mean(learning[-16:]) > 1.3 * np.mean(learning[:8])
 
 
-def test_rainbow_gets_twice_as_far_as_chance_within_5000_steps(tmp_path: Path) -> None:
-    by_chance = np.mean(returns("random", {}, 5000, tmp_path / "random"))
+def test_rainbow_gets_half_as_far_as_usual_within_5000_steps(tmp_path: Path) -> None:
     learning = returns("rainbow", RAINBOW, 5000, tmp_path / "rainbow")
     # Five seeds reached 650 to 1,280 in their last 16 episodes, from 170 to 290 in their first eighth; chance 110.
-    assert np.mean(learning[-16:]) > 2 * by_chance
+    # Computed by torch alone it was 773.
+    assert np.mean(learning[-16:]) > 450
     assert np.mean(learning[-16:]) > 1.3 * np.mean(learning[:8])

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from newgameplus.nn.cpu import table
 from newgameplus.nn.names import EncoderName
+from newgameplus.nn.noisy import NoisyLinear
 
 ConvolutionShape = tuple[int, int, int, int]
 """Filters, kernel size, stride and padding."""
@@ -182,9 +183,12 @@ def num_features(encoder: nn.Module, height: int, width: int, num_channels: int)
 
 
 def orthogonal(layer: nn.Module, gain: float = math.sqrt(2)) -> None:
-    """Initialise plain convolutions and linear layers of ``layer`` with orthogonal weights and zero bias, as PPO2."""
+    """Initialise convolutions and linear layers of ``layer`` with orthogonal weights and zero bias, as PPO2.
+
+    Of noisy layers these are the means; their sigmas stay. Spectrally normalised weights keep torch's initialisation.
+    """
     for module in layer.modules():
-        if isinstance(module, (nn.Conv2d, nn.Linear)):
+        if isinstance(module, (nn.Conv2d, nn.Linear, NoisyLinear)):
             nn.init.orthogonal_(module.weight, gain)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

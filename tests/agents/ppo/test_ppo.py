@@ -12,7 +12,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from newgameplus.agents.ppo.agent import Ppo
-from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.errors import LearningError
 from newgameplus.types import Array, Step, WorldSpec
@@ -257,6 +256,18 @@ def test_noisy_heads_draw_new_noise_for_each_rollout_alone() -> None:
     assert not torch.equal(first[0], second[0])
 
 
+@pytest.mark.parametrize("has_noisy_layers", [False, True])
+def test_the_policy_begins_near_uniform_whether_its_noise_is_learned_or_not(has_noisy_layers: bool) -> None:
+    head = build(replace(SMALL, has_noisy_layers=has_noisy_layers)).network.policy
+    weight = head.weight.detach().double()
+    # Orthogonal rows of length 0.01, as in openai/baselines.
+    assert weight @ weight.T == pytest.approx(1e-4 * np.eye(NUM_ACTIONS), abs=1e-8)
+    assert not head.bias.detach().any()
+    if has_noisy_layers:
+        # The noise stays as large as in Fortunato et al. 2018: 0.5 over the root of the inputs.
+        assert head.weight_sigma.detach().flatten().numpy() == pytest.approx(0.5 / SMALL.num_hidden**0.5)
+
+
 def test_a_loss_that_is_no_longer_a_number_is_said_to_be_so_and_changes_no_weights() -> None:
     agent = build()
     steps = outcomes(SMALL.rollout_steps)
@@ -267,48 +278,3 @@ def test_a_loss_that_is_no_longer_a_number_is_said_to_be_so_and_changes_no_weigh
     with pytest.raises(LearningError, match="lower the learning rate"):
         agent.observe(bad)
     assert all(torch.equal(before[name], weight) for name, weight in agent.network.named_parameters())
-
-
-def test_the_bonus_for_a_picture_falls_with_the_root_of_its_visits() -> None:
-    novelty = Novelty(2.0)
-    observation = np.stack([np.full(SHAPE, 10, np.uint8), np.full(SHAPE, 200, np.uint8)])
-    found = [novelty(observation) for _ in range(4)]
-    for visits, bonus in enumerate(found, start=1):
-        assert bonus == pytest.approx(2.0 / np.sqrt(visits))
-    resumed = Novelty(2.0)
-    resumed.restore(novelty.state())
-    assert resumed(observation) == pytest.approx(2.0 / np.sqrt(5))
-
-
-def test_only_the_newest_frame_and_its_large_shapes_make_a_picture_new() -> None:
-    novelty = Novelty(1.0)
-    observation = np.full((1, *SHAPE), 100, np.uint8)
-    novelty(observation)
-    older, faint, plainly = observation.copy(), observation.copy(), observation.copy()
-    older[..., 0] = 0
-    faint[0, 0, 0, -1] += 1
-    plainly[0, :12, :12, -1] = 255
-    assert [float(novelty(each)[0]) for each in (older, faint, plainly)] == pytest.approx([2**-0.5, 3**-0.5, 1.0])
-
-
-def test_what_is_seen_often_is_foretold_better_than_what_is_new() -> None:
-    distillation = RandomNetworkDistillation(1.0, SHAPE, 0, torch.device("cpu"))
-    random = np.random.default_rng(0)
-    familiar, new = (np.stack([np.stack([picture(random)] * 2)] * 4) for _ in range(2))
-    for _ in range(60):
-        distillation.reward_and_learn(familiar)
-    both = np.concatenate([familiar[:1], new[:1]], axis=1)
-    bonus = distillation.reward_and_learn(both)[0]
-    assert bonus[2:].min() > 2 * bonus[:2].max()
-
-
-@pytest.mark.parametrize("fields", [{"novelty_weight": 0.5}, {"rnd_weight": 0.5}])
-def test_a_bonus_goes_on_exactly_where_it_was_saved(fields: dict[str, float]) -> None:
-    config = replace(SMALL, **fields)
-    straight, first, second = build(config), build(config), build(config, seed=4)
-    steps = outcomes(3 * SMALL.rollout_steps)
-    follow(straight, steps)
-    follow(first, steps[:14])
-    second.restore(first.state())
-    follow(second, steps[13:])
-    assert torch.equal(second.network.policy.weight, straight.network.policy.weight)

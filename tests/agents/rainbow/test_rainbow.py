@@ -11,6 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from newgameplus.agents.ppo.agent import Ppo
+from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.errors import LearningError, UsageError
@@ -149,6 +151,35 @@ def test_learning_waits_and_then_comes_every_so_many_steps() -> None:
         learned.append((number * NUM_ROWS, agent._num_updates))
     assert [count for num_steps, count in learned if num_steps < 20] == [0] * 9
     assert [count for num_steps, count in learned if num_steps >= 20] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]
+
+
+def test_learning_waits_for_a_whole_batch_however_little_it_is_told_to_wait() -> None:
+    agent = build(replace(SMALL, min_transitions=1, train_interval=1))
+    follow(agent, outcomes(5))
+    # 6 transitions for a batch, and of each of the 2 rows the last 3, which are not complete.
+    assert agent._num_updates == 0
+    follow(agent, outcomes(1, seed=1))
+    assert agent._num_updates == 2
+
+
+def test_given_weights_learn_from_the_first_batch_on_and_go_on_exactly() -> None:
+    agent, resumed = (build(replace(SMALL, min_transitions=10**6)) for _ in range(2))
+    agent.begin_from(build(seed=1).state())
+    follow(agent, outcomes(5))
+    assert agent._num_updates == 0
+    resumed.restore(agent.state())
+    for each in (agent, resumed):
+        follow(each, outcomes(1, seed=1))
+        assert each._num_updates == 1
+    assert content(resumed.network) == content(agent.network)
+
+
+def test_with_the_convolutions_of_ppo_alone_learning_waits_as_from_nothing() -> None:
+    agent = build(replace(SMALL, min_transitions=10**6))
+    config = PpoConfig(num_hidden=8, device="cpu", precision="float32")
+    agent.begin_from(Ppo(config, WorldSpec(NUM_ROWS, (), SHAPE, (), NUM_ACTIONS), 0).state())
+    follow(agent, outcomes(20))
+    assert agent._num_updates == 0
 
 
 def test_turns_that_it_remembers_are_stored_as_its_own_and_are_no_steps_of_its_own() -> None:

@@ -143,7 +143,9 @@ class Ppo:
         if self.is_frozen:
             return
         rollout, now = self._rollout, self._rollout.length
-        rollout.reward[now] = self._shaper(step.reward, step.done) + self._novelty(step.observation)
+        reached = step.next_observation
+        rollout.reward[now] = self._shaper(step.reward, step.done) + self._novelty(reached)
+        self._rnd.see(reached)
         rollout.done[now] = step.done
         rollout.end_value[now] = self._end_values(step)
         rollout.length += 1
@@ -165,7 +167,7 @@ class Ppo:
             "rollout": self._rollout.state(),
             "rewards": self._shaper.state(),
             "novelty": self._novelty.state(),
-            "distillation": self._rnd.state(),
+            "rnd": self._rnd.state(),
             "reference": [module_state(self._reference)] if self._reference is not None else [],
             "spread": self._spread,
             "num_updates": self._num_updates,
@@ -184,7 +186,7 @@ class Ppo:
         self._begun_update = None
         self._shaper.restore(state["rewards"])
         self._novelty.restore(state["novelty"])
-        self._rnd.restore(state["distillation"])
+        self._rnd.restore(state["rnd"])
         self._set_reference(state["reference"][0] if state["reference"] else None)
         self._spread = state["spread"]
         self._num_updates = state["num_updates"]
@@ -256,7 +258,7 @@ class Ppo:
     def _learn(self, last_observation: Array) -> None:
         rollout = self._rollout
         if self._rnd.weight:
-            rollout.reward += self._rnd.reward_and_learn(rollout.observation)
+            rollout.reward += self._rnd.reward_and_learn()
         _, last_value = self._actor.evaluate(last_observation)
         value = torch.from_numpy(rollout.value)
         advantage = generalized_advantages(

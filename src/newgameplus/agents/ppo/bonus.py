@@ -17,6 +17,10 @@ _CELL = 12
 _LEVELS = 8
 """Number of brightness levels per square."""
 _MAX_KEYS = 1_000_000
+_MOST_AT_ONCE = 1024
+"""Largest number of frames whose errors are measured at once."""
+_TRAINED_INTERVAL = 4
+"""One of so many steps of a rollout trains RND's predictor."""
 
 
 class Novelty:
@@ -34,7 +38,7 @@ class Novelty:
         self._visits: dict[bytes, int] = {}
 
     def __call__(self, observation: Array) -> Array:
-        """Return float32 ``[B]`` for uint8 ``[B, H, W, C]``."""
+        """Count pictures, uint8 ``[B, H, W, C]``, that a step led to; return the bonus for each, float32 ``[B]``."""
         bonus = np.zeros(len(observation), np.float32)
         if not self._weight:
             return bonus
@@ -69,11 +73,15 @@ def _keys(observation: Array) -> list[bytes]:
 class RandomNetworkDistillation:
     """Random network distillation: the prediction error of a fixed random network, large for novel pictures.
 
+    A step earns the error of the picture that it led to, ``|| f_predictor(s_t+1) - f_target(s_t+1) ||²``. The predictor
+    is trained after a whole rollout was measured, so that all of its steps are measured alike.
+
     Paper: Burda, Edwards, Storkey and Klimov, "Exploration by Random Network Distillation" (2018). *Differences from
-    the paper:* the newest frame is not normalised, and the bonus shares the policy's value head.
+    the paper:* the newest frame is not normalised; errors are divided by their own root mean square, not by the
+    standard deviation of their returns; the bonus shares the policy's value head, and so its discount and its ends.
 
     Args:
-        weight: factor of the error, which is divided by its running standard deviation; 0 builds nothing.
+        weight: factor of the error, which is divided by its running root mean square; 0 builds nothing.
         observation_shape: ``(H, W, C)``; only the newest of the C frames is used.
         seed: seed of both networks.
         device: device of both networks.
@@ -87,32 +95,39 @@ class RandomNetworkDistillation:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 1)
             self._target = _embedding(observation_shape).to(device).requires_grad_(False)
-            self._guess = _embedding(observation_shape).to(device)
-        self._optimizer = torch.optim.Adam(self._guess.parameters(), 1e-4)
-        self._mean_square = 1.0
+            self._predictor = _embedding(observation_shape).to(device)
+        self._optimizer = torch.optim.Adam(self._predictor.parameters(), 1e-4)
+        self._mean_square = 0.0
+        self._frames: list[Array] = []
 
-    def reward_and_learn(self, observation: Array) -> Array:
-        """Return the bonus float32 ``[T, B]`` of uint8 ``[T, B, H, W, C]``, then train on a quarter of it."""
-        errors = np.zeros(observation.shape[:2], np.float32)
-        for t, row in enumerate(observation):
-            error = self._error(torch.from_numpy(row[..., -1:]).to(self._device))
-            errors[t] = error.detach().cpu().numpy()
-            if t % 4 == 0:
-                self._optimizer.zero_grad()
-                error.mean().backward()  # type: ignore[no-untyped-call]
-                self._optimizer.step()
-        self._mean_square = 0.99 * self._mean_square + 0.01 * float(np.square(errors).mean())
+    def see(self, observation: Array) -> None:
+        """Keep the newest frames of uint8 ``[B, H, W, C]``, which a step of every row led to, until they are paid."""
+        if self.weight:
+            self._frames.append(observation[..., -1:].copy())
+
+    def reward_and_learn(self) -> Array:
+        """Return the bonus, float32 ``[T, B]``, of all that was seen since the last call; then train on a quarter."""
+        frames = torch.from_numpy(np.stack(self._frames))
+        self._frames.clear()
+        errors = self._measure(frames)
+        mean_square = float(np.square(errors).mean())
+        self._mean_square = 0.99 * self._mean_square + 0.01 * mean_square if self._mean_square else mean_square
+        for frame in frames[::_TRAINED_INTERVAL]:
+            self._optimizer.zero_grad()
+            self._error(frame.to(self._device)).mean().backward()  # type: ignore[no-untyped-call]
+            self._optimizer.step()
         return self.weight * errors / np.float32(np.sqrt(self._mean_square) + 1e-8)
 
     def state(self) -> State:
-        """Return both networks and the scale of the errors."""
+        """Return both networks, the scale of the errors, and the frames that are not paid yet."""
         if not self.weight:
             return {}
         return {
             "target": module_state(self._target),
-            "guess": module_state(self._guess),
+            "predictor": module_state(self._predictor),
             "optimizer": optimizer_state(self._optimizer),
             "mean_square": self._mean_square,
+            "frames": np.stack(self._frames) if self._frames else np.zeros((0, 0, 0, 0, 1), np.uint8),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -120,12 +135,20 @@ class RandomNetworkDistillation:
         if not self.weight:
             return
         restore_module(self._target, state["target"])
-        restore_module(self._guess, state["guess"])
+        restore_module(self._predictor, state["predictor"])
         restore_optimizer(self._optimizer, state["optimizer"])
         self._mean_square = state["mean_square"]
+        self._frames = list(state["frames"].copy())
+
+    def _measure(self, frames: Tensor) -> Array:
+        """Return the errors, float32 ``[T, B]``, of uint8 ``[T, B, H, W, 1]``."""
+        with torch.no_grad():
+            parts = torch.split(frames.flatten(0, 1), _MOST_AT_ONCE)
+            errors: Array = torch.cat([self._error(part.to(self._device)).cpu() for part in parts]).numpy()
+        return errors.reshape(frames.shape[:2])
 
     def _error(self, frame: Tensor) -> Tensor:
-        error: Tensor = (self._guess(frame) - self._target(frame)).square().mean(-1)
+        error: Tensor = (self._predictor(frame) - self._target(frame)).square().mean(-1)
         return error
 
 

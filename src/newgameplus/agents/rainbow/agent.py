@@ -89,6 +89,7 @@ class Rainbow:
         self._slack = SLACK
         self._buffer: ReplayBuffer | None = None
         self._last: tuple[Array, Array] | None = None
+        self._min_transitions = max(config.min_transitions, self._num_before_a_batch)
         self._num_random = config.random_steps
         self._num_steps = 0
         self._num_updates = 0
@@ -141,7 +142,7 @@ class Rainbow:
         self._last = None
         before, self._num_steps = self._num_steps, self._num_steps + len(reward)
         config = self.config
-        if max(self._num_steps, len(self._replay)) < max(config.min_transitions, config.batch_size):
+        if max(self._num_steps, len(self._replay)) < self._min_transitions:
             return
         for _ in range(self._num_steps // config.train_interval - before // config.train_interval):
             self._learn()
@@ -179,6 +180,7 @@ class Rainbow:
             "rewards": self._shaper.state(),
             "replay": [self._replay.state()],
             "waiting": [waiting, *awaited],
+            "min_transitions": self._min_transitions,
             "num_random": self._num_random,
             "num_steps": self._num_steps,
             "num_updates": self._num_updates,
@@ -202,11 +204,15 @@ class Rainbow:
         waiting, *awaited = state["waiting"]
         self._awaited = _awaited(awaited[0]) if awaited else None
         self._last = (waiting["observation"].copy(), waiting["action"].copy()) if waiting else None
+        self._min_transitions = state["min_transitions"]
         self._num_random = state["num_random"]
         self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
         """Start a new run with the weights of ``state``; from PPO's, only those of the encoder are taken.
+
+        With all weights, learning starts as soon as there is a batch: ``min_transitions`` is for untrained ones, whose
+        first transitions are those of random play.
 
         Raises:
             StateError: they belong to another network.
@@ -217,12 +223,18 @@ class Rainbow:
         else:
             require_agent(state, "rainbow")
             self._learner.begin_from(state["network"])
+            self._min_transitions = self._num_before_a_batch
         refresh(self._target, self.network)
         # Playing resamples noise: a frozen agent does so in a copy, and the given weights and noise stay unchanged.
         self._actor_network = self._learner.playing_copy() if is_frozen else self._learner.computing
         self._num_random = 0
         self.is_frozen = is_frozen
         self._begun_actor = None
+
+    @property
+    def _num_before_a_batch(self) -> int:
+        """Transitions after which a batch can be sampled: the last n of each row are not complete before."""
+        return self.config.batch_size + self._world.num_envs * self.config.n_step
 
     @property
     def _replay(self) -> ReplayBuffer:

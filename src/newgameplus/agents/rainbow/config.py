@@ -34,7 +34,7 @@ class RainbowConfig:
     capacity: int = 500_000
     """Capacity of the replay buffer in transitions; a frame of 84 × 84 pixels takes 7,056 bytes."""
     min_transitions: int = 20_000
-    """Transitions stored before learning starts."""
+    """Transitions stored before learning starts; a batch is enough if all weights are given (--init)."""
     batch_size: int = 32
     """Transitions per gradient step."""
     train_interval: int = 1
