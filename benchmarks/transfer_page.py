@@ -29,6 +29,7 @@ NAMES = {
     "random": "random",
     "jerk": "JERK",
     "ppo": "PPO from nothing",
+    "ppo-fine-tuned": "PPO from nothing, fine-tuned",
     "ppo-joint": "PPO, joint",
     "ppo-joint-frozen": "PPO, joint, frozen",
     "rainbow": "Rainbow from nothing",
@@ -38,13 +39,14 @@ NAMES = {
 }
 """Label of each row on the page, in the page's order."""
 SCRATCH = {
-    "ppo-joint": "ppo",
-    "ppo-joint-frozen": "ppo",
-    "rainbow-joint": "rainbow",
-    "rainbow-joint-frozen": "rainbow",
-    "experts": "ppo",
+    "ppo-joint": ("ppo-fine-tuned", "ppo"),
+    "ppo-joint-frozen": ("ppo-fine-tuned", "ppo"),
+    "rainbow-joint": ("rainbow",),
+    "rainbow-joint-frozen": ("rainbow",),
+    "experts": ("ppo-fine-tuned", "ppo"),
 }
-"""Name of each row that learned before to the row that it is compared with, which did not."""
+"""Name of each row that starts from joint training to the rows from nothing that it may be compared with: the first
+that was played, so that of the same preset if there is one."""
 COMPARED = (
     ("ppo-joint", "jerk"),
     ("rainbow-joint", "jerk"),
@@ -201,12 +203,17 @@ def _section(num_steps: int, rows: dict[str, Outcome]) -> list[str]:
     lines = [f"### {num_steps:,} steps per level", ""]
     lines += [f"![Return along the steps]({picture_name(num_steps)})", ""]
     lines += [f"| {' | '.join(HEADINGS)} |", "|---" * len(HEADINGS) + "|"]
-    lines += [_line(outcome, rows.get(SCRATCH.get(name, ""))) for name, outcome in rows.items()]
+    lines += [_line(outcome, _scratch(name, rows)) for name, outcome in rows.items()]
     lines += _comparisons(rows)
     zones = list(dict.fromkeys(_zone(level) for outcome in rows.values() for level in outcome.levels))
     lines += ["", "The same by zone:", "", "| | " + " | ".join(zones) + " |", "|---|" + "---|" * len(zones)]
     lines += [f"| {NAMES[name]} | " + " | ".join(_by_zone(outcome, zones)) + " |" for name, outcome in rows.items()]
     return [*lines, ""]
+
+
+def _scratch(name: str, rows: dict[str, Outcome]) -> Outcome | None:
+    """The row from nothing that a row is compared with; None without one."""
+    return next((rows[other] for other in SCRATCH.get(name, ()) if other in rows), None)
 
 
 def _comparisons(rows: dict[str, Outcome]) -> list[str]:
@@ -274,4 +281,4 @@ def _dash(row: str) -> str:
     """Dashes from nothing, dots frozen, a solid line for all others."""
     if row.endswith("frozen"):
         return "2 4"
-    return "8 5" if row in SCRATCH.values() else ""
+    return "8 5" if any(row in others for others in SCRATCH.values()) else ""

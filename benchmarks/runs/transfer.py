@@ -61,6 +61,7 @@ ROWS = {
     "random": Row("random"),
     "jerk": Row("jerk"),
     "ppo": Row("ppo", "tuned"),
+    "ppo-fine-tuned": Row("ppo", "fine-tuned"),
     "ppo-joint": Row("ppo", "fine-tuned", is_joint=True),
     "ppo-joint-frozen": Row("ppo", "fine-tuned", is_joint=True, is_frozen=True),
     "rainbow": Row("rainbow", "tuned"),

@@ -14,7 +14,19 @@ import numpy as np
 import pytest
 
 from benchmarks.chart import Line, apart, line_chart, ticks
-from benchmarks.transfer_page import DOCS, PAGE, block, curve, interval, outcomes, picture, picture_name, with_block
+from benchmarks.runs.transfer import ROWS
+from benchmarks.transfer_page import (
+    DOCS,
+    NAMES,
+    PAGE,
+    block,
+    curve,
+    interval,
+    outcomes,
+    picture,
+    picture_name,
+    with_block,
+)
 from benchmarks.turns import RESULTS
 
 ROOT = Path(__file__).parent.parent.parent
@@ -154,6 +166,22 @@ def test_the_table_says_how_much_more_than_from_nothing(tmp_path: Path) -> None:
     assert "| PPO, joint | 1 | **50** | 40 to 60 | 50 | +30 | +30 to +30 | 0.500 | 5,000 steps on 2 levels |" in text
     assert "| | Mesa | Oasis |" in text
     assert "| PPO from nothing | 10 | 30 |" in text
+
+
+def test_joint_rows_are_compared_with_the_same_preset_from_nothing_if_that_was_played(
+    tmp_path: Path,
+) -> None:
+    def levels(score: float) -> dict[str, Any]:
+        return {name: {"score": score, "curve": [score] * 40} for name in ("Mesa.Act3", "Oasis.Act4")}
+
+    for number, (row, score) in enumerate((("ppo", 10.0), ("ppo-joint", 50.0), ("ppo-fine-tuned", 25.0))):
+        publish(tmp_path, row, row=row, levels=levels(score))
+        text = block(outcomes(tmp_path))
+        assert ("| +40 |" in text, "| +25 |" in text) == ((False, False), (True, False), (False, True))[number]
+
+
+def test_every_row_that_can_be_played_has_a_name_on_the_page() -> None:
+    assert list(NAMES) == list(ROWS)
 
 
 def test_a_chart_is_svg_with_every_line_and_round_numbers() -> None:
