@@ -130,9 +130,14 @@ def stepping(env: Vector, play: Play) -> Callable[[], None]:
     return run
 
 
+def is_installed(package: str) -> bool:
+    """Whether a package can be imported."""
+    return importlib.util.find_spec(package) is not None
+
+
 def check_stable_baselines() -> None:
     """End the program with a message if Stable-Baselines3 is missing."""
-    if importlib.util.find_spec("stable_baselines3") is None:
+    if not is_installed("stable_baselines3"):
         sys.exit(
             "Stable-Baselines3, one of the peers, is missing; install it with: pip install stable-baselines3\n"
             "or leave that peer out with: --without-stable-baselines"

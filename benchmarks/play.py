@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import gzip
 import json
@@ -10,12 +9,11 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.turns import temporary_folder
 from newgameplus.emulator.cores import core_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.games.folders import GAMES_VARIABLE, HOME_VARIABLE
@@ -26,7 +24,6 @@ AIRSTRIKER = "Airstriker-Genesis-v0/Level1"
 PICODRIVE = "picodrive"
 AT_START = (9, 3)
 """Airstriker's variables ``gameover`` and ``lives`` at the start of its first level."""
-PICODRIVE_STATE = "PicodriveLevel1"
 SEED = 2018
 PRESS_PROBABILITY = 0.3
 """Probability of each button in each step."""
@@ -59,19 +56,19 @@ def picodrive_level() -> Level:
     """Return Airstriker's first level with a start state for picodrive, as a core cannot load another core's states.
 
     The console is run from power-on to the first frame whose variables equal those of the original state. The state is
-    put into a temporary folder, which this process and its children find among the user's games; for them the whole
-    game is then played by picodrive, unless they name a core.
+    put into a temporary folder, which this process and its children find among the user's games. From then on the level
+    is played by picodrive unless a core is named; the states for genesis_plus_gx remain.
     """
     original = find_level(AIRSTRIKER)
-    folder = _temporary_folder() / original.game
-    folder.mkdir()
+    folder = temporary_folder() / original.game
+    (folder / PICODRIVE).mkdir(parents=True)
     shutil.copy(original.integration.data(), folder)
-    metadata = original.integration.metadata | {"core": PICODRIVE, "default_state": PICODRIVE_STATE}
+    metadata = original.integration.metadata | {"core": PICODRIVE}
     (folder / "metadata.json").write_text(json.dumps(metadata))
-    with gzip.open(folder / f"{PICODRIVE_STATE}.state", "wb") as file:
+    with gzip.open(folder / PICODRIVE / f"{original.state}.state", "wb") as file:
         file.write(_played_to_the_start(original))
     os.environ[GAMES_VARIABLE] = str(folder.parent)
-    return find_level(f"{original.game}/{PICODRIVE_STATE}")
+    return find_level(AIRSTRIKER)
 
 
 def _played_to_the_start(level: Level) -> bytes:
@@ -90,13 +87,7 @@ def _played_to_the_start(level: Level) -> bytes:
 
 def atari_level(game: str) -> Level:
     """Return the default level of an Atari game, its ROM imported from ale-py into a temporary home."""
-    os.environ[HOME_VARIABLE] = str(_temporary_folder())
+    os.environ[HOME_VARIABLE] = str(temporary_folder())
     command = [sys.executable, "-m", "newgameplus", "games", "import", "--from-ale"]
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
     return find_level(game)
-
-
-def _temporary_folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="ngp-bench-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder

@@ -7,6 +7,7 @@ import gc
 import os
 from pathlib import Path
 
+from benchmarks.turns import add_tiny, parse
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.games.levels import find_level
 
@@ -25,7 +26,8 @@ def main() -> None:
     parser.add_argument("--resets", type=int, default=100_000, help="of each of two consoles")
     parser.add_argument("--core", help="such as picodrive, with a level whose state it takes")
     parser.add_argument("--level", default="Airstriker-Genesis-v0/Level1")
-    options = parser.parse_args()
+    add_tiny(parser)
+    options = parse(parser, resets=20)
     env = RetroVecEnv([find_level(options.level)] * NUM_ROWS, core=options.core)
     try:
         env.reset(seed=0)

@@ -11,6 +11,7 @@ A result is a JSON object with ``figure`` (its name), ``what``, ``unit``, ``side
 from __future__ import annotations
 
 import argparse
+import atexit
 import contextlib
 import datetime
 import json
@@ -18,8 +19,10 @@ import multiprocessing
 import os
 import platform
 import resource
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +33,7 @@ from typing import Any
 
 import numpy as np
 
+TINY = "--tiny"
 RESULTS = Path(__file__).parent / "results"
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
@@ -191,11 +195,36 @@ def raw(rounds: Sequence[Round]) -> list[dict[str, list[float]]]:
 
 
 def parser(description: str | None, num_rounds: int) -> argparse.ArgumentParser:
-    """Parser with the options of every script: ``--rounds`` and ``--results``."""
+    """Parser with the options of every script: ``--rounds``, ``--results`` and ``--tiny``."""
     options = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rounds", type=int, default=num_rounds, help="turns of every side that count")
     options.add_argument("--results", type=Path, default=RESULTS, help="where the result is kept")
+    add_tiny(options)
     return options
+
+
+def add_tiny(options: argparse.ArgumentParser) -> None:
+    """Add the option ``--tiny``, which :func:`parse` reads."""
+    options.add_argument(TINY, action="store_true", help="run as little as possible and keep nothing, as a test")
+
+
+def parse(options: argparse.ArgumentParser, **tiny: Any) -> argparse.Namespace:
+    """Return the options of the command line.
+
+    Args:
+        options: the parser.
+        tiny: defaults that ``--tiny`` puts in place of the parser's, beside one round and a temporary folder.
+    """
+    if TINY in sys.argv:
+        options.set_defaults(rounds=1, results=temporary_folder(), **tiny)
+    return options.parse_args()
+
+
+def temporary_folder() -> Path:
+    """Folder that is removed when the program ends."""
+    folder = Path(tempfile.mkdtemp(prefix="ngp-bench-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def publish(result: dict[str, Any], results: Path, packages: Sequence[str] = ()) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.turns import parser, publish
+from benchmarks.turns import parse, parser, publish
 from newgameplus.agents.experts.classifier import ZoneClassifier
 from newgameplus.agents.experts.config import DEFAULT
 from newgameplus.envs.batch import RetroVecEnv
@@ -28,7 +28,6 @@ from newgameplus.open_games.proof import par_path
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from newgameplus.types import CONTEST_SIZE, SONIC_10, WARPED, Array, ObservationSpec
 
-LATER_STEPS = 600
 LATER_INTERVAL = 20
 PRESSES = np.array([0.02, 0.2, 0.02, 0.1, 0.03, 0.03, 0.1, 0.1, 0.05, 0.35])
 """Probability of each action of ``SONIC_10``: mostly to the right, so that more of a level is seen."""
@@ -88,11 +87,13 @@ def train(levels: Sequence[Level], num_turns: int) -> tuple[ZoneClassifier, floa
 WARPED_SHAPE = (*CONTEST_SIZE, WARPED.stack)
 
 
-def judge(classifier: ZoneClassifier, levels: Sequence[Level], seeds: Sequence[int]) -> dict[str, dict[str, float]]:
+def judge(
+    classifier: ZoneClassifier, levels: Sequence[Level], seeds: Sequence[int], num_steps: int
+) -> dict[str, dict[str, float]]:
     """Accuracy on each level: votes, pictures of the vote, of random play and of the par movie."""
     zones, found = zone_numbers(levels), []
     for seed in seeds:
-        pictures = np.stack(list(random_play(levels, LATER_STEPS, seed)), 1)
+        pictures = np.stack(list(random_play(levels, num_steps, seed)), 1)
         told = [(classifier.log_probabilities(row[: DEFAULT.vote_steps]), row[::LATER_INTERVAL]) for row in pictures]
         found.append(
             [
@@ -119,13 +120,17 @@ def main() -> None:
     """Train, judge, print the table and store it."""
     options = parser(__doc__, num_rounds=3)
     options.add_argument("--turns", type=int, default=1600, help="steps of each training level")
-    arguments = options.parse_args()
+    options.add_argument("--later-steps", type=int, default=600, help="steps of random play on each validation level")
+    options.add_argument("--levels", type=int, help="only the first so many of each split")
+    arguments = parse(options, turns=8, later_steps=20, levels=1)
     torch.set_num_threads(1)
     start = time.perf_counter()
-    training, validation = (find_split(f"tumbleweed-{name}").levels for name in ("train", "validation"))
+    training, validation = (
+        find_split(f"tumbleweed-{name}").levels[: arguments.levels] for name in ("train", "validation")
+    )
     classifier, seconds = train(training, arguments.turns)
     trained = time.perf_counter() - start
-    levels = judge(classifier, validation, range(1, arguments.rounds + 1))
+    levels = judge(classifier, validation, range(1, arguments.rounds + 1), arguments.later_steps)
     means = {side: float(np.mean([line[side] for line in levels.values()])) for side in SIDES}
     for state, line in levels.items():
         print(f"{state:16}" + "".join(f"{line[side]:9.3f}" for side in SIDES))

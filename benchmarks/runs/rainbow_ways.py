@@ -5,8 +5,8 @@ Run: python -m benchmarks.runs.rainbow_ways [--steps 30000] [--levels 4] [--work
 
 from __future__ import annotations
 
-from benchmarks.runs.ways import described, judge, options_of
-from benchmarks.turns import publish
+from benchmarks.runs.ways import TINY_WAYS, described, first_ways, judge, options_of
+from benchmarks.turns import parse, publish
 
 _TUNED = ("--preset", "tuned")
 _ATOMS = (*_TUNED, "--set", "distribution=categorical", "--set", "v_max=40")
@@ -23,9 +23,11 @@ WAYS = {
 
 def main() -> None:
     """Evaluate every variant, print and store; the same command resumes after an interruption."""
-    arguments = options_of(__doc__, num_steps=30_000, num_levels=4, work="results/rainbow-ways").parse_args()
-    scores = judge("rainbow", WAYS, arguments)
-    result = described("rainbow_ways", "Score of Rainbow from nothing", WAYS, scores, arguments)
+    options = options_of(__doc__, num_steps=30_000, num_levels=4, work="results/rainbow-ways")
+    arguments = parse(options, **TINY_WAYS)
+    ways = first_ways(WAYS, arguments)
+    scores = judge("rainbow", ways, arguments)
+    result = described("rainbow_ways", "Score of Rainbow from nothing", ways, scores, arguments)
     publish(result, arguments.results, ("torch",))
 
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.turns import parser, publish
+from benchmarks.turns import parse, parser, publish, temporary_folder
 from newgameplus.games.levels import find_split
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.record import episode_record
@@ -86,7 +86,7 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=100_000, help="steps per level of those that learn nothing")
     options.add_argument("--jerk-steps", type=int, default=1_000_000, help="steps per level of JERK")
     options.add_argument("--work", type=Path, default=Path("results/tumbleweed-calibration"))
-    arguments = options.parse_args()
+    arguments = parse(options, steps=4, jerk_steps=4, work=temporary_folder())
     par = par_scores()
     steps = {name: arguments.jerk_steps if name == "JERK" else arguments.steps for name in PLAYERS}
     scores = {name: evaluate(name, steps[name], arguments.work) for name in PLAYERS}

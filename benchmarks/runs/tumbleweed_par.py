@@ -18,6 +18,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.turns import add_tiny, parse
 from newgameplus.errors import MovieError, NewGamePlusError
 from newgameplus.executor.interface import Returned, Task, Tell
 from newgameplus.executor.local import LocalExecutor, available_cores
@@ -105,7 +106,8 @@ def main() -> int:
     options.add_argument("--searches", type=int, default=1, help="per level; the fastest way found is kept")
     options.add_argument("--max-steps", type=int, default=MAX_SEARCH_STEPS, help="steps of the search in one level")
     options.add_argument("--again", action="store_true", help="prove anew what is proven")
-    chosen = options.parse_args()
+    add_tiny(options)
+    chosen = parse(options, levels=["Mesa.Act1"], processes=1)
     levels = chosen_levels(chosen.game, chosen.levels)
     seeds = range(chosen.seed, chosen.seed + chosen.searches)
     work = functools.partial(line_of, seeds=seeds, max_steps=chosen.max_steps, again=chosen.again)

@@ -6,12 +6,13 @@ Choices are therefore never made on levels that agents are evaluated on.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from benchmarks.runs.transfer import ngp
-from benchmarks.turns import median_and_interval, parser
+from benchmarks.turns import TINY, median_and_interval, parser, temporary_folder
 from newgameplus.results.evaluations import Results
 
 LEVELS_SEED = 77
@@ -26,9 +27,20 @@ def options_of(description: str | None, num_steps: int, num_levels: int, work: s
     options = parser(description, num_rounds=1)
     options.add_argument("--steps", type=int, default=num_steps, help="agent steps on each level")
     options.add_argument("--levels", type=int, default=num_levels, help="how many, one of each zone first")
-    options.add_argument("--work", type=Path, default=Path(work), help="where the evaluations lie")
+    work_folder = temporary_folder() if TINY in sys.argv else Path(work)
+    options.add_argument("--work", type=Path, default=work_folder, help="where the evaluations lie")
     options.add_argument("--workers", type=int, help="levels side by side; by default one per core")
+    options.add_argument("--ways", type=int, help="only the first so many")
     return options
+
+
+TINY_WAYS: dict[str, Any] = {"steps": 16, "levels": 1, "workers": 1, "ways": 1}
+"""Options of such scripts with ``--tiny``; ``work`` becomes a temporary folder."""
+
+
+def first_ways(ways: Ways, arguments: argparse.Namespace) -> Ways:
+    """Return the variants that are compared."""
+    return dict(list(ways.items())[: arguments.ways])
 
 
 def judge(agent: str, ways: Ways, arguments: argparse.Namespace, common: Sequence[str] = ()) -> Scores:

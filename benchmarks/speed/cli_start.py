@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-from benchmarks.turns import Ratio, median_and_interval, parser, publish, ratios, raw, take_turns
+from benchmarks.turns import Ratio, median_and_interval, parse, parser, publish, ratios, raw, take_turns
 
 COMMANDS = {
     "python": ["-c", "pass"],
@@ -33,7 +33,7 @@ def command(words: list[str]) -> Callable[[], None]:
 
 def main() -> None:
     """Measure, print and store."""
-    arguments = parser(__doc__, num_rounds=20).parse_args()
+    arguments = parse(parser(__doc__, num_rounds=20))
     sides = {name: partial(command, words) for name, words in COMMANDS.items()}
     rounds = list(take_turns(sides, arguments.rounds))
     publish(

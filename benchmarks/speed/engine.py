@@ -22,9 +22,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks.bare import bare_loop
-from benchmarks.peers import Vector, check_stable_baselines, gymnasium_async, make_async, stable_baselines, stepping
+from benchmarks.peers import (
+    Vector,
+    check_stable_baselines,
+    gymnasium_async,
+    is_installed,
+    make_async,
+    stable_baselines,
+    stepping,
+)
 from benchmarks.play import AIRSTRIKER, Play, atari_level, picodrive_level
-from benchmarks.turns import Ratio, Round, Side, parser, publish, ratios, raw, run_once, speeds, take_turns
+from benchmarks.turns import Ratio, Round, Side, parse, parser, publish, ratios, raw, run_once, speeds, take_turns
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.games.levels import Level, find_level
 from newgameplus.types import WARPED, Array
@@ -35,7 +43,7 @@ NUM_THREADS = 2
 ASYNC_ENVS = (2, 4, 8)
 SUBPROC_ENVS = (4, 8)
 """Numbers of processes of the peers."""
-PARITY_ENVS, PARITY_STEPS, PARITY_EPISODE_STEPS = 2, 1200, 450
+PARITY_ENVS, PARITY_EPISODE_STEPS = 2, 450
 MAX_GRAY_LEVELS = 1
 ASYNC, SUBPROC = "Gymnasium AsyncVectorEnv", "Stable-Baselines3 SubprocVecEnv"
 
@@ -73,9 +81,9 @@ def tape(make: Callable[[Play], Vector], play: Play) -> Callable[[], list[Array]
     return run
 
 
-def check_parity(level: Level, core: str) -> dict[str, int]:
+def check_parity(level: Level, core: str, num_steps: int) -> dict[str, int]:
     """End the program if ours and Gymnasium's differ; return what was compared."""
-    play = Play(level, PARITY_ENVS, PARITY_STEPS, max_episode_steps=PARITY_EPISODE_STEPS)
+    play = Play(level, PARITY_ENVS, num_steps, max_episode_steps=PARITY_EPISODE_STEPS)
     mine, theirs = (run_once(partial(tape, make, play)) for make in (partial(make_ours, core=core), make_async))
     pictures = np.moveaxis(theirs[0], 2, -1)  # Gymnasium stacks along a new first axis
     largest = int(np.abs(mine[0].astype(np.int16) - pictures).max())
@@ -92,13 +100,13 @@ def check_parity(level: Level, core: str) -> dict[str, int]:
     }
 
 
-def sides_of(plays: Mapping[str, Play], has_subproc: bool) -> dict[str, Side]:
+def sides_of(plays: Mapping[str, Play], has_subproc: bool, async_envs: Sequence[int]) -> dict[str, Side]:
     """All sides by name; ``plays`` gives each core its play, and the peers take the first."""
     peers: dict[str, Side] = {}
     first = next(iter(plays.values()))
     for num_envs in SUBPROC_ENVS if has_subproc else ():
         peers[f"{SUBPROC}, {num_envs}"] = partial(stable_baselines, replace(first, num_envs=num_envs))
-    for num_envs in ASYNC_ENVS:
+    for num_envs in async_envs:
         peers[f"{ASYNC}, {num_envs}"] = partial(gymnasium_async, replace(first, num_envs=num_envs))
     for core, play in plays.items():
         peers[f"RetroVecEnv, {core}"] = partial(ours, play, core)
@@ -148,9 +156,9 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     else:
         levels, figure, targets = {"stella": atari_level(arguments.atari)}, "engine_atari", {}
     core, level = next(iter(levels.items()))
-    parity = check_parity(level, core)
+    parity = check_parity(level, core, arguments.parity_steps)
     plays = {core: Play(level, NUM_ENVS, arguments.steps) for core, level in levels.items()}
-    sides = sides_of(plays, arguments.has_subproc)
+    sides = sides_of(plays, arguments.has_subproc, arguments.async_envs)
     rounds = list(take_turns(sides, arguments.rounds))
     return {
         "figure": figure,
@@ -172,7 +180,11 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=1200, help="agent steps of a turn; a multiple of 8")
     options.add_argument("--atari", metavar="GAME", help="play this Atari game from ale-py instead of Airstriker")
     options.add_argument("--without-stable-baselines", dest="has_subproc", action="store_false")
-    arguments = options.parse_args()
+    options.add_argument("--parity-steps", type=int, default=1200, help="agent steps that are compared first")
+    options.add_argument("--async-envs", type=int, nargs="+", default=ASYNC_ENVS, help="numbers of processes tried")
+    arguments = parse(options, steps=16, parity_steps=16, async_envs=(2,))
+    if arguments.tiny:
+        arguments.has_subproc &= is_installed("stable_baselines3")
     if arguments.has_subproc:
         check_stable_baselines()
     publish(measure(arguments), arguments.results, ("stable-baselines3", "torch", "ale-py"))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.play import AIRSTRIKER, PICODRIVE, Play, picodrive_level
-from benchmarks.turns import Ratio, Side, median_and_interval, parser, publish, ratios, raw, run_once, take_turns
+from benchmarks.turns import Ratio, Side, median_and_interval, parse, parser, publish, ratios, raw, run_once, take_turns
 from newgameplus.emulator.cores import core_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.batch import RetroVecEnv
@@ -56,7 +56,7 @@ def core_alone(play: Play, core: str) -> Callable[[], None]:
     """A side that runs the same number of frames of one console, drawing one in four, and does nothing else."""
     game = play.level.integration
     emulator = NativeEmulator(game.rom(), core_of(game.console, core))
-    state = game.state(play.level.state)
+    state = game.state(play.level.state, core)
     bits = 1 << np.arange(len(game.console.buttons))
     masks = [[int(mask)] for mask in play.actions()[:, 0] @ bits]
 
@@ -148,7 +148,7 @@ def main() -> None:
     """Measure, print and store."""
     options = parser(__doc__, num_rounds=10)
     options.add_argument("--steps", type=int, default=300, help="agent steps of a turn")
-    arguments = options.parse_args()
+    arguments = parse(options, steps=4)
     levels = {"genesis_plus_gx": find_level(AIRSTRIKER), PICODRIVE: picodrive_level()}
     plays = {core: Play(level, 1, arguments.steps) for core, level in levels.items()}
     publish(

@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.turns import Ratio, parser, publish, ratios, raw, speeds, take_turns
+from benchmarks.turns import Ratio, parse, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld
@@ -188,7 +188,7 @@ def main() -> None:
     """Measure, print and store."""
     options = parser(__doc__, num_rounds=10)
     options.add_argument("--steps", type=int, default=300, help="steps of the stretch, about four frames each")
-    arguments = options.parse_args()
+    arguments = parse(options, steps=8)
     stretch = record(arguments.steps)
     rounds = []
     for turns in take_turns({name: partial(side, stretch) for name, side in SIDES.items()}, arguments.rounds):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.turns import Ratio, Round, Side, parser, publish, ratios, raw, run_once, speeds, take_turns
+from benchmarks.turns import Ratio, Round, Side, parse, parser, publish, ratios, raw, run_once, speeds, take_turns
 from newgameplus.agents.jerk.config import DEFAULT
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, with_budget
@@ -149,7 +149,7 @@ def main() -> None:
     options = parser(__doc__, num_rounds=10)
     options.add_argument("--steps", type=int, default=2000, help="agent steps of a run, about four frames each")
     options.add_argument("--core", type=int, default=0, help="the processor core that both sides are bound to")
-    arguments = options.parse_args()
+    arguments = parse(options, steps=40)
     recorded, episodes = run_once(partial(recording, arguments.steps))
     sides: dict[str, Side] = {
         EVALUATION: partial(evaluation, arguments.steps),

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.play import AIRSTRIKER, SEED, picodrive_level
-from benchmarks.turns import Ratio, Side, median_and_interval, parser, publish, ratios, raw, take_turns
+from benchmarks.turns import Ratio, Side, median_and_interval, parse, parser, publish, ratios, raw, take_turns
 from newgameplus.emulator.backends import BACKEND_VARIABLE
 from newgameplus.games.folders import GAMES_VARIABLE
 
@@ -45,7 +45,7 @@ def main() -> None:
     """Measure, print and store."""
     options = parser(__doc__, num_rounds=2)
     options.add_argument("--steps", type=int, default=1500, help="agent steps of each of the eight runs")
-    arguments = options.parse_args()
+    arguments = parse(options, steps=4)
     picodrive = str(picodrive_level())
     games = {GAMES_VARIABLE: os.environ.pop(GAMES_VARIABLE)}
     native, reference = {BACKEND_VARIABLE: "native"}, {BACKEND_VARIABLE: "reference"}

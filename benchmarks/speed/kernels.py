@@ -14,11 +14,11 @@ import importlib
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from benchmarks.turns import Ratio, Side, median_and_interval, parser, publish, ratios, raw, take_turns
+from benchmarks.turns import Ratio, Side, median_and_interval, parse, parser, publish, ratios, raw, take_turns
 
 NUM_THREADS = 2
 NUM_FEATURES, NUM_HIDDEN = 3136, 512
@@ -124,13 +124,14 @@ TASKS: dict[str, tuple[Callable[[bool], Work], int]] = {
 """What is measured: how a side is made, and the products that it must compute for each row of its batch."""
 
 
-def measure(num_rounds: int, num_calls: int) -> dict[str, Any]:
+def measure(num_rounds: int, num_calls: int, tasks: Sequence[str]) -> dict[str, Any]:
     """Let the kernels and torch take turns, task by task, and describe what came out."""
     kernels = importlib.import_module("newgameplus.nn.cpu.compiled").availability
     figures: dict[str, Any] = {}
     compared: list[dict[str, Any]] = []
     seconds = []
-    for name, (make, num_products) in TASKS.items():
+    for name in tasks:
+        make, num_products = TASKS[name]
         sides: dict[str, Side] = {
             f"{name}, {side}": partial(median_milliseconds, make, side == OURS, num_calls) for side in (OURS, TORCH)
         }
@@ -158,11 +159,12 @@ def main() -> None:
     """Measure, print and store."""
     options = parser(__doc__, num_rounds=7)
     options.add_argument("--calls", type=int, default=20, help="calls of a turn")
-    arguments = options.parse_args()
+    options.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS), help="what is measured")
+    arguments = parse(options, calls=1, tasks=["Adam"])
     kernels = importlib.import_module("newgameplus.nn.cpu.compiled").availability
     if kernels.lack:
         sys.exit(f"There are no kernels to measure: {kernels.lack}.")
-    publish(measure(arguments.rounds, arguments.calls), arguments.results, ("torch",))
+    publish(measure(arguments.rounds, arguments.calls, arguments.tasks), arguments.results, ("torch",))
 
 
 if __name__ == "__main__":

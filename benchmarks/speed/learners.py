@@ -21,7 +21,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib
-import importlib.util
 import itertools
 import os
 import sys
@@ -33,9 +32,9 @@ from typing import Any
 
 import gymnasium as gym
 
-from benchmarks.peers import STACK, Env, make_env, make_stacked_env
+from benchmarks.peers import STACK, Env, is_installed, make_env, make_stacked_env
 from benchmarks.play import AIRSTRIKER, PICODRIVE, Play, picodrive_level
-from benchmarks.turns import Ratio, Side, parser, publish, ratios, raw, speeds, take_turns
+from benchmarks.turns import Ratio, Side, parse, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.rainbow.agent import Rainbow
@@ -237,6 +236,16 @@ PAIRS = {
 }
 
 
+PEERS = {"Stable-Baselines3": "stable_baselines3", "sb3-contrib": "sb3_contrib", "tianshou": "tianshou"}
+"""Name of each peer in the names of sides, and its package."""
+
+
+def is_there(side: str) -> bool:
+    """Whether a side is ours, or of a peer whose package is installed; --tiny runs without the others."""
+    package = PEERS.get(side.rpartition(", ")[2])
+    return package is None or is_installed(package)
+
+
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     """Let all sides take turns, pair by pair, and return the result."""
     level = find_level(AIRSTRIKER)
@@ -247,11 +256,12 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     for name in arguments.pairs:
         pair = PAIRS[name]
         num_steps = arguments.steps or pair.num_steps
-        sides = pair.sides(picodrive_level(), play, num_steps)
-        mine, *peers = sides
+        every = pair.sides(picodrive_level(), play, num_steps)
+        mine, *peers = every
+        sides = {side: make for side, make in every.items() if is_there(side)}
         rounds = list(take_turns(sides, arguments.rounds))
         figures |= speeds(rounds, num_steps, {} if pair.at_least is None else {mine: pair.at_least})
-        wanted = [Ratio(mine, peer, target) for peer, target in zip(peers, pair.targets, strict=True)]
+        wanted = [Ratio(mine, peer, target) for peer, target in zip(peers, pair.targets, strict=True) if peer in sides]
         compared += ratios(rounds, wanted)
         seconds += raw(rounds)
     return {
@@ -271,13 +281,13 @@ def main() -> None:
     options = parser(__doc__, num_rounds=5)
     options.add_argument("--pairs", nargs="+", choices=PAIRS, default=list(PAIRS), help="what is measured")
     options.add_argument("--steps", type=int, help="agent steps of a turn: of PPO whole rollouts of 1,024")
-    arguments = options.parse_args()
+    arguments = parse(options, pairs=["ppo"], steps=ROLLOUT)
     unit = ROLLOUT if "ppo" in arguments.pairs else STRETCH
     if arguments.steps is not None and (arguments.steps < 1 or arguments.steps % unit):
         sys.exit(f"--steps must be a multiple of {unit}, not {arguments.steps}.")
-    for package in ("stable_baselines3", "sb3_contrib", "tianshou"):
-        if importlib.util.find_spec(package) is None:
-            sys.exit(f"{package} is missing; install the peers with: pip install 'newgameplus[bench]'")
+    missing = [peer for peer, package in PEERS.items() if not is_installed(package)]
+    if missing and not arguments.tiny:
+        sys.exit(f"{missing[0]} is missing; install the peers with: make bench")
     publish(measure(arguments), arguments.results, ("stable-baselines3", "sb3-contrib", "tianshou", "torch"))
 
 

@@ -25,7 +25,7 @@ import numpy as np
 import torch
 
 from benchmarks.play import PICODRIVE, picodrive_level
-from benchmarks.turns import Ratio, Side, parser, publish, ratios, raw, run_once, speeds, take_turns
+from benchmarks.turns import Ratio, Side, parse, parser, publish, ratios, raw, run_once, speeds, take_turns
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.update import PlainUpdate
@@ -271,7 +271,9 @@ def main() -> None:
     options.add_argument("--steps", type=int, help="agent steps of a turn of PPO; two rollouts by default")
     options.add_argument("--updates", type=int, default=2000, help="Rainbow's in a turn")
     options.add_argument("--filled", type=int, default=100_000, help="transitions in Rainbow's replay buffer")
-    arguments = options.parse_args()
+    arguments = parse(
+        options, device="cpu", envs=2, threads=1, rollout_steps=8, epochs=1, batch_size=16, updates=2, filled=200
+    )
     if arguments.steps is not None and arguments.steps % arguments.envs:
         sys.exit(f"--steps must be a multiple of the {arguments.envs} consoles, not {arguments.steps}.")
     if arguments.device == "auto" and not torch.cuda.is_available():

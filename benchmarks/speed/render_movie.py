@@ -4,12 +4,11 @@ Both programs run as whole processes, start-up included, in turns, on the same m
 stable-retro's needs the ffmpeg program and a display, so Debian's ``ffmpeg`` and ``xvfb`` must be installed.
 Then both videos are compared with the pictures that the emulator drew.
 
-Run: python benchmarks/speed/render_movie.py [--minutes 10] [--rounds 2]
+Run: python -m benchmarks.speed.render_movie [--minutes 10] [--rounds 2]
 """
 
 from __future__ import annotations
 
-import argparse
 import datetime
 import json
 import platform
@@ -28,6 +27,7 @@ import av
 import cv2
 import numpy as np
 
+from benchmarks.turns import parse, parser
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.executor.local import available_cores
 from newgameplus.games.levels import find_level
@@ -42,22 +42,20 @@ SEED = 2018
 HOLD_FRAMES = 8
 SAMPLE_FRAMES = 97
 """Every so many frames the videos are compared with the source."""
-RESULTS = Path(__file__).parent.parent / "results"
 
 
 def main() -> None:
     """Measure, print and store."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--rounds", type=int, default=2)
-    arguments = parser.parse_args()
+    options = parser(__doc__, num_rounds=2)
+    options.add_argument("--minutes", type=float, default=10.0)
+    arguments = parse(options, minutes=0.1)
     missing = [program for program in ("ffmpeg", "xvfb-run") if shutil.which(program) is None]
     if missing:
         sys.exit(f"stable-retro's playback_movie cannot run: install Debian's ffmpeg and xvfb ({missing} missing).")
     with tempfile.TemporaryDirectory() as folder:
         result = measure(Path(folder), int(arguments.minutes * 3600), arguments.rounds)
     print(json.dumps(result, indent=1))
-    target = RESULTS / f"{datetime.date.today()}_render_movie"
+    target = arguments.results / f"{datetime.date.today()}_render_movie"
     target.mkdir(parents=True, exist_ok=True)
     (target / "result.json").write_text(json.dumps(result, indent=1) + "\n")
     print(f"{result['ratio']:.2f} times as fast as stable-retro (wanted: {TARGET_RATIO}); written to {target}")

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.turns import Side, median_and_interval, parser, publish, run_once, take_turns
+from benchmarks.turns import Side, median_and_interval, parse, parser, publish, run_once, take_turns
 from newgameplus.experience.priorities import SumTree
 from newgameplus.experience.replay import ReplayBuffer
 from newgameplus.types import Array, Step
@@ -36,11 +36,11 @@ TINY, REAL = (8, 8, 4), (84, 84, 4)
 NUM_STEPS, EPISODE_STEPS, NUM_PICTURES = 3, 500, 256
 
 
-def tree_alone(num_calls: int) -> Callable[[], float]:
+def tree_alone(num_entries: int, num_calls: int) -> Callable[[], float]:
     """A side that returns the median microseconds of finding 32 entries, reading and changing their priorities."""
     random = np.random.default_rng(0)
-    tree = SumTree(NUM_ENTRIES)
-    tree.set(np.arange(NUM_ENTRIES), random.random(NUM_ENTRIES))
+    tree = SumTree(num_entries)
+    tree.set(np.arange(num_entries), random.random(num_entries))
 
     def draw() -> None:
         entries = tree.find((np.arange(BATCH) + random.random(BATCH)) * (tree.total / BATCH))
@@ -50,10 +50,10 @@ def tree_alone(num_calls: int) -> Callable[[], float]:
     return lambda: median_microseconds(draw, num_calls)
 
 
-def tiny_pictures(num_calls: int) -> Callable[[], float]:
+def tiny_pictures(num_entries: int, num_calls: int) -> Callable[[], float]:
     """A side that returns the median microseconds of sampling from, and updating, a buffer of tiny pictures."""
-    buffer = ReplayBuffer(NUM_ENTRIES, 1, TINY, n_step=NUM_STEPS)
-    fill(buffer, TINY, NUM_ENTRIES)
+    buffer = ReplayBuffer(num_entries, 1, TINY, n_step=NUM_STEPS)
+    fill(buffer, TINY, num_entries)
     return lambda: median_microseconds(drawing(buffer), num_calls)
 
 
@@ -115,11 +115,11 @@ def resident_gigabytes(kind: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{kind}:")) * 1024 / 1e9
 
 
-def measure(num_rounds: int, num_calls: int, sizes: list[int]) -> dict[str, Any]:
+def measure(num_rounds: int, num_calls: int, num_entries: int, sizes: list[int]) -> dict[str, Any]:
     """Let the sides take turns, then fill the large buffers one after the other, and return the result."""
     sides: dict[str, Side] = {
-        f"priorities of {NUM_ENTRIES:,}: microseconds": partial(tree_alone, num_calls),
-        f"buffer of {NUM_ENTRIES:,}, 8 × 8 pixels: microseconds": partial(tiny_pictures, num_calls),
+        f"priorities of {num_entries:,}: microseconds": partial(tree_alone, num_entries, num_calls),
+        f"buffer of {num_entries:,}, 8 × 8 pixels: microseconds": partial(tiny_pictures, num_entries, num_calls),
     }
     limits = dict(zip(sides, (MOST_MICROSECONDS, None), strict=True))
     rounds = list(take_turns(sides, num_rounds))
@@ -151,7 +151,8 @@ def main() -> None:
     options = parser(__doc__, num_rounds=5)
     options.add_argument("--calls", type=int, default=2000, help="draws of a turn")
     options.add_argument("--entries", type=int, nargs="+", default=[500_000, 1_000_000], help="sizes of full buffers")
-    arguments = options.parse_args()
+    options.add_argument("--small", type=int, default=NUM_ENTRIES, help="entries of the priorities and tiny pictures")
+    arguments = parse(options, calls=4, entries=[200], small=1000)
     publish(
         {
             "figure": "replay",
@@ -159,7 +160,7 @@ def main() -> None:
             "unit": "as named",
             "num_rounds": arguments.rounds,
             "num_calls": arguments.calls,
-            **measure(arguments.rounds, arguments.calls, arguments.entries),
+            **measure(arguments.rounds, arguments.calls, arguments.small, arguments.entries),
         },
         arguments.results,
     )

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from benchmarks.play import Play
-from benchmarks.turns import Ratio, Side, parser, publish, ratios, raw, speeds, take_turns
+from benchmarks.turns import Ratio, Side, parse, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.games.levels import Level, find_level
 from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
@@ -50,7 +50,7 @@ def main() -> None:
     """Measure, print and store."""
     options = parser(__doc__, num_rounds=10)
     options.add_argument("--steps", type=int, default=4000, help="agent steps of a turn; a multiple of 8")
-    arguments = options.parse_args()
+    arguments = parse(options, steps=16)
     play = Play(levels()[0], len(ZONE_NAMES), arguments.steps)
     sides: dict[str, Side] = {
         f"Tumbleweed, {core}": partial(stepping, play, core) for core in ("picodrive", "genesis_plus_gx")
