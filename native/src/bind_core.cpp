@@ -188,6 +188,9 @@ void bind_core(nb::module_& module) {
            })
       .def("values", &judged<&Scenario::values>)
       .def("are_present", &judged<&Scenario::are_present>)
+      .def("memory", &judged<&Scenario::memory>, "What the scenario remembers, as numbers.")
+      .def("restore", &judged<&Scenario::restore, std::vector<std::int64_t>>, "memory"_a,
+           "Goes back to what `memory` gave.")
       .def("write", &judged<&Scenario::write, std::size_t, std::int64_t>, "variable"_a, "value"_a);
   module.def("set_timeout", &watchdog::set_timeout, "seconds"_a,
              "After how long a call into a core counts as hung; 0 means never.");

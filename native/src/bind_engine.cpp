@@ -114,6 +114,10 @@ class Engine {
     pool->step(all_, masks.data());
   }
 
+  void stop_at_ends() {
+    for (std::size_t lane = 0; lane < size(); ++lane) Use(*this, lane)->stop_at_ends(true);
+  }
+
   void send(const std::vector<std::size_t>& lanes, const Array<std::uint32_t, 1>& masks) {
     const PoolPointer pool = attached();
     if (masks.shape(0) != lanes.size()) throw EngineError("Every lane that is sent needs one mask.");
@@ -288,6 +292,7 @@ void bind_engine(nb::module_& module) {
       .def("__len__", &Engine::size)
       .def("attach", &Engine::attach, nb::kw_only(), "observation"_a, "final_observation"_a, "reward"_a,
            "terminated"_a, "truncated"_a, "values"_a, "final_values"_a)
+      .def("stop_at_ends", &Engine::stop_at_ends, "From now on an episode that is over waits for `reset`.")
       .def("reset", &Engine::reset, "lanes"_a)
       .def("step", &Engine::step_all, "masks"_a)
       .def("send", &Engine::send, "lanes"_a, "masks"_a)

@@ -51,7 +51,10 @@ Outcome Lane::step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* 
   has_held_ = true;
   ++num_steps_;
   outcome.is_truncated = spec_.max_episode_steps != 0 && num_steps_ >= spec_.max_episode_steps;
-  if (outcome.is_over()) {
+  if (outcome.is_over() && stops_at_ends_) {
+    see(false, observation, values);
+    is_over_ = true;
+  } else if (outcome.is_over()) {
     see(false, final_observation, final_values);
     reset(observation, values);
   } else {

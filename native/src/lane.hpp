@@ -43,9 +43,13 @@ class Lane {
   void reset(std::uint8_t* observation, std::int64_t* values);
 
   // Holds `mask` for a step. When the episode ends, its last observation and values go to `final_…`, and the first of
-  // the next episode to `observation` and `values`. Throws EngineError before the first reset.
+  // the next episode to `observation` and `values`; a lane that stops at ends leaves the machine and `observation` and
+  // `values` at the last ones. Throws EngineError before the first reset, and when an episode is over.
   Outcome step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* values, std::uint8_t* final_observation,
                std::int64_t* final_values);
+
+  // Whether the next episode waits for `reset` instead of beginning in the step that ends one.
+  void stop_at_ends(bool does_stop) { stops_at_ends_ = does_stop; }
 
   std::shared_ptr<const Snapshot> save();
   // Throws EngineError when the snapshot belongs to another core build or game.
@@ -76,6 +80,7 @@ class Lane {
   std::vector<std::uint32_t> held_masks_;
   bool has_held_ = false;
   bool is_over_ = true;
+  bool stops_at_ends_ = false;
   std::uint32_t num_steps_ = 0;
 };
 

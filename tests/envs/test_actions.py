@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import stable_retro
 
+from newgameplus.envs.action_table import ActionTable
 from newgameplus.envs.actions import ActionMeaning
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import UsageError
@@ -76,8 +77,8 @@ def meaning(kind: Any = "filtered", combos: tuple[tuple[str, ...], ...] = ()) ->
     return ActionMeaning(ActionSpec(kind, combos), ("A", "B", None), ((0, 1), (0, 2, 4)), lambda mask: mask)
 
 
-@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int32, np.int64, np.uint64])
-def test_buttons_of_any_whole_type_mean_the_same(dtype: Any) -> None:
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.int32, np.int64, np.uint64, np.float32, float])
+def test_buttons_of_any_type_mean_the_same_if_they_are_whole(dtype: Any) -> None:
     buttons = meaning()
     for _ in range(2):
         assert buttons.mask(np.array([1, 0, 1], dtype)) == 0b101
@@ -86,7 +87,9 @@ def test_buttons_of_any_whole_type_mean_the_same(dtype: Any) -> None:
 @pytest.mark.parametrize(
     "action",
     [
-        np.array([0.0, 1.0, 0.0]),
+        np.array([0.0, np.nan, 0.0]),
+        np.array([0.0, np.inf, 0.0]),
+        np.array([2.0, 0.0, 0.0]),
         [0.999, 0, 0],
         np.array([1, 0], np.int8),
         np.array([[1, 0, 0]], np.int8),
@@ -138,3 +141,13 @@ def test_the_memory_for_known_actions_is_bounded(monkeypatch: pytest.MonkeyPatch
 
 def test_the_default_meaning_is_the_contests() -> None:
     assert BUTTONS.kind == "filtered"
+
+
+def test_a_batch_takes_whole_floats_for_buttons_and_no_others() -> None:
+    table = ActionTable(meaning())
+    floats = np.array([[1, 0, 1], [0, 1, 0]], np.float32)  # as Stable-Baselines3 samples a MultiBinary action
+    assert table.masks(floats).tolist() == [0b101, 0b010]
+    with pytest.raises(UsageError, match="whole numbers, not float32"):
+        table.masks(floats * np.float32(0.5))
+    with pytest.raises(UsageError, match="whole numbers"):
+        ActionTable(meaning("discrete")).masks(np.array([1.0, 2.0]))

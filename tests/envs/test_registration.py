@@ -129,9 +129,13 @@ def test_keywords_choose_level_and_specifications(opened: Callable[[Any], Any]) 
     [
         ({"state": "Levle1"}, NotFoundError),
         ({"scenario": "contest"}, NotFoundError),
-        ({"render_mode": "human"}, UsageError),
     ],
 )
 def test_a_wrong_keyword_is_an_error_in_words(keywords: dict[str, Any], error: type[Exception]) -> None:
     with pytest.raises(error):
         gym.make(ID, observation_spec=NOTHING, **keywords)
+
+
+def test_an_unknown_render_mode_is_an_error_in_words() -> None:
+    with pytest.warns(UserWarning, match="not in the possible render_modes"), pytest.raises(UsageError, match="human"):
+        gym.make(ID, render_mode="ansi")

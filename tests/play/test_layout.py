@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from newgameplus.emulator.cores import consoles
+from newgameplus.games.layout import layout_of, names_of, possible
 from newgameplus.play.controls import _CONTROLS, _SCANCODES
-from newgameplus.play.layout import layout_of, names_of, possible
 
 GENESIS = consoles()["Genesis"].buttons
 

@@ -8,6 +8,14 @@ from typing import Protocol
 from newgameplus.emulator.cores import Core
 from newgameplus.types import Array
 
+CLOSED = "This console is closed: open another one."
+"""Message of an EmulatorError: a method was called after :meth:`Emulator.close`."""
+NO_COPY = (
+    "A running console can be neither pickled nor copied: make another environment with the same arguments, "
+    "in a process of its own if need be, and take the moment over with save() and load()."
+)
+"""Message of an EmulatorError: an object with a console in it was pickled or copied."""
+
 
 class Emulator(Protocol):
     """A console with a game loaded, advanced one frame at a time.
@@ -62,5 +70,5 @@ class Emulator(Protocol):
         ...
 
     def close(self) -> None:
-        """Free the machine; no other method may be called afterwards. A second call does nothing."""
+        """Free the machine; every other method raises EmulatorError afterwards. A second call does nothing."""
         ...

@@ -7,10 +7,11 @@ import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.emulator.cores import BEFORE_STATE, REFERENCE_OPTIONS, SPEED_OPTIONS, Core
+from newgameplus.emulator.interface import CLOSED, NO_COPY
 from newgameplus.errors import EmulatorError, RomError
 from newgameplus.types import Array
 
@@ -92,7 +93,7 @@ class NativeEmulator:
             EmulatorError: it is closed.
         """
         if self._console is None:
-            raise EmulatorError("This console is closed: open another one.")
+            raise EmulatorError(CLOSED)
         return self._console
 
     @property
@@ -148,6 +149,10 @@ class NativeEmulator:
     def close(self) -> None:
         """Free the machine, once no thread is in it."""
         self._console = None
+
+    def __getstate__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        raise EmulatorError(NO_COPY)
 
 
 @functools.cache

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
 from newgameplus.emulator.cores import console_of_rom, core_of
+from newgameplus.emulator.interface import CLOSED, NO_COPY
 from newgameplus.errors import EmulatorError, RomError
 from newgameplus.types import Array
 
@@ -37,7 +38,7 @@ class ReferenceEmulator:
         self.core = core_of(console_of_rom(rom))
         gc.collect()
         try:
-            self._machine: Any = RetroEmulator(str(rom))
+            self._open_machine: Any = RetroEmulator(str(rom))
         except RuntimeError as error:
             raise _refusal(error, rom) from error
         self.data: Any = GameData()
@@ -46,6 +47,12 @@ class ReferenceEmulator:
         self._num_buttons = len(self.core.console.buttons)
         self._masks: dict[int, Array] = {}
         self._machine.step()
+
+    @property
+    def _machine(self) -> Any:
+        if self._open_machine is None:
+            raise EmulatorError(CLOSED)
+        return self._open_machine
 
     @property
     def frames_per_second(self) -> float:
@@ -80,6 +87,8 @@ class ReferenceEmulator:
         stable-retro exposes the machine's own memory here. Do not call its ``update_ram`` for this: it evaluates one
         more frame, which advances the scenario's clock and scripts.
         """
+        if self.data is None:
+            raise EmulatorError(CLOSED)
         blocks = self.data.memory.blocks
         return {address: bytes(blocks[address]) for address in sorted(blocks)}
 
@@ -101,9 +110,13 @@ class ReferenceEmulator:
 
     def close(self) -> None:
         """Free the machine and the process's single emulator slot."""
-        self._machine = None
+        self._open_machine = None
         self.data = None
         gc.collect()
+
+    def __getstate__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        raise EmulatorError(NO_COPY)
 
     def _array_of(self, mask: int) -> Array:
         array = self._masks.get(mask)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from gymnasium import spaces
 
-from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.actions import ActionMeaning, whole_numbers
 from newgameplus.types import Array
 
 
@@ -33,6 +33,7 @@ class ActionTable:
         Raises:
             UsageError: an action is not in the space.
         """
+        actions = whole_numbers(actions, self._meaning.space)
         numbers = self._numbers(actions) if actions.dtype.kind in "biu" else None
         if numbers is None or self._masks is None:
             return np.array([self._meaning.mask(action) for action in actions], np.uint32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from gymnasium import spaces
@@ -76,12 +76,13 @@ class ActionMeaning:
         """Return the button mask of ``action``.
 
         Args:
-            action: integers or booleans of any numpy type, in the shape of the space.
+            action: integers or booleans of any numpy type, in the shape of the space; for one number per button also
+                the floats 0.0 and 1.0, which Stable-Baselines3 gives.
 
         Raises:
-            UsageError: the action is not in the space: wrong shape, out of range, or a float for a button.
+            UsageError: the action is not in the space: wrong shape, out of range, or a float between for a button.
         """
-        array = np.asarray(action)
+        array = whole_numbers(np.asarray(action), self.space)
         key = (array.dtype.char, array.shape, array.tobytes())
         mask = self._known.get(key)
         if mask is None:
@@ -155,6 +156,16 @@ class ActionMeaning:
                 )
             mask |= 1 << self.buttons.index(name)
         return mask
+
+
+def whole_numbers(actions: Array, space: spaces.Space[Any]) -> Array:
+    """Return float actions of a MultiBinary space as uint8 if each is 0.0 or 1.0; anything else is returned as it is.
+
+    Stable-Baselines3 samples a MultiBinary action as float32 (its Bernoulli distribution).
+    """
+    if actions.dtype.kind != "f" or not isinstance(space, spaces.MultiBinary):
+        return actions
+    return actions.astype(np.uint8) if ((actions == 0) | (actions == 1)).all() else actions
 
 
 def _num_values(space: spaces.MultiBinary | spaces.MultiDiscrete | spaces.Discrete) -> Array:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from gymnasium import spaces
-from gymnasium.utils import seeding
-from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
 from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.envs.action_table import ActionTable
 from newgameplus.envs.capacity import check_room, num_cores
+from newgameplus.envs.engine_rows import (
+    EngineRows,
+    autoreset_mode_of,
+    check_begun,
+    check_render_mode,
+    check_rows,
+    rows_marked,
+    seeds_of,
+)
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.rows import RowMaker
 from newgameplus.envs.stalls import StallCounter
@@ -25,15 +33,13 @@ from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSp
 if TYPE_CHECKING:
     from newgameplus._engine import Snapshot
 
-_HALF = 2**64
 
-
-class RetroVecEnv(VectorEnv[Array, Array, Array]):
+class RetroVecEnv(EngineRows):
     """The contest's environment with ``B`` rows in one process.
 
     Each row equals ``make_contest`` of its level: observations uint8 ``[B, …]`` as the ObservationSpec says, rewards
-    float64 ``[B]``, same-step autoreset with ``info["final_obs"]``; ``info`` holds the game's variables, one int64
-    ``[B]`` per name. Frames run in threads, with Python's interpreter lock released.
+    float64 ``[B]``, by default same-step autoreset with ``info["final_obs"]``; ``info`` holds the game's variables, one
+    int64 ``[B]`` per name. Frames run in threads, with Python's interpreter lock released.
 
     Args:
         levels: one per row; rows may be different levels and games of one console.
@@ -44,6 +50,10 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         stall_frames: frames without a new best return after which an episode is truncated; None for no limit.
         num_threads: number of threads that run frames; None for one per CPU core.
         core: name of the core; None for each game's default.
+        render_mode: ``rgb_array`` if ``render`` shall return each row's screen, which needs pictures as observations.
+        autoreset_mode: when the next episode begins, Gymnasium's mode or its value; what an agent plays in has
+            ``SAME_STEP``. In the others a row stays at its last moment until its next step (``NEXT_STEP``, without its
+            action) or until it is reset (``DISABLED``), and ``send`` is not available.
         copies_observations: return a new array in each step; if False, all steps return the same array, which the next
             step overwrites.
 
@@ -66,13 +76,18 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         stall_frames: int | None = None,
         num_threads: int | None = None,
         core: str | None = None,
+        render_mode: Literal["rgb_array"] | None = None,
+        autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
         copies_observations: bool = True,
     ) -> None:
         if not levels:
             raise UsageError("A vector environment needs at least one level.")
+        check_render_mode(render_mode, observation_spec)
+        self.autoreset_mode = autoreset_mode_of(autoreset_mode)
+        self._is_same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
+        self.render_mode = render_mode
         check_room(len(levels))
         self.rows = RowMaker(observation_spec, action_spec, frame_skip, max_episode_steps, core).rows(levels)
-        """Description of each row: its level, core, start state, variables."""
         self.num_envs = len(levels)
         self._table = ActionTable(self.rows[0].actions)
         self._copies = copies_observations
@@ -82,6 +97,8 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         self._num_sent = 0
         with in_words():
             self._engine = required_engine().Engine([row.lane for row in self.rows], num_threads or num_cores())
+            if not self._is_same_step:
+                self._engine.stop_at_ends()
         present = [self._engine.are_present(row) for row in self._all]
         self._variables = VariableInfo([row.variables for row in self.rows], present)
         shape = self._common_shape(observation_spec)
@@ -89,10 +106,10 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         self.single_action_space = self.rows[0].actions.space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
-        self.metadata = {"autoreset_mode": AutoresetMode.SAME_STEP, "render_modes": [], "render_fps": 60}
+        self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": ["rgb_array"], "render_fps": 60}
         self._attach_arrays(shape)
-        for row in self._all:
-            self.seed_row(row, None)
+        self._must_begin = np.ones(self.num_envs, np.bool_)  # not begun or, without same-step autoreset, over
+        self._begin_rows()
 
     def _common_shape(self, spec: ObservationSpec) -> tuple[int, ...]:
         shapes = [self._engine.observation_shape(row) for row in self._all]
@@ -141,14 +158,12 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             UsageError: the mask or the seeds do not fit the rows.
             EmulatorError: a row has a pending step, or its core does not return.
         """
-        mask, seeds = (options or {}).get("reset_mask"), self._seeds(seed)
-        chosen = self._all if mask is None else self._marked(np.asarray(mask))
+        mask, seeds = (options or {}).get("reset_mask"), seeds_of(seed, self.num_envs)
+        chosen = self._all if mask is None else rows_marked(np.asarray(mask), self.num_envs)
         for row in chosen:
             if seeds[row] is not None:
                 self.seed_row(row, seeds[row])
-        with in_words():
-            self._engine.reset(chosen)
-        self.stalls.begin(chosen)
+        self._begin(chosen)
         if mask is None:
             return self._seen(), self._variables.of(self._values)
         return self._seen(), self._variables.of_rows(self._values, np.asarray(mask))
@@ -157,17 +172,27 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """Take one action in every row.
 
         Raises:
-            UsageError: an action is not in the space.
-            EmulatorError: a row was not reset, has a pending step, or its core does not return; the others were
-                stepped.
+            UsageError: an action is not in the space, or there are not as many as rows.
+            ResetNeeded: a row was not reset; without autoreset, also where its episode is over.
+            EmulatorError: a row has a pending step, or its core does not return; the others were stepped.
             IntegrationError: a Lua script fails.
         """
-        with in_words():
-            self._engine.step(self._table.masks(np.asarray(actions)))
-        self._end_stalled(self._all)
+        actions = np.asarray(actions)
+        if actions.ndim == 0 or len(actions) != self.num_envs:
+            raise UsageError(f"A step takes {self.num_envs} actions, one per row, not {actions.shape}.")
+        masks = self._table.masks(actions)
+        again = self._rows_to_begin()
+        if again:
+            self._step_others(again, masks)
+        else:
+            with in_words():
+                self._engine.step(masks)
+            self._end_stalled(self._all)
         info = self._variables.of(self._values)
         over = self._terminated | self._truncated
-        if over.any():
+        if not self._is_same_step:
+            self._must_begin = over
+        elif over.any():
             info |= self._final(over)
         return self._seen(), self._reward.copy(), self._terminated.copy(), self._truncated.copy(), info
 
@@ -177,7 +202,14 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         Args:
             actions: one per row of ``rows``.
             rows: indices of rows without a pending step.
+
+        Raises:
+            UsageError: an action is not in the space, or the rows do not begin again in the same step.
+            ResetNeeded: a row was not reset.
         """
+        if not self._is_same_step:
+            raise UsageError("Rows are sent one by one only with same-step autoreset; step takes all of them.")
+        check_begun(self._must_begin[list(rows)])
         with in_words():
             self._engine.send(list(rows), self._table.masks(np.asarray(actions)))
         self._num_sent += len(rows)
@@ -223,49 +255,9 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         with in_words():
             self._engine.load(row, snapshot)
         self.stalls.begin([row])
+        self._must_begin[row] = False
         observation: Array = self._observation[row].copy()
         return observation
-
-    def seed_row(self, row: int, seed: int | None) -> None:
-        """Seed the random generator of one row, as ``reset(seed=…)`` of a single environment would."""
-        generator, _ = seeding.np_random(seed)
-        self.restore_random_state(row, generator.bit_generator.state)
-
-    def random_state(self, row: int) -> dict[str, Any]:
-        """State of a row's random generator, in numpy's form."""
-        with in_words():
-            high, low, high_increment, low_increment = self._engine.random_state(row)
-        state = {"state": high * _HALF + low, "inc": high_increment * _HALF + low_increment}
-        return {"bit_generator": "PCG64", "state": state, "has_uint32": 0, "uinteger": 0}
-
-    def restore_random_state(self, row: int, state: Mapping[str, Any]) -> None:
-        """Restore the random generator of one row.
-
-        Raises:
-            StateError: it is not such a state.
-        """
-        try:
-            halves = [half for key in ("state", "inc") for half in divmod(int(state["state"][key]), _HALF)]
-            with in_words():
-                self._engine.set_random_state(row, *halves)
-        except (KeyError, TypeError, ValueError) as error:
-            raise StateError(f"This is not the state of a row's random generator: {error!r}.") from error
-
-    def screen(self, row: int) -> Array:
-        """The part of a row's screen that its scenario shows, uint8 ``[H, W, 3]``, from the last frame drawn.
-
-        Raises:
-            EmulatorError: the observations are not pictures, so nothing is drawn.
-        """
-        with in_words():
-            picture: Array = self._engine.screen(row)
-        return picture
-
-    def ram(self, row: int) -> Array:
-        """Work RAM of a row, all blocks in order of address, uint8 ``[bytes]``."""
-        with in_words():
-            memory: Array = self._engine.ram(row)
-        return memory
 
     def observation(self, rows: Sequence[int]) -> Array:
         """Current observation of some rows, ``[rows, …]``; a copy."""
@@ -276,7 +268,8 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """Full state of all rows, including random generators, as plain data.
 
         ``snapshots`` holds each row's snapshot, uint8 ``[bytes]``, ``random`` the state of its generator, and
-        ``observation`` the current observation ``[B, …]``.
+        ``observation`` the current observation ``[B, …]``; without same-step autoreset, ``waiting`` the rows that are
+        over, bool ``[B]``.
 
         Raises:
             EmulatorError: a row has a pending step, or its scenario has a Lua script.
@@ -285,6 +278,7 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             "snapshots": [np.frombuffer(self.save(row).to_bytes(), np.uint8) for row in self._all],
             "random": [self.random_state(row) for row in self._all],
             "observation": self.observation(self._all),
+            **({} if self._is_same_step else {"waiting": self._must_begin.copy()}),
             **self.stalls.state(),
         }
 
@@ -296,6 +290,8 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             EmulatorError: it belongs to another core build or game, or was made with another observation.
         """
         check_rows(state, self.num_envs)
+        if self._is_same_step is ("waiting" in state):
+            raise StateError("The saved world began its episodes in other steps: make this one in its autoreset mode.")
         if "places" in state:
             raise StateError("The saved world played its levels one after another, this one plays them side by side.")
         self.reset()
@@ -303,6 +299,8 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             self.load(row, snapshot_from_bytes(snapshot.tobytes()))
             self.restore_random_state(row, random)
         self.stalls.restore(state)
+        if not self._is_same_step:
+            self._truncated[:] = self._must_begin[:] = state["waiting"]
         return self._seen()
 
     @property
@@ -320,28 +318,43 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         """``Game/State`` of each row."""
         return tuple(str(row.level) for row in self.rows)
 
-    def get_attr(self, name: str) -> tuple[Any, ...]:
-        """Return an attribute of each row, such as ``level``, ``core``, ``buttons`` or ``start_state``."""
-        return tuple(getattr(row, name) for row in self.rows)
-
     def close_extras(self, **kwargs: Any) -> None:
         """Free the consoles."""
         del kwargs
         self._engine.close()
 
-    def _marked(self, mask: Array) -> list[int]:
-        if mask.shape != (self.num_envs,) or mask.dtype != np.bool_ or not mask.any():
-            raise UsageError(f"A reset mask is bool [{self.num_envs}] with at least one row, not {mask!r}.")
-        return [int(row) for row in mask.nonzero()[0]]
+    def _begin(self, rows: Sequence[int]) -> None:
+        """Begin an episode in ``rows``."""
+        with in_words():
+            self._engine.reset(list(rows))
+        self.stalls.begin(rows)
+        self._must_begin[list(rows)] = False
 
-    def _seeds(self, seed: int | Sequence[int | None] | None) -> Sequence[int | None]:
-        if seed is None:
-            return [None] * self.num_envs
-        if isinstance(seed, int | np.integer):
-            return [int(seed) + row for row in self._all]
-        if len(seed) != self.num_envs:
-            raise UsageError(f"There are {self.num_envs} rows but {len(seed)} seeds.")
-        return seed
+    def _rows_to_begin(self) -> list[int]:
+        """Rows whose episode begins in this step, as Gymnasium's next-step autoreset has it.
+
+        Raises:
+            ResetNeeded: a row must be reset by the caller first.
+        """
+        if not self._must_begin.any():
+            return []
+        is_over = self._terminated | self._truncated
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP and (is_over >= self._must_begin).all():
+            return [int(row) for row in self._must_begin.nonzero()[0]]
+        check_begun(self._must_begin)
+        return []
+
+    def _step_others(self, again: Sequence[int], masks: Array) -> None:
+        """Begin an episode in the rows ``again``, without a reward, and take a step in the others."""
+        others = [row for row in self._all if row not in set(again)]
+        self._begin(again)
+        self._reward[again] = 0.0
+        self._terminated[again] = self._truncated[again] = False
+        if others:
+            with in_words():
+                self._engine.send(others, masks[others])
+                self._engine.receive(len(others))
+            self._end_stalled(others)
 
     def _end_stalled(self, rows: Sequence[int] | Array) -> None:
         """Truncate the episodes of ``rows`` that have stalled, and begin the next ones."""
@@ -350,6 +363,8 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
         stalled = self.stalls.step(rows, self._reward[rows], self._terminated[rows] | self._truncated[rows])
         if stalled.size:
             self._truncated[stalled] = True
+            if not self._is_same_step:
+                return
             self._final_observation[stalled] = self._observation[stalled]
             self._final_values[stalled] = self._values[stalled]
             with in_words():
@@ -368,19 +383,6 @@ class RetroVecEnv(VectorEnv[Array, Array, Array]):
             "final_info": self._variables.of_rows(self._final_values, over),
             "_final_info": over.copy(),
         }
-
-
-def check_rows(state: State, num_envs: int) -> None:
-    """Check that ``state`` belongs to a world of ``num_envs`` rows.
-
-    Raises:
-        StateError: it does not.
-    """
-    if not {"snapshots", "random", "observation"} <= state.keys():
-        raise StateError("This is not the state of a world: it lacks snapshots, random states or the observation.")
-    for part in ("snapshots", "random"):
-        if len(state[part]) != num_envs:
-            raise StateError(f"The saved world has {len(state[part])} rows, this one has {num_envs}.")
 
 
 def snapshot_from_bytes(content: bytes) -> Snapshot:

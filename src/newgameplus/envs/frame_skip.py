@@ -55,6 +55,15 @@ class StickyActions(Generic[Action]):
         """Begin an episode."""
         self._held = None
 
+    @property
+    def held(self) -> Action | None:
+        """Action of the last frame of the previous step, which the next may still hold; None at an episode's start."""
+        return self._held
+
+    def hold(self, action: Action | None) -> None:
+        """Restore :attr:`held`."""
+        self._held = action
+
     def frames(self, action: Action, random: np.random.Generator) -> list[Action]:
         """Return the action of each frame of the step."""
         held, probability = self._held, self.skip.sticky_probability

@@ -33,6 +33,8 @@ def make_processes(
     levels: Sequence[Level],
     keywords: dict[str, Any],
     make_listeners: Callable[[int], Sequence[FrameListener]] | None = None,
+    *,
+    autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP,
 ) -> ProcessVector:
     """Create the contest's environment once per row, each in a process of its own.
 
@@ -43,6 +45,7 @@ def make_processes(
         levels: one per row.
         keywords: arguments of ``make_contest`` for every row.
         make_listeners: called with the row's index in the row's process; returns listeners of every frame.
+        autoreset_mode: when the episode after one that ended begins.
 
     Raises:
         UsageError: levels with different shapes.
@@ -52,18 +55,18 @@ def make_processes(
     """
     rows = [_Row(index, level, keywords, make_listeners) for index, level in enumerate(levels)]
     _describe_all(rows)
-    return ProcessVector(rows)
+    return ProcessVector(rows, autoreset_mode)
 
 
 class ProcessVector(AsyncVectorEnv[Array, Array]):
     """Gymnasium's vector environment of processes, with a clear error when a process dies."""
 
-    def __init__(self, rows: Sequence[_Row]) -> None:
+    def __init__(self, rows: Sequence[_Row], autoreset_mode: AutoresetMode = AutoresetMode.SAME_STEP) -> None:
         assert rows[0].description is not None
         self._description = rows[0].description
         self._level_ids = tuple(str(row.level) for row in rows)
         try:
-            super().__init__(rows, context=START_METHOD, autoreset_mode=AutoresetMode.SAME_STEP)
+            super().__init__(rows, context=START_METHOD, autoreset_mode=autoreset_mode)
         except (EOFError, ConnectionError) as error:
             self._give_up(error)
 

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 import gymnasium as gym
 from gymnasium.envs.registration import EnvSpec, registry
-from gymnasium.vector import VectorEnv
+from gymnasium.vector import AutoresetMode, VectorEnv
 
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
+from newgameplus.envs.spec_arguments import Fields, action_spec_of, frame_skip_of, observation_spec_of
 from newgameplus.errors import UsageError
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec
 
@@ -42,15 +43,21 @@ def make_registered(
     game: str,
     state: str | None = None,
     scenario: str | None = None,
-    observation_spec: ObservationSpec = PICTURE,
-    action_spec: ActionSpec = BUTTONS,
-    frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
+    observation_spec: ObservationSpec | Fields | str = PICTURE,
+    action_spec: ActionSpec | Fields | str = BUTTONS,
+    frame_skip: FrameSkip | Fields | str = CONTEST_FRAME_SKIP,
+    stall_frames: int | None = None,
     render_mode: Literal["rgb_array"] | None = None,
+    core: str | None = None,
 ) -> gym.Env[Array, Any]:
     """Create the environment of an id: the contest's, without observation wrappers unless requested.
 
     ``gymnasium.make`` passes its keywords on to here and adds the contest's step limit, or its own
-    ``max_episode_steps``.
+    ``max_episode_steps``. It also makes the render modes ``human`` and ``rgb_array_list`` out of ``rgb_array``, by
+    wrappers of its own.
+
+    Each specification is also accepted as a dict of its fields, which is what an ``EnvSpec`` has after a round trip
+    through JSON, and by the name of a preset (:mod:`~newgameplus.envs.spec_arguments`).
 
     Args:
         game: name of the game.
@@ -59,7 +66,9 @@ def make_registered(
         observation_spec: observation of the agent.
         action_spec: meaning of the actions.
         frame_skip: frames per action.
-        render_mode: ``rgb_array`` or None; no window is ever opened.
+        stall_frames: frames without a new best return after which an episode is truncated; None for no limit.
+        render_mode: ``rgb_array`` or None.
+        core: name of the core; None for the game's default.
 
     Raises:
         NotFoundError: no such game, state or scenario.
@@ -72,12 +81,18 @@ def make_registered(
 
     return make_contest(
         find_level(game if state is None else f"{game}/{state}", scenario),
-        observation_spec=observation_spec,
-        action_spec=action_spec,
-        frame_skip=frame_skip,
+        observation_spec=observation_spec_of(observation_spec),
+        action_spec=action_spec_of(action_spec),
+        frame_skip=frame_skip_of(frame_skip),
         max_episode_steps=None,
+        stall_frames=stall_frames,
         render_mode=render_mode,
+        core=core,
     )
+
+
+# Where Gymnasium looks to know which render modes it must add a wrapper for; RetroEnv's own.
+make_registered.metadata = {"render_modes": ["rgb_array"], "render_fps": 60}  # type: ignore[attr-defined]
 
 
 def make_registered_vector(
@@ -85,15 +100,20 @@ def make_registered_vector(
     num_envs: int = 1,
     state: str | None = None,
     scenario: str | None = None,
-    observation_spec: ObservationSpec = PICTURE,
-    action_spec: ActionSpec = BUTTONS,
-    frame_skip: FrameSkip = CONTEST_FRAME_SKIP,
+    observation_spec: ObservationSpec | Fields | str = PICTURE,
+    action_spec: ActionSpec | Fields | str = BUTTONS,
+    frame_skip: FrameSkip | Fields | str = CONTEST_FRAME_SKIP,
     max_episode_steps: int | None = MAX_EPISODE_STEPS,
+    stall_frames: int | None = None,
     render_mode: Literal["rgb_array"] | None = None,
+    core: str | None = None,
+    num_threads: int | None = None,
+    autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
 ) -> VectorEnv[Array, Array, Array]:
     """Create what ``gymnasium.make_vec`` returns for an id: ``num_envs`` rows of one level.
 
-    The other arguments are those of :func:`make_registered`; a ``max_episode_steps`` of -1 or None means no limit.
+    The other arguments are those of :func:`make_registered` and :func:`~newgameplus.envs.vector.make_vector`; a
+    ``max_episode_steps`` of -1 or None means no limit.
     """
     from newgameplus.envs.vector import make_vector
     from newgameplus.games.levels import find_level
@@ -102,9 +122,13 @@ def make_registered_vector(
         raise UsageError(f"A vector environment has at least 1 row, not {num_envs}.")
     return make_vector(
         [find_level(game if state is None else f"{game}/{state}", scenario)] * num_envs,
-        observation_spec=observation_spec,
-        action_spec=action_spec,
-        frame_skip=frame_skip,
+        observation_spec=observation_spec_of(observation_spec),
+        action_spec=action_spec_of(action_spec),
+        frame_skip=frame_skip_of(frame_skip),
         max_episode_steps=None if max_episode_steps == -1 else max_episode_steps,
+        stall_frames=stall_frames,
         render_mode=render_mode,
+        core=core,
+        num_threads=num_threads,
+        autoreset_mode=autoreset_mode,
     )

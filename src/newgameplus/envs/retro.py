@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from functools import cached_property
+from typing import Any, Literal, NoReturn, Protocol
 
 import gymnasium as gym
 import numpy as np
@@ -11,12 +12,18 @@ from gymnasium import spaces
 
 from newgameplus.emulator.backends import Backend, open_emulator
 from newgameplus.emulator.cores import core_of
+from newgameplus.emulator.interface import CLOSED, NO_COPY
+from newgameplus.emulator.native import fingerprint, read_rom
 from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.frame_skip import EVERY_FRAME, FrameSkip, StickyActions
-from newgameplus.errors import UsageError
+from newgameplus.envs.keyboard import KeysToAction, keys_to_action
+from newgameplus.errors import EmulatorError, StateError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.games.scenario import open_scenario
-from newgameplus.types import BUTTONS, ActionSpec, Array
+from newgameplus.types import BUTTONS, ActionSpec, Array, State
+
+_MOMENT = {"fingerprint", "machine", "scenario", "screen", "held", "num_frames", "is_over"}
+"""Keys of a saved moment."""
 
 
 class FrameListener(Protocol):
@@ -76,7 +83,10 @@ class RetroEnv(gym.Env[Array, Any]):
         backend: Backend | None = None,
     ) -> None:
         if render_mode not in (None, "rgb_array"):
-            raise UsageError(f"render_mode is 'rgb_array' or None, not {render_mode!r}.")
+            raise UsageError(
+                f"render_mode is 'rgb_array' or None, not {render_mode!r}; gymnasium.make adds what 'human' and "
+                "'rgb_array_list' need."
+            )
         integration = level.integration
         self.level = level
         self.kind = kind
@@ -94,8 +104,11 @@ class RetroEnv(gym.Env[Array, Any]):
         self._is_running = False
         """Whether an episode has begun whose end has not been reported to the listeners."""
         self._is_over = True
+        self._is_closed = False
         self.num_frames = 0
         """Number of frames of this episode so far, without the one that the reset runs."""
+        self._loaded_screen: Array | None = None
+        """Picture of the moment that was loaded, until a frame has run: a core draws only what it runs."""
         try:
             self.scenario = open_scenario(self.emulator, integration, level.scenario)
             self.emulator.load(self.start_state)
@@ -122,6 +135,7 @@ class RetroEnv(gym.Env[Array, Any]):
         self.scenario.reset()
         self._skip.reset()
         self._is_running, self._is_over = True, False
+        self._loaded_screen = None
         self.num_frames = 0
         for listener in self._listeners:
             listener.episode_started(self)
@@ -129,6 +143,8 @@ class RetroEnv(gym.Env[Array, Any]):
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
         """Apply an action for the frames of one step."""
+        if self._is_closed:
+            raise EmulatorError(CLOSED)
         if self._is_over:
             raise gym.error.ResetNeeded("The episode is over or has not begun: call reset() before step().")
         total, is_over, before_last = 0.0, False, None
@@ -147,6 +163,7 @@ class RetroEnv(gym.Env[Array, Any]):
         """Run a single frame; return its reward and whether the scenario ends the episode there."""
         self.emulator.step((mask,), is_drawn=is_drawn and self._is_drawn)
         self.num_frames += 1
+        self._loaded_screen = None
         reward, is_over = self.scenario.judge()
         for listener in self._listeners:
             listener.frame_ran(mask, reward)
@@ -158,16 +175,81 @@ class RetroEnv(gym.Env[Array, Any]):
 
     def screen(self) -> Array:
         """The part of the screen that the scenario shows, uint8 ``[H, W, 3]``."""
-        return self.scenario.crop(self.emulator.screen())
+        whole = self.emulator.screen() if self._loaded_screen is None else self._loaded_screen.copy()
+        return self.scenario.crop(whole)
 
     def ram(self) -> Array:
         """Work RAM, all blocks in order of address, uint8 ``[bytes]``."""
         return np.frombuffer(bytearray().join(self.emulator.memory().values()), np.uint8)
 
+    def save(self) -> State:
+        """Return this moment as plain data: machine, scenario, picture, and the action that the next step may hold.
+
+        The random generator is not part of it, nor is what wrappers keep (``TimeLimit`` its steps, ``FrameStack`` its
+        observations); a row of a batch saves these, too (:meth:`~newgameplus.envs.batch.RetroVecEnv.save`).
+
+        Raises:
+            EmulatorError: the scenario has a Lua script, or the backend is the reference.
+        """
+        return {
+            "fingerprint": self._fingerprint,
+            "machine": np.frombuffer(self.emulator.save(), np.uint8),
+            "scenario": self.scenario.save(),
+            "screen": self.emulator.screen() if self._loaded_screen is None else self._loaded_screen,
+            "held": self._skip.held,
+            "num_frames": self.num_frames,
+            "is_over": self._is_over,
+        }
+
+    def load(self, state: State) -> Array:
+        """Go back, or over, to a moment that :meth:`save` returned; return its observation.
+
+        Args:
+            state: of this environment or of another of the same game and core.
+
+        Raises:
+            StateError: it is no such moment, or is of another game or core build.
+            UsageError: the environment has listeners; a recorded episode cannot go back.
+            EmulatorError: the core or the scenario refuses it.
+        """
+        if self._listeners:
+            raise UsageError(
+                "An episode that is recorded frame by frame cannot go back: load into an environment without listeners."
+            )
+        if not state.keys() >= _MOMENT:
+            raise StateError(f"A saved moment is incomplete: it lacks {', '.join(sorted(_MOMENT - state.keys()))}.")
+        if state["fingerprint"] != self._fingerprint:
+            raise StateError(
+                f"The saved moment is not of {self.level.game} on this build of {self.emulator.core.name}."
+            )
+        self.emulator.load(state["machine"].tobytes())
+        self.scenario.restore(list(state["scenario"]))
+        self._loaded_screen = state["screen"]
+        self._skip.hold(state["held"])
+        self.num_frames = int(state["num_frames"])
+        self._is_over = bool(state["is_over"])
+        self._is_running = not self._is_over
+        return self._look()
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint(self.emulator.core, read_rom(self.rom))
+
+    def get_keys_to_action(self) -> KeysToAction:
+        """Return the action of every combination of keys, for ``gymnasium.utils.play.play``.
+
+        The keys are those of ``ngp play``. Where no key is held, ``play`` takes its argument ``noop``.
+        """
+        return keys_to_action(self.actions)
+
+    def __getstate__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        raise EmulatorError(NO_COPY)
+
     def close(self) -> None:
         """End the episode and free the machine."""
         self._end_episode()
-        self._is_over = True
+        self._is_over = self._is_closed = True
         self.emulator.close()
 
     def _end_episode(self) -> None:

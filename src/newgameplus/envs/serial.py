@@ -9,7 +9,8 @@ import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from newgameplus.envs.batch import RetroVecEnv, check_rows, snapshot_from_bytes
+from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
+from newgameplus.envs.engine_rows import check_rows
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level

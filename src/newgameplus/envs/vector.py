@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
+from gymnasium.vector import AutoresetMode
+
 from newgameplus.emulator.backends import Backend, default_backend
 from newgameplus.envs.batch import RetroVecEnv
+from newgameplus.envs.engine_rows import autoreset_mode_of
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.processes import ProcessVector, make_processes
 from newgameplus.envs.retro import FrameListener
@@ -28,17 +31,19 @@ def make_vector(
     make_listeners: Callable[[int], Sequence[FrameListener]] | None = None,
     render_mode: Literal["rgb_array"] | None = None,
     core: str | None = None,
+    num_threads: int | None = None,
+    autoreset_mode: AutoresetMode | str = AutoresetMode.SAME_STEP,
     backend: Backend | None = None,
 ) -> Vector:
     """Create the contest's environment once per row.
 
-    On the engine all rows run in this process (:class:`~newgameplus.envs.batch.RetroVecEnv`). With frame listeners,
-    rendering or edges, or without the engine, each row gets a process of its own
+    On the engine all rows run in this process (:class:`~newgameplus.envs.batch.RetroVecEnv`). With frame listeners or
+    edges, with rendering where pictures are not observed, or without the engine, each row gets a process of its own
     (:class:`~newgameplus.envs.processes.ProcessVector`), which is several times slower. Both give the same results.
 
     Rows may be different levels, and even games, if their observations and actions have the same shape. Episodes begin
-    again in the step that ends them (``AutoresetMode.SAME_STEP``). Seeds are given to ``reset``: one number (row i gets
-    seed + i) or a list of one per row.
+    again in the step that ends them (``AutoresetMode.SAME_STEP``), unless another mode is asked for. Seeds are given to
+    ``reset``: one number (row i gets seed + i) or a list of one per row.
 
     Args:
         levels: one per row, or their ids, ``Game/State``.
@@ -50,6 +55,10 @@ def make_vector(
         make_listeners: called with the row's index in the row's process; returns listeners of every frame.
         render_mode: ``rgb_array`` or None.
         core: name of the core; None for each game's default.
+        num_threads: threads of the engine; None for one per CPU core. Processes have one each.
+        autoreset_mode: when the episode after one that ended begins: Gymnasium's ``AutoresetMode``, or its value.
+            Agents of this package, and Stable-Baselines3, need ``SAME_STEP``; several of Gymnasium's vector wrappers
+            need ``NEXT_STEP`` or ``DISABLED``.
         backend: ``native`` for the engine if the arguments allow it, ``reference`` for processes; None takes
             :func:`~newgameplus.emulator.backends.default_backend`.
 
@@ -70,7 +79,10 @@ def make_vector(
         "stall_frames": stall_frames,
         "core": core,
     }
-    needs_processes = make_listeners is not None or render_mode is not None or observation_spec.edges is not None
+    is_drawn_for_nobody = render_mode is not None and observation_spec.kind != "image"
+    needs_processes = make_listeners is not None or is_drawn_for_nobody or observation_spec.edges is not None
+    mode = autoreset_mode_of(autoreset_mode)
     if (backend or default_backend()) == "native" and not needs_processes:
-        return RetroVecEnv(rows, **keywords)
-    return make_processes(rows, {**keywords, "render_mode": render_mode, "backend": backend}, make_listeners)
+        return RetroVecEnv(rows, **keywords, num_threads=num_threads, render_mode=render_mode, autoreset_mode=mode)
+    keywords |= {"render_mode": render_mode, "backend": backend}
+    return make_processes(rows, keywords, make_listeners, autoreset_mode=mode)

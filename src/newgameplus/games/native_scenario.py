@@ -94,6 +94,24 @@ class NativeScenario:
             raise NotFoundError(f"The game has no variable {name!r}; it has: {', '.join(self._names)}.")
         self._judge.write(self._names.index(name), value)
 
+    def save(self) -> list[int]:
+        """What the scenario keeps from frame to frame, as numbers.
+
+        Raises:
+            EmulatorError: it has a script, whose state cannot be copied.
+        """
+        with in_words():
+            return self._judge.memory()
+
+    def restore(self, memory: list[int]) -> None:
+        """Restore what :meth:`save` returned.
+
+        Raises:
+            EmulatorError: it belongs to another scenario.
+        """
+        with in_words():
+            self._judge.restore(memory)
+
     def filter(self, mask: int) -> int:
         """Remove the button combinations that the console's pad cannot press from a mask."""
         return self._pad.filter(mask)

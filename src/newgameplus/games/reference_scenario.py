@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from newgameplus.emulator.reference import ReferenceEmulator
-from newgameplus.errors import IntegrationError
+from newgameplus.errors import EmulatorError, IntegrationError
 from newgameplus.games.files import read_json_object
 from newgameplus.games.integration import Integration
 from newgameplus.types import Array
@@ -70,6 +70,22 @@ class ReferenceScenario:
     def set_variable(self, name: str, value: int) -> None:
         """Write a variable into the console's memory."""
         self._data.set_value(name, value)
+
+    def save(self) -> list[int]:
+        """Refuse: stable-retro does not show what it keeps from frame to frame.
+
+        Raises:
+            EmulatorError: always.
+        """
+        raise EmulatorError(
+            "The reference backend cannot save a moment within an episode; the native engine can (pip install with a "
+            "C++ compiler)."
+        )
+
+    def restore(self, memory: list[int]) -> None:
+        """Refuse, as :meth:`save` does."""
+        del memory
+        self.save()
 
     def filter(self, mask: int) -> int:
         """Remove the button combinations that the console's pad cannot press from a mask."""

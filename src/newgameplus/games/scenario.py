@@ -32,6 +32,22 @@ class Scenario(Protocol):
         """Write a variable into the console's memory."""
         ...
 
+    def save(self) -> list[int]:
+        """What the scenario keeps from frame to frame, as numbers.
+
+        Raises:
+            EmulatorError: it has a script, or runs on the reference backend; neither can be copied.
+        """
+        ...
+
+    def restore(self, memory: list[int]) -> None:
+        """Restore what :meth:`save` returned.
+
+        Raises:
+            EmulatorError: it belongs to another scenario.
+        """
+        ...
+
     def filter(self, mask: int) -> int:
         """Remove the button combinations that the console's pad cannot press from a mask."""
         ...

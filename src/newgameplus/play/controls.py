@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pygame
 from pygame._sdl2 import controller
 
-from newgameplus.play.layout import Binding, layout_of, possible
+from newgameplus.games.layout import Binding, layout_of, possible
 
 STICK_THRESHOLD = 16_000
 """Threshold of an analog stick: half of its maximum, 32,767."""

@@ -9,8 +9,8 @@ from enum import Enum
 
 import pygame
 
+from newgameplus.games.layout import ARROWS, MIDDLE, Binding
 from newgameplus.play.geometry import Box
-from newgameplus.play.layout import ARROWS, MIDDLE, Binding
 
 TEXT = (238, 238, 242)
 DIM = (168, 168, 182)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pygame
 
+from newgameplus.games.layout import names_of
 from newgameplus.games.levels import Level
 from newgameplus.play.controls import Command, Controls, Request
-from newgameplus.play.layout import names_of
 from newgameplus.play.overlay import Sign, View, draw
 from newgameplus.play.sound import VOLUME_STEP, Sound
 from newgameplus.play.window import Window, save_png
