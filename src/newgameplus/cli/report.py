@@ -41,6 +41,12 @@ def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
     show_default=True,
     help="Limit of the size of all videos.",
 )
+@click.option(
+    "--monitors",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write monitor files for Stable-Baselines3's load_results instead of a page.",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Rendering processes; by default one per CPU core.")
 def report(
     results: tuple[Path, ...],
@@ -49,6 +55,7 @@ def report(
     videos: bool,
     video_seconds: float,
     video_megabytes: float,
+    monitors: Path | None,
     workers: int | None,
 ) -> None:
     """Write one self-contained web page about evaluations or about training runs, depending on RESULTS.
@@ -60,6 +67,12 @@ def report(
     """
     from rich.console import Console
 
+    if monitors is not None:
+        from newgameplus.results.monitor_files import write_monitor_files
+
+        num_files = write_monitor_files(results, monitors)
+        Console(soft_wrap=True).print(f"Wrote {num_files} monitor files to {monitors}.", highlight=False, markup=False)
+        return
     from newgameplus.report.page import write_report
     from newgameplus.report.videos import VideoLimits
 

@@ -12,6 +12,7 @@ import numpy as np
 from gymnasium.vector import AutoresetMode
 from stable_baselines3.common.vec_env import VecEnv
 
+from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.vector import Vector
 from newgameplus.envs.world import SingleWorld
 from newgameplus.errors import UsageError
@@ -22,8 +23,9 @@ class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # from a package tha
     """Adapts a world to the interface of Stable-Baselines3.
 
     If a row's episode ended, its info has ``terminal_observation``, ``TimeLimit.truncated`` and the game's final
-    variables; otherwise it is empty. Wrap it in ``VecMonitor`` for episode statistics. Pictures are channels-last, as
-    Stable-Baselines3 detects by itself.
+    variables; otherwise it is empty. Wrap it in ``VecMonitor`` for episode statistics, which ``load_results``
+    reads, and in ``VecVideoRecorder`` for videos if the world has the render mode ``rgb_array``. Pictures are
+    channels-last, as Stable-Baselines3 detects by itself.
 
     Args:
         world: a world with same-step autoreset, as from ``make_vector``; closed together with this.
@@ -36,7 +38,7 @@ class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # from a package tha
         if world.metadata.get("autoreset_mode") is not AutoresetMode.SAME_STEP:
             raise UsageError("Stable-Baselines3 needs a world with same-step autoreset, as make_vector gives it.")
         self.world = world
-        self.render_mode = None
+        self.metadata = dict(world.metadata)
         self._actions: Array | None = None
         super().__init__(world.num_envs, world.single_observation_space, world.single_action_space)
 
@@ -66,21 +68,47 @@ class StableBaselinesVecEnv(VecEnv):  # type: ignore[misc]  # from a package tha
         """Free the consoles."""
         self.world.close()
 
+    def get_images(self) -> list[Array]:
+        """Return the screen of each row, uint8 ``[H, W, 3]``.
+
+        Raises:
+            UsageError: the world was made without a render mode.
+        """
+        pictures = self.world.render()
+        if pictures is None:
+            raise UsageError("This world draws no pictures: make it with render_mode='rgb_array'.")
+        return list(pictures)
+
     def get_attr(self, attr_name: str, indices: int | Sequence[int] | None = None) -> list[Any]:
-        """Return an attribute of each row, such as ``level``; ``render_mode`` is None."""
+        """Return an attribute of each row, such as ``level`` or ``render_mode``."""
         if attr_name == "render_mode":
-            return [None for _ in self._get_indices(indices)]
+            return [self.world.render_mode for _ in self._get_indices(indices)]
         values = self.world.get_attr(attr_name)
         return [values[row] for row in self._get_indices(indices)]
 
     def set_attr(self, attr_name: str, value: Any, indices: int | Sequence[int] | None = None) -> None:
-        """Refuse: rows have nothing to be set."""
+        """Attach something of your own to every row of a batch; what a row is made with is fixed.
+
+        Raises:
+            UsageError: the attribute is fixed, or only some of the rows are meant.
+        """
+        if indices is None and isinstance(self.world, RetroVecEnv):
+            self.world.set_attr(attr_name, value)
+            return
         raise UsageError(f"The rows of a batch are fixed; {attr_name!r} cannot be set.")
 
     def env_method(
         self, method_name: str, *args: Any, indices: int | Sequence[int] | None = None, **kwargs: Any
     ) -> list[Any]:
-        """Refuse: rows have no methods."""
+        """Call ``render``, ``screen``, ``ram``, ``save`` or ``random_state`` for rows of a batch.
+
+        Raises:
+            UsageError: the world is no batch on the engine.
+            AttributeError: a row has no such method.
+        """
+        if isinstance(self.world, RetroVecEnv):
+            results = self.world.call(method_name, *args, **kwargs)
+            return [results[row] for row in self._get_indices(indices)]
         raise UsageError(f"The rows of a batch are no environments of their own; {method_name!r} cannot be called.")
 
     def env_is_wrapped(self, wrapper_class: type, indices: int | Sequence[int] | None = None) -> list[bool]:
