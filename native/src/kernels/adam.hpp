@@ -1,4 +1,4 @@
-// One step of Adam over memory: weights, both moments and a copy of the weights in bfloat16, all at once.
+// One step of Adam over memory: weights, both moments and a copy of the weights for computing, all at once.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@ namespace ngp::kernels {
 // A parameter, or a part of one.
 struct Slot {
   float* weight;
-  const void* gradient;  // of bfloat16 or of float32
+  const void* gradient;  // stored numbers where it is low, else float32
   bool is_low;
   float *mean, *square;  // the moments
   Real* copy;            // none: there is no copy

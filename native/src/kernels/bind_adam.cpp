@@ -12,18 +12,20 @@ namespace {
 Slot slot_of(const Array& weight, const Array& gradient, const Array& mean, const Array& square) {
   if (weight.type() != Type::kFloat32 || mean.type() != Type::kFloat32 || square.type() != Type::kFloat32 ||
       (gradient.type() != Type::kFloat32 && gradient.type() != kReal)) {
-    throw std::invalid_argument(std::string("Weights and moments must be of float32, gradients of ") + kRealOrFloat + ".");
+    throw std::invalid_argument(std::string("Weights and moments must be of float32, gradients of ") + kRealOrFloat +
+                                ".");
   }
   if (!weight.is_dense() || !weight.is_alike(gradient) || !weight.is_alike(mean) || !weight.is_alike(square)) {
     throw std::invalid_argument("A weight, its gradient and its moments must have the same shape and order in memory.");
   }
-  return {static_cast<float*>(weight.data()), gradient.data(), gradient.type() == kReal, static_cast<float*>(mean.data()),
-          static_cast<float*>(square.data()), nullptr, weight.num_numbers()};
+  return {static_cast<float*>(weight.data()), gradient.data(), gradient.type() == kReal,
+          static_cast<float*>(mean.data()), static_cast<float*>(square.data()), nullptr, weight.num_numbers()};
 }
 
 Real* copy_of(const Array& weight, const Array& copy) {
   if (copy.type() != kReal || !weight.is_alike(copy)) {
-    throw std::invalid_argument(std::string("A copy must be of ") + kRealName + " and have the shape and the order of its weight.");
+    throw std::invalid_argument(std::string("A copy must be of ") + kRealName +
+                                " and have the shape and the order of its weight.");
   }
   return static_cast<Real*>(copy.data());
 }

@@ -65,8 +65,8 @@ void forward(const Array& input, const Array& mean, const Array& sigma, const Ar
 
 void backward(const Array& input, const Array& mean, const Array& sigma, const Array& mean_bias,
               const Array& sigma_bias, const Array& noise_in, const Array& noise_out, const Array& strips,
-              const nb::object& output, const Array& gradient, const nb::object& input_gradient, const Array& mean_gradient,
-              const Array& sigma_gradient, const Array& mean_bias_gradient, const Array& sigma_bias_gradient,
+              const nb::object& output, const Array& gradient, const nb::object& input_gradient,
+              const Array& mean_gradient, const Array& sigma_gradient, const Array& mean_bias_gradient, const Array& sigma_bias_gradient,
               unsigned num_threads) {
   const NoisyWeights weights = weights_of(mean, sigma, mean_bias, sigma_bias, noise_in, noise_out);
   const std::size_t num_rows = input.num_rows(), num_inputs = weights.num_inputs, num_outputs = weights.num_outputs;
@@ -92,8 +92,8 @@ void bind_noisy(nb::module_& module) {
              "noise_out"_a, "is_rectified"_a, "strips"_a.none(), "output"_a, "num_threads"_a);
   module.def("count_strip_packs", &count_strip_packs, "num_inputs"_a, "num_outputs"_a);
   module.def("noisy_backward", &backward, "input"_a, "mean"_a, "sigma"_a, "mean_bias"_a, "sigma_bias"_a,
-             "noise_in"_a, "noise_out"_a, "strips"_a, "output"_a.none(), "gradient"_a, "input_gradient"_a.none(), "mean_gradient"_a,
-             "sigma_gradient"_a, "mean_bias_gradient"_a, "sigma_bias_gradient"_a, "num_threads"_a);
+             "noise_in"_a, "noise_out"_a, "strips"_a, "output"_a.none(), "gradient"_a, "input_gradient"_a.none(),
+             "mean_gradient"_a, "sigma_gradient"_a, "mean_bias_gradient"_a, "sigma_bias_gradient"_a, "num_threads"_a);
 }
 
 }  // namespace ngp::kernels

@@ -57,10 +57,10 @@ void policy_rows_back(const Array& hidden, const Array& policy, const Array& pol
 }
 
 void few_rows(const Array& input, const Array& weight, const Array& bias, const Array& output, unsigned num_threads) {
-  constexpr std::size_t kPairs = 32;
-  if (weight.num_axes() != 2 || weight.num_numbers() == 0 || weight.length(1) % kPairs != 0) {
+  constexpr std::size_t kFewStep = 32;
+  if (weight.num_axes() != 2 || weight.num_numbers() == 0 || weight.length(1) % kFewStep != 0) {
     throw std::invalid_argument("weight must be of shape [outputs, inputs], the inputs a multiple of " +
-                                std::to_string(kPairs) + ", not " + weight.shape_text() + ".");
+                                std::to_string(kFewStep) + ", not " + weight.shape_text() + ".");
   }
   const std::size_t num_rows = input.num_rows(), num_outputs = weight.length(0), num_inputs = weight.length(1);
   const Real* const weights = reals_of("weight", weight, {num_outputs, num_inputs});

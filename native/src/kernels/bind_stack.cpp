@@ -105,7 +105,8 @@ void bind_stack(nb::module_& module) {
       .def("forward", &forward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "num_threads"_a)
       .def("backward", &backward, "observation"_a, "weights"_a, "biases"_a, "hidden"_a, "features"_a, "gradient"_a,
            "parameter_gradient"_a, "num_threads"_a);
-  nb::class_<PreparedStack>(module, "PreparedConvolutions", "Convolutions that prepare weights only when they have changed.")
+  nb::class_<PreparedStack>(module, "PreparedConvolutions",
+                            "Convolutions that prepare weights only when they have changed.")
       .def("__init__", &make_prepared, nb::keep_alive<1, 2>(), "convolutions"_a)
       .def("forward", &forward_prepared, "observation"_a, "weights"_a, "biases"_a, "features"_a, "num_threads"_a);
 }

@@ -66,7 +66,8 @@ void Direct::group_backward() {
       for (std::int32_t right = column % stride; right < size && right <= column; right += stride) {
         const std::int32_t y = (row - down) / stride, x = (column - right) / stride;
         if (y >= height || x >= width) continue;
-        taps.push_back({(y * width + x) * filters - base, (down * size + right) * filters / kNarrowPack, filters / kNarrowPack});
+        taps.push_back({(y * width + x) * filters - base, (down * size + right) * filters / kNarrowPack,
+                        filters / kNarrowPack});
       }
     }
     found[taps].push_back({base, static_cast<std::int32_t>(pixel * input_.num_channels)});
@@ -127,16 +128,16 @@ void Direct::backward(const Pack* packed, Pictures<const Real> gradient, Picture
 template <typename Number>
 void Direct::add_gradient(Pictures<const Number> input, Pictures<const Real> gradient, std::size_t num_pictures,
                           float* sums, float* bias_sums) const {
-  static thread_local Buffer<Pack> input_pairs, gradient_pairs;
+  static thread_local Buffer<Pack> input_packs, gradient_packs;
   const std::size_t size = input_.num_numbers();
-  Pack* const left = input_pairs.of(size);
-  Pack* const right = gradient_pairs.of(output_.num_numbers());
+  Pack* const left = input_packs.of(size);
+  Pack* const right = gradient_packs.of(output_.num_numbers());
   for (std::size_t at = 0; at < num_pictures; at += kPack) {
     const bool has_second = kPack == 2 && at + 1 < num_pictures;
     interleave(input.at(at), has_second ? input.at(at + 1) : nullptr, size, left);
     interleave_and_sum(gradient.at(at), has_second ? gradient.at(at + 1) : nullptr, output_.num_pixels(), num_filters(),
                        right, bias_sums);
-    add_pair(left, right, sums);
+    add_pack(left, right, sums);
   }
 }
 
@@ -148,7 +149,7 @@ void Direct::finish(const std::vector<const float*>& parts, float scale, float* 
   transpose_and_sum(parts.data(), parts.size(), num_rows(), num_filters(), scale, to);
 }
 
-void Direct::add_pair(const Pack* input, const Pack* gradient, float* sums) const {
+void Direct::add_pack(const Pack* input, const Pack* gradient, float* sums) const {
   const std::size_t channels = input_.num_channels, filters = num_filters(), stride = shape_.stride;
   const std::size_t strip = std::max<std::size_t>(1, kStripBytes / (output_.width * filters * sizeof(Pack)));
   // Without padding all taps of a row are inside for the same outputs, and lie side by side.

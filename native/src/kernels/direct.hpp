@@ -15,15 +15,15 @@ class Direct {
  public:
   Direct(const Extent& input, const Extent& output, const Shape& shape);
 
-  // Pairs of packed weights; sums of the weights' gradients.
+  // Packs of weights; sums of the weights' gradients.
   std::size_t num_packed() const { return num_sums() / kPack; }
   std::size_t num_sums() const { return num_rows() * num_filters(); }
 
-  // From weights of bfloat16 to pairs for `forward` and for `backward`.
+  // From weights to packs for `forward` and for `backward`.
   void pack_forward(const Real* weights, Pack* packed) const;
   void pack_backward(const Real* weights, Pack* packed) const;
 
-  // output = rectified(scale * (input * weights) + bias), for numbers of bfloat16 or for bytes, from 0 to 255.
+  // output = rectified(scale * (input * weights) + bias), for stored numbers or for bytes, from 0 to 255.
   template <typename Number>
   void forward(const Pack* packed, float scale, const float* bias, Pictures<const Number> input, Pictures<Real> output,
                std::size_t num_pictures) const;
@@ -48,8 +48,8 @@ class Direct {
   std::size_t num_filters() const { return shape_.num_filters; }
   void group_forward();
   void group_backward();
-  // The same as `add_gradient` of the weights, from the pairs of two pictures.
-  void add_pair(const Pack* input, const Pack* gradient, float* sums) const;
+  // The same as `add_gradient` of the weights, from the packs of kPack pictures.
+  void add_pack(const Pack* input, const Pack* gradient, float* sums) const;
   static void run(const std::vector<Group>& groups, const Pack* packed, std::size_t num_outputs,
                   const Finish& finish, Pictures<const Real> input, Pictures<Real> output, std::size_t num_pictures);
 

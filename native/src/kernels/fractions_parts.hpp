@@ -25,8 +25,8 @@ struct FractionGradients {
 // output[m][f] = features[b][f] * embedding[m][f], for features from `first` on. `packed` has room for the weights.
 void embed_strip(const Fractions& given, std::size_t first, Pack* packed, Real* embedding, Real* output);
 
-// The gradients of the same features. `packs` are the cosines of two lines side by side, [M / 2][C]; `lines` and `packed`
-// have room for M lines, an even number, of kStrip numbers and for their pairs.
+// The gradients of the same features. `packs` are the cosines of kPack lines side by side, [M / kPack][C]; `lines` and
+// `packed` have room for M lines, in whole packs, of kStrip numbers and for their packs.
 void embed_strip_back(const Fractions& given, std::size_t first, const Real* embedding, const Real* gradient,
                       const Pack* packs, Real* lines, Pack* packed, const FractionGradients& gradients);
 

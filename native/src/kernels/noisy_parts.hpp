@@ -35,8 +35,8 @@ void multiply_few(const NoisyWeights& weights, const Real* inputs, const Real* s
 void scale_by_noise(const Real* inputs, const float* noise, std::size_t count, Real* to);
 // to[m][k] = sum over n of gradient[m][n] * mixed[n][k] for strips from `begin` to `end`; rows of the gradient are
 // `step` numbers apart and have zeros after their last.
-void multiply_back(const Real* gradient, std::size_t step, std::size_t num_rows, std::size_t num_packs, const Pack* strips,
-                   std::size_t num_inputs, std::size_t begin, std::size_t end, Real* to);
+void multiply_back(const Real* gradient, std::size_t step, std::size_t num_rows, std::size_t num_packs,
+                   const Pack* strips, std::size_t num_inputs, std::size_t begin, std::size_t end, Real* to);
 // The gradients of `mean` and of `sigma` for outputs from `begin` to `end`, begin being a multiple of 8: gradient and
 // inputs are packs of rows, [packs of M][padded N] and [packs of M][K].
 void multiply_across(const NoisyWeights& weights, const Pack* gradient, std::size_t padded, const Pack* inputs,

@@ -1,6 +1,6 @@
 // Numbers as they are stored, and how many of them the hardware multiplies and adds at once.
 //
-// Where it multiplies bfloat16 these are stored, and go in pairs; elsewhere float32 is, one at a time. Sums are float32.
+// Where it multiplies bfloat16, this is stored and goes in pairs; elsewhere float32 is, one at a time. Sums are float32.
 #pragma once
 
 #include <cstddef>

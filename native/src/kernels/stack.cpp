@@ -18,15 +18,16 @@ struct Span {
   std::size_t begin, end;
 };
 
-// Part `part` of the pictures; pictures go in pairs, so that each part begins with an even one.
+// Part `part` of the pictures, in whole packs.
 Span share(std::size_t num_pictures, unsigned part, unsigned num_parts) {
-  const std::size_t num_pairs = (num_pictures + 1) / 2;
-  const auto bound = [&](std::size_t at) { return std::min(num_pictures, num_pairs * at / num_parts * 2); };
+  const std::size_t num_packs = (num_pictures + kPack - 1) / kPack;
+  const auto bound = [&](std::size_t at) { return std::min(num_pictures, num_packs * at / num_parts * kPack); };
   return {bound(part), bound(part + 1)};
 }
 
 unsigned count_parts(std::size_t num_pictures, unsigned num_threads) {
-  return static_cast<unsigned>(std::clamp<std::size_t>((num_pictures + 1) / 2, 1, std::max(1U, num_threads)));
+  const std::size_t num_packs = (num_pictures + kPack - 1) / kPack;
+  return static_cast<unsigned>(std::clamp<std::size_t>(num_packs, 1, std::max(1U, num_threads)));
 }
 
 enum class Direction { kForward, kBackward };

@@ -75,7 +75,7 @@ inline void store_first(float* to, Vec numbers, std::size_t count) {
 }
 #endif
 
-// Packs of numbers as products want them; `multiply_add` adds the kPack products of each lane to `sum`.
+// Stored numbers, and packs of them as products want them: `multiply_add` adds the kPack products of a lane to `sum`.
 #ifdef __AVX512BF16__
 using Packed = __m512bh;
 
