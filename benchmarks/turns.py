@@ -38,6 +38,8 @@ RESULTS = Path(__file__).parent / "results"
 NUM_RESAMPLES = 2000
 CONFIDENCE = 0.95
 LIMITS = (("at_least", "≥"), ("at_most", "≤"))
+INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16")
+"""Those of a CPU that a result names, as Linux calls them."""
 PACKAGES = ("newgameplus", "stable-retro", "gymnasium", "numpy")
 
 Side = Callable[[], Callable[[], Any]]
@@ -238,12 +240,24 @@ def keep(result: dict[str, Any], name: str, results: Path, packages: Sequence[st
     result = result | {
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in (*PACKAGES, *packages)}},
         "platform": platform.platform(),
+        "cpu": cpu(),
         "num_cores": os.cpu_count(),
         "load_average": os.getloadavg()[0],
     }
     folder = _new_folder(results, name)
     (folder / "result.json").write_text(json.dumps(result, indent=2) + "\n")
     return folder
+
+
+def cpu() -> str:
+    """Name of the CPU, and the instruction sets of it that the speed of learners depends on, where Linux tells them."""
+    path = Path("/proc/cpuinfo")
+    if not path.is_file():
+        return platform.processor() or platform.machine()
+    told = dict(line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
+    fields = {name.strip(): value.strip() for name, value in told.items()}
+    has = [name for name in INSTRUCTION_SETS if name in fields.get("flags", "").split()]
+    return f"{fields.get('model name', platform.machine())} ({', '.join(has) or 'no AVX2'})"
 
 
 def _version(package: str) -> str | None:

@@ -76,7 +76,18 @@ def _result_table(folder: str, result: dict[str, Any]) -> str:
         title = f"{ratio['of']} against {ratio['to']}"
         lines.append(f"| {title} | {_span(ratio['clock'])} | {wanted_ratio} | {_span(ratio['processor'])} |")
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items() if version)
-    return "\n".join([*lines, "", f"{versions}; {result['num_cores']} cores, {result['platform']}.", ""])
+    return "\n".join([*lines, "", f"{versions}; {_machine(result)}.", ""])
+
+
+def _machine(result: dict[str, Any]) -> str:
+    """What a result was measured on: older ones do not name the CPU."""
+    parts = [f"{result['num_cores']} cores", result.get("cpu"), result["platform"]]
+    if "load_average" in result:
+        parts.append(f"load average {result['load_average']:.1f}")
+    if "kernels" in result:
+        parts.append(f"kernels {result['kernels']}")
+    parts += [f"{name}={value}" for name, value in result.get("limits", {}).items()]
+    return ", ".join(part for part in parts if part)
 
 
 def _span(figure: dict[str, Any]) -> str:

@@ -13,6 +13,12 @@ would be spent: Rainbow as the paper has it, with atoms and a gradient step for 
 ``tuned`` (the convolutions of 2013, 256 hidden units); and that preset itself, with implicit quantiles and a gradient
 step for every eighth step.
 
+The figures hold for the instruction set of the CPU: ours have kernels in bfloat16 with AVX-512-BF16, in float32 with
+AVX2. The result names CPU and kernels. Where ``NGP_KERNELS`` asks for less than the CPU has, the figure is named after
+that, such as ``learners_ppo_avx2``. Torch, ours and the peers', is limited likewise:
+
+    export NGP_KERNELS=avx2 ATEN_CPU_CAPABILITY=avx2 DNNL_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
+
 Run: python -m benchmarks.speed.learners [--rounds 5] [--pairs rainbow-4 rainbow-1] [--steps 400]
 """
 
@@ -24,7 +30,7 @@ import importlib
 import itertools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -44,6 +50,8 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec
 from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import Level, find_level
+from newgameplus.nn.arithmetic import describe_arithmetic
+from newgameplus.nn.cpu.compiled import availability
 from newgameplus.training.loop import play as turns_of
 from newgameplus.types import CONTEST_SIZE, SONIC_7, Array
 
@@ -54,6 +62,8 @@ ROLLOUT = NUM_ENVS * NUM_STEPS
 FILLED, CAPACITY, REPLAY_BATCH = 2000, 20_000, 32
 TUMBLEWEED = "Tumbleweed-Genesis-v0/Mesa.Act1"
 MILLION_IN_AN_HOUR = 1e6 / 3600
+LIMITING = ("NGP_KERNELS", "ATEN_CPU_CAPABILITY", "DNNL_MAX_CPU_ISA", "MKL_ENABLE_INSTRUCTIONS")
+"""Environment variables that keep ours, torch, oneDNN and MKL from using all that the CPU has."""
 STRETCH = 100
 """Agent steps that tianshou plays between gradient steps."""
 
@@ -226,12 +236,14 @@ class Pair:
     """Lower bound against each peer."""
     at_least: float | None = None
     """Lower bound of our steps per second."""
+    peers: tuple[str, ...] = ()
+    """Names of the peers that must be installed, as in ``PEERS``."""
 
 
 PAIRS = {
-    "ppo": Pair(ppo_sides, 2 * ROLLOUT, (5.0,)),
-    "rainbow-4": Pair(partial(rainbow_sides, 4), 400, (3.0, None)),
-    "rainbow-1": Pair(partial(rainbow_sides, 1), 400, (3.0, None)),
+    "ppo": Pair(ppo_sides, 2 * ROLLOUT, (5.0,), peers=("Stable-Baselines3",)),
+    "rainbow-4": Pair(partial(rainbow_sides, 4), 400, (3.0, None), peers=("sb3-contrib", "tianshou")),
+    "rainbow-1": Pair(partial(rainbow_sides, 1), 400, (3.0, None), peers=("sb3-contrib", "tianshou")),
     "rainbow-level": Pair(level_sides, 1000, (None,), MILLION_IN_AN_HOUR),
 }
 
@@ -265,15 +277,23 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         compared += ratios(rounds, wanted)
         seconds += raw(rounds)
     return {
-        "figure": "learners" if set(arguments.pairs) == set(PAIRS) else f"learners_{'_'.join(arguments.pairs)}",
+        "figure": figure_name(arguments.pairs),
         "what": f"Agent steps per second, playing and learning, Airstriker, {NUM_THREADS} threads",
         "unit": "agent steps per second",
         "core": PICODRIVE,
+        "kernels": describe_arithmetic("cpu")["kernels"],
+        "limits": {name: os.environ[name] for name in LIMITING if name in os.environ},
         "num_rounds": arguments.rounds,
         "sides": figures,
         "ratios": compared,
         "seconds": seconds,
     }
+
+
+def figure_name(pairs: Sequence[str]) -> str:
+    """Name of the figure of these pairs, with that of the kernels where less than what the CPU has is asked for."""
+    parts = ["learners"] if set(pairs) == set(PAIRS) else ["learners", *pairs]
+    return "_".join([*parts, availability.instruction_set or "torch"] if availability.is_limited else parts)
 
 
 def main() -> None:
@@ -285,7 +305,8 @@ def main() -> None:
     unit = ROLLOUT if "ppo" in arguments.pairs else STRETCH
     if arguments.steps is not None and (arguments.steps < 1 or arguments.steps % unit):
         sys.exit(f"--steps must be a multiple of {unit}, not {arguments.steps}.")
-    missing = [peer for peer, package in PEERS.items() if not is_installed(package)]
+    needed = [peer for name in arguments.pairs for peer in PAIRS[name].peers]
+    missing = [peer for peer in needed if not is_installed(PEERS[peer])]
     if missing and not arguments.tiny:
         sys.exit(f"{missing[0]} is missing; install the peers with: make bench")
     publish(measure(arguments), arguments.results, ("stable-baselines3", "sb3-contrib", "tianshou", "torch"))
