@@ -1,15 +1,21 @@
 # New Game Plus. `make` lists the targets; each makes .venv when there is none and renews it when pyproject.toml,
-# constraints.txt or the engine's sources change.
+# constraints.txt or the engine's sources change. `make demo` installs what the demo runs, the other targets add the rest.
 
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
 EXTRAS ?= dev,atari,lua,play,train
+# On Linux PyPI's torch brings CUDA with it, 3 GB and more. This one computes on the processor alone; for a GPU:
+# make install TORCH_INDEX=https://pypi.org/simple
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 WORKERS ?= 2
 PYTEST_ARGUMENTS ?=
 
 RUN := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+# Stamp of the package alone, without extras.
+PLAIN := $(VENV)/.installed-plain
+SOURCES := pyproject.toml $(CONSTRAINTS)
 ENGINE := native/CMakeLists.txt $(wildcard native/src/*.* native/src/kernels/*)
 PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 # What pyproject.toml asks for to build, and what scikit-build-core adds. pip ignores --constraint where it builds in an
@@ -36,9 +42,9 @@ help:  ## list the targets
 	@echo '  WORKERS=2                     processes that run the tests'
 	@echo "  PYTEST_ARGUMENTS='tests/cli'  more arguments for pytest"
 
-install: $(INSTALLED)  ## make or renew .venv
+install: $(INSTALLED)  ## make or renew .venv with everything: learners, window, tests, documentation
 
-demo: $(INSTALLED)  ## judge an agent on a free game, film its best episode and write the report
+demo: $(PLAIN)  ## judge an agent on a free game, film its best episode and write the report
 	$(RUN) examples/demo.py
 
 test: check  ## the static checks, then every test but those marked nightly
@@ -60,7 +66,8 @@ sanitize: $(INSTALLED)  ## the same under the address, undefined behaviour and t
 	$(call native_tests,address,RelWithDebInfo,address;undefined)
 	$(call native_tests,thread,RelWithDebInfo,thread)
 
-bench: $(INSTALLED)  ## measure every figure of benchmarks/speed, one after the other
+bench: $(INSTALLED)  ## measure every figure of benchmarks/speed, one after the other, beside the peers
+	$(PIP_INSTALL) 'stable-baselines3>=2.4' 'sb3-contrib>=2.4' 'tianshou>=2.0'
 	@for name in $(basename $(notdir $(wildcard benchmarks/speed/*.py))); do \
 	  echo "== $$name"; $(RUN) -m benchmarks.speed.$$name || exit 1; done
 
@@ -72,11 +79,25 @@ clean:  ## remove everything that was built, .venv too
 	rm -rf $(VENV) build dist site src/newgameplus/_*.so .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find src tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml $(CONSTRAINTS) $(ENGINE)
+$(PLAIN): $(SOURCES) $(ENGINE)
 	@$(RUN) -c '' 2>/dev/null || $(MAKE) --no-print-directory new-venv
+	@echo 'Installing New Game Plus and what it needs into $(VENV): about 200 MB to download, 650 MB on the disk.'
+	@echo 'This takes one to five minutes, once; the engine is compiled at the end.'
 	$(PIP_INSTALL) $(BUILD_TOOLS)
-	$(PIP_INSTALL) --no-build-isolation --editable '.[$(EXTRAS)]'
+	$(PIP_INSTALL) --no-build-isolation --no-compile --editable .
+	@$(RUN) -m pip uninstall --quiet --yes cmake  # 90 MB that only the build needs
 	@touch $@
+
+$(INSTALLED): $(SOURCES) $(ENGINE)
+	@$(RUN) -c '' 2>/dev/null || $(MAKE) --no-print-directory new-venv
+	@echo 'Installing New Game Plus with $(EXTRAS) into $(VENV): about 2 GB on the disk, some minutes.'
+	$(PIP_INSTALL) $(BUILD_TOOLS)
+	@$(RUN) -c 'import torch' 2>/dev/null || [ "$$(uname -s)" != Linux ] || \
+	  $(PIP_INSTALL) --no-deps --retries 1 --index-url $(TORCH_INDEX) torch || { \
+	  echo 'There is no torch at $(TORCH_INDEX); name another index, or take the one with CUDA (3 GB and more):' >&2; \
+	  echo '  make install TORCH_INDEX=https://pypi.org/simple' >&2; exit 1; }
+	$(PIP_INSTALL) --no-build-isolation --editable '.[$(EXTRAS)]'
+	@touch $(PLAIN) $@
 
 .PHONY: new-venv
 new-venv:

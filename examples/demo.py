@@ -40,16 +40,35 @@ def main() -> int:
         f"  Report   {results / 'report.html'}   (open it in a browser)\n"
         f"  Video    {results / movie.with_suffix('.mp4').name}\n"
         f"  Numbers  {results / 'scores.json'}\n\n"
-        "Next: ngp play, to try it yourself; ngp evaluate random --timesteps 10000, then put both in one report; "
-        "ngp levels generate for levels that nobody has seen; docs/index.md for the rest."
+        f"{what_next(results)}"
     )
     return 0
 
 
-def next_folder(parent: Path) -> Path:
+def what_next(results: Path) -> str:
+    """Return commands that work as they are typed, in this order, in the folder of the demo."""
+    other = next_folder(FOLDER, "random")
+    activation = Path(sys.prefix) / "bin" / "activate"
+    commands = {
+        f"source {shlex.quote(str(shortest(activation)))}": "once in each terminal; then ngp is a command",
+        f"ngp evaluate random --timesteps 5000 --results {other}": "the least that an agent can do",
+        f"ngp report {results} {other} -o {other}/report.html": "both on one page",
+        "ngp --help": "the rest; the guide begins in docs/index.md",
+        "make install": "adds the window of ngp play, the learners of ngp train and the tests (2 GB)",
+    }
+    return "Next:\n\n" + "\n".join(f"  {command}\n      {what}" for command, what in commands.items())
+
+
+def shortest(path: Path) -> Path:
+    """Return the path from here, if it lies below."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def next_folder(parent: Path, stem: str = "run") -> Path:
     """Return a new folder below ``parent``, so that a second run keeps the first."""
     number = 1
-    while (folder := parent / f"run-{number}").exists():
+    while (folder := parent / f"{stem}-{number}").exists():
         number += 1
     return folder
 
