@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,18 @@ def test_an_error_inside_the_module_is_not_hidden(tmp_path: Path, monkeypatch: p
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ZeroDivisionError):
         resolve("broken_module:Thing")
+
+
+def test_a_missing_package_of_an_extra_is_answered_with_the_line_that_installs_it(tmp_path: Path) -> None:
+    program = """
+from importlib.machinery import PathFinder
+find, missing = PathFinder.find_spec, ("torch", "pygame", "lupa", "ale_py")
+PathFinder.find_spec = lambda name, *more: None if name.partition(".")[0] in missing else find(name, *more)
+from newgameplus.cli.main import run
+for line in ("train ppo", "evaluate ppo", "evaluate experts", "games import --from-ale"):
+    print(run(line.split()))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["2"] * 4
+    lines = done.stderr.splitlines()
+    assert [("[train]" in line, "[atari]" in line) for line in lines] == [(True, False)] * 3 + [(False, True)]

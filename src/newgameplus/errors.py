@@ -20,7 +20,9 @@ with code 2.
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class NewGamePlusError(Exception):
@@ -61,6 +63,14 @@ class StateError(NewGamePlusError, ValueError):
 
 class LearningError(NewGamePlusError):
     """An agent can no longer learn."""
+
+
+def install_line(extra: str) -> str:
+    """Return the command that installs an extra: from the checkout if the package lies in one, else from an index."""
+    checkout = Path(__file__).parents[2]
+    if (checkout / "pyproject.toml").is_file():
+        return f"pip install --editable {shlex.quote(f'{checkout}[{extra}]')}"
+    return f"pip install 'newgameplus[{extra}]'"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

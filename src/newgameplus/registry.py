@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from newgameplus.errors import NotFoundError
+from newgameplus.errors import NotFoundError, install_line
+
+EXTRA_OF = {
+    "torch": "train",
+    "tensorboard": "train",
+    "wandb": "wandb",
+    "pygame": "play",
+    "lupa": "lua",
+    "ale_py": "atari",
+}
+"""Extra that installs an optional package."""
 
 
 def resolve(reference: str) -> Any:
@@ -20,7 +30,9 @@ def resolve(reference: str) -> Any:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        raise NotFoundError(f"Cannot import {reference!r}: {error}.") from error
+        extra = EXTRA_OF.get((error.name or "").partition(".")[0])
+        how = f"; install it with: {install_line(extra)}" if extra else ""
+        raise NotFoundError(f"Cannot import {reference!r}: {error}{how}.") from error
     try:
         return getattr(module, attribute)
     except AttributeError:

@@ -14,6 +14,7 @@ import pytest
 
 from newgameplus.cli.main import run
 from newgameplus.emulator.cores import stable_retro_folder
+from newgameplus.errors import install_line
 from newgameplus.games import ale
 from newgameplus.games.folders import GAMES_VARIABLE, HOME_VARIABLE
 
@@ -265,7 +266,7 @@ class TestImport:
         find_spec = ale.importlib.util.find_spec
         monkeypatch.setattr(ale.importlib.util, "find_spec", lambda name: None if name == "ale_py" else find_spec(name))
         assert run(["games", "import", "--from-ale"]) == 2
-        assert "pip install newgameplus[atari]" in capsys.readouterr().err
+        assert install_line("atari") in capsys.readouterr().err
 
     def test_real_rom_under_a_strange_name_is_recognised(
         self, capsys: pytest.CaptureFixture[str], offered: Path

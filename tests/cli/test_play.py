@@ -124,7 +124,7 @@ def test_without_pygame_the_extra_is_named() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    assert "pip install 'newgameplus[play]'" in done.stderr
+    assert "[play]" in done.stderr
 
 
 def test_without_a_level_and_without_the_usual_split_one_is_asked_for(

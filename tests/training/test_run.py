@@ -168,6 +168,27 @@ def test_killed_at_random_moments_and_resumed_a_run_ends_as_if_it_had_never_stop
     assert len(list((straight / "movies").glob("*.bk2"))) == (2 if agent in SMALL else 0)
 
 
+def test_stopped_at_any_moment_and_resumed_a_run_ends_as_if_it_had_never_stopped(tmp_path: Path) -> None:
+    plan = plan_of("ppo", 120, watch_steps=None)
+    whole, stopped = run_to_the_end(plan, tmp_path / "whole"), tmp_path / "stopped"
+    begin(plan, stopped)
+    left = iter(range(30))
+    for _ in train(plan, stopped, is_stopped=lambda: next(left, None) is None):
+        pass
+    assert int(newest(stopped).stem) not in range(0, plan.total_steps + 1, plan.checkpoint_steps)
+    assert contents(run_to_the_end(plan, stopped)) == contents(whole)
+
+
+def test_a_checkpoint_is_written_when_its_time_has_come(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newgameplus.training.run.CHECKPOINT_SECONDS", 0.0)
+    plan = plan_of("random", 60, checkpoint_steps=1_000_000)
+    begin(plan, tmp_path / "run")
+    reports = train(plan, tmp_path / "run")
+    next(reports)
+    reports.close()  # type: ignore[attr-defined]  # a generator
+    assert 0 < int(newest(tmp_path / "run").stem) < plan.total_steps
+
+
 def test_a_checkpoint_that_cannot_be_written_costs_one_sentence_and_no_earlier_one(tmp_path: Path) -> None:
     plan, folder = plan_of("ppo", watch_steps=None), tmp_path / "run"
     begin(plan, folder)
@@ -272,13 +293,11 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ("ppo", "ppo", {"num_hidden": "17"}, "hidden.weight is of shape"),
     ],
 )
-def test_a_checkpoint_of_something_else_is_refused(
-    agent: str, of: str, fields: dict[str, str], sentence: str, trained: dict[str, Path], tmp_path: Path
+def test_a_checkpoint_of_something_else_is_refused_before_anything_is_written(
+    agent: str, of: str, fields: dict[str, str], sentence: str, trained: dict[str, Path]
 ) -> None:
-    plan = plan_of(agent, init=str(trained[of]), fields=fields)
-    check(plan)
     with pytest.raises(StateError, match=sentence) as caught:
-        run_to_the_end(plan, tmp_path / "run")
+        check(plan_of(agent, init=str(trained[of]), fields=fields))
     assert str(caught.value).count("\n") == 0
 
 

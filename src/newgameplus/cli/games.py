@@ -10,6 +10,7 @@ import click
 from newgameplus.cli.import_roms import import_roms
 from newgameplus.cli.tables import at_terminal, counted, print_json, print_note, print_table
 from newgameplus.emulator.cores import consoles
+from newgameplus.emulator.licences import licence_in_words
 from newgameplus.errors import NewGamePlusError, NotFoundError, did_you_mean
 from newgameplus.games.action_sets import action_sets
 from newgameplus.games.catalogue import find_game
@@ -149,6 +150,7 @@ def _facts(game: Integration) -> dict[str, Any]:
         "console": console.name,
         "core": game.core_name or console.core,
         "core_problem": _core_problem(game),
+        "core_licence": licence_in_words(game.core_name or console.core),
         "buttons": [button for button in console.buttons if button],
         "action_sets": {name: spec.combos for name, found in action_sets().items() if (spec := found.on(console))},
         "rom": {
@@ -199,6 +201,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         "title": facts["title"] or "",
         "console": facts["console"],
         "core": f"{facts['core']}{' - ' + facts['core_problem'] if facts['core_problem'] else ''}",
+        "licence": facts["core_licence"],
         "buttons": " ".join(facts["buttons"]),
         "actions": ", ".join(f"{name} ({len(combos)})" for name, combos in facts["action_sets"].items()),
         "ROM": _rom_words(facts["rom"]),

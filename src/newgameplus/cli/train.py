@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +27,7 @@ from newgameplus.cli.plan_options import (
     world_rules,
 )
 from newgameplus.cli.typed import as_typed, say
-from newgameplus.errors import LearningError, UsageError
+from newgameplus.errors import LearningError, UsageError, install_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -63,10 +68,9 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     """Train AGENT: ppo, rainbow, experts, or package.module:Class for one of your own.
 
     All levels are played in parallel in one process, or with --switch-every one after another in each row. Metrics are
-    written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C or a power cut loses at most the steps since
-    the last checkpoint; --resume continues exactly from there. With --watch-every, movies and watched.jsonl there show
-    what the agent does. With --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of
-    a split.
+    written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C writes a checkpoint; a power cut loses at most
+    ten minutes; --resume continues exactly from there. With --watch-every, movies and watched.jsonl there show what the
+    agent does. With --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of a split.
     """
     _require_torch()
     from rich.console import Console
@@ -79,7 +83,9 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     try:
         report = _follow(console, plan, folder)
     except KeyboardInterrupt:
-        say(console, f"Interrupted; go on with: ngp train --resume --run {as_typed(folder)}")
+        saved = TrainingFolder(folder).checkpoints()
+        what = f"after {int(saved[-1].stem):,} steps, which are kept" if saved else "before the first checkpoint"
+        say(console, f"Interrupted {what}; go on with: ngp train --resume --run {as_typed(folder)}")
         return 130
     except LearningError as error:
         if not TrainingFolder(folder).checkpoints():
@@ -92,7 +98,7 @@ def train(ctx: click.Context, /, **options: Any) -> int:
 
 def _require_torch() -> None:
     if importlib.util.find_spec("torch") is None:
-        raise UsageError("Training needs PyTorch, which is not installed: pip install 'newgameplus[train]'")
+        raise UsageError(f"Training needs PyTorch, which is not installed: {install_line('train')}")
 
 
 def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
@@ -170,10 +176,13 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
     last: Report | None = None
     first: Report | None = None
     told = 0.0
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    with _stopping(console) as is_stopped, bar as progress:
         task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
-        for report in train_plan(plan, folder):
+        for report in train_plan(plan, folder, is_stopped):
             if (filled := report.filled) is not None:
+                if is_stopped():
+                    raise KeyboardInterrupt
                 progress.update(task, completed=filled.num_steps, total=filled.num_total, what="remembered")
                 if filled.num_steps == filled.num_total:
                     say(console, _remembered(filled))
@@ -185,7 +194,29 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
             if not console.is_terminal and report.elapsed_seconds >= told:
                 told = report.elapsed_seconds + 60
                 say(console, f"{report.num_steps:,} steps, {shown['speed']} steps/s, return {shown['score']}")
+        if is_stopped() and last is not None and last.num_steps < plan.total_steps:
+            raise KeyboardInterrupt
     return last
+
+
+@contextmanager
+def _stopping(console: Console) -> Iterator[Callable[[], bool]]:
+    """Give a function that tells whether Ctrl-C or a request to end has come; a second one interrupts at once."""
+    came: list[int] = []
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if came:
+            raise KeyboardInterrupt
+        came.append(number)
+        say(console, "Stopping: a checkpoint is written after this turn. Ctrl-C again leaves without one.")
+
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, note) for number in numbers}
+    try:
+        yield lambda: bool(came)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _remembered(filled: Filled) -> str:

@@ -33,6 +33,7 @@ from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.agent_plan import agent_plan_of
 from newgameplus.training.prefill import Prefilling, check_prefill
+from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.wishes import outcome, wishes_of
 from newgameplus.training.worlds import WorldPlan, actions_of, with_actions
 
@@ -54,6 +55,7 @@ def check(plan: Plan) -> None:
         checkpoint_at(Path(plan.agent.init))
     if plan.agent.prefill is not None:
         check_prefill(Prefilling(plan.agent, plan.world, num_envs=1, seed=0))
+    rehearse(plan.agent, plan.world)
 
 
 def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
-from newgameplus.errors import RomError
+from newgameplus.errors import RomError, install_line
 
 
 def ale_roms() -> list[Path]:
@@ -18,6 +18,6 @@ def ale_roms() -> list[Path]:
     found = sorted(Path(spec.origin).parent.glob("roms/*.bin")) if spec is not None and spec.origin else []
     if not found:
         raise RomError(
-            "The package ale-py, which ships the ROMs, is missing; install it with: pip install newgameplus[atari]"
+            f"The package ale-py, which ships the ROMs, is missing; install it with: {install_line('atari')}"
         )
     return found

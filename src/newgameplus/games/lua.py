@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from newgameplus.errors import IntegrationError
+from newgameplus.errors import IntegrationError, install_line
 from newgameplus.games.declarative import ScriptCalls
 from newgameplus.games.files import MAX_TEXT_BYTES
 
@@ -201,7 +201,7 @@ def _lua51() -> Any:
         from lupa import lua51
     except ImportError as error:
         raise IntegrationError(
-            'This scenario is judged by a script in Lua; install what runs it with: pip install "newgameplus[lua]"'
+            f"This scenario is judged by a script in Lua; install what runs it with: {install_line('lua')}"
         ) from error
     return lua51
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType
 
-from newgameplus.errors import UsageError
+from newgameplus.errors import UsageError, install_line
 
 _NO_SCREEN = ("offscreen", "dummy")
 """Video drivers without output; SDL falls back to the first if there is no display."""
@@ -30,7 +30,7 @@ def sdl() -> ModuleType:
     except ImportError as error:
         raise UsageError(
             "Playing needs a window, sound and game controllers, which the package pygame-ce gives; "
-            "install it with: pip install 'newgameplus[play]'"
+            f"install it with: {install_line('play')}"
         ) from error
     return pygame
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from newgameplus.errors import UsageError
+from newgameplus.errors import UsageError, install_line
 
 
 def require_wandb() -> None:
@@ -14,4 +14,4 @@ def require_wandb() -> None:
         UsageError: it is not.
     """
     if importlib.util.find_spec("wandb") is None:
-        raise UsageError("--wandb needs a package that is not installed: pip install 'newgameplus[wandb]'")
+        raise UsageError(f"--wandb needs a package that is not installed: {install_line('wandb')}")

@@ -19,6 +19,7 @@ from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run
 from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
 from newgameplus.training.packages import require_wandb
 from newgameplus.training.prefill import Prefilling, check_prefill
+from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.transfer import require_weights
 from newgameplus.training.wishes import outcome, wishes_of
 from newgameplus.training.worlds import WorldPlan, check_alike, world_plan_of
@@ -65,6 +66,15 @@ class TrainingPlan:
         if self.agent.prefill is None:
             return None
         return Prefilling(self.agent, self.world, self.num_envs, self.seed)
+
+    @property
+    def zones(self) -> tuple[str, ...] | None:
+        """Zone of each row; None if rows change their level."""
+        return (
+            None
+            if self.switch_steps is not None
+            else tuple(level.zone for level in self.world.levels_of(self.num_envs))
+        )
 
     def manifest(self) -> dict[str, Any]:
         """Return the plan as JSON types."""
@@ -154,6 +164,7 @@ def check(plan: TrainingPlan) -> None:
     if plan.agent.init is not None:
         require_weights(agent_class, plan.agent.name)
         checkpoint_at(Path(plan.agent.init))
+    rehearse(plan.agent, plan.world, num_envs=plan.num_envs, zones=plan.zones)
 
 
 def _check_saved(level: Level) -> None:

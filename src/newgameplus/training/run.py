@@ -7,7 +7,7 @@ the state of every console, every random generator and the length of each log, a
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,6 +32,10 @@ from newgameplus.training.worlds import make_world
 from newgameplus.types import Array
 
 REPORT_INTERVAL_SECONDS = 0.25
+CHECKPOINT_SECONDS = 600.0
+"""Time after which a checkpoint is written even if the plan's steps between two have not been played."""
+CHECKPOINT_SHARE = 0.05
+"""Largest share of the time that such checkpoints take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,13 @@ class Report:
     """Progress of the prefill, before the run has begun; None afterwards."""
 
 
-def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
+def train(plan: TrainingPlan, folder: Path, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[Report]:
     """Train from the last checkpoint in ``folder``, or from the beginning, until the plan's steps are played.
+
+    Args:
+        plan: the plan of the run in the folder.
+        folder: folder of the run.
+        is_stopped: asked after each turn; once it is true, a checkpoint is written and nothing more is played.
 
     Raises:
         ResultsError: a log was changed, another process uses the folder, or the disk is full; the last checkpoint is
@@ -60,7 +69,7 @@ def train(plan: TrainingPlan, folder: Path) -> Iterator[Report]:
     """
     try:
         with TrainingFolder(folder).held(), _opened(plan, TrainingFolder(folder)) as run:
-            yield from run.play()
+            yield from run.play(is_stopped)
     except OSError as error:
         raise ResultsError(
             f"Cannot write to {folder}: {error.strerror or error}; its last checkpoint is intact, "
@@ -82,10 +91,14 @@ class _Run:
     observation: Array | None
     """Current observation of the world; None at the beginning."""
 
-    def play(self) -> Iterator[Report]:
+    next_checkpoint_at: float = 0.0
+    """Time of the next checkpoint by time, as ``time.monotonic``."""
+
+    def play(self, is_stopped: Callable[[], bool]) -> Iterator[Report]:
         plan, tracker = self.plan, self.tracker
         if self.observation is None:
             yield from self._begin()
+        self.next_checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
         levels = self._levels()
         started = time.monotonic() - tracker.elapsed_seconds
         next_report = 0.0
@@ -101,13 +114,20 @@ class _Run:
             self._write_figures()
             self._watch()
             is_over = tracker.num_steps >= plan.total_steps
-            if is_over or _passes(tracker.num_steps, plan.num_envs, plan.checkpoint_steps):
-                self._save()
-            if is_over or tracker.elapsed_seconds >= next_report:
+            is_left = is_over or is_stopped()
+            self._checkpoint(is_over=is_over, is_left=is_left)
+            if is_left or tracker.elapsed_seconds >= next_report:
                 next_report = tracker.elapsed_seconds + REPORT_INTERVAL_SECONDS
                 yield self._report()
-            if is_over:
+            if is_left:
                 return
+
+    def _checkpoint(self, *, is_over: bool, is_left: bool) -> None:
+        """Write a checkpoint if the plan has one here, or if the run is left, or if it is time for one."""
+        if is_over or _passes(self.tracker.num_steps, self.plan.num_envs, self.plan.checkpoint_steps):
+            self._save()
+        elif is_left or time.monotonic() >= self.next_checkpoint_at:
+            self._save(is_extra=True)
 
     def _begin(self) -> Iterator[Report]:
         """Prefill the replay buffer if requested, and reset every row."""
@@ -156,9 +176,15 @@ class _Run:
             for sink in self.sinks:
                 sink.write(self.tracker.num_steps, figures)
 
-    def _save(self) -> None:
-        mean = self.tracker.mean_return
-        is_best = mean is not None and (self.tracker.best is None or mean > self.tracker.best)
+    def _save(self, *, is_extra: bool = False) -> None:
+        """Write a checkpoint.
+
+        Args:
+            is_extra: it is not one of the plan's, so that it counts for nothing but to resume from: which checkpoint is
+                the best depends on the plan alone.
+        """
+        began, mean = time.monotonic(), self.tracker.mean_return
+        is_best = not is_extra and mean is not None and (self.tracker.best is None or mean > self.tracker.best)
         if is_best:
             self.tracker.best = mean
         state = {
@@ -168,6 +194,8 @@ class _Run:
             **{f"{name}_bytes": log.size_bytes for name, log in self.logs.items()},
         }
         self.folder.save_checkpoint(self.tracker.num_steps, state, is_best=is_best)
+        now = time.monotonic()
+        self.next_checkpoint_at = now + max(CHECKPOINT_SECONDS, (now - began) / CHECKPOINT_SHARE)
 
 
 @contextmanager
@@ -179,9 +207,7 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
         world = _world(plan)
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.total_steps // plan.num_envs)
-        if plan.switch_steps is None:
-            spec = replace(spec, zones=tuple(level.zone for level in plan.world.levels_of(plan.num_envs)))
-        agent = plan.agent.make(spec, _seeds(plan)[1])
+        agent = plan.agent.make(replace(spec, zones=plan.zones), _seeds(plan)[1])
         if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
             most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.total_steps)
