@@ -87,6 +87,12 @@ void run(Console& console, const std::vector<std::uint32_t>& masks, bool is_draw
   core.run(is_drawn);
 }
 
+void warm_up(Console& console) {
+  const Use use(console);
+  const python_lock::Unlocked unlocked;
+  console.core.warm_up();
+}
+
 nb::object screen(Console& console) {
   const Use use(console);
   Core& core = console.core;
@@ -141,11 +147,14 @@ void bind_core(nb::module_& module) {
           "__init__",
           [](CoreSpec* spec, std::string library, std::string rom_path, std::string system_folder,
              std::map<std::string, std::string> options, std::size_t ram_address,
-             const std::string& before_state) {
+             const std::string& before_state, std::uint32_t button_mask,
+             std::pair<std::size_t, std::size_t> random_part) {
             new (spec) CoreSpec{std::move(library), std::move(rom_path), std::move(system_folder), std::move(options),
-                                ram_address, before_state_named(before_state)};
+                                ram_address, before_state_named(before_state), button_mask,
+                                random_part.first, random_part.second};
           },
-          nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a, "before_state"_a);
+          nb::kw_only(), "library"_a, "rom_path"_a, "system_folder"_a, "options"_a, "ram_address"_a, "before_state"_a,
+          "button_mask"_a, "random_part"_a);
   nb::class_<Console>(module, "Console", "One console, moved frame by frame.")
       .def(
           "__init__",
@@ -153,6 +162,7 @@ void bind_core(nb::module_& module) {
             new (console) Console(spec, content_of(rom));
           },
           "spec"_a, "rom"_a)
+      .def("warm_up", &warm_up)
       .def("run", &run, "masks"_a, "is_drawn"_a)
       .def("screen", &screen)
       .def(

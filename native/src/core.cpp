@@ -243,13 +243,14 @@ void Core::load_game() {
                       "; is it a game of another console?");
   }
   library_->get_system_av_info(&av_info_);
-  find_memory();
+  if (!has_memory_map_) find_memory();
 }
 
 // stable-retro reloads Stella before each state: its states do not say, for example, how far a paddle is turned.
 void Core::reload_game() {
   library_->unload_game();
   memory_.clear();
+  has_memory_map_ = false;
   load_game();
   library_->reset();
 }
@@ -259,6 +260,20 @@ Core::~Core() {
   const Turn turn(this);
   library_->unload_game();
   library_->deinit();
+}
+
+void Core::warm_up() {
+  if (spec_.random_size != 0) set_random_part();
+  run();
+  if (!has_memory_map_) find_memory();
+  run();
+}
+
+void Core::set_random_part() {
+  save();
+  if (spec_.random_begin + spec_.random_size > state_size_) return;  // a build with another layout
+  std::memset(state_.get() + spec_.random_begin, 0, spec_.random_size);
+  load_bytes(state_.get(), state_size_);
 }
 
 void Core::run(bool is_drawn) {
@@ -438,17 +453,25 @@ void Core::read_memory_map(const libretro::MemoryMap& map) {
     std::size_t size = descriptor.len;
     if (descriptor.select != 0) size = ((~descriptor.select & ~descriptor.start) + 1) & descriptor.select;
     if (descriptor.len != 0 && descriptor.len < size) size = descriptor.len;
-    if (descriptor.ptr == nullptr || size == 0) continue;
-    memory_.push_back({descriptor.start, size, static_cast<std::uint8_t*>(descriptor.ptr)});
+    if (size == 0) continue;
+    auto* data = static_cast<std::uint8_t*>(descriptor.ptr);
+    if (data == nullptr) {
+      Bytes& zeros = absent_memory_[descriptor.start];
+      zeros.assign(size, 0);
+      data = zeros.data();
+    }
+    memory_.push_back({descriptor.start, size, data});
   }
   std::sort(memory_.begin(), memory_.end(),
             [](const MemoryBlock& a, const MemoryBlock& b) { return a.address < b.address; });
+  has_memory_map_ = !memory_.empty();
 }
 
+// Asks for the memory of a core that gives no map.
 void Core::find_memory() {
-  if (!memory_.empty()) return;
   const std::size_t size = library_->get_memory_size(libretro::kMemorySystemRam);
   auto* data = static_cast<std::uint8_t*>(library_->get_memory_data(libretro::kMemorySystemRam));
+  memory_.clear();
   if (size != 0 && data != nullptr) memory_.push_back({spec_.ram_address, size, data});
 }
 

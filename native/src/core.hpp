@@ -53,6 +53,9 @@ struct CoreSpec {
   std::map<std::string, std::string> options;
   std::size_t ram_address = 0;  // where the work memory lies, if the core does not say
   BeforeState before_state = BeforeState::kNothing;
+  std::uint32_t button_mask = ~0u;  // the bits of a mask that are buttons of the console
+  // Where and how much of the state before the first frame is random; `warm_up` sets it to 0.
+  std::size_t random_begin = 0, random_size = 0;
 };
 
 class Core {
@@ -64,10 +67,14 @@ class Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
+  // Runs the two frames that stable-retro runs before it loads a state: some cores know their memory and their picture
+  // only then, and what their states leave out (the phase of a resampler) depends on the number.
+  void warm_up();
+
   // Runs one frame. When `is_drawn` is false a core that can leave the picture undrawn does so.
   void run(bool is_drawn = true);
 
-  void set_buttons(unsigned player, std::uint32_t mask) { buttons_[player] = mask; }
+  void set_buttons(unsigned player, std::uint32_t mask) { buttons_[player] = mask & spec_.button_mask; }
 
   const Picture& picture() const { return picture_; }
   // Whether `run(false)` saves work, so that the picture is then not to be trusted.
@@ -115,6 +122,7 @@ class Core {
   void check_options() const;
   void read_memory_map(const libretro::MemoryMap& map);
   void find_memory();
+  void set_random_part();
   void load_game();
   void reload_game();
   void measure_state();
@@ -135,6 +143,7 @@ class Core {
   crash::Site site_;
   std::map<std::string, std::vector<std::string>> possible_;  // option to its values, the default first
   std::vector<MemoryBlock> memory_;
+  std::map<std::size_t, Bytes> absent_memory_;  // zeros in the place of blocks that the cartridge lacks
   std::vector<std::int16_t> audio_;
   // A whole state; the pages that the core does not write stay zero and take no memory.
   struct FreeBytes {
@@ -149,6 +158,7 @@ class Core {
   std::uint32_t buttons_[kMaxPlayers] = {};
   unsigned rotation_ = 0;
   bool asks_what_is_enabled_ = false;
+  bool has_memory_map_ = false;
   bool is_drawn_ = true;
   bool keeps_audio_ = false;
   bool is_lost_ = false;  // it hung: it must not be called again

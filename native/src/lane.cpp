@@ -14,7 +14,7 @@ Lane::Lane(LaneSpec spec) : spec_(std::move(spec)) {
 
 void Lane::load_core() {
   core_ = std::make_unique<Core>(spec_.core, spec_.rom);
-  core_->run();  // some cores know their memory and their picture only now
+  core_->warm_up();
   core_->load(spec_.start_state->data(), spec_.start_state->size());
   core_->run();
   scenario_ = std::make_unique<Scenario>(spec_.scenario, core_->memory());

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import stable_retro
 
+from newgameplus.emulator.cores import console_named
 from newgameplus.envs.action_table import ActionTable
 from newgameplus.envs.actions import ActionMeaning
 from newgameplus.envs.retro import RetroEnv
@@ -42,6 +43,12 @@ def actions_of(kind: str) -> list[Any]:
     if kind == "multi_discrete":
         return [np.array(digits) for digits in itertools.product(range(3), range(3), range(14))]
     return list(np.random.default_rng(0).integers(0, 2, (1000, 12)))
+
+
+def test_a_bit_that_is_no_button_is_never_held() -> None:
+    console = console_named("GbAdvance")
+    everything = ActionMeaning(ActionSpec("all"), console.buttons, [], lambda mask: mask)
+    assert everything.mask(np.ones(len(console.buttons), np.int8)) == console.button_mask == 0b1101_1111_1101
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -45,6 +45,8 @@ def spec(core: Path | None = None, **options: str) -> Any:
         options=options,
         ram_address=0,
         before_state="nothing",
+        button_mask=0xFFFF,
+        random_part=(0, 0),
     )
 
 

@@ -34,8 +34,8 @@ class Course:
     """Steps after which the episode begins anew."""
 
 
-def course(num_frames: int, num_buttons: int) -> Course:
-    random = np.random.default_rng(SEED)
+def course(num_frames: int, num_buttons: int, seed: int = SEED) -> Course:
+    random = np.random.default_rng(seed)
     held = random.random((num_frames // 8 + 1, num_buttons)) < 0.3
     buttons = np.repeat(held, 8, axis=0)[:num_frames].astype(np.int8)
 

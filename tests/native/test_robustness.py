@@ -111,7 +111,7 @@ CRASH = """
 import sys
 from newgameplus import _engine
 spec = _engine.CoreSpec(library=sys.argv[2], rom_path="/games/faulty.rom", system_folder="/tmp", options={},
-                        ram_address=0, before_state="nothing")
+                        ram_address=0, before_state="nothing", button_mask=0xFFFF, random_part=(0, 0))
 console = _engine.Console(spec, _engine.Blob(sys.argv[1].encode()))
 console.run([0], True)
 console.run([1], True)

@@ -40,6 +40,11 @@ class Console:
     word_bytes: int
     """2 if the core keeps 16-bit words of a big-endian console in the host's byte order, else 1."""
 
+    @property
+    def button_mask(self) -> int:
+        """The bits of a mask that are buttons; a core may take another bit for a turbo key, which no state keeps."""
+        return sum(1 << bit for bit, name in enumerate(self.buttons) if name is not None)
+
 
 REFERENCE_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "genesis_plus_gx": {
@@ -47,8 +52,26 @@ REFERENCE_OPTIONS: Mapping[str, Mapping[str, str]] = {
         "genesis_plus_gx_render": "single field",
         "genesis_plus_gx_blargg_ntsc_filter": "disabled",
     },
+    "mednafen_saturn": {
+        "beetle_saturn_initial_scanline": "8",
+        "beetle_saturn_initial_scanline_pal": "16",
+        "beetle_saturn_last_scanline": "231",
+        "beetle_saturn_last_scanline_pal": "271",
+    },
+    "melonds": {
+        "melonds_boot_directly": "enabled",
+        "melonds_console_mode": "DS",
+        "melonds_jit_enable": "enabled",
+        "melonds_opengl_renderer": "disabled",
+        "melonds_screen_layout": "Bottom Only",
+        "melonds_threaded_renderer": "enabled",
+        "melonds_touch_mode": "disabled",
+    },
+    "parallel_n64": {"parallel-n64-gfxplugin": "angrylion"},
 }
-"""Core options that stable-retro sets, by core name; all other options keep their defaults."""
+"""Core options that stable-retro sets, by core name; all other options keep their defaults.
+
+Its own touch mode is ``joystick``, which the core does not know and takes for ``disabled``."""
 
 SPEED_OPTIONS: Mapping[str, Mapping[str, str]] = {
     "picodrive": {
@@ -67,6 +90,15 @@ BEFORE_STATE: Mapping[str, Literal["reset", "reload"]] = {"stella": "reload", "p
   the television standard, about 11 ms.
 * ``picodrive`` (omits how far the processors have run beyond the frame): reset the console, about 0.4 ms. Without it,
   memory differed four frames after loading the same state in a quarter of all trials."""
+
+
+RANDOM_AT_POWER_ON: Mapping[tuple[str, str], tuple[int, int]] = {
+    ("picodrive", "Genesis"): (140_298, 2),
+    ("picodrive", "32x"): (140_298, 2),
+}
+"""Core and console to the part of the state before the first frame that is random: where it begins and its length.
+
+Here it is how far the picture has come. The engine sets it to 0, so that the game begins in one way only."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from newgameplus.emulator.compiled import in_words, required_engine
-from newgameplus.emulator.cores import BEFORE_STATE, REFERENCE_OPTIONS, SPEED_OPTIONS, Core
+from newgameplus.emulator.cores import BEFORE_STATE, RANDOM_AT_POWER_ON, REFERENCE_OPTIONS, SPEED_OPTIONS, Core
 from newgameplus.emulator.interface import CLOSED, NO_COPY
 from newgameplus.errors import EmulatorError, RomError
 from newgameplus.types import Array
@@ -38,6 +38,8 @@ def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *
         options=chosen | dict(options or {}),
         ram_address=core.console.ram_address,
         before_state=BEFORE_STATE.get(core.name, "nothing"),
+        button_mask=core.console.button_mask,
+        random_part=RANDOM_AT_POWER_ON.get((core.name, core.console.name), (0, 0)),
     )
 
 
@@ -83,7 +85,7 @@ class NativeEmulator:
                 core_spec(core, rom, options, has_sound=has_sound), module.Blob(read_rom(rom))
             )
             self._console.keep_audio(has_sound)
-            self._console.run([0], True)
+            self._console.warm_up()
 
     @property
     def console(self) -> Console:

@@ -11,12 +11,9 @@ from newgameplus.emulator.backends import open_emulator
 from newgameplus.emulator.cores import Core
 from newgameplus.errors import RomError
 
-DICE = {"picodrive": slice(140_298, 140_300)}
-"""Part of a core's power-on state that is random: how far the picture has come."""
-
 
 def power_on_state(rom: Path, core: Core, options: Mapping[str, str] | None = None) -> bytes:
-    """Return the machine state before the first frame, with the core's random part set to 0.
+    """Return the machine state before the first frame of a level from power-on.
 
     Args:
         rom: path of the ROM.
@@ -40,7 +37,4 @@ def _state(rom: Path, core: Core, options: tuple[tuple[str, str], ...], modified
     """State of a ROM on a core; computed again when the ROM has changed."""
     del modified_ns, size
     with closing(open_emulator(rom, core, dict(options))) as emulator:
-        state = bytearray(emulator.save())
-    if core.name in DICE:
-        state[DICE[core.name]] = bytes(len(state[DICE[core.name]]))
-    return bytes(state)
+        return emulator.save()

@@ -121,7 +121,8 @@ class ReferenceEmulator:
     def _array_of(self, mask: int) -> Array:
         array = self._masks.get(mask)
         if array is None:
-            array = np.array([mask >> bit & 1 for bit in range(self._num_buttons)], np.uint8)
+            held = mask & self.core.console.button_mask
+            array = np.array([held >> bit & 1 for bit in range(self._num_buttons)], np.uint8)
             self._masks[mask] = array
         return array
 

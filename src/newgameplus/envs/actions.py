@@ -67,6 +67,7 @@ class ActionMeaning:
         self.buttons = tuple(buttons)
         self._groups = [list(group) for group in groups]
         self._filter = filter_mask
+        self._named = sum(1 << bit for bit, name in enumerate(buttons) if name is not None)
         self._known: dict[tuple[str, tuple[int, ...], bytes], int] = {}
         self._combos = [filter_mask(self._mask_of_names(combo)) for combo in spec.combos]
         self.space = self._space()
@@ -92,8 +93,8 @@ class ActionMeaning:
         return mask
 
     def pressed(self, mask: int) -> int:
-        """Return the mask after the pad's filter, if an action has one number per button."""
-        return self._filter(mask) if self.spec.kind == "filtered" else mask
+        """Return the mask after the pad's filter, or, if every button may be held, without bits that are none."""
+        return self._filter(mask) if self.spec.kind == "filtered" else mask & self._named
 
     def names(self, mask: int) -> tuple[str, ...]:
         """Return the names of the buttons in ``mask``."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from newgameplus.emulator.backends import Backend, default_backend, open_emulator
 from newgameplus.emulator.cores import Core, core_of
 from newgameplus.emulator.interface import Emulator
-from newgameplus.emulator.power_on import DICE, power_on_state
 from newgameplus.errors import IntegrationError
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
@@ -53,12 +52,9 @@ class Starter:
     def __init__(self, open_game: OpenGame, game: Integration, core: Core, backend: Backend | None = None) -> None:
         self._open_game, self._game = open_game, game
         self.core = core
-        start = power_on_state(game.rom(), core) if core.name in DICE else None
         self._emulator: Emulator = open_emulator(game.rom(), core, backend=backend)
         try:
             self._scenario: Scenario = open_scenario(self._emulator, game, _SCENARIO)
-            if start is not None:
-                self._emulator.load(start)
             self._title = self._at_the_title()
         except BaseException:
             self._emulator.close()
