@@ -38,6 +38,7 @@ nb::object array_of(const std::vector<Item>& content, std::vector<std::size_t> s
 BeforeState before_state_named(const std::string& name) {
   if (name == "reset") return BeforeState::kReset;
   if (name == "reload") return BeforeState::kReload;
+  if (name == "restart") return BeforeState::kRestart;
   if (name == "nothing") return BeforeState::kNothing;
   throw EngineError("There is nothing called " + name + " to do before a state.");
 }
@@ -96,6 +97,7 @@ void warm_up(Console& console) {
 nb::object screen(Console& console) {
   const Use use(console);
   Core& core = console.core;
+  if (core.is_picture_old()) throw EngineError("No frame was drawn since the state was loaded: run one first.");
   std::size_t height = 0, width = 0;
   const Bytes pixels = Observer::screen(core, Window{}, &height, &width);
   return array_of(pixels, {height, width, 3});

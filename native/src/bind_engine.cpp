@@ -132,6 +132,7 @@ class Engine {
   }
 
   std::shared_ptr<const Snapshot> save(std::size_t index) { return Use(*this, index)->save(); }
+  void settle(std::size_t index) { Use(*this, index)->settle(); }
 
   void load(std::size_t index, const Snapshot& snapshot) {
     const PoolPointer pool = attached();
@@ -153,8 +154,11 @@ class Engine {
     if (lane->core().can_skip_drawing() && lane->observer().num_frames_drawn() == 0) {
       throw EngineError("Nothing was drawn, because nobody was to look: ask for pictures as observations.");
     }
+    if (lane->core().is_picture_old()) {
+      throw EngineError("No frame was drawn since the snapshot was loaded: take a step first.");
+    }
     std::size_t height = 0, width = 0;
-    Bytes pixels = Observer::screen(lane->core(), lane->spec().observation.window, &height, &width);
+    Bytes pixels = lane->observer().screen(lane->core(), &height, &width);
     return array_of(std::move(pixels), {height, width, 3});
   }
 
@@ -172,7 +176,7 @@ class Engine {
   std::vector<std::int64_t> values(std::size_t index) { return Use(*this, index)->scenario().values(); }
   std::vector<bool> are_present(std::size_t index) { return Use(*this, index)->scenario().are_present(); }
   void write(std::size_t index, std::size_t variable, std::int64_t value) {
-    Use(*this, index)->scenario().write(variable, value);
+    Use(*this, index)->write(variable, value);
   }
   std::vector<std::uint32_t> held_masks(std::size_t index) { return Use(*this, index)->held_masks(); }
 
@@ -298,6 +302,7 @@ void bind_engine(nb::module_& module) {
       .def("send", &Engine::send, "lanes"_a, "masks"_a)
       .def("receive", &Engine::receive, "count"_a)
       .def("save", &Engine::save, "lane"_a)
+      .def("settle", &Engine::settle, "lane"_a, "Makes the present moment one that a snapshot holds without buttons.")
       .def("load", &Engine::load, "lane"_a, "snapshot"_a)
       .def("screen", &Engine::screen, "lane"_a)
       .def("ram", &Engine::ram, "lane"_a)

@@ -219,13 +219,7 @@ Core::Core(const CoreSpec& spec, std::shared_ptr<const Bytes> rom)
   if (library_->api_version() != libretro::kApiVersion) {
     throw EngineError("The core " + spec.library + " speaks another version of libretro.");
   }
-  library_->set_environment(on_environment);
-  library_->set_video_refresh(on_video);
-  library_->set_audio_sample(on_sample);
-  library_->set_audio_sample_batch(on_samples);
-  library_->set_input_poll(on_poll);
-  library_->set_input_state(on_input);
-  library_->init();
+  init();
   try {
     check_options();
     load_game();
@@ -233,6 +227,16 @@ Core::Core(const CoreSpec& spec, std::shared_ptr<const Bytes> rom)
     if (!is_lost_) library_->deinit();
     throw;
   }
+}
+
+void Core::init() {
+  library_->set_environment(on_environment);
+  library_->set_video_refresh(on_video);
+  library_->set_audio_sample(on_sample);
+  library_->set_audio_sample_batch(on_samples);
+  library_->set_input_poll(on_poll);
+  library_->set_input_state(on_input);
+  library_->init();
 }
 
 void Core::load_game() {
@@ -246,9 +250,18 @@ void Core::load_game() {
   if (!has_memory_map_) find_memory();
 }
 
-// stable-retro reloads Stella before each state: its states do not say, for example, how far a paddle is turned.
+// stable-retro reloads Stella before each state: its states do not say, for example, how far a paddle is turned. What
+// picodrive leaves out outlives a reload, and even the core's own end and beginning: only a new copy forgets it.
 void Core::reload_game() {
+  std::unique_ptr<Library> fresh;
+  if (spec_.before_state == BeforeState::kRestart) fresh = std::make_unique<Library>(spec_.library);
   library_->unload_game();
+  if (fresh) {
+    library_->deinit();
+    library_ = std::move(fresh);
+    picture_.pixels = nullptr;
+    init();
+  }
   memory_.clear();
   has_memory_map_ = false;
   load_game();
@@ -286,6 +299,7 @@ void Core::run(bool is_drawn) {
                       spec_.rom_path + ".");
   }
   ++site_.frame;
+  if (is_drawn || !can_skip_drawing()) is_picture_old_ = false;
 }
 
 // Finds out how much of a state the core writes, by saving it over two different backgrounds.
@@ -312,8 +326,12 @@ const std::uint8_t* Core::save() {
   while (content_size_ < state_size_ && is_written(state_.get() + content_size_, state_size_ - content_size_)) {
     content_size_ = std::min(state_size_, content_size_ + kPage);
   }
-  // The state leaves something out: let this console, too, go on from what a load brings back.
-  if (spec_.before_state == BeforeState::kReset) load_bytes(state_.get(), state_size_);
+  return state_.get();
+}
+
+const std::uint8_t* Core::settle() {
+  save();
+  if (spec_.before_state != BeforeState::kNothing) load_bytes(state_.get(), state_size_);
   return state_.get();
 }
 
@@ -342,7 +360,8 @@ void Core::keep(const std::uint8_t* content, std::size_t size) {
 void Core::load_bytes(const std::uint8_t* state, std::size_t size) {
   const Turn turn(this);
   if (spec_.before_state == BeforeState::kReset) library_->reset();
-  if (spec_.before_state == BeforeState::kReload) reload_game();
+  if (spec_.before_state == BeforeState::kReload || spec_.before_state == BeforeState::kRestart) reload_game();
+  is_picture_old_ = true;
   bool is_taken = false;
   if (!call("taking a state", [&] { is_taken = library_->unserialize(state, size); }) || !is_taken) {
     throw EngineError("The core " + name() + " refuses a state of " + std::to_string(size) +

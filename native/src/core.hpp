@@ -42,8 +42,9 @@ struct Picture {
 // What is done before a core takes a state, because its states leave something out.
 enum class BeforeState {
   kNothing,
-  kReset,   // the console is reset; a save is then also a load, so that going on and coming back are the same
+  kReset,   // the console is reset
   kReload,  // the game is loaded anew, as stable-retro does it; the memory then moves
+  kRestart,  // a new copy of the core begins with the game; the memory then moves
 };
 
 struct CoreSpec {
@@ -77,6 +78,8 @@ class Core {
   void set_buttons(unsigned player, std::uint32_t mask) { buttons_[player] = mask & spec_.button_mask; }
 
   const Picture& picture() const { return picture_; }
+  // Whether the picture is that of a frame before the state last loaded.
+  bool is_picture_old() const { return is_picture_old_; }
   // Whether `run(false)` saves work, so that the picture is then not to be trusted.
   bool can_skip_drawing() const { return buffer_status_ != nullptr || asks_what_is_enabled_; }
   unsigned rotation() const { return rotation_; }
@@ -94,8 +97,11 @@ class Core {
   // rest is zero and need not be kept.
   std::size_t state_size() const { return state_size_; }
   std::size_t content_size() const { return content_size_; }
-  // The content of the present state; valid until the next save or load.
+  // The content of the present state; valid until the next save or load. The console goes on as if nothing had happened.
   const std::uint8_t* save();
+  // The same; a core whose states leave something out then loads it, so that this console, too, goes on from what a
+  // load brings back.
+  const std::uint8_t* settle();
   // Takes a whole state. Throws EngineError when the core refuses it, HangError when the core does not come back.
   void load(const std::uint8_t* state, std::size_t size);
   // The same from the content alone, as `save` gave it.
@@ -122,6 +128,7 @@ class Core {
   void check_options() const;
   void read_memory_map(const libretro::MemoryMap& map);
   void find_memory();
+  void init();
   void set_random_part();
   void load_game();
   void reload_game();
@@ -160,6 +167,7 @@ class Core {
   bool asks_what_is_enabled_ = false;
   bool has_memory_map_ = false;
   bool is_drawn_ = true;
+  bool is_picture_old_ = false;
   bool keeps_audio_ = false;
   bool is_lost_ = false;  // it hung: it must not be called again
 };

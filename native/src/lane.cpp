@@ -15,16 +15,24 @@ Lane::Lane(LaneSpec spec) : spec_(std::move(spec)) {
 void Lane::load_core() {
   core_ = std::make_unique<Core>(spec_.core, spec_.rom);
   core_->warm_up();
-  core_->load(spec_.start_state->data(), spec_.start_state->size());
+  load_start();
   core_->run();
   scenario_ = std::make_unique<Scenario>(spec_.scenario, core_->memory());
   observer_ = std::make_unique<Observer>(spec_.observation, *core_);
   is_over_ = true;
 }
 
-void Lane::reset(std::uint8_t* observation, std::int64_t* values) {
+// The console is about to run an episode's first frame, with no button held.
+void Lane::load_start() {
   core_->load(spec_.start_state->data(), spec_.start_state->size());
   for (unsigned player = 0; player < kMaxPlayers; ++player) core_->set_buttons(player, 0);
+  keyframe_ = {spec_.start_state, {}};
+  masks_.assign(1, 0);
+  is_written_ = false;
+}
+
+void Lane::reset(std::uint8_t* observation, std::int64_t* values) {
+  load_start();
   core_->run(observer_->num_frames_drawn() > 0);
   scenario_->reset();
   has_held_ = false;
@@ -73,6 +81,7 @@ void Lane::run_frame(std::uint32_t mask, bool is_drawn) {
   core_->set_buttons(0, mask);
   core_->run(is_drawn);
   held_masks_.push_back(mask);
+  masks_.push_back(mask);
 }
 
 void Lane::see(bool is_first, std::uint8_t* observation, std::int64_t* values) {
@@ -85,12 +94,14 @@ void Lane::see(bool is_first, std::uint8_t* observation, std::int64_t* values) {
   std::copy(now.begin(), now.end(), values);
 }
 
-std::shared_ptr<const Snapshot> Lane::save() {
+std::shared_ptr<const Snapshot> Lane::save() const {
+  if (is_written_) {
+    throw EngineError("A variable was written into the console's memory, which no buttons repeat: settle the lane first.");
+  }
   auto snapshot = std::make_shared<Snapshot>();
-  const std::uint8_t* const state = core_->save();
   snapshot->fingerprint = spec_.fingerprint;
-  snapshot->state.assign(state, state + core_->content_size());
-  snapshot->scenario = scenario_->memory();
+  snapshot->keyframe = keyframe_;
+  snapshot->masks = masks_;
   snapshot->stack = observer_->frames();
   snapshot->held_mask = held_masks_.empty() ? 0 : held_masks_.back();
   snapshot->has_held = has_held_;
@@ -99,14 +110,25 @@ std::shared_ptr<const Snapshot> Lane::save() {
   return snapshot;
 }
 
+void Lane::settle() {
+  std::vector<std::int64_t> scenario = scenario_->memory();
+  const std::uint8_t* const state = core_->settle();
+  keyframe_ = {std::make_shared<const Bytes>(state, state + core_->content_size()), std::move(scenario)};
+  masks_.clear();
+  is_written_ = false;
+}
+
 void Lane::load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_t* values) {
   if (snapshot.fingerprint != spec_.fingerprint) {
     throw EngineError("This snapshot belongs to another core build or game; a lane takes only its own kind.");
   }
-  scenario_->restore(snapshot.scenario);
+  if (!snapshot.keyframe.is_start()) scenario_->restore(snapshot.keyframe.scenario);
   observer_->restore(snapshot.stack);
   is_over_ = true;  // unless the core takes the state
-  core_->load_content(snapshot.state.data(), snapshot.state.size());
+  keyframe_ = snapshot.keyframe;
+  masks_ = snapshot.masks;
+  is_written_ = false;
+  replay(snapshot);
   std::copy(snapshot.stack.begin(), snapshot.stack.end(), observation);
   held_masks_.assign(1, snapshot.held_mask);
   has_held_ = snapshot.has_held;
@@ -114,6 +136,31 @@ void Lane::load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_
   num_steps_ = snapshot.num_steps;
   const std::vector<std::int64_t>& now = scenario_->values();
   std::copy(now.begin(), now.end(), values);
+}
+
+// Only the last frame is drawn.
+void Lane::replay(const Snapshot& snapshot) {
+  const Bytes& state = *snapshot.keyframe.state;
+  if (state.size() >= core_->state_size()) {
+    core_->load(state.data(), state.size());
+  } else {
+    core_->load_content(state.data(), state.size());
+  }
+  for (unsigned player = 0; player < kMaxPlayers; ++player) core_->set_buttons(player, 0);
+  for (std::size_t frame = 0; frame < snapshot.masks.size(); ++frame) {
+    core_->set_buttons(0, snapshot.masks[frame]);
+    core_->run(frame + 1 == snapshot.masks.size() && observer_->num_frames_drawn() > 0);
+    if (frame == 0 && snapshot.keyframe.is_start()) {
+      scenario_->reset();
+    } else {
+      scenario_->judge();
+    }
+  }
+}
+
+void Lane::write(std::size_t variable, std::int64_t value) {
+  scenario_->write(variable, value);
+  is_written_ = true;
 }
 
 void Lane::rebuild(std::uint8_t* observation, std::int64_t* values) {

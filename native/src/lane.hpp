@@ -51,12 +51,22 @@ class Lane {
   // Whether the next episode waits for `reset` instead of beginning in the step that ends one.
   void stop_at_ends(bool does_stop) { stops_at_ends_ = does_stop; }
 
-  std::shared_ptr<const Snapshot> save();
-  // Throws EngineError when the snapshot belongs to another core build or game.
+  // The moment, as the last keyframe and the buttons since: the start of the episode, if it was not settled later. It
+  // comes back exactly wherever the core is deterministic. Throws EngineError when a variable was written since.
+  std::shared_ptr<const Snapshot> save() const;
+  // Makes the present moment the keyframe, so that a snapshot holds its state and no buttons. If the core's states
+  // leave something out, this lane, too, goes on from what a load brings back. Throws EngineError when a script judges,
+  // whose memory has no copy.
+  void settle();
+  // Goes to the snapshot's moment. The picture is drawn only if there are buttons to play. Throws EngineError when the
+  // snapshot belongs to another core build or game, ScriptError when its script fails.
   void load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_t* values);
 
   // Replaces a console that hangs by a new one at the start of an episode; the old one is never touched again.
   void rebuild(std::uint8_t* observation, std::int64_t* values);
+
+  // Writes a variable into the console's memory, which no buttons can repeat.
+  void write(std::size_t variable, std::int64_t value);
 
   Core& core() { return *core_; }
   Scenario& scenario() { return *scenario_; }
@@ -68,6 +78,8 @@ class Lane {
 
  private:
   void load_core();
+  void load_start();
+  void replay(const Snapshot& snapshot);
   void run_frame(std::uint32_t mask, bool is_drawn);
   void see(bool is_first, std::uint8_t* observation, std::int64_t* values);
   std::uint32_t first_mask(std::uint32_t mask);
@@ -78,6 +90,9 @@ class Lane {
   std::unique_ptr<Observer> observer_;
   Random random_;
   std::vector<std::uint32_t> held_masks_;
+  Keyframe keyframe_;
+  std::vector<std::uint32_t> masks_;  // the buttons of each frame since the keyframe
+  bool is_written_ = false;           // since the keyframe
   bool has_held_ = false;
   bool is_over_ = true;
   bool stops_at_ends_ = false;

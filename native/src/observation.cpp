@@ -88,21 +88,42 @@ void push(const std::vector<std::uint8_t>& frame, std::size_t item, std::vector<
   }
 }
 
+Resizer::Size upright_size(const Picture& picture, unsigned rotation) {
+  return rotation % 2 == 0 ? Resizer::Size{picture.height, picture.width} : Resizer::Size{picture.width, picture.height};
+}
+
+bool are_equal(const Resizer::Size& one, const Resizer::Size& other) {
+  return one.height == other.height && one.width == other.width;
+}
+
+// A picture of `pixels`, made of red, green and blue.
+Picture packed(const std::vector<std::uint8_t>& colours, const Resizer::Size& size,
+               std::vector<std::uint32_t>& pixels) {
+  pixels.resize(size.height * size.width);
+  for (std::size_t index = 0; index < pixels.size(); ++index) {
+    const std::uint8_t* const colour = colours.data() + 3 * index;
+    pixels[index] = std::uint32_t{colour[0]} << 16 | std::uint32_t{colour[1]} << 8 | colour[2];
+  }
+  return {reinterpret_cast<const std::uint8_t*>(pixels.data()), static_cast<unsigned>(size.width),
+          static_cast<unsigned>(size.height), size.width * sizeof pixels[0], PixelFormat::kXrgb8888};
+}
+
 }  // namespace
 
 Observer::Observer(const ObservationSpec& spec, const Sight& sight) : spec_(spec) {
+  first_ = upright_size(sight.picture, sight.rotation);
   if (spec.stack == 0) throw EngineError("A stack holds at least 1 observation, not 0.");
   if (spec.kind == ObservationSpec::Kind::kImage) {
     const Area window = windowed(sight.picture, spec.window);
-    height_ = sight.rotation % 2 == 0 ? window.height : window.width;
-    width_ = sight.rotation % 2 == 0 ? window.width : window.height;
+    const std::size_t height = sight.rotation % 2 == 0 ? window.height : window.width;
+    const std::size_t width = sight.rotation % 2 == 0 ? window.width : window.height;
     const Crop& crop = spec.crop;
-    if (std::size_t{crop.top} + crop.bottom >= height_ || std::size_t{crop.left} + crop.right >= width_) {
-      throw EngineError("The crop leaves nothing of a picture of " + std::to_string(height_) + " x " +
-                        std::to_string(width_) + " pixels.");
+    if (std::size_t{crop.top} + crop.bottom >= height || std::size_t{crop.left} + crop.right >= width) {
+      throw EngineError("The crop leaves nothing of a picture of " + std::to_string(height) + " x " +
+                        std::to_string(width) + " pixels.");
     }
-    num_rows_ = spec.height != 0 ? spec.height : height_ - crop.top - crop.bottom;
-    num_columns_ = spec.width != 0 ? spec.width : width_ - crop.left - crop.right;
+    num_rows_ = spec.height != 0 ? spec.height : height - crop.top - crop.bottom;
+    num_columns_ = spec.width != 0 ? spec.width : width - crop.left - crop.right;
     item_ = spec.is_gray ? 1 : 3;
     shape_ = {num_rows_, num_columns_, item_ * spec.stack};
     frame_.resize(num_rows_ * num_columns_ * item_);
@@ -125,8 +146,8 @@ unsigned Observer::num_frames_drawn() const {
 
 void Observer::note_previous(const Sight& sight) {
   if (num_frames_drawn() != 2 || sight.picture.pixels == nullptr) return;
-  const Picture& picture = sight.picture;
-  previous_area_ = area_of(sight);
+  const Picture picture = fitted(sight);
+  previous_area_ = area_of({picture, sight.rotation, sight.memory});
   previous_format_ = picture.format;
   const std::size_t row_bytes = previous_area_.width * bytes_per_pixel(picture.format);
   previous_.resize(previous_area_.height * row_bytes);
@@ -155,6 +176,11 @@ void Observer::observe(const Sight& sight, std::uint8_t* out) {
   if (stack_.empty()) return;
   push(frame_, item_, stack_);
   std::memcpy(out, stack_.data(), stack_.size());
+}
+
+std::vector<std::uint8_t> Observer::screen(const Sight& sight, std::size_t* height, std::size_t* width) {
+  const Picture picture = fitted(sight);
+  return screen({picture, sight.rotation, sight.memory}, spec_.window, height, width);
 }
 
 std::vector<std::uint8_t> Observer::screen(const Sight& sight, const Window& window, std::size_t* height,
@@ -196,10 +222,8 @@ Observer::Area Observer::area_of(const Sight& sight) const {
   const std::size_t all_rows = is_upright ? window.height : window.width;
   const std::size_t all_columns = is_upright ? window.width : window.height;
   const Crop& crop = spec_.crop;
-  const bool is_cropped = crop.top + crop.right + crop.bottom + crop.left != 0;
-  // As numpy slices made for the first picture would cut this one.
-  const std::size_t bottom = std::min(all_rows, is_cropped || !resizes() ? height_ - crop.bottom : all_rows);
-  const std::size_t right = std::min(all_columns, is_cropped || !resizes() ? width_ - crop.right : all_columns);
+  const std::size_t bottom = all_rows - std::min<std::size_t>(crop.bottom, all_rows);
+  const std::size_t right = all_columns - std::min<std::size_t>(crop.right, all_columns);
   const std::size_t top = std::min<std::size_t>(crop.top, bottom), left = std::min<std::size_t>(crop.left, right);
   const std::size_t num_rows = bottom - top, num_columns = right - left;
   switch (sight.rotation) {
@@ -220,7 +244,7 @@ void Observer::prepare(const Area& area, unsigned rotation) {
   const bool is_upright = rotation % 2 == 0;
   const Resizer::Size seen{is_upright ? area.height : area.width, is_upright ? area.width : area.height};
   const bool is_same = seen.height == num_rows_ && seen.width == num_columns_;
-  if (resizes() && !is_same && area.size() != 0) resizer_ = Resizer(seen, {num_rows_, num_columns_}, item_);
+  if (!is_same && area.size() != 0) resizer_ = Resizer(seen, {num_rows_, num_columns_}, item_);
 }
 
 void Observer::see(const Sight& sight) {
@@ -236,7 +260,51 @@ void Observer::see(const Sight& sight) {
   }
 }
 
+// A picture of the first one's size: the console's own, or one that is resampled.
+Picture Observer::fitted(const Sight& sight) {
+  const Picture& picture = sight.picture;
+  const std::size_t num_pixels = std::size_t{picture.width} * picture.height;
+  const bool is_fit = first_.height * first_.width == 0 || are_equal(upright_size(picture, sight.rotation), first_);
+  if (picture.pixels == nullptr || num_pixels == 0 || is_fit) {
+    return picture;
+  }
+  const Resizer::Size from{picture.height, picture.width};
+  const Resizer::Size to = sight.rotation % 2 == 0 ? first_ : Resizer::Size{first_.width, first_.height};
+  if (!are_equal(from, fitted_from_) || !are_equal(to, fitted_to_)) fitter_ = Resizer(from, to, 3);
+  fitted_from_ = from;
+  fitted_to_ = to;
+  unfitted_.resize(num_pixels * 3);
+  convert(picture, {0, 0, picture.width, picture.height}, nullptr, false, unfitted_.data());
+  fitted_.resize(to.height * to.width * 3);
+  fitter_.run(unfitted_.data(), fitted_.data());
+  return packed(fitted_, to, fitted_pixels_);
+}
+
+// After a change of size one of a step's last two pictures may have been resampled: both get its pixel format.
+Picture Observer::matched(const Picture& picture) {
+  const auto in_colours = [this](const Picture& other, std::vector<std::uint32_t>& pixels) {
+    unfitted_.resize(std::size_t{other.width} * other.height * 3);
+    convert(other, {0, 0, other.width, other.height}, nullptr, false, unfitted_.data());
+    return packed(unfitted_, {other.height, other.width}, pixels);
+  };
+  if (previous_format_ == PixelFormat::kXrgb8888) return in_colours(picture, fitted_pixels_);
+  std::vector<std::uint32_t> pixels;
+  const Picture before =
+      in_colours({previous_.data(), static_cast<unsigned>(previous_area_.width),
+                  static_cast<unsigned>(previous_area_.height),
+                  previous_area_.width * bytes_per_pixel(previous_format_), previous_format_}, pixels);
+  previous_.assign(before.pixels, before.pixels + before.pitch * before.height);
+  previous_format_ = before.format;
+  return picture;
+}
+
 void Observer::see_picture(const Sight& sight) {
+  Picture picture = fitted(sight);
+  if (has_previous_ && picture.pixels != nullptr && previous_format_ != picture.format) picture = matched(picture);
+  see_fitted({picture, sight.rotation, sight.memory});
+}
+
+void Observer::see_fitted(const Sight& sight) {
   const Area area = area_of(sight);
   prepare(area, sight.rotation);
   if (sight.picture.pixels == nullptr || area.size() == 0) {
@@ -251,10 +319,8 @@ void Observer::see_picture(const Sight& sight) {
   const std::size_t width = sight.rotation % 2 == 0 ? area.width : area.height;
   if (height == num_rows_ && width == num_columns_) {
     frame_.swap(upright);
-  } else if (resizes()) {
-    resizer_.run(upright.data(), frame_.data());
   } else {
-    fit(upright, height, width);
+    resizer_.run(upright.data(), frame_.data());
   }
 }
 
@@ -282,15 +348,6 @@ void Observer::turn(const std::uint8_t* source, const Area& area, unsigned rotat
       if (rotation == 3) x = row, y = area.height - 1 - column;
       std::memcpy(out, source + (y * area.width + x) * channels, channels);
     }
-  }
-}
-
-// The upper left part of a picture of another size, black where it does not reach.
-void Observer::fit(const std::vector<std::uint8_t>& upright, std::size_t height, std::size_t width) {
-  std::fill(frame_.begin(), frame_.end(), std::uint8_t{0});
-  const std::size_t row_bytes = std::min(width, num_columns_) * item_;
-  for (std::size_t y = 0; y < std::min(height, num_rows_); ++y) {
-    std::memcpy(frame_.data() + y * num_columns_ * item_, upright.data() + y * width * item_, row_bytes);
   }
 }
 

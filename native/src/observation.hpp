@@ -52,8 +52,8 @@ struct Sight {
 
 // Makes one console's observations.
 //
-// A console may change the size of its picture within an episode. A resized observation then shows all of the new
-// picture, less the crop; one that keeps its size shows the upper left part, black where there is none.
+// A console may change the size of its picture within an episode. The new pictures are first resampled by area to the
+// size of the first one, as a television shows all of them in the same frame.
 class Observer {
  public:
   // `sight` is that of a frame that has run: it fixes the size of all that follow. Throws EngineError: nothing is left
@@ -70,7 +70,10 @@ class Observer {
   void begin(const Sight& sight, std::uint8_t* out);
   // Moves the stack on by one picture and writes it to `out` (`shape().size()` bytes).
   void observe(const Sight& sight, std::uint8_t* out);
-  // The present picture in colour without crop, resize or stack, but cut to the window: uint8 [height, width, 3].
+  // The present picture in colour without crop, resize or stack, but of the first one's size and cut to the window:
+  // uint8 [height, width, 3].
+  std::vector<std::uint8_t> screen(const Sight& sight, std::size_t* height, std::size_t* width);
+  // The same of a picture of any size.
   static std::vector<std::uint8_t> screen(const Sight& sight, const Window& window, std::size_t* height,
                                           std::size_t* width);
 
@@ -96,20 +99,26 @@ class Observer {
                    std::uint8_t* out);
 
   Area area_of(const Sight& sight) const;
-  bool resizes() const { return spec_.height != 0 || spec_.width != 0; }
   void prepare(const Area& area, unsigned rotation);
   void see(const Sight& sight);
   void see_picture(const Sight& sight);
-  void fit(const std::vector<std::uint8_t>& upright, std::size_t height, std::size_t width);
+  void see_fitted(const Sight& sight);
+  Picture fitted(const Sight& sight);
+  Picture matched(const Picture& picture);
 
   ObservationSpec spec_;
   Shape shape_{};
   std::size_t item_ = 1;                  // bytes of a pixel of one observation; of RAM, all of them
-  std::size_t height_ = 0, width_ = 0;    // of the first picture, upright, within the window
+  Resizer::Size first_{};                 // of the first picture, upright
   std::size_t num_rows_ = 0, num_columns_ = 0;  // of one observation
   Area area_;                             // what the buffers are made for
   unsigned rotation_ = 0;
   Resizer resizer_;
+  Resizer::Size fitted_from_{}, fitted_to_{};
+  Resizer fitter_;                        // for pictures of another size than the first
+  std::vector<std::uint8_t> unfitted_;    // in colour
+  std::vector<std::uint8_t> fitted_;      // in colour
+  std::vector<std::uint32_t> fitted_pixels_;
   std::vector<std::uint8_t> straight_;    // as the core drew it
   std::vector<std::uint8_t> upright_;     // turned
   std::vector<std::uint8_t> frame_;       // one observation without stack

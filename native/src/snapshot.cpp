@@ -1,6 +1,7 @@
 #include "snapshot.hpp"
 
 #include <cstring>
+#include <memory>
 
 #include "errors.hpp"
 
@@ -8,7 +9,8 @@ namespace ngp {
 
 namespace {
 
-constexpr char kMagic[] = {'N', 'G', 'P', 's', 'n', 'a', 'p', '1'};
+constexpr char kMagic[] = {'N', 'G', 'P', 's', 'n', 'a', 'p', '2'};
+constexpr char kMagicOf01[] = {'N', 'G', 'P', 's', 'n', 'a', 'p', '1'};  // of 0.1, without buttons
 constexpr std::size_t kHeader = sizeof kMagic + sizeof(std::uint64_t);
 
 // FNV-1a over 64-bit words, and over the bytes that are left: finds damage, not malice.
@@ -40,12 +42,12 @@ class Writer {
     raw(items.data(), items.size() * sizeof(items[0]));
   }
 
- private:
   void raw(const void* data, std::size_t size) {
     const auto* begin = static_cast<const std::uint8_t*>(data);
     bytes_.insert(bytes_.end(), begin, begin + size);
   }
 
+ private:
   Bytes& bytes_;
 };
 
@@ -92,8 +94,13 @@ Bytes Snapshot::to_bytes() const {
   Writer writer(bytes);
   writer.number(std::uint64_t{0});
   writer.items(fingerprint);
-  writer.items(state);
-  writer.items(scenario);
+  // A level's start state is as long as the core asks; what is left out at the end is zero.
+  std::size_t num_state_bytes = keyframe.state->size();
+  while (num_state_bytes > 0 && (*keyframe.state)[num_state_bytes - 1] == 0) --num_state_bytes;
+  writer.number(static_cast<std::uint64_t>(num_state_bytes));
+  writer.raw(keyframe.state->data(), num_state_bytes);
+  writer.items(keyframe.scenario);
+  writer.items(masks);
   writer.items(stack);
   writer.number(held_mask);
   writer.number(num_steps);
@@ -105,7 +112,8 @@ Bytes Snapshot::to_bytes() const {
 }
 
 Snapshot Snapshot::from_bytes(const std::uint8_t* bytes, std::size_t size) {
-  if (size < kHeader || std::memcmp(bytes, kMagic, sizeof kMagic) != 0) {
+  const bool has_masks = size >= kHeader && std::memcmp(bytes, kMagic, sizeof kMagic) == 0;
+  if (!has_masks && (size < kHeader || std::memcmp(bytes, kMagicOf01, sizeof kMagicOf01) != 0)) {
     throw EngineError("These " + std::to_string(size) + " bytes are no snapshot.");
   }
   Reader reader(bytes + sizeof kMagic, size - sizeof kMagic);
@@ -114,8 +122,9 @@ Snapshot Snapshot::from_bytes(const std::uint8_t* bytes, std::size_t size) {
   }
   Snapshot snapshot;
   snapshot.fingerprint = reader.items<std::string>();
-  snapshot.state = reader.items<Bytes>();
-  snapshot.scenario = reader.items<std::vector<std::int64_t>>();
+  snapshot.keyframe.state = std::make_shared<const Bytes>(reader.items<Bytes>());
+  snapshot.keyframe.scenario = reader.items<std::vector<std::int64_t>>();
+  if (has_masks) snapshot.masks = reader.items<std::vector<std::uint32_t>>();
   snapshot.stack = reader.items<Bytes>();
   snapshot.held_mask = reader.number<std::uint32_t>();
   snapshot.num_steps = reader.number<std::uint32_t>();

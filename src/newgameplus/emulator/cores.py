@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from newgameplus.errors import EmulatorError, NotFoundError, did_you_mean
 
@@ -83,13 +83,18 @@ SPEED_OPTIONS: Mapping[str, Mapping[str, str]] = {
 """Core options that make a core faster without changing the console's memory (measured: docs/decisions)."""
 
 
-BEFORE_STATE: Mapping[str, Literal["reset", "reload"]] = {"stella": "reload", "picodrive": "reset"}
+BeforeState: TypeAlias = Literal["nothing", "reset", "reload", "restart"]
+"""What is done before a state is loaded: reset the console, load the game anew, or take a new copy of the core."""
+
+BEFORE_STATE: Mapping[str, BeforeState] = {"stella": "reload", "picodrive": "restart"}
 """What must be done before a state is loaded, for cores whose states are incomplete.
 
 * ``stella`` (omits the paddle's position): reload the game, as stable-retro does. Stella then runs 60 frames to detect
   the television standard, about 11 ms.
-* ``picodrive`` (omits how far the processors have run beyond the frame): reset the console, about 0.4 ms. Without it,
-  memory differed four frames after loading the same state in a quarter of all trials."""
+* ``picodrive`` (omits how far the processors have run beyond the frame): take a new copy of the core, about 7 ms.
+  Without it, memory differed four frames after loading the same state in a quarter of all trials. A reset (0.4 ms) is
+  enough for games that do not show where within a frame they are, as Tumbleweed; Airstriker's memory then differed in a
+  hundred of 2,000 frames, depending on how many frames had run before."""
 
 
 RANDOM_AT_POWER_ON: Mapping[tuple[str, str], tuple[int, int]] = {

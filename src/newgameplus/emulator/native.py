@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from newgameplus.emulator.compiled import in_words, required_engine
-from newgameplus.emulator.cores import BEFORE_STATE, RANDOM_AT_POWER_ON, REFERENCE_OPTIONS, SPEED_OPTIONS, Core
+from newgameplus.emulator.cores import (
+    BEFORE_STATE,
+    RANDOM_AT_POWER_ON,
+    REFERENCE_OPTIONS,
+    SPEED_OPTIONS,
+    BeforeState,
+    Core,
+)
 from newgameplus.emulator.interface import CLOSED, NO_COPY
 from newgameplus.errors import EmulatorError, RomError
 from newgameplus.types import Array
@@ -19,7 +26,14 @@ if TYPE_CHECKING:
     from newgameplus._engine import Console, CoreSpec
 
 
-def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *, has_sound: bool = False) -> CoreSpec:
+def core_spec(
+    core: Core,
+    rom: Path,
+    options: Mapping[str, str] | None = None,
+    *,
+    has_sound: bool = False,
+    before_state: BeforeState | None = None,
+) -> CoreSpec:
     """Core specification for the engine.
 
     Args:
@@ -27,6 +41,7 @@ def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *
         rom: path of the ROM.
         options: core options to set besides the default ones.
         has_sound: whether sound will be read; if not, options that trade sound for speed are set.
+        before_state: what is done before a state is loaded; None for what the core needs (``BEFORE_STATE``).
     """
     chosen = dict(REFERENCE_OPTIONS.get(core.name, {}))
     if not has_sound:
@@ -37,7 +52,7 @@ def core_spec(core: Core, rom: Path, options: Mapping[str, str] | None = None, *
         system_folder=str(_system_folder(core.path.parent)),
         options=chosen | dict(options or {}),
         ram_address=core.console.ram_address,
-        before_state=BEFORE_STATE.get(core.name, "nothing"),
+        before_state=before_state or BEFORE_STATE.get(core.name, "nothing"),
         button_mask=core.console.button_mask,
         random_part=RANDOM_AT_POWER_ON.get((core.name, core.console.name), (0, 0)),
     )

@@ -95,6 +95,7 @@ class RetroVecEnv(EngineRows):
         self.stalls = StallCounter(self.num_envs, stall_frames, frame_skip.num_frames)
         """Progress of each row's episode."""
         self._num_sent = 0
+        self._saved_by_state: dict[Level, bool] = {}
         with in_words():
             self._engine = required_engine().Engine([row.lane for row in self.rows], num_threads or num_cores())
             if not self._is_same_step:
@@ -238,12 +239,20 @@ class RetroVecEnv(EngineRows):
     def save(self, row: int) -> Snapshot:
         """Return a snapshot of a row: console, scenario, frame stack and step count, without its random generator.
 
+        It holds the machine's state if the core's states are exact
+        (:func:`~newgameplus.emulator.exactness.are_states_exact`) and no Lua script judges; otherwise the buttons since
+        the start of the episode, which are played again when it is loaded. Saving does not change how the row goes on.
         ``snapshot.to_bytes()`` serialises it and :func:`snapshot_from_bytes` reads it.
 
         Raises:
-            EmulatorError: the row has a pending step, or its scenario has a Lua script.
+            EmulatorError: the row has a pending step.
         """
+        level = self.rows[row].level
+        if level not in self._saved_by_state:
+            self._saved_by_state[level] = self.rows[row].is_saved_by_state()
         with in_words():
+            if self._saved_by_state[level]:
+                self._engine.settle(row)
             return self._engine.save(row)
 
     def load(self, row: int, snapshot: Snapshot) -> Array:
@@ -251,6 +260,7 @@ class RetroVecEnv(EngineRows):
 
         Raises:
             EmulatorError: the snapshot belongs to another core build or game, or was made with another observation.
+            IntegrationError: a Lua script fails.
         """
         with in_words():
             self._engine.load(row, snapshot)
@@ -272,7 +282,7 @@ class RetroVecEnv(EngineRows):
         over, bool ``[B]``.
 
         Raises:
-            EmulatorError: a row has a pending step, or its scenario has a Lua script.
+            EmulatorError: a row has a pending step.
         """
         return {
             "snapshots": [np.frombuffer(self.save(row).to_bytes(), np.uint8) for row in self._all],

@@ -150,7 +150,8 @@ class EngineRows(VectorEnv[Array, Array, Array]):
         """The part of a row's screen that its scenario shows, uint8 ``[H, W, 3]``, from the last frame drawn.
 
         Raises:
-            EmulatorError: the observations are not pictures, so nothing is drawn.
+            EmulatorError: the observations are not pictures, so nothing is drawn; or nothing was drawn since a snapshot
+                was loaded.
         """
         with in_words():
             picture: Array = self._engine.screen(row)

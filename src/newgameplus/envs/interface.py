@@ -124,7 +124,7 @@ class ResumableWorld(World, Protocol):
         """Full state of all rows: consoles, scenarios, step counts, random generators, levels.
 
         Raises:
-            EmulatorError: a row cannot be saved, because its scenario has a Lua script.
+            EmulatorError: a row cannot be saved now.
         """
         ...
 

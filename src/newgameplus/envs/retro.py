@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal, NoReturn, Protocol
 
+import cv2
 import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
@@ -113,6 +114,7 @@ class RetroEnv(gym.Env[Array, Any]):
             self.scenario = open_scenario(self.emulator, integration, level.scenario)
             self.emulator.load(self.start_state)
             self.emulator.step((0,))  # a core knows the size of its picture only now
+            self._picture_shape = self.emulator.screen().shape
             self.actions = action_meaning(action_spec, integration.console, self.scenario)
             self.action_space = self.actions.space
             shape = self._look().shape
@@ -174,9 +176,15 @@ class RetroEnv(gym.Env[Array, Any]):
         return self.screen() if self.render_mode == "rgb_array" else None
 
     def screen(self) -> Array:
-        """The part of the screen that the scenario shows, uint8 ``[H, W, 3]``."""
-        whole = self.emulator.screen() if self._loaded_screen is None else self._loaded_screen.copy()
-        return self.scenario.crop(whole)
+        """The part of the screen that the scenario shows, uint8 ``[H, W, 3]``, always of the size of the first picture.
+
+        Pictures of another size are resampled by area to that of the first one, before the scenario's crop.
+        """
+        picture = self.emulator.screen() if self._loaded_screen is None else self._loaded_screen.copy()
+        if picture.shape != self._picture_shape:
+            height, width, _ = self._picture_shape
+            picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+        return self.scenario.crop(picture)
 
     def ram(self) -> Array:
         """Work RAM, all blocks in order of address, uint8 ``[bytes]``."""
@@ -261,7 +269,5 @@ class RetroEnv(gym.Env[Array, Any]):
     def _look(self, frame_before: Array | None = None) -> Array:
         if self.kind == "image":
             screen = self.screen()
-            if frame_before is None or frame_before.shape != screen.shape:
-                return screen
-            return np.maximum(frame_before, screen)
+            return screen if frame_before is None else np.maximum(frame_before, screen)
         return self.ram() if self.kind == "ram" else np.empty(0, np.uint8)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from newgameplus.emulator.compiled import required_engine
-from newgameplus.emulator.cores import Core, core_of
+from newgameplus.emulator.cores import BEFORE_STATE, Core, core_of
+from newgameplus.emulator.exactness import are_states_exact
 from newgameplus.emulator.native import core_spec, fingerprint, read_rom
 from newgameplus.envs.actions import ActionMeaning, action_meaning
 from newgameplus.envs.frame_skip import FrameSkip
@@ -37,6 +38,8 @@ class Row:
     """Names of the game's variables."""
     start_state: bytes
     """Machine state that every episode starts from."""
+    has_script: bool
+    """Whether a Lua script judges, whose memory has no copy."""
     lane: LaneSpec
     """The engine's description of the row."""
 
@@ -44,6 +47,14 @@ class Row:
     def buttons(self) -> tuple[str | None, ...]:
         """The console's buttons, in the bit order of a mask."""
         return self.core.console.buttons
+
+    def is_saved_by_state(self) -> bool:
+        """Whether a snapshot holds the machine's state; otherwise the buttons since the start of the episode.
+
+        Tries the core's states when first called for a core, ROM and options.
+        """
+        game = self.level.integration
+        return not self.has_script and are_states_exact(self.core, game.rom(), game.core_options, self.start_state)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +67,8 @@ class RowMaker:
     max_episode_steps: int | None
     core: str | None
     """Name of the core; None for each game's default."""
+    is_approximate: bool = False
+    """Whether a reset before each state is enough, where the core needs a new copy of itself to be exact."""
 
     def __post_init__(self) -> None:
         check_observation_spec(self.observation_spec)
@@ -92,10 +105,11 @@ class RowMaker:
         content = read_json_object(scenario)
         rom_path = game.rom()
         rom, judged_by, pad = read_rom(rom_path), scenario_spec(game, level.scenario), Pad(game.console, content)
+        is_reset = self.is_approximate and BEFORE_STATE.get(core.name) == "restart"
         if rom not in roms:
             roms[rom] = engine.Blob(rom)
         lane = engine.LaneSpec(
-            core=core_spec(core, rom_path, game.core_options),
+            core=core_spec(core, rom_path, game.core_options, before_state="reset" if is_reset else None),
             fingerprint=fingerprint(core, rom),
             rom=roms[rom],
             start_state=engine.Blob(start_state),
@@ -111,6 +125,7 @@ class RowMaker:
             actions=action_meaning(self.action_spec, game.console, pad),
             variables=tuple(variable.name for variable in judged_by.variables),
             start_state=start_state,
+            has_script=judged_by.script is not None,
             lane=lane,
         )
 

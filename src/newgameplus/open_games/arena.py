@@ -36,7 +36,8 @@ class Arena(Generic[MomentT]):
         self, course: Course[MomentT], level: Level, num_rows: int, num_threads: int, core: str | None = None
     ) -> None:
         level = dataclasses.replace(level, scenario=course.scenario)
-        maker = RowMaker(NOTHING, course.actions, course.frame_skip, None, core)
+        # A reset takes a twentieth of a new copy of the core's time; what the search finds is checked in any case.
+        maker = RowMaker(NOTHING, course.actions, course.frame_skip, None, core, is_approximate=True)
         row = maker.rows([level])[0]
         self._columns = [row.variables.index(name) for name in course.variables]
         self._masks = [row.actions.mask(action) for action in range(len(row.actions.spec.combos))]
@@ -82,8 +83,9 @@ class Arena(Generic[MomentT]):
         return self._moments(self._values)
 
     def save(self, row: int) -> Snapshot:
-        """Return a snapshot of a row."""
+        """Return a snapshot of a row's machine state, whatever it leaves out: what the search finds is checked."""
         with in_words():
+            self._engine.settle(row)
             return self._engine.save(row)
 
     def load(self, row: int, snapshot: Snapshot) -> None:

@@ -1,9 +1,9 @@
 """A level played by a person, frame by frame, without a window: save, load, rewind, restart, and record.
 
 The movie always holds exactly the buttons that led to the present frame: going back cuts its log. Playback reproduces
-these frames only if a saved state restores the machine entirely. Cores with incomplete states (``BEFORE_STATE``) are
-therefore neither saved nor loaded during play: going back runs the episode again from its start, without drawing. For
-picodrive this takes about a second for five minutes of play.
+these frames only if a saved state restores the machine entirely (``emulator.exactness``). Other cores are therefore
+neither saved nor loaded during play: going back runs the episode again from its start, without drawing. For picodrive
+this takes about a second for five minutes of play.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.emulator.compiled import engine
-from newgameplus.emulator.cores import BEFORE_STATE, core_of
+from newgameplus.emulator.cores import core_of
+from newgameplus.emulator.exactness import are_states_exact
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, UsageError
 from newgameplus.games.levels import Level
@@ -79,7 +80,7 @@ class Session:
         self._start = Start(level, rom, played_by, start_state or integration.state(level.state, played_by.name))
         options = integration.core_options | dict(QUICK_OPTIONS.get(played_by.name, {}))
         self.emulator = NativeEmulator(rom, played_by, options, has_sound=True)
-        self.is_exact = played_by.name not in BEFORE_STATE
+        self.is_exact = are_states_exact(played_by, rom, options, self._start.state, has_sound=True)
         """Whether a state restores the machine entirely; otherwise the episode is run again from its start."""
         self._movies: Iterator[Path] = iter(movies)
         self._reel = Reel(reel_bytes)

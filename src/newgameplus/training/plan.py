@@ -13,7 +13,6 @@ from newgameplus.agents.interface import HasDevice, HasWeights, NeedsZones, offe
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets
-from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run_of
 from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
@@ -149,7 +148,7 @@ def check(plan: TrainingPlan) -> None:
     """
     for level in dict.fromkeys(plan.world.levels):
         level.integration.rom()
-        _check_saved(level)
+        scenario_spec(level.integration, level.scenario)
     check_alike(plan.world, plan.agent.specs())
     agent_class: Any = plan.agent.agent_class
     plan.agent.arithmetic()  # refuses a device that is not there
@@ -165,16 +164,6 @@ def check(plan: TrainingPlan) -> None:
         require_weights(agent_class, plan.agent.name)
         checkpoint_at(Path(plan.agent.init))
     rehearse(plan.agent, plan.world, num_envs=plan.num_envs, zones=plan.zones)
-
-
-def _check_saved(level: Level) -> None:
-    """Check that a checkpoint can hold the state of a level during an episode."""
-    if scenario_spec(level.integration, level.scenario).script is not None:
-        raise UsageError(
-            f"{level} is judged by a script (scenario {level.scenario}), whose memory no checkpoint can hold, so that "
-            "training could not go on from one: name the other levels with --level or in a split of "
-            "your own, or another --scenario."
-        )
 
 
 def _check_switching(plan: TrainingPlan) -> None:
