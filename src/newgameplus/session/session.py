@@ -288,7 +288,8 @@ class Session:
         self._log = log.copy()
         self._log.cut(frame)
         self._reel.cut(frame)
-        self._picture = self.emulator.screen()
+        if snapshot is None or first < frame:  # a state alone has no picture
+            self._picture = self.emulator.screen()
 
     def _put_back(self, log: EpisodeLog, snapshot: Snapshot | None) -> int:
         """Go to the snapshot's frame, or to the first; return its number."""
