@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 import newgameplus
 from newgameplus.cli import main
 from newgameplus.cli.main import VERBS, run
+from newgameplus.cli.typed import Number
 
 VERBS_THAT_END_BADLY = """
 import click
@@ -142,3 +144,41 @@ def test_a_working_folder_that_was_deleted_is_no_obstacle(
     folder.rmdir()
     assert run(["--help"]) == 0
     assert "Verbs" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("typed", "same"), [("help", "--help"), ("help games", "games --help")])
+def test_help_is_a_verb_too(typed: str, same: str, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for line in (typed, same):
+        assert run(line.split()) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] != ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"), [("7", 7), ("10k", 10_000), ("1.5M", 1_500_000), ("10,000", 10_000), ("5_000_000", 5_000_000)]
+)
+def test_numbers_of_steps_may_be_written_short(typed: str, number: int) -> None:
+    assert Number().convert(typed, None, None) == number
+
+
+@pytest.mark.parametrize("typed", ["k", "1.5", "10kk", "1e6", "ten", ""])
+def test_what_is_no_whole_number_is_refused(typed: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not a whole number"):
+        Number().convert(typed, None, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("report nowhere", "There is no folder nowhere"),
+        ("train --resume --run nowhere", "There is no folder nowhere"),
+        ("evaluate random --level Mesa.Act1", "write Tumbleweed-Genesis-v0/Mesa.Act1"),
+    ],
+)
+def test_what_is_not_there_is_told_as_such(
+    line: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(line.split()) == 2
+    assert sentence in capsys.readouterr().err

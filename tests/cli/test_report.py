@@ -49,7 +49,7 @@ def test_a_report_goes_where_it_is_told_with_the_title_given(results, tmp_path):
     ("arguments", "message"),
     [
         ([], "Missing argument"),
-        (["nowhere"], "is not a results directory"),
+        (["nowhere"], "There is no folder nowhere"),
         (["{results}", "{results}"], "named twice"),
         (["{results}", "-o", "{results}/manifest.json"], "is not a report and is left as it is"),
         (["{results}", "-o", "{results}/no/such/folder.html"], "does not exist"),

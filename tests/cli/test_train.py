@@ -91,7 +91,7 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "ppo", *AIRSTRIKER, "--init", "nowhere"], "There is no checkpoint at"),
         (["train", "ppo", *AIRSTRIKER, "--run", "/proc/nowhere"], "Cannot write a run to /proc/nowhere"),
         (["train", "ppo", "--resume"], "There are no training runs"),
-        (["train", "--resume", "--run", "nowhere"], "There is no training run in nowhere"),
+        (["train", "--resume", "--run", "nowhere"], "There is no folder nowhere"),
         (["train", "no_such_module:Bot"], "Cannot import"),
     ],
 )

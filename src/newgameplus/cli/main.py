@@ -49,6 +49,11 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the verb, with a hint if it is misspelt."""
+        if args[0] == "help":
+            args = [args[1], "--help"] if len(args) > 1 else ["--help"]
+            if len(args) == 1:
+                click.echo(ctx.get_help())
+                ctx.exit()
         if args[0] not in VERBS:
             raise click.UsageError(f"There is no verb {args[0]!r}.{did_you_mean(args[0], VERBS)}", ctx)
         return super().resolve_command(ctx, args)

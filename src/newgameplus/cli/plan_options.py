@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from newgameplus.cli.tables import counted
-from newgameplus.cli.typed import fields_of
+from newgameplus.cli.typed import Number, fields_of
 from newgameplus.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split."
         ),
-        click.option("--prefill-steps", type=int, metavar="N", help="Transitions to fill it with.  [default: 100,000]"),
+        click.option(
+            "--prefill-steps", type=Number(), metavar="N", help="Transitions to fill it with.  [default: 100,000]"
+        ),
     )
 
 
@@ -67,8 +69,10 @@ def rules_options(command: Callable[..., Any]) -> Callable[..., Any]:
         command,
         click.option("--frame-skip", type=int, metavar="N", help="Frames per action.  [default: the contest's]"),
         click.option("--sticky", type=float, metavar="P", help="Probability of delay.  [default: the contest's]"),
-        click.option("--episode-steps", type=int, metavar="N", help="Longest episode.  [default: the contest's]"),
-        click.option("--stall", type=int, metavar="N", help="Cut episodes after N frames without a new best return."),
+        click.option("--episode-steps", type=Number(), metavar="N", help="Longest episode.  [default: the contest's]"),
+        click.option(
+            "--stall", type=Number(), metavar="N", help="Cut episodes after N frames without a new best return."
+        ),
         click.option("--no-wishes", is_flag=True, help="Grant the preset no wish for frame skip, stall or scenario."),
     )
 

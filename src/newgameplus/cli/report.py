@@ -37,7 +37,7 @@ def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
     "--video-megabytes",
     type=click.FloatRange(min=0.1),
     callback=_finite,
-    default=24.0,
+    default=7.0,
     show_default=True,
     help="Limit of the size of all videos.",
 )

@@ -26,7 +26,7 @@ from newgameplus.cli.plan_options import (
     world_plan,
     world_rules,
 )
-from newgameplus.cli.typed import as_typed, say
+from newgameplus.cli.typed import Number, as_typed, say
 from newgameplus.errors import LearningError, UsageError, install_line
 
 if TYPE_CHECKING:
@@ -49,18 +49,23 @@ _LEAST_ROWS = 8
 @rules_options
 @agent_options
 @click.option(
-    "--steps", type=int, metavar="N", help=f"Agent steps, of all rows together.  [default: {DEFAULT_STEPS:,}]"
+    "--steps", type=Number(), metavar="N", help=f"Agent steps, of all rows together.  [default: {DEFAULT_STEPS:,}]"
 )
 @click.option("--num-envs", type=int, metavar="N", help="Rows of the world.  [default: one per level, at least 8]")
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Device of the network.  [default: auto]")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of every random number.")
 @click.option(
-    "--checkpoint-every", type=int, default=50_000, show_default=True, metavar="N", help="Steps between checkpoints."
+    "--checkpoint-every",
+    type=Number(),
+    default=50_000,
+    show_default=True,
+    metavar="N",
+    help="Steps between checkpoints.",
 )
-@click.option("--watch-every", type=int, metavar="N", help="Record an episode every N steps.")
+@click.option("--watch-every", type=Number(), metavar="N", help="Record an episode every N steps.")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: torch's]")
 @click.option("--wandb", metavar="PROJECT", help="Also send the metrics to a project of Weights & Biases.")
-@click.option("--switch-every", type=int, metavar="N", help="Change the level of each row after N of its steps.")
+@click.option("--switch-every", type=Number(), metavar="N", help="Change the level of each row after N of its steps.")
 @click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Continue the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,20 @@ from newgameplus.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+
+class Number(click.ParamType[int]):
+    """A whole number such as ``10000``, ``10_000``, ``10,000``, ``10k`` or ``1.5M``."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Parse a number."""
+        match = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)([kM]?)", re.sub(r"(?<=\d)[,_](?=\d)", "", str(value)))
+        number = float(match[1]) * {"": 1, "k": 1_000, "M": 1_000_000}[match[2]] if match else 0.5
+        if not number.is_integer():
+            self.fail(f"{value!r} is not a whole number such as 10000, 10k or 1.5M.", param, ctx)
+        return int(number)
 
 
 def fields_of(overrides: tuple[str, ...]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.errors import IntegrationError, NotFoundError, UsageError, did_you_mean
-from newgameplus.games.catalogue import find_game, holds_games
+from newgameplus.games.catalogue import find_game, games, holds_games
 from newgameplus.games.files import parse
 from newgameplus.games.folders import add_collection, home
 from newgameplus.games.integration import Integration
@@ -66,16 +66,27 @@ def find_level(level_id: str, scenario: str | None = None) -> Level:
         UsageError: the id is not of the form ``Game/State``.
         NotFoundError: there is no such game, state or scenario.
     """
-    game_name, _, state = level_id.partition("/")
+    game_name, separator, state = level_id.partition("/")
     if not game_name or "/" in state:
         raise UsageError(f"{level_id!r} is not a level; levels are written Game/State. See: ngp levels")
-    game = find_game(game_name)
+    try:
+        game = find_game(game_name)
+    except NotFoundError as error:
+        found = [] if separator else _games_with(level_id)
+        if len(found) != 1:
+            raise
+        raise NotFoundError(f"{level_id} is a level of {found[0]}: write {found[0]}/{level_id}") from error
     state = state or game.default_state or ""
     if state not in game.states and not game.is_power_on(state):
         raise game.no_level(state)
     scenario = scenario or game.default_scenario
     game.scenario(scenario)
     return Level(game.name, state, scenario)
+
+
+def _games_with(state: str) -> list[str]:
+    """Names of the games that have a start state of this name and whose ROM is here, at most a few."""
+    return [name for name, game in games().items() if state in game.states and game.find_rom() is not None]
 
 
 def as_level(level: Level | str) -> Level:

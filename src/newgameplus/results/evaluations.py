@@ -75,6 +75,8 @@ class Results:
             ResultsError: it is missing, corrupt or of another format.
         """
         if not self.manifest_path.is_file():
+            if not self.path.exists():
+                raise ResultsError(f"There is no folder {self.path}.")
             raise ResultsError(f"{self.path} is not a results directory: it has no manifest.json.")
         return read_json(self.manifest_path, FORMAT)
 

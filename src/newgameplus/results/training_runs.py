@@ -115,6 +115,8 @@ class TrainingFolder:
             ResultsError: there is none, or it is corrupt or of another format.
         """
         if not self.exists():
+            if not self.path.exists():
+                raise ResultsError(f"There is no folder {self.path}; begin a run with: ngp train AGENT --run DIR")
             raise ResultsError(f"There is no training run in {self.path}; begin one with: ngp train AGENT --run DIR")
         return with_new_names(read_json(self.manifest_path, FORMAT), RENAMED[TRAINING_MANIFEST])
 
