@@ -12,6 +12,7 @@ import pytest
 from newgameplus.emulator.exactness import are_states_exact
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
+from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.errors import EmulatorError
 from newgameplus.games.ale import ale_roms
@@ -181,3 +182,24 @@ def test_an_episode_does_not_depend_on_what_the_console_did_before(pico: Level, 
         memories.append(seen)
         emulator.close()
     assert memories[0] == memories[1]
+
+
+def test_a_single_environment_goes_on_from_its_moments_as_well(any_level: Level) -> None:
+    env, other = RetroEnv(any_level), RetroEnv(any_level)
+    buttons = np.random.default_rng(5).integers(0, 2, (90, *env.action_space.shape)).astype(np.int8)
+    try:
+        env.reset(seed=1)
+        other.reset(seed=1)
+        for action in buttons[:30]:
+            env.step(action)
+        for action in buttons[:7]:
+            other.step(action)
+        np.testing.assert_array_equal(other.load(env.save()), env.screen())
+        for action in buttons[30:]:
+            assert [np.asarray(part).tobytes() for part in env.step(action)[:3]] == [
+                np.asarray(part).tobytes() for part in other.step(action)[:3]
+            ]
+            np.testing.assert_array_equal(env.ram(), other.ram())
+    finally:
+        env.close()
+        other.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal, NoReturn, Protocol
@@ -13,17 +14,19 @@ from gymnasium import spaces
 
 from newgameplus.emulator.backends import Backend, open_emulator
 from newgameplus.emulator.cores import core_of
+from newgameplus.emulator.exactness import are_states_exact
 from newgameplus.emulator.interface import CLOSED, NO_COPY
-from newgameplus.emulator.native import fingerprint, read_rom
+from newgameplus.emulator.native import NativeEmulator, fingerprint, read_rom
 from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.frame_skip import EVERY_FRAME, FrameSkip, StickyActions
 from newgameplus.envs.keyboard import KeysToAction, keys_to_action
 from newgameplus.errors import EmulatorError, StateError, UsageError
 from newgameplus.games.levels import Level
+from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.games.scenario import open_scenario
 from newgameplus.types import BUTTONS, ActionSpec, Array, State
 
-_MOMENT = {"fingerprint", "machine", "scenario", "screen", "held", "num_frames", "is_over"}
+_MOMENT = {"fingerprint", "machine", "scenario", "buttons", "screen", "held", "num_frames", "is_over"}
 """Keys of a saved moment."""
 
 
@@ -108,6 +111,8 @@ class RetroEnv(gym.Env[Array, Any]):
         self._is_closed = False
         self.num_frames = 0
         """Number of frames of this episode so far, without the one that the reset runs."""
+        self._buttons = array("I")
+        """Button mask of each frame of this episode."""
         self._loaded_screen: Array | None = None
         """Picture of the moment that was loaded, until a frame has run: a core draws only what it runs."""
         try:
@@ -138,6 +143,7 @@ class RetroEnv(gym.Env[Array, Any]):
         self._skip.reset()
         self._is_running, self._is_over = True, False
         self._loaded_screen = None
+        self._buttons = array("I", [0])
         self.num_frames = 0
         for listener in self._listeners:
             listener.episode_started(self)
@@ -165,6 +171,7 @@ class RetroEnv(gym.Env[Array, Any]):
         """Run a single frame; return its reward and whether the scenario ends the episode there."""
         self.emulator.step((mask,), is_drawn=is_drawn and self._is_drawn)
         self.num_frames += 1
+        self._buttons.append(mask)
         self._loaded_screen = None
         reward, is_over = self.scenario.judge()
         for listener in self._listeners:
@@ -193,17 +200,20 @@ class RetroEnv(gym.Env[Array, Any]):
     def save(self) -> State:
         """Return this moment as plain data: machine, scenario, picture, and the action that the next step may hold.
 
+        Where the core's states are not exact, a Lua script judges or the backend is the reference, it holds the start
+        state and the buttons of each frame since, which :meth:`load` plays again.
+
         The random generator is not part of it, nor is what wrappers keep (``TimeLimit`` its steps, ``FrameStack`` its
         observations); a row of a batch saves these, too (:meth:`~newgameplus.envs.batch.RetroVecEnv.save`).
-
-        Raises:
-            EmulatorError: the scenario has a Lua script, or the backend is the reference.
         """
+        by_state = self._is_saved_by_state
+        shown = self.emulator.screen() if self._is_drawn and self._loaded_screen is None else self._loaded_screen
         return {
             "fingerprint": self._fingerprint,
-            "machine": np.frombuffer(self.emulator.save(), np.uint8),
-            "scenario": self.scenario.save(),
-            "screen": self.emulator.screen() if self._loaded_screen is None else self._loaded_screen,
+            "machine": np.frombuffer(self.emulator.save() if by_state else self.start_state, np.uint8),
+            "scenario": self.scenario.save() if by_state else [],
+            "buttons": np.array([] if by_state else self._buttons, np.uint32),
+            "screen": np.zeros((0, 0, 3), np.uint8) if shown is None else shown,
             "held": self._skip.held,
             "num_frames": self.num_frames,
             "is_over": self._is_over,
@@ -213,7 +223,7 @@ class RetroEnv(gym.Env[Array, Any]):
         """Go back, or over, to a moment that :meth:`save` returned; return its observation.
 
         Args:
-            state: of this environment or of another of the same game and core.
+            state: of this environment or of another of the same level and core.
 
         Raises:
             StateError: it is no such moment, or is of another game or core build.
@@ -231,13 +241,34 @@ class RetroEnv(gym.Env[Array, Any]):
                 f"The saved moment is not of {self.level.game} on this build of {self.emulator.core.name}."
             )
         self.emulator.load(state["machine"].tobytes())
-        self.scenario.restore(list(state["scenario"]))
-        self._loaded_screen = state["screen"]
+        if state["buttons"].size:
+            self._play_again(state["buttons"].tolist())
+        else:
+            self.scenario.restore(list(state["scenario"]))
+        self._buttons = array("I", state["buttons"].tolist())
+        self._loaded_screen = state["screen"] if state["screen"].size else None
         self._skip.hold(state["held"])
         self.num_frames = int(state["num_frames"])
         self._is_over = bool(state["is_over"])
         self._is_running = not self._is_over
         return self._look()
+
+    def _play_again(self, masks: Sequence[int]) -> None:
+        """Run the frames of an episode whose start state was loaded; the last one is drawn."""
+        for frame, mask in enumerate(masks):
+            self.emulator.step((mask,), is_drawn=frame + 1 == len(masks))
+            if frame == 0:
+                self.scenario.reset()
+            else:
+                self.scenario.judge()
+
+    @cached_property
+    def _is_saved_by_state(self) -> bool:
+        game = self.level.integration
+        has_script = scenario_spec(game, self.level.scenario).script is not None
+        if has_script or not isinstance(self.emulator, NativeEmulator):
+            return False
+        return are_states_exact(self.emulator.core, self.rom, game.core_options, self.start_state)
 
     @cached_property
     def _fingerprint(self) -> str:
