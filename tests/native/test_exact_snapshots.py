@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from newgameplus.emulator.cores import console_named, core_of
 from newgameplus.emulator.exactness import are_states_exact
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
@@ -23,6 +24,7 @@ from newgameplus.games.roms import Importer
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.types import WARPED
 
+from . import tiny_roms
 from .mode_switch import NAME, write_game
 
 Batch = Callable[..., RetroVecEnv]
@@ -36,6 +38,7 @@ LEVELS = {
     "stella, Lua": "Boxing-Atari2600-v0/Start",
 }
 NUM_STEPS = 16
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "engine.md"
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +206,30 @@ def test_a_single_environment_goes_on_from_its_moments_as_well(any_level: Level)
     finally:
         env.close()
         other.close()
+
+
+TINY = {
+    "Nes": tiny_roms.nes(),
+    "Snes": tiny_roms.super_nintendo(),
+    "GameBoy": tiny_roms.game_boy(),
+    "GbColor": tiny_roms.game_boy(has_colour=True),
+    "GbAdvance": tiny_roms.game_boy_advance(),
+    "Genesis": tiny_roms.mega_drive(),
+    "Sms": tiny_roms.master_system(),
+    "GameGear": tiny_roms.master_system(),
+    "PCEngine": tiny_roms.pc_engine(),
+}
+
+
+@pytest.mark.parametrize("console", TINY)
+def test_states_of_a_running_program_are_exact_as_the_guide_says(console: str, tmp_path: Path) -> None:
+    core = core_of(console_named(console))
+    rom = tmp_path / f"rom.{core.console.extensions[0]}"
+    rom.write_bytes(TINY[console])
+    emulator = NativeEmulator(rom, core)
+    for _ in range(20):
+        emulator.step()
+    assert are_states_exact(core, rom, {}, emulator.save())
+    emulator.close()
+    row = next(line for line in GUIDE.read_text().splitlines() if line.startswith("| `") and f"`{core.name}`" in line)
+    assert "| state |" in row
