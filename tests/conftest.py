@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -12,12 +13,14 @@ from hypothesis import settings
 
 from newgameplus.executor.threads import let_waiting_threads_sleep
 from newgameplus.games.folders import GAMES_VARIABLE, HOME_VARIABLE
+from newgameplus.games.lua import ALLOW_LUA
 
 settings.register_profile("default", deadline=None, derandomize=True)
 settings.register_profile("nightly", deadline=None, max_examples=2000, print_blob=True)
 settings.load_profile("default")
 
 let_waiting_threads_sleep()  # as ngp does, before a test loads torch
+os.environ[ALLOW_LUA] = "1"  # tests write scripts of their own
 
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

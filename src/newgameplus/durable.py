@@ -21,13 +21,14 @@ def write_atomically(path: Path, content: bytes | str | Sequence[bytes | memoryv
 
     Args:
         path: in a folder that exists.
-        content: bytes, text (written as UTF-8), or pieces of bytes, one after another.
+        content: bytes, text (written as UTF-8, with escapes for halves of characters), or pieces of bytes, one after
+            another.
 
     Raises:
         OSError: the folder is missing, not writable or full; the old file is then untouched.
     """
     if isinstance(content, str):
-        content = content.encode()
+        content = content.encode(errors="backslashreplace")  # in JSON, too, "\\ud800" is this character
     pieces = [content] if isinstance(content, bytes) else content
     descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -114,7 +115,7 @@ class GrowingLog:
         Raises:
             OSError: the disk is full.
         """
-        data = f"{line}\n".encode()
+        data = f"{line}\n".encode(errors="backslashreplace")
         while data:
             data = data[self._file.write(data) :]
 

@@ -181,7 +181,19 @@ def test_movies_of_episodes_that_the_last_checkpoint_does_not_know_are_removed_f
     assert len(movies(tmp_path)) == 4
     with pytest.raises(Interruption):
         play_run(job(tmp_path, timesteps=400), interrupt_after(0))
-    assert len(movies(tmp_path)) == 2
+    assert len(movies(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("timesteps", [30, 200])
+def test_a_run_whose_checkpoint_is_gone_is_not_begun_anew_over_its_episodes(tmp_path, timesteps):
+    with pytest.raises(Interruption):
+        play_run(job(tmp_path, timesteps=400, max_episode_steps=20), interrupt_after(timesteps))
+    before = movies(tmp_path)
+    assert before
+    (tmp_path / "checkpoint.safetensors").unlink()
+    with pytest.raises(ResultsError, match=r"holds episodes, but its checkpoint checkpoint\.safetensors is gone"):
+        play_run(job(tmp_path, timesteps=400, max_episode_steps=20), ignore)
+    assert movies(tmp_path) == before
 
 
 def play_ppo(folder):

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import re
+import shutil
 import struct
 import sys
 from pathlib import Path
 
 import pytest
 
-from newgameplus.errors import IntegrationError
+from newgameplus.emulator.cores import stable_retro_folder
+from newgameplus.envs.retro import RetroEnv
+from newgameplus.errors import IntegrationError, install_line
 from newgameplus.games import lua
 from newgameplus.games.declarative import ScriptCalls
-from newgameplus.games.lua import LuaScript
+from newgameplus.games.folders import GAMES_VARIABLE
+from newgameplus.games.levels import find_level
+from newgameplus.games.lua import LuaScript, read_scripts
 
 
 def script(folder: Path, source: str | bytes, reward: str | None = "reward", done: str | None = None) -> LuaScript:
@@ -142,12 +148,81 @@ def test_there_is_no_way_out(tmp_path: Path, name: str) -> None:
         "function reward() return reward() end",
         "function again() local ok = pcall(again) while true do end end function reward() return again() end",
         "function reward() setmetatable(_G, {__index = function(t, k) while true do end end}) return missing end",
+        "function reward() xpcall(function() while true do end end, function() while true do end end) end",
+        "setmetatable(_G, {__index = function(t, k) while true do end end})",
+        "function reward() while true do pcall(pcall, function() while true do end end) end end",
+        "function reward() local t = {} for i = 1, 1e5 do t[i] = i end table.sort(t, function() return true end) end",
+        "function reward() error(setmetatable({}, {__tostring = function() while true do end end})) end",
     ],
 )
 def test_a_script_without_end_is_ended(tmp_path: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lua, "MAX_INSTRUCTIONS", 50_000)
-    with pytest.raises(IntegrationError, match="not come to an end within 50000 instructions"):
+    with pytest.raises(IntegrationError, match=r"not come to an end within 50000 instructions|fails with a table"):
         script(tmp_path, source).reset({})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "('x'):rep(400000):match(('x?'):rep(400000))",
+        "(''):match(('x*'):rep(400000))",
+        "('x'):rep(1000):find(('.-'):rep(9) .. 'y')",
+        "('x'):rep(30000):gsub('(.-)%1', '')",
+        "('a'):rep(1e6):find(('a'):rep(5e5) .. 'b', 1, true)",
+        "(''):rep(2^31 - 1)",
+        "string.gmatch(('x'):rep(1e5), '.-.-y')()",
+    ],
+)
+def test_a_call_that_no_instruction_count_sees_is_charged_by_its_work(tmp_path: Path, call: str) -> None:
+    with pytest.raises(IntegrationError, match="string functions need too much memory or work"):
+        script(tmp_path, f"function reward() while true do pcall(function() return {call} end) end end").reset({})
+
+
+def test_work_that_each_instruction_does_is_bounded_by_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lua, "MAX_SECONDS", 0.05)
+    source = "local s = ('x'):rep(1e6) function reward() while true do local t = s .. 'y' end end"
+    with pytest.raises(IntegrationError, match=r"not come to an end within 0\.05 seconds"):
+        script(tmp_path, source).reset({})
+
+
+def test_patterns_and_sorting_of_a_usual_size_work_as_ever(tmp_path: Path) -> None:
+    source = """
+    function reward()
+      local zone, act = ("zone=3,act=12"):match("zone=(%d+),act=(%d+)")
+      local words, list = {}, {5, 3, 9, 1, 1, 7}
+      for word in ("a bc def"):gmatch("%a+") do words[#words + 1] = word end
+      table.sort(list)
+      table.sort(words, function(a, b) return #a > #b end)
+      local is_ok, said = xpcall(function() error("no", 0) end, function(text) return text .. "!" end)
+      local text = zone .. act .. table.concat(list) .. table.concat(words) .. said .. ("ab"):rep(2)
+      return text == "312113579defbca" .. "no!abab" and ("x-y"):gsub("-", "+") == "x+y" and 1 or 0
+    end
+    """
+    judge = script(tmp_path, source)
+    judge.reset({})
+    assert judge.judge({})[0] == 1.0
+
+
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_a_script_from_elsewhere_is_run_only_with_consent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: str
+) -> None:
+    monkeypatch.delenv(lua.ALLOW_LUA)
+    with pytest.raises(IntegrationError, match="allow it with --allow-lua, or in Python with NGP_ALLOW_LUA=1"):
+        script(tmp_path, "function reward() return 1 end")
+    known = stable_retro_folder() / "data/stable/NHL94-Genesis-v0/script.lua"
+    assert read_scripts([known]) == {known: known.read_bytes()}
+    (tmp_path / "copy.lua").write_bytes(known.read_bytes())
+    assert read_scripts([tmp_path / "copy.lua"])
+    game = stable_retro_folder() / "data/stable/Airstriker-Genesis-v0"
+    shutil.copytree(game, tmp_path / "games" / "Odd-Genesis-v0")
+    monkeypatch.setenv(GAMES_VARIABLE, str(tmp_path / "games"))
+    (tmp_path / "games/Odd-Genesis-v0/script.lua").write_text("function reward() return 1 end")
+    (tmp_path / "games/Odd-Genesis-v0/scenario.json").write_text(
+        '{"reward": {"script": "lua:reward"}, "scripts": ["script.lua"]}'
+    )
+    with pytest.raises(IntegrationError, match="--allow-lua"):
+        RetroEnv(find_level("Odd-Genesis-v0/Level1"), backend=backend)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -180,5 +255,5 @@ def test_a_script_that_is_gone_is_named(tmp_path: Path) -> None:
 
 def test_without_lupa_the_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lupa", None)
-    with pytest.raises(IntegrationError, match=r'pip install "newgameplus\[lua\]"'):
+    with pytest.raises(IntegrationError, match=re.escape(install_line("lua"))):
         script(tmp_path, "function reward() return 1 end")

@@ -5,10 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newgameplus.errors import ResultsError
-from newgameplus.results.logs import LOG_HEADER, MONITOR_HEADER, CsvLog, read_log, read_monitor
+from newgameplus.results.checks import MAX_RETURN
+from newgameplus.results.logs import (
+    LOG_HEADER,
+    MONITOR_HEADER,
+    CsvLog,
+    JsonLines,
+    read_json_lines,
+    read_log,
+    read_monitor,
+)
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False))
+@given(st.floats(-MAX_RETURN, MAX_RETURN))
 def test_a_return_reads_back_as_the_same_number(tmp_path_factory, value):
     path = tmp_path_factory.mktemp("log") / "monitor.csv"
     log = CsvLog(path, MONITOR_HEADER)
@@ -16,6 +25,29 @@ def test_a_return_reads_back_as_the_same_number(tmp_path_factory, value):
     log.close()
     (episode,) = read_monitor(path)
     assert (episode.episode_return, episode.num_steps, episode.elapsed_seconds) == (value, 643, 2.316)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 1e101])
+def test_what_could_not_be_read_back_is_not_written(tmp_path, value):
+    path = tmp_path / "monitor.csv"
+    log = CsvLog(path, MONITOR_HEADER)
+    with pytest.raises(ResultsError, match="finite numbers"):
+        log.append(value, 10, 0.1)
+    log.close()
+    assert read_monitor(path) == []
+    path.write_text(f"{MONITOR_HEADER}\n{value!r},10,0.1\n")
+    with pytest.raises(ResultsError, match="line 2"):
+        read_monitor(path)
+
+
+def test_lines_are_json_without_numbers_that_json_does_not_have(tmp_path):
+    log = JsonLines(tmp_path / "metrics.jsonl")
+    log.write(10, {"loss": float("nan"), "of rows": [1.0, float("inf")]})
+    log.close()
+    assert "NaN" not in (tmp_path / "metrics.jsonl").read_text()
+    assert read_json_lines(tmp_path / "metrics.jsonl") == [{"num_steps": 10, "loss": None, "of rows": [1.0, None]}]
+    (tmp_path / "metrics.jsonl").write_text('{"num_steps": 10, "loss": NaN}\n')  # as version 0.1 wrote it
+    assert read_json_lines(tmp_path / "metrics.jsonl") == [{"num_steps": 10, "loss": None}]
 
 
 def test_a_row_is_on_disk_before_the_file_is_closed(tmp_path):

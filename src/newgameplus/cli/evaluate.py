@@ -20,7 +20,7 @@ from newgameplus.cli.plan_options import (
     world_options,
     world_plan,
 )
-from newgameplus.cli.typed import Number, as_typed, say
+from newgameplus.cli.typed import Number, as_named, as_typed, say
 from newgameplus.errors import ResultsError, UsageError
 
 if TYPE_CHECKING:
@@ -73,19 +73,19 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     """Evaluate AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
 
     AGENT is a name (random, jerk, ppo, rainbow, experts) or package.module:Class for one of your own. Levels are played
-    in parallel worker processes. Ctrl-C or a power cut loses at most the current episodes; --resume continues.
+    in parallel worker processes. Ctrl-C or a power cut loses at most the current episodes; --resume continues, and runs
+    an agent of your own only where you name it again.
     """
-    from rich.console import Console
-
     from newgameplus.cli.live import LiveTable
     from newgameplus.contest.evaluation import evaluate as evaluate_plan
     from newgameplus.contest.evaluation import jobs_of, write_scores
     from newgameplus.contest.workers import Failed
+    from newgameplus.printable import open_console
 
     if options["num_workers"] is not None and options["num_workers"] < 1:
         raise UsageError(f"--workers needs at least 1, not {options['num_workers']}.")
     results, plan = _reopened(ctx, options) if options["resume"] else _created(options)
-    console = Console(stderr=bool(options["as_json"]))
+    console = open_console(stderr=bool(options["as_json"]))
     _announce(console, plan, results)
     failures: list[Failed] = []
     try:
@@ -95,7 +95,8 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
                 if isinstance(event, Failed):
                     failures.append(event)
     except KeyboardInterrupt:
-        say(console, f"Interrupted; go on with: ngp evaluate --resume --results {as_typed(results.path)}")
+        again = as_named(plan.agent.name)
+        say(console, f"Interrupted; go on with: ngp evaluate{again} --resume --results {as_typed(results.path)}")
         return 130
     _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
     if not failures:
@@ -150,7 +151,7 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     from newgameplus.results.evaluations import Results, latest_results
 
     results = Results(options["results_path"] or latest_results())
-    plan = plan_of(results.manifest())
+    plan = plan_of(results.manifest(), trusted=options["agent"])
     typed = {
         name
         for name in options.keys() - _OF_THE_SITTING

@@ -88,10 +88,11 @@ def _verdicts(importer: Importer, files: list[Path]) -> Iterator[Verdict]:
 @contextmanager
 def _progress(num_files: int) -> Iterator[Any]:
     """Progress bar on standard error, if a person waits for many files."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    from newgameplus.printable import open_console
+
+    console = open_console(stderr=True)
     if num_files < 2 or not console.is_terminal:
         yield lambda: None
         return

@@ -12,6 +12,7 @@ import click
 from newgameplus import __version__
 from newgameplus.errors import NewGamePlusError, did_you_mean
 from newgameplus.executor.threads import let_waiting_threads_sleep
+from newgameplus.printable import printable_output
 from newgameplus.registry import resolve
 
 VERBS: dict[str, tuple[str, str]] = {
@@ -84,6 +85,11 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Run ``ngp`` with ``arguments`` and return the exit code."""
     _find_agents_here()
+    with printable_output():
+        return _run(arguments)
+
+
+def _run(arguments: list[str] | None) -> int:
     try:
         result: Any = cli.main(args=arguments, prog_name="ngp", standalone_mode=False)
     except click.exceptions.Exit as leave:
@@ -96,6 +102,9 @@ def run(arguments: list[str] | None = None) -> int:
         return 130
     except NewGamePlusError as error:
         click.echo(f"Error: {error}", err=True)
+        return 2
+    except UnicodeError as error:
+        click.echo(f"Error: a name or text in what was given cannot be written or read as text: {error}.", err=True)
         return 2
     except OSError as error:
         where = f"{click.format_filename(error.filename)}: " if isinstance(error.filename, str | bytes) else ""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newgameplus.cli.consent import lua_option
 from newgameplus.errors import MovieError, UsageError
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def info(places: tuple[Path, ...], as_json: bool) -> int:
 @_as_json
 @_any_core
 @_workers
+@lua_option
 def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int | None) -> int:
     """Play movies and compare them with the recorded values.
 
@@ -111,6 +113,7 @@ def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int
 @click.option("--overwrite", is_flag=True, help="Replace files that exist; otherwise their movies are skipped.")
 @_any_core
 @_workers
+@lua_option
 def render(
     places: tuple[Path, ...],
     output: Path | None,
@@ -237,10 +240,11 @@ def _work(work: Work, paths: Sequence[Path], workers: int | None, title: str) ->
 
 
 def _progress() -> Progress:
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    from newgameplus.printable import open_console
+
+    console = open_console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
@@ -252,10 +256,11 @@ def _report_failures(failures: list[str]) -> int:
 
 
 def _print_infos(described: list[MovieInfo]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    from newgameplus.printable import open_console
+
+    console = open_console()
     for one in described:
         table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
         table.add_column(style="dim")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newgameplus.cli.consent import lua_option
 from newgameplus.cli.tables import counted
 from newgameplus.cli.typed import Number, fields_of
 from newgameplus.errors import UsageError
@@ -28,9 +29,10 @@ Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 def agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that :func:`agent_plan` reads."""
+    """Add the options that :func:`agent_plan` reads, and the consent to scripts."""
     return _with(
         command,
+        lua_option,
         click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]"),
         click.option("--set", "overrides", multiple=True, metavar="FIELD=VALUE", help="Change a field of the preset."),
         click.option(

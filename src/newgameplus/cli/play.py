@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newgameplus.cli.consent import lua_option
 from newgameplus.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ MAX_SCALE = 16
     "--record", metavar="PATH", type=click.Path(path_type=Path),
     help="Movie to write: a name ending in .bk2, or a folder.  [default: movies in your NGP_HOME]",
 )  # fmt: skip
+@lua_option
 @click.option("--core", metavar="NAME", help="Play on this emulator core instead of the game's own.")
 @click.option(
     "--movie",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from newgameplus.cli.typed import say
+
 
 def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
     if not math.isfinite(value):
@@ -65,13 +67,13 @@ def report(
     episodes with actions and value estimates. It needs no network. With several RESULTS it compares them. An existing
     report is replaced; any other file is refused.
     """
-    from rich.console import Console
+    from newgameplus.printable import open_console
 
     if monitors is not None:
         from newgameplus.results.monitor_files import write_monitor_files
 
         num_files = write_monitor_files(results, monitors)
-        Console(soft_wrap=True).print(f"Wrote {num_files} monitor files to {monitors}.", highlight=False, markup=False)
+        say(open_console(), f"Wrote {num_files} monitor files to {monitors}.")
         return
     from newgameplus.report.page import write_report
     from newgameplus.report.videos import VideoLimits
@@ -79,4 +81,4 @@ def report(
     limits = VideoLimits(video_seconds, int(video_megabytes * 1e6), workers) if videos else None
     path = write_report(results, output, title=title, videos=limits)
     size = path.stat().st_size / 1e6
-    Console(soft_wrap=True).print(f"Wrote {path} ({size:.1f} MB). Open it in a browser.", highlight=False, markup=False)
+    say(open_console(), f"Wrote {path} ({size:.1f} MB). Open it in a browser.")

@@ -26,7 +26,7 @@ from newgameplus.cli.plan_options import (
     world_plan,
     world_rules,
 )
-from newgameplus.cli.typed import Number, as_typed, say
+from newgameplus.cli.typed import Number, as_named, as_typed, say
 from newgameplus.errors import LearningError, UsageError, install_line
 
 if TYPE_CHECKING:
@@ -78,11 +78,10 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     agent does. With --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of a split.
     """
     _require_torch()
-    from rich.console import Console
-
+    from newgameplus.printable import open_console
     from newgameplus.results.training_runs import TrainingFolder
 
-    console = Console(stderr=True)
+    console = open_console(stderr=True)
     plan, folder = _reopened(ctx, options) if options["resume"] else _created(options)
     _announce(console, plan, folder)
     try:
@@ -90,7 +89,8 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     except KeyboardInterrupt:
         saved = TrainingFolder(folder).checkpoints()
         what = f"after {int(saved[-1].stem):,} steps, which are kept" if saved else "before the first checkpoint"
-        say(console, f"Interrupted {what}; go on with: ngp train --resume --run {as_typed(folder)}")
+        again = f"ngp train{as_named(plan.agent.name)} --resume --run {as_typed(folder)}"
+        say(console, f"Interrupted {what}; go on with: {again}")
         return 130
     except LearningError as error:
         if not TrainingFolder(folder).checkpoints():
@@ -155,11 +155,15 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan
     typed = [
         name
         for name in options
-        if name not in ("folder", "resume") and ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
+        if name not in ("agent", "folder", "resume")
+        and ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     ]
     if typed:
         raise UsageError(f"--resume goes on as the run was begun; leave out {typed[0]!r}: ngp train --resume --run DIR")
-    return read_plan(folder), folder
+    plan = read_plan(folder, trusted=options["agent"])
+    if options["agent"] not in (None, plan.agent.name):
+        raise UsageError(f"{folder} was begun with the agent {plan.agent.name}, not {options['agent']}.")
+    return plan, folder
 
 
 def _new_folder(stem: str, parent: Path = Path("runs")) -> Path:

@@ -50,3 +50,8 @@ def say(console: Console, text: str) -> None:
 def as_typed(path: Path) -> str:
     """Return a path quoted for a shell."""
     return shlex.quote(click.format_filename(path))
+
+
+def as_named(agent: str) -> str:
+    """Return the argument that resuming needs for an agent: its name, where it is a class of the user's own."""
+    return f" {shlex.quote(agent)}" if ":" in agent else ""

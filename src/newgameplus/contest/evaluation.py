@@ -89,8 +89,12 @@ def arithmetic_of(plan: Plan) -> dict[str, Any]:
     return {name: part for name, part in plan.agent.arithmetic().items() if name != "threads"}
 
 
-def plan_of(manifest: dict[str, Any]) -> Plan:
+def plan_of(manifest: dict[str, Any], trusted: str | None = None) -> Plan:
     """Return the plan that a manifest was written for.
+
+    Args:
+        manifest: the manifest, which may be somebody else's.
+        trusted: the agent that the user has named, if any; no other foreign code is imported.
 
     Raises:
         ResultsError: the manifest is corrupt, or a level's ROM, state or core has changed since.
@@ -98,7 +102,7 @@ def plan_of(manifest: dict[str, Any]) -> Plan:
     add_named_collections(manifest.get("games"))
     try:
         parts = {
-            "agent": agent_plan_of({**manifest, "init": _checked_origin(manifest.get("init"))}),
+            "agent": agent_plan_of({**manifest, "init": _checked_origin(manifest.get("init"))}, trusted),
             "world": WorldPlan(
                 levels=tuple(pick(Level, line) for line in manifest["levels"]),
                 core=manifest.get("core"),

@@ -17,11 +17,12 @@ import gymnasium as gym
 from newgameplus.contest.rules import Rules
 from newgameplus.envs.interface import World
 from newgameplus.envs.retro import FrameListener, RetroEnv
-from newgameplus.errors import UsageError
+from newgameplus.errors import IntegrationError, UsageError
 from newgameplus.fields import from_json, to_json
 from newgameplus.games.levels import Level
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.recorder import MovieRecorder
+from newgameplus.results.checks import is_return
 from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.worlds import Specs, WorldPlan, make_single_world
@@ -216,10 +217,16 @@ class JudgedWorld:
 
         Raises:
             UsageError: the world has not been reset, or the budget is spent.
+            IntegrationError: the scenario's reward is NaN or infinite.
         """
         if self._observation is None or self.is_spent:
             raise UsageError("There is no step to take: reset this world first, and stop when its budget is spent.")
         self._observation, reward, terminated, truncated, info = self._world.step(actions)
+        if not is_return(self._return + float(reward[0])):
+            raise IntegrationError(
+                f"{self._world.level_ids[0]} pays a reward of {reward[0]}, which no score can hold: mend its scenario, "
+                "or leave out this level."
+            )
         self._count(float(reward[0]))
         if terminated[0] or truncated[0]:
             self._end_episode()

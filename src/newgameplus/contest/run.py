@@ -25,6 +25,7 @@ from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.logs import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.loop import play
 from newgameplus.training.prefill import fill
@@ -82,6 +83,7 @@ class _Run:
 
     def play(self, report: Callable[[Progress], None]) -> None:
         """Play until the budget is spent."""
+        report(self.world.progress)  # from here on its time counts
         next_report = 0.0
         for turn in play(self.agent, self.world):
             if self.world.is_spent:
@@ -172,11 +174,29 @@ def split_seed(seed: int, level: Level) -> tuple[int, int]:
 def _load_checkpoint(folder: RunFolder) -> dict[str, Any] | None:
     path = folder.checkpoint
     if not path.is_file():
+        _check_nothing_lost(folder)
+        save_state(path, {})  # from now on, a missing checkpoint is one that was lost
         return None
     try:
         saved = load_state(path)
     except StateError as error:
         raise ResultsError(f"Cannot resume {folder.path}: {error}") from error
+    if not saved:
+        return None
     if saved.keys() != _CHECKPOINT_PARTS or saved["progress"].keys() != {item.name for item in fields(Progress)}:
         raise ResultsError(f"Cannot resume {folder.path}: its checkpoint is another version's; start anew elsewhere.")
     return saved
+
+
+def _check_nothing_lost(folder: RunFolder) -> None:
+    """Refuse to begin a run anew over episodes that were played.
+
+    Raises:
+        ResultsError: there are episodes or movies, but the checkpoint behind them is gone.
+    """
+    num_episodes = len(read_monitor(folder.monitor)) if folder.monitor.is_file() else 0
+    if num_episodes or any(folder.movies.glob("*.bk2")):
+        raise ResultsError(
+            f"Cannot resume {folder.path}: it holds episodes, but its checkpoint {folder.checkpoint.name} is gone; "
+            "restore it, or delete this folder to play the run anew."
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +13,17 @@ from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
 from newgameplus.contest.run import play_run
 from newgameplus.errors import NewGamePlusError
-from newgameplus.executor.interface import Begun, Died, Executor, Returned, Task, Tell, Told
+from newgameplus.executor.interface import Begun, Cancelled, Died, Executor, Returned, Task, Tell, Told
 from newgameplus.executor.interface import Event as TaskEvent
 from newgameplus.results.runs import RunFolder
 
 TICK_SECONDS = 0.2
 """Longest time between two events of :func:`play_runs`."""
+
+GRACE_SECONDS = 60.0
+"""Time beyond its wall clock after which a run is ended from outside: a last checkpoint may take as long."""
+SETUP_SECONDS = 600.0
+"""Time for what does not count as time of the run: imports, a prefill."""
 
 LAST_WORDS_BYTES = 8192
 """Size of the end of a log that is searched for the reason of a crash."""
@@ -64,25 +70,77 @@ class Tick:
 Event = Started | Advanced | Finished | Failed | Tick
 
 
-def play_runs(jobs: Sequence[Job], executor: Executor[Job]) -> Iterator[Event]:
+class _Deadlines:
+    """When each run must have ended by itself, by the monotonic clock."""
+
+    def __init__(self, grace_seconds: float, setup_seconds: float) -> None:
+        self._grace, self._setup = grace_seconds, setup_seconds
+        self._latest: dict[Task[Job], float] = {}
+        self.overdue: set[Task[Job]] = set()
+        """Runs that have been ended from outside."""
+
+    def follow(self, event: TaskEvent[Job] | None) -> None:
+        """Note what an event says about the time that is left."""
+        if isinstance(event, Begun | Told):
+            limit = event.task.content.plan.rules.max_wall_clock_seconds
+            if limit is not None:
+                left = limit - event.content.elapsed_seconds if isinstance(event, Told) else limit + self._setup
+                self._latest[event.task] = time.monotonic() + left + self._grace
+        elif event is not None:
+            self._latest.pop(event.task, None)
+
+    def passed(self) -> list[Task[Job]]:
+        """Return the runs that have become overdue."""
+        now = time.monotonic()
+        late = [task for task, latest in self._latest.items() if now > latest]
+        for task in late:
+            del self._latest[task]
+        self.overdue.update(late)
+        return late
+
+
+def play_runs(
+    jobs: Sequence[Job],
+    executor: Executor[Job],
+    *,
+    grace_seconds: float = GRACE_SECONDS,
+    setup_seconds: float = SETUP_SECONDS,
+) -> Iterator[Event]:
     """Play ``jobs`` as tasks of an executor; yield events.
 
-    A run that fails does not stop the others. Closing the generator ends the runs at once; steps after their last
-    checkpoints are lost.
+    A run that fails does not stop the others. A run that hangs is ended soon after its wall clock is spent. Closing the
+    generator ends the runs at once; steps after their last checkpoints are lost.
 
     Args:
         jobs: the runs to play.
         executor: executor without other tasks.
+        grace_seconds: time beyond its wall clock after which a run is ended.
+        setup_seconds: time for what does not count, before a run tells of its first step.
     """
     tasks = [Task(_work, job) for job in jobs]
+    deadlines = _Deadlines(grace_seconds, setup_seconds)
     try:
         for task in tasks:
             executor.submit(task)
         for event in executor.events(TICK_SECONDS):
-            yield _event_of_run(event)
+            deadlines.follow(event)
+            for task in deadlines.passed():
+                executor.cancel(task)
+            if isinstance(event, Cancelled) and event.task in deadlines.overdue:
+                yield _overdue(event.task.content)
+            else:
+                yield _event_of_run(event)
     finally:
         for task in reversed(tasks):  # waiting tasks first, so that none of them starts
             executor.cancel(task)
+
+
+def _overdue(job: Job) -> Failed:
+    limit = job.plan.rules.max_wall_clock_seconds
+    where = f"{job.level} seed {job.seed}"
+    return Failed(
+        job, f"{where}: it hung and was ended, as its wall clock of {limit:g} s was spent; see {log_path(job)}."
+    )
 
 
 def _event_of_run(event: TaskEvent[Job] | None) -> Event:

@@ -44,7 +44,12 @@ def parse(path: Path, max_bytes: int | None = None) -> Any:
         RecursionError: it is nested too deeply.
     """
     text = read_text(path, max_bytes)
-    return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    if path.suffix == ".toml":
+        return tomllib.loads(text)
+    content = json.loads(text)
+    if "\\u" in text:
+        json.dumps(content, ensure_ascii=False).encode()  # "\ud800" is half a character, which nothing can be named
+    return content
 
 
 def read_json_object(path: Path) -> dict[str, Any]:

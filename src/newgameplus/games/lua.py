@@ -4,105 +4,41 @@ stable-retro embeds LuaJIT 2.1, whose language is Lua 5.1 with every number a do
 both instructions and memory can be limited. Differences from stable-retro: LuaJIT's additions to the language, such as
 ``goto``, are syntax errors; there are no coroutines and no ``load`` and similar functions, and ``print`` is silent; a
 script may keep variables of its own in ``data`` but may neither write the console's nor read raw addresses; a script
-that fails to load is an error at once. A single call of a string function cannot be interrupted; only its memory is
-limited.
+that fails to load is an error at once; ``xpcall`` calls its handler after the error, and ``table.sort`` is a heapsort.
+
+The room is the second lock. The first is consent: scripts that come neither with this package nor with stable-retro are
+run only where :data:`ALLOW_LUA` says so.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Mapping
+import functools
+import hashlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from newgameplus.emulator.cores import stable_retro_folder
 from newgameplus.errors import IntegrationError, install_line
 from newgameplus.games.declarative import ScriptCalls
 from newgameplus.games.files import MAX_TEXT_BYTES
+from newgameplus.games.folders import bundled_games
+from newgameplus.games.lua_room import ROOM
 
 MAX_INSTRUCTIONS = 1_000_000
 """Limit of Lua instructions per frame; the contest's scripts take under 200."""
 MAX_MEMORY_BYTES = 32 * 2**20
 """Memory limit of a script."""
 
-_ROOM = """
-local max_instructions = ...
-local sethook, error, pairs, type, tonumber = debug.sethook, error, pairs, type, tonumber
-local loadstring, setmetatable, floor, globals = loadstring, setmetatable, math.floor, _G
-local memory, own, frame, nothing = {}, {}, 0, {}
-
-local function over()
-  sethook(over, "", 1)  -- goes on failing when the script catches the error
-  error("it does not come to an end within " .. max_instructions .. " instructions", 0)
-end
-
-local function bounded(run, ...)
-  sethook(over, "", max_instructions)
-  return run(...)
-end
-
-local function finish(...)
-  sethook()
-  return ...
-end
-
-for _, name in pairs{"collectgarbage", "coroutine", "debug", "dofile", "getfenv", "io", "jit", "load", "loadfile",
-                     "loadstring", "module", "newproxy", "os", "package", "python", "require", "setfenv"} do
-  globals[name] = nil
-end
-string.dump = nil
-print = function() end
-
-data = setmetatable({}, {
-  __index = function(_, name)
-    if tonumber(name) then error("a script cannot read the bare address " .. name .. " here", 2) end
-    local value = own[name]
-    if value == nil then value = memory[name] end
-    if value == nil then error("there is no variable " .. tostring(name), 2) end
-    if value == nothing then return nil end
-    return value
-  end,
-  __newindex = function(_, name, value)
-    local kind = type(value)
-    if type(name) ~= "string" and type(name) ~= "number" then error("a variable's name must be text", 2) end
-    if kind ~= "number" and kind ~= "boolean" and kind ~= "nil" then error("a variable cannot be a " .. kind, 2) end
-    if memory[name] ~= nil then error("a script cannot write the console's variable " .. name .. " here", 2) end
-    if value == nil then value = nothing end
-    own[name] = value
-  end,
-  __metatable = false,
-})
-
-scenario = setmetatable({}, {
-  __index = function(_, name)
-    if name == "frame" then return frame end
-    if name == "timestep" then return floor(frame / 4) end
-    error("a scenario has no " .. tostring(name), 2)
-  end,
-  __newindex = function() end,
-  __metatable = false,
-})
-
-local room = {}
-
-function room.set(name, value) memory[name] = value end
-
-function room.load(source, name)
-  local chunk, message = loadstring(source, "@" .. name)
-  if not chunk then error(message, 0) end
-  finish(bounded(chunk))
-end
-
-function room.call(name)
-  if globals[name] == nil then error("it has no function " .. name, 0) end
-  local result = finish((bounded(globals[name])))
-  local kind = type(result)
-  return kind, result, kind == "number" and result == 0 and 1 / result < 0
-end
-
-function room.next_frame() frame = frame + 1 end
-
-return room
-"""
+MAX_WORK = 100_000_000
+"""Limit of the characters that string functions may look at per frame, at worst."""
+MAX_SECONDS = 2.0
+"""Limit of a thread's computing time per frame."""
+ALLOW_LUA = "NGP_ALLOW_LUA"
+"""Environment variable that, as ``1``, consents to scripts of any origin; the workers of a command inherit it."""
 
 
 class LuaScript:
@@ -112,12 +48,13 @@ class LuaScript:
         calls: the script files and the functions to call.
 
     Raises:
-        IntegrationError: the package lupa is missing, or a file cannot be read or is not Lua source.
+        IntegrationError: the package lupa is missing, a file cannot be read or is not Lua source, or nobody has
+            consented to run it.
     """
 
     def __init__(self, calls: ScriptCalls) -> None:
         self._calls = calls
-        self._sources = {path: _source(path) for path in calls.files}
+        self._sources = read_scripts(calls.files)
         self._lua: Any = _lua51()
         self._room: Any = None
 
@@ -162,7 +99,7 @@ class LuaScript:
             encoding=None,
             max_memory=MAX_MEMORY_BYTES,
         )
-        return runtime.execute(_ROOM.encode(), MAX_INSTRUCTIONS)
+        return runtime.execute(ROOM.encode(), MAX_INSTRUCTIONS, MAX_WORK, MAX_SECONDS, time.thread_time)
 
     def _set(self, values: Mapping[str, int]) -> None:
         set_value = self._room[b"set"]
@@ -181,6 +118,33 @@ class LuaScript:
         except (self._lua.LuaError, MemoryError) as error:
             where = ", ".join(str(path) for path in self._calls.files) or "no file"
             raise IntegrationError(f"The script of {where} fails: {_message(error)}.") from error
+
+
+def read_scripts(files: Sequence[Path]) -> dict[Path, bytes]:
+    """Return the text of each script file that may be run.
+
+    Raises:
+        IntegrationError: a file cannot be read or is not Lua source, or nobody has consented to run it.
+    """
+    sources = {path: _source(path) for path in files}
+    for path, source in sources.items():
+        if os.environ.get(ALLOW_LUA) != "1" and _digest(source) not in _known():
+            raise IntegrationError(
+                f"The scenario is judged by the program {path}, which comes neither with New Game Plus nor with "
+                f"stable-retro; if you trust it, allow it with --allow-lua, or in Python with {ALLOW_LUA}=1."
+            )
+    return sources
+
+
+def _digest(source: bytes) -> str:
+    return hashlib.sha256(source).hexdigest()
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    """Hashes of the scripts that come with this package and with stable-retro."""
+    folders = (bundled_games(), stable_retro_folder() / "data")
+    return frozenset(_digest(_source(path)) for folder in folders for path in folder.rglob("*.lua"))
 
 
 def _source(path: Path) -> bytes:

@@ -8,7 +8,7 @@ from newgameplus.errors import EmulatorError, IntegrationError, NotFoundError
 from newgameplus.games.declarative import ScenarioSpec, compile_scenario
 from newgameplus.games.files import read_json_object
 from newgameplus.games.integration import Integration
-from newgameplus.games.lua import LuaScript
+from newgameplus.games.lua import LuaScript, read_scripts
 from newgameplus.games.pad import Pad
 from newgameplus.games.window import Window, window_of
 from newgameplus.types import Array
@@ -19,11 +19,14 @@ def scenario_spec(integration: Integration, name: str) -> ScenarioSpec:
 
     Raises:
         NotFoundError: the game has no such scenario.
-        IntegrationError: its files are invalid, or need Lua and lupa is not installed.
+        IntegrationError: its files are invalid, its script may not run here, or it needs Lua and lupa is not installed.
     """
     compiled = compile_scenario(integration, name, word_bytes=integration.console.word_bytes)
     calls = compiled.calls
-    return compiled.spec if calls is None else compiled.spec._replace(script=lambda: LuaScript(calls))
+    if calls is None:
+        return compiled.spec
+    read_scripts(calls.files)  # refused before a console is made
+    return compiled.spec._replace(script=lambda: LuaScript(calls))
 
 
 class NativeScenario:

@@ -10,6 +10,7 @@ from newgameplus.emulator.reference import ReferenceEmulator
 from newgameplus.errors import EmulatorError, IntegrationError
 from newgameplus.games.files import read_json_object
 from newgameplus.games.integration import Integration
+from newgameplus.games.lua import read_scripts
 from newgameplus.types import Array
 
 
@@ -111,9 +112,11 @@ def _check_scripts(scenario: Path) -> None:
     """Check what stable-retro ignores (a missing script) or crashes on (a language that it does not have)."""
     content = read_json_object(scenario)
     named = content.get("scripts", [])
-    for script in named if isinstance(named, list) else [named]:
-        if not (scenario.parent / str(script)).is_file():
-            raise IntegrationError(f"The scenario {scenario} names the script {script!r}, which is not beside it.")
+    files = [scenario.parent / str(script) for script in (named if isinstance(named, list) else [named])]
+    for script in files:
+        if not script.is_file():
+            raise IntegrationError(f"The scenario {scenario} names the script {script.name!r}, which is not beside it.")
+    read_scripts(files)  # stable-retro's own Lua has the whole language, and so may delete files
     for function in _script_functions(content):
         language, separator, _ = str(function).partition(":")
         if separator and language != "lua":

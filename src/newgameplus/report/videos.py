@@ -165,10 +165,11 @@ def _missing(movie: Path) -> str:
 
 
 def _progress() -> Progress:
-    from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
+    from newgameplus.printable import open_console
+
+    console = open_console(stderr=True)
     return Progress(console=console, transient=True, disable=not console.is_terminal)
 
 

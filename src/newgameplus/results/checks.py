@@ -11,6 +11,9 @@ from newgameplus.errors import ResultsError
 MAX_FILE_BYTES = 64 * 2**20
 """Size limit of json, jsonl and csv files; the log of a million episodes takes about 30 MB."""
 
+MAX_RETURN = 1e100
+"""Limit of the size of a return: sums and squares of those of a whole evaluation stay finite."""
+
 T = TypeVar("T")
 
 
@@ -22,6 +25,11 @@ def check_size(path: Path) -> None:
     """
     if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
         raise ResultsError(f"{path} is corrupt: it is larger than {MAX_FILE_BYTES >> 20} MB.")
+
+
+def is_return(value: float) -> bool:
+    """Whether ``value`` can be the return of an episode: what a log may be given, and what is read from one."""
+    return abs(value) <= MAX_RETURN  # False for NaN
 
 
 def take(content: dict[str, Any], key: str, kind: type[T], where: str) -> T:

@@ -20,6 +20,7 @@ def read_json(path: Path, format_version: int) -> dict[str, Any]:
     check_size(path)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        json.dumps(content, ensure_ascii=False).encode()  # "\ud800" is half a character, which nothing can be named
     except (OSError, ValueError, RecursionError) as error:
         raise ResultsError(f"{path} is corrupt: {error}.") from error
     found = content.get("format") if isinstance(content, dict) else None

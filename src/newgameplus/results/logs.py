@@ -15,7 +15,7 @@ from typing import Any
 
 from newgameplus.durable import GrowingLog
 from newgameplus.errors import ResultsError
-from newgameplus.results.checks import check_size
+from newgameplus.results.checks import check_size, is_return
 
 MONITOR_HEADER = "r,l,t"
 """Return, agent steps, seconds since the run's first reset; a row per episode."""
@@ -49,7 +49,13 @@ class CsvLog:
         return self._log.size_bytes
 
     def append(self, *values: float) -> None:
-        """Write one row; floats are written so that they are read back exactly."""
+        """Write one row; floats are written so that they are read back exactly.
+
+        Raises:
+            ResultsError: a value is none that would be read back.
+        """
+        if not all(map(is_return, values)):
+            raise ResultsError(f"A row of a log has finite numbers, not {values}.")
         self._log.append(",".join(repr(value) for value in values))
 
     def sync(self) -> None:
@@ -73,8 +79,8 @@ class JsonLines:
         return self._log.size_bytes
 
     def write(self, num_steps: int, content: Mapping[str, Any]) -> None:
-        """Append one line: ``content``, as of ``num_steps`` steps."""
-        self._log.append(json.dumps({"num_steps": num_steps, **content}, allow_nan=True))
+        """Append one line: ``content``, as of ``num_steps`` steps; NaN and infinity become null."""
+        self._log.append(json.dumps({"num_steps": num_steps, **_finite(content)}, allow_nan=False))
 
     def close(self) -> None:
         """Close the file."""
@@ -114,7 +120,7 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
     lines = []
     for number, line in enumerate(_whole_lines(path), start=1):
         try:
-            content = json.loads(line)
+            content = json.loads(line, parse_constant=lambda _: None)  # NaN, in logs of 0.1
         except (ValueError, RecursionError):
             content = None
         if not isinstance(content, dict) or not is_count(content.get("num_steps")):
@@ -126,6 +132,15 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
 def is_count(value: object) -> bool:
     """Whether ``value`` is a valid number of steps."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_STEPS
+
+
+def _finite(value: Any) -> Any:
+    """Return ``value``, JSON types, with None for each number that JSON does not have."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    return [_finite(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _whole_lines(path: Path) -> list[str]:
@@ -146,7 +161,7 @@ def _rows(path: Path, header: str) -> list[list[float]]:
             row = [float(value) for value in line.split(",")]
         except ValueError:
             row = []
-        if len(row) != header.count(",") + 1 or not all(map(math.isfinite, row)):
+        if len(row) != header.count(",") + 1 or not all(map(is_return, row)):
             raise ResultsError(f"{path} is corrupt: line {number} is {line[:80]!r}, not numbers for {header}.")
         rows.append(row)
     return rows

@@ -149,6 +149,22 @@ class TrainingFolder:
         for old in self.checkpoints()[:-NUM_KEPT]:
             old.unlink()
 
+    def check_nothing_lost(self, first_checkpoint: int) -> None:
+        """Refuse to begin anew over a run whose checkpoints are gone.
+
+        Args:
+            first_checkpoint: number of steps by which the run has written a checkpoint.
+
+        Raises:
+            ResultsError: its logs go further, so that there was a checkpoint.
+        """
+        last = max((line["num_steps"] for name in LOGS for line in self.lines(name)), default=0)
+        if last > first_checkpoint:
+            raise ResultsError(
+                f"Cannot resume {self.path}: its logs go as far as step {last:,}, but its checkpoints are gone; "
+                "restore them, or begin a new run in another folder."
+            )
+
     def last_checkpoint(self) -> State | None:
         """Return the newest readable checkpoint, or None if none was written.
 

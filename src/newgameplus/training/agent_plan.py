@@ -9,7 +9,7 @@ from typing import Any
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of
 from newgameplus.agents.interface import Agent, AgentClass, DescribesArithmetic, offers
-from newgameplus.errors import UsageError
+from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.types import ActionSpec, ObservationSpec, WorldSpec
 
@@ -88,10 +88,15 @@ class AgentPlan:
         return {"agent": {name: content.pop(name) for name in _IDENTITY}, **content}
 
 
-def agent_plan_of(manifest: Mapping[str, Any]) -> AgentPlan:
+def agent_plan_of(manifest: Mapping[str, Any], trusted: str | None = None) -> AgentPlan:
     """Return the plan whose ``manifest`` is in a manifest among other parts.
 
+    Args:
+        manifest: the manifest, which may be somebody else's.
+        trusted: the agent that the user has named; no other code than that and this package's is imported.
+
     Raises:
+        ResultsError: the agent is a class of another package, which the user has not named.
         ValueError: a part is missing or of another type.
         NewGamePlusError: there is no such agent, or the configuration is not valid in this version.
     """
@@ -101,5 +106,10 @@ def agent_plan_of(manifest: Mapping[str, Any]) -> AgentPlan:
         prefill = {"source": prefill, "num_steps": manifest["prefill_steps"]}
     if not isinstance(agent["name"], str):
         raise ValueError(f"name: expected a text, not {agent['name']!r}")
+    if ":" in agent["name"] and agent["name"] != trusted:
+        raise ResultsError(
+            f"The agent of this run is {agent['name']}, which is not a part of New Game Plus, and its code is not run "
+            "because a folder says so: if you trust it, name the agent, too."
+        )
     agent["config"] = configuration_of(find_agent(agent["name"]), agent["config"])
     return pick(AgentPlan, {**manifest, "prefill": prefill, **agent})

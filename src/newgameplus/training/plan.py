@@ -83,16 +83,21 @@ class TrainingPlan:
         return {**self.agent.manifest(), **self.world.manifest(), "wishes": wishes, **content}
 
 
-def read_plan(folder: Path) -> TrainingPlan:
+def read_plan(folder: Path, trusted: str | None = None) -> TrainingPlan:
     """Return the plan of the run in a folder.
 
+    Args:
+        folder: folder of the run, which may be somebody else's.
+        trusted: the agent that the user has named, if any.
+
     Raises:
-        ResultsError: there is no run in the folder, or its manifest is damaged or of another version.
+        ResultsError: there is no run in the folder, its manifest is damaged or of another version, or its agent is a
+            class of another package, which the user has not named.
     """
     run = TrainingFolder(folder)
     content = run.manifest()
     try:
-        parts = {"agent": agent_plan_of(content), "world": world_plan_of(content)}
+        parts = {"agent": agent_plan_of(content, trusted), "world": world_plan_of(content)}
         return pick(TrainingPlan, {**content, **parts})
     except (ValueError, KeyError, TypeError) as error:
         raise ResultsError(f"{run.manifest_path} is damaged ({error}); begin a new run.") from error
@@ -115,14 +120,18 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
     agent_class = find_agent(agent)
     require_weights(agent_class, agent)
     run = run_of(checkpoint_at(init))
-    if preset is None and run.exists():
-        plan = read_plan(run.path).agent
-        if plan.name == agent:
-            # The device belongs to this machine, not to the run.
-            here = {"device": agent_class.PRESETS[plan.preset].device} if isinstance(plan.config, HasDevice) else {}
-            return plan.preset, with_fields(replace(plan.config, **here), overrides)
+    if preset is None and run.exists() and _agent_name(run) == agent:
+        plan = read_plan(run.path, trusted=agent).agent
+        # The device belongs to this machine, not to the run.
+        here = {"device": agent_class.PRESETS[plan.preset].device} if isinstance(plan.config, HasDevice) else {}
+        return plan.preset, with_fields(replace(plan.config, **here), overrides)
     name = "default" if preset is None else preset
     return name, configure(agent_class, name, overrides)
+
+
+def _agent_name(run: TrainingFolder) -> object:
+    agent = run.manifest().get("agent")
+    return agent.get("name") if isinstance(agent, dict) else None
 
 
 def own_actions_of(init: Path) -> ActionSet | None:
@@ -135,7 +144,12 @@ def own_actions_of(init: Path) -> ActionSet | None:
         NewGamePlusError: there is no such checkpoint, or the run's plan is damaged.
     """
     run = run_of(checkpoint_at(init))
-    actions = read_plan(run.path).world.actions if run.exists() else None
+    if not run.exists():
+        return None
+    try:
+        actions = world_plan_of(run.manifest()).actions
+    except (ValueError, KeyError, TypeError) as error:
+        raise ResultsError(f"{run.manifest_path} is damaged ({error}); begin a new run.") from error
     return None if actions is None or actions.name in action_sets() else actions
 
 

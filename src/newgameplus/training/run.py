@@ -203,6 +203,8 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
     if plan.num_threads is not None:
         torch.set_num_threads(plan.num_threads)
     saved = folder.last_checkpoint()
+    if saved is None:
+        folder.check_nothing_lost(plan.checkpoint_steps + plan.num_envs)
     with ExitStack() as closing:
         world = _world(plan)
         closing.callback(world.close)

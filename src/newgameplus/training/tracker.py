@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from newgameplus.errors import IntegrationError
 from newgameplus.training.loop import Turn
 from newgameplus.types import Array
 
@@ -38,9 +39,19 @@ class Tracker:
             self.episode_steps = np.zeros(self.num_envs, np.int64)
 
     def follow(self, turn: Turn, levels: list[str]) -> list[dict[str, Any]]:
-        """Count a turn; return the episodes that ended in it: level, return and length in steps."""
+        """Count a turn; return the episodes that ended in it: level, return and length in steps.
+
+        Raises:
+            IntegrationError: a level's reward is NaN or infinite.
+        """
         self.num_steps += self.num_envs
         self.episode_return += turn.step.reward
+        if not np.isfinite(self.episode_return).all():
+            level = levels[int(np.argmin(np.isfinite(self.episode_return)))]
+            raise IntegrationError(
+                f"{level} pays a reward that is NaN or infinite, from which nothing can be learned: mend its scenario, "
+                "or leave out this level."
+            )
         self.episode_steps += 1
         ended = []
         for row in np.flatnonzero(turn.step.done).tolist():
