@@ -77,6 +77,11 @@ def collections() -> tuple[Path, ...]:
     for folder in named:
         if not folder.is_dir():
             raise UsageError(f"The environment variable {GAMES_VARIABLE} names {folder}, which is no folder.")
+    ours = (folder for folder in [*named, own_games(), bundled_games()] if folder.is_dir())
+    return (*ours, *stable_retro_collections())
+
+
+def stable_retro_collections() -> tuple[Path, ...]:
+    """Folders of the games that come with stable-retro, in order of precedence."""
     data = stable_retro_folder() / "data"
-    theirs = [data / "stable", data / "contrib", data / "experimental"]
-    return tuple(folder for folder in [*named, own_games(), bundled_games(), *theirs] if folder.is_dir())
+    return tuple(folder for name in ("stable", "contrib", "experimental") if (folder := data / name).is_dir())

@@ -1,0 +1,1 @@
+"""Other projects' interfaces over this package, so that their users' scripts run with another import."""
