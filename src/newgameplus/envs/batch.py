@@ -313,21 +313,6 @@ class RetroVecEnv(EngineRows):
             self._truncated[:] = self._must_begin[:] = state["waiting"]
         return self._seen()
 
-    @property
-    def buttons(self) -> tuple[str | None, ...]:
-        """Names of the pad's buttons, the same in every row, in the bit order of a mask."""
-        return self.rows[0].buttons
-
-    @property
-    def action_spec(self) -> ActionSpec:
-        """Meaning of the actions, the same in every row."""
-        return self.rows[0].actions.spec
-
-    @property
-    def level_ids(self) -> tuple[str, ...]:
-        """``Game/State`` of each row."""
-        return tuple(str(row.level) for row in self.rows)
-
     def close_extras(self, **kwargs: Any) -> None:
         """Free the consoles."""
         del kwargs

@@ -14,7 +14,7 @@ from newgameplus.emulator.compiled import in_words
 from newgameplus.emulator.interface import NO_COPY
 from newgameplus.envs.rows import Row
 from newgameplus.errors import EmulatorError, StateError, UsageError
-from newgameplus.types import Array, ObservationSpec, State
+from newgameplus.types import ActionSpec, Array, ObservationSpec, State
 
 if TYPE_CHECKING:
     from newgameplus._engine import Engine
@@ -48,6 +48,21 @@ class EngineRows(VectorEnv[Array, Array, Array]):
         self._seeds_used = [UNKNOWN_SEED] * self.num_envs
         for row in range(self.num_envs):
             self.seed_row(row, None)
+
+    @property
+    def buttons(self) -> tuple[str | None, ...]:
+        """Names of the pad's buttons, the same in every row, in the bit order of a mask."""
+        return self.rows[0].buttons
+
+    @property
+    def action_spec(self) -> ActionSpec:
+        """Meaning of the actions, the same in every row."""
+        return self.rows[0].actions.spec
+
+    @property
+    def level_ids(self) -> tuple[str, ...]:
+        """``Game/State`` of each row."""
+        return tuple(str(row.level) for row in self.rows)
 
     def seed_row(self, row: int, seed: int | None) -> None:
         """Seed the random generator of one row, as ``reset(seed=…)`` of a single environment would."""
