@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -18,6 +16,7 @@ from newgameplus.emulator.cores import (
     BeforeState,
     Core,
 )
+from newgameplus.emulator.firmware import system_folder
 from newgameplus.emulator.interface import CLOSED, NO_COPY
 from newgameplus.errors import EmulatorError, RomError
 from newgameplus.types import Array
@@ -49,7 +48,7 @@ def core_spec(
     return required_engine().CoreSpec(
         library=str(core.path),
         rom_path=str(rom),
-        system_folder=str(_system_folder(core.path.parent)),
+        system_folder=str(system_folder(core.path.parent)),
         options=chosen | dict(options or {}),
         ram_address=core.console.ram_address,
         before_state=before_state or BEFORE_STATE.get(core.name, "nothing"),
@@ -170,10 +169,3 @@ class NativeEmulator:
     def __getstate__(self) -> NoReturn:
         """Refuse to be pickled or copied."""
         raise EmulatorError(NO_COPY)
-
-
-@functools.cache
-def _system_folder(cores: Path) -> Path:
-    """Folder where cores look for firmware; outside the package, as a core may write there."""
-    del cores
-    return Path(tempfile.gettempdir())
