@@ -192,6 +192,8 @@ class Rainbow:
         Raises:
             StateError: it belongs to another agent or configuration, or is damaged.
         """
+        # States of version 0.1 lack the number; there it was that of the configuration.
+        state = {"min_transitions": self._min_transitions, **state}
         require_likeness(self.state(), state)
         self._learner.restore(state)
         restore_module(self._target, state["target"])
