@@ -7,6 +7,7 @@ from typing import Any
 
 TRAINING_MANIFEST = "training.json"
 METRICS = "metrics.jsonl"
+PPO_STATE = "state of ppo"
 RENAMED: Mapping[str, Mapping[str, str]] = {
     "newgameplus.agents.ppo.config.PpoConfig": {
         "num_steps": "rollout_steps",
@@ -21,6 +22,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
         "noise": "noisy_sigma",
         "highest_return": "v_max",
     },
+    PPO_STATE: {"distillation": "rnd"},
     TRAINING_MANIFEST: {"num_steps": "total_steps"},
     METRICS: {
         "learning/divergence": "learning/approx_kl",
@@ -28,7 +30,7 @@ RENAMED: Mapping[str, Mapping[str, str]] = {
         "learning/clipped": "learning/clip_fraction",
     },
 }
-"""Old name to new name, by the configuration or the file that has it."""
+"""Old name to new name, by the configuration, the file or the state that has it."""
 
 
 def renamed_fields(kind: type) -> Mapping[str, str]:

@@ -37,6 +37,7 @@ from newgameplus.nn.learner import Learner
 from newgameplus.nn.noisy import draw_noise, set_noise
 from newgameplus.nn.optimizer import set_learning_rate
 from newgameplus.nn.saved import generator_state, module_state, restore_generator, restore_module
+from newgameplus.renamed import PPO_STATE, RENAMED, with_new_names
 from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 _MOST_AT_ONCE = 1024
@@ -179,6 +180,7 @@ class Ppo:
         Raises:
             StateError: it belongs to another agent or configuration, or is damaged; nothing has changed then.
         """
+        state = with_new_names(state, RENAMED[PPO_STATE])
         require_likeness(self.state(), state)
         self._learner.restore(state)
         restore_generator(self._generator, state["generator"])
