@@ -6,6 +6,7 @@ import pytest
 
 from newgameplus.errors import NotFoundError, ResultsError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.logs import JsonLines
 from newgameplus.results.training_runs import TrainingFolder, agent_state, checkpoint_at, latest_training_run, run_of
 
 
@@ -34,6 +35,16 @@ def test_the_newest_two_checkpoints_and_the_best_are_kept(run: TrainingFolder) -
     assert [path.stem for path in run.checkpoints()] == ["000000000200", "000000000300"]
     assert load_state(run.best_checkpoint)["num_steps"] == 100
     assert run.last_checkpoint() == {"format": 1, "num_steps": 300}
+
+
+def test_a_run_whose_checkpoints_are_gone_is_not_begun_anew(run: TrainingFolder) -> None:
+    log = JsonLines(run.log("episodes"))
+    log.write(1000, {"level": "Game/State", "return": 1.0, "length": 100})
+    run.check_nothing_lost(1000)  # the first one was due only now
+    log.write(1100, {"level": "Game/State", "return": 1.0, "length": 100})
+    log.close()
+    with pytest.raises(ResultsError, match="as far as step 1,100, but its checkpoints are gone"):
+        run.check_nothing_lost(1000)
 
 
 def test_a_checkpoint_of_another_format_is_passed_over_for_the_one_before(run: TrainingFolder) -> None:
