@@ -47,7 +47,7 @@ def test_json_is_all_that_is_printed_on_standard_output(capsys):
         (["evaluate", "random", "--split", "sonic-train"], "ngp games import"),
         (["evaluate", "random", "--split", "airstriker", "--level", "A/B"], "not both"),
         (["evaluate", "random", "--timesteps", "-5"], "more than 0"),
-        (["evaluate", "random", "--timesteps", "many"], "not a valid integer"),
+        (["evaluate", "random", "--timesteps", "many"], "is not a whole number"),
         (["evaluate", "random", "--wall-clock", "soon"], "not a duration"),
         (["evaluate", "random", "--seed", "-1"], "whole numbers from 0"),
         (["evaluate", "random", "--seeds", "0"], "at least 1"),
@@ -65,7 +65,7 @@ def test_json_is_all_that_is_printed_on_standard_output(capsys):
         (["evaluate", "no_such_module:Bot"], "Cannot import"),
         (["evaluate", "newgameplus.types:Step"], "is not an agent"),
         (["evaluate", "--resume"], "no results"),
-        (["evaluate", "--resume", "--results", "nowhere"], "not a results directory"),
+        (["evaluate", "--resume", "--results", "nowhere"], "There is no folder nowhere"),
         (["evaluate", "random", "--results", "/proc/nowhere"], "Cannot write results"),
     ],
 )

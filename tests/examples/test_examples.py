@@ -44,7 +44,9 @@ def test_it_runs_to_its_end(name: str, tmp_path: Path) -> None:
 
 
 def test_make_demo_is_the_demo() -> None:
-    done = subprocess.run(["make", "--dry-run", "demo"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "demo"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines()[-1].endswith("examples/demo.py")
 
 

@@ -34,5 +34,5 @@ def test_every_level_of_the_atari_split_gets_its_rom_and_one_is_played() -> None
 
 def test_missing_package_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(RomError, match=r"pip install newgameplus\[atari\]"):
+    with pytest.raises(RomError, match=r"pip install .*\[atari\]'"):
         ale_roms()

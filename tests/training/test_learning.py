@@ -68,6 +68,7 @@ def test_ppo_gets_half_as_far_as_usual_within_5000_steps(tmp_path: Path) -> None
     assert np.mean(learning[-16:]) > 1.3 * np.mean(learning[:8])
 
 
+@pytest.mark.nightly
 def test_rainbow_gets_half_as_far_as_usual_within_5000_steps(tmp_path: Path) -> None:
     learning = returns("rainbow", RAINBOW, 5000, tmp_path / "rainbow")
     # Five seeds reached 650 to 1,280 in their last 16 episodes, from 170 to 290 in their first eighth; chance 110.

@@ -41,7 +41,7 @@ def _threads_as_they_were() -> Iterator[None]:
 
 @pytest.mark.skipif(HAS_WANDB, reason="wandb is installed")
 def test_without_the_package_the_plan_is_refused_with_the_command_that_installs_it() -> None:
-    with pytest.raises(UsageError, match=r"pip install 'newgameplus\[wandb\]'"):
+    with pytest.raises(UsageError, match=r"pip install .*\[wandb\]'"):
         check(PLAN)
 
 

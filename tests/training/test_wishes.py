@@ -78,7 +78,7 @@ def test_a_wish_that_holds_anyway_is_granted() -> None:
 def test_training_grants_what_is_wished_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(TRAIN) == 0
     assert "Wishes granted: frames_per_step 2, stall_frames 20, scenario score." in capsys.readouterr().err
-    assert read_plan(Path("run")).world == grant(WORLD, WISHES)
+    assert read_plan(Path("run"), AGENT).world == grant(WORLD, WISHES)
     told = TrainingFolder(Path("run")).manifest()["wishes"]
     assert told == {"granted": {"frames_per_step": 2, "stall_frames": 20, "scenario": "score"}, "refused": {}}
     assert min(lengths(Path("run"))) == 10
@@ -87,14 +87,14 @@ def test_training_grants_what_is_wished_for(capsys: pytest.CaptureFixture[str]) 
 def test_what_is_typed_wins_over_a_wish(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*TRAIN, "--frame-skip", "5", "--episode-steps", "30"]) == 0
     assert "Wishes granted: stall_frames 20, scenario score; refused: frames_per_step 2." in capsys.readouterr().err
-    rules = read_plan(Path("run")).world.rules
+    rules = read_plan(Path("run"), AGENT).world.rules
     assert rules == WorldRules(frames_per_step=5, max_episode_steps=30, stall_frames=20)
     assert min(lengths(Path("run"))) == 4
 
 
 def test_no_wish_is_granted_where_none_is_wanted() -> None:
     assert run([*TRAIN, "--no-wishes", "--sticky", "0.5", "--episode-steps", "25"]) == 0
-    assert read_plan(Path("run")).world == WorldPlan((LEVEL,), rules=WorldRules(4, 0.5, 25))
+    assert read_plan(Path("run"), AGENT).world == WorldPlan((LEVEL,), rules=WorldRules(4, 0.5, 25))
     assert lengths(Path("run")) == {25}
 
 
@@ -107,4 +107,4 @@ def test_a_contest_grants_nothing_and_says_so(capsys: pytest.CaptureFixture[str]
     assert manifest["rules"]["frames_per_step"] == CONTEST_WORLD.frames_per_step
     (monitor,) = Path("r").rglob("monitor.csv")
     assert [episode.num_steps for episode in read_monitor(RunFolder(monitor.parent).monitor)] == [60]
-    assert run(["evaluate", "--resume", "--results", "r"]) == 0
+    assert run(["evaluate", AGENT, "--resume", "--results", "r"]) == 0

@@ -178,9 +178,8 @@ class Rainbow:
             "generator": generator_state(self._generator),
             "random": self._random.bit_generator.state,
             "rewards": self._shaper.state(),
-            "replay": [self._replay.state()],
+            "replay": [self._replay.state(), {"min_transitions": self._min_transitions}],
             "waiting": [waiting, *awaited],
-            "min_transitions": self._min_transitions,
             "num_random": self._num_random,
             "num_steps": self._num_steps,
             "num_updates": self._num_updates,
@@ -192,8 +191,6 @@ class Rainbow:
         Raises:
             StateError: it belongs to another agent or configuration, or is damaged.
         """
-        # States of version 0.1 lack the number; there it was that of the configuration.
-        state = {"min_transitions": self._min_transitions, **state}
         require_likeness(self.state(), state)
         self._learner.restore(state)
         restore_module(self._target, state["target"])
@@ -201,12 +198,13 @@ class Rainbow:
         restore_generator(self._generator, state["generator"])
         self._random.bit_generator.state = state["random"]
         self._shaper.restore(state["rewards"])
-        self._replay.restore(state["replay"][0])
+        replay, *further = state["replay"]  # in version 0.1 the replay buffer alone
+        self._replay.restore(replay)
+        self._min_transitions = further[0]["min_transitions"] if further else self._min_transitions
         self._begun_update = None
         waiting, *awaited = state["waiting"]
         self._awaited = _awaited(awaited[0]) if awaited else None
         self._last = (waiting["observation"].copy(), waiting["action"].copy()) if waiting else None
-        self._min_transitions = state["min_transitions"]
         self._num_random = state["num_random"]
         self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
 
