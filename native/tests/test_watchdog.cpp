@@ -44,7 +44,7 @@ void check_a_hanging_lane(unsigned num_threads) {
   const std::uint32_t start = frame_of(pool, 0);
   const std::uint32_t idle[] = {2, 2, 2, 2}, pressed[] = {1, 1, 1, 1};
   pool.step(all, idle);
-  CHECK_THROWS(EngineError, "Lane 1: The core Faulty did not come back from a frame after frame 7 of", pool.step(all, pressed));
+  CHECK_THROWS(EngineError, "Lane 1: The core Faulty did not come back from a frame after frame 8 of", pool.step(all, pressed));
   for (const std::size_t lane : all) CHECK(frame_of(pool, lane) == start + (lane == 1 ? 0 : 8));
   CHECK(std::equal(first.begin(), first.end(), rows.observation.begin() + static_cast<long>(rows.observation_size)));
   pool.step(all, idle);
