@@ -106,6 +106,7 @@ def test_a_row_is_a_real_evaluation_and_is_published_once(folder: Path) -> None:
     assert list(outcomes(folder / "published")[300]) == ["random"]
 
 
+@pytest.mark.nightly
 def test_a_joint_row_says_where_its_weights_come_from(folder: Path) -> None:
     run = str(folder / "run")
     for _ in range(2):  # the second finds it done

@@ -233,9 +233,16 @@ def main(kind: str, first: int, last: int, folder: Path) -> None:
         except BaseException:
             tracebacks.append(f"{number} {path.name}: {traceback.format_exc()}")
         faulthandler.cancel_dump_traceback_later()
-    unit = 1024 if sys.platform != "darwin" else 2**20  # of ru_maxrss, in MiB
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
-    print(json.dumps({"tracebacks": tracebacks, "peak_mib": peak}))  # noqa: T201 - output of a program
+    print(json.dumps({"tracebacks": tracebacks, "peak_mib": peak_mib()}))  # noqa: T201 - output of a program
+
+
+def peak_mib() -> float:
+    """Peak memory of this program; Linux counts that of the process which started it into ``ru_maxrss``."""
+    status = Path("/proc/self/status")
+    if not status.is_file():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    (line,) = [line for line in status.read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) / 1024
 
 
 if __name__ == "__main__":
