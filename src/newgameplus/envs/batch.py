@@ -12,7 +12,7 @@ from gymnasium.vector.utils import batch_space
 
 from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.envs.action_table import ActionTable
-from newgameplus.envs.capacity import check_room, num_cores
+from newgameplus.envs.capacity import check_room
 from newgameplus.envs.engine_rows import (
     EngineRows,
     autoreset_mode_of,
@@ -27,6 +27,7 @@ from newgameplus.envs.rows import RowMaker
 from newgameplus.envs.stalls import StallCounter
 from newgameplus.envs.variable_info import VariableInfo
 from newgameplus.errors import StateError, UsageError
+from newgameplus.executor.local import available_cores
 from newgameplus.games.levels import Level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec, State
 
@@ -97,7 +98,7 @@ class RetroVecEnv(EngineRows):
         self._num_sent = 0
         self._saved_by_state: dict[Level, bool] = {}
         with in_words():
-            self._engine = required_engine().Engine([row.lane for row in self.rows], num_threads or num_cores())
+            self._engine = required_engine().Engine([row.lane for row in self.rows], num_threads or available_cores())
             if not self._is_same_step:
                 self._engine.stop_at_ends()
         present = [self._engine.are_present(row) for row in self._all]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from newgameplus.errors import EmulatorError
@@ -11,11 +10,6 @@ INSTANCE_BYTES = 16 * 2**20
 """Upper estimate of the memory of one console."""
 
 _MEMORY = Path("/proc/meminfo")
-
-
-def num_cores() -> int:
-    """Number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_room(num_consoles: int) -> None:

@@ -17,9 +17,9 @@ import numpy as np
 from newgameplus.emulator.cores import core_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.actions import action_meaning
-from newgameplus.envs.capacity import num_cores
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import EmulatorError, MovieError, NewGamePlusError
+from newgameplus.executor.local import available_cores
 from newgameplus.games.files import read_json_object
 from newgameplus.games.levels import Level
 from newgameplus.games.native_scenario import NativeScenario
@@ -118,7 +118,7 @@ def prove(
         EmulatorError: a plan was found that fails when played in one go.
         NotFoundError, RomError, IntegrationError: as when the level is played.
     """
-    with Arena(course, level, NUM_ROWS, num_threads or num_cores()) as arena:
+    with Arena(course, level, NUM_ROWS, num_threads or available_cores()) as arena:
         search = Search(arena, seed, report)
         plan = search.run(max_steps)
         progress = search.progress()
