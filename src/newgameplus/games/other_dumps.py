@@ -9,7 +9,8 @@ from newgameplus.errors import RomError, UsageError
 from newgameplus.games.integration import OTHER_DUMP, PATCH_NAME, Integration
 from newgameplus.games.repairs import sha1s
 from newgameplus.games.roms import Verdict, rom_path
-from newgameplus.games.sources import Offer, file_problem, is_zip, printable, zip_offers
+from newgameplus.games.sources import Offer, file_problem, is_zip, zip_offers
+from newgameplus.printable import printable_field
 
 
 def import_as(path: Path, game: Integration, *, dry_run: bool = False) -> Verdict:
@@ -51,7 +52,7 @@ def _check_game(game: Integration) -> None:
 
 
 def _only_offer(path: Path) -> Offer:
-    label = printable(str(path))
+    label = printable_field(str(path))
     problem = file_problem(path) if path.is_file() else "is no file"
     if problem:
         raise RomError(f"{label} {problem}; name one ROM.")
@@ -66,7 +67,7 @@ def _only_offer(path: Path) -> Offer:
 def _store(game: Integration, target: Path, offer: Offer, sha1: str) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target.parent / OTHER_DUMP, f"{sha1} {printable(offer.name)}\n")
+        write_atomically(target.parent / OTHER_DUMP, f"{sha1} {printable_field(offer.name)}\n")
         write_atomically(target, offer.data)
     except OSError as error:
         raise RomError(f"The ROM of {game.name} cannot be written to {target}: {error.strerror}.") from error

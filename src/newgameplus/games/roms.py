@@ -19,10 +19,10 @@ from newgameplus.games.sources import (
     file_problem,
     file_sha1,
     is_zip,
-    printable,
     zip_offers,
 )
 from newgameplus.games.vcdiff import apply_patch
+from newgameplus.printable import printable_field
 
 Outcome = Literal["imported", "present", "fixable", "unknown", "refused"]
 """``fixable`` needs ``--fix``; ``unknown`` fits no game; ``refused`` was not read."""
@@ -77,7 +77,7 @@ class Importer:
         Raises:
             RomError: a ROM cannot be written.
         """
-        label = printable(str(path))
+        label = printable_field(str(path))
         problem = file_problem(path)
         if problem:
             yield Verdict(label, "refused", problem, is_rom=problem != "is empty")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from newgameplus.errors import NotFoundError
+from newgameplus.printable import printable_field
 
 MAX_ROM_BYTES = 64 * 2**20
 """Size limit of a ROM; no cartridge is larger."""
@@ -54,7 +55,7 @@ def files_in(paths: Iterable[Path]) -> list[Path]:
         elif path.exists():
             found.append(path)
         else:
-            raise NotFoundError(f"There is no file or folder {printable(str(path))}.")
+            raise NotFoundError(f"There is no file or folder {printable_field(str(path))}.")
     return list(dict.fromkeys(found))
 
 
@@ -64,11 +65,6 @@ def _walk(root: Path) -> Iterator[Path]:
         folders.sort()
         yield from (Path(folder, name) for name in sorted(names))
     yield from unreadable
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with all terminal control characters replaced."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 def file_problem(path: Path) -> str:
@@ -104,7 +100,7 @@ def is_zip(path: Path) -> bool:
 
 def zip_offers(path: Path) -> Iterator[Offer]:
     """Yield every file in a zip; a refused file is an offer with its problem, and does not stop the others."""
-    label = printable(str(path))
+    label = printable_field(str(path))
     problem = _directory_problem(path)
     if problem:
         yield Offer(label, path.name, problem=problem)
@@ -113,7 +109,7 @@ def zip_offers(path: Path) -> Iterator[Offer]:
         with zipfile.ZipFile(path) as archive:
             yield from _members(archive, label)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
-        yield Offer(label, path.name, problem=f"is a damaged zip: {printable(str(error))}")
+        yield Offer(label, path.name, problem=f"is a damaged zip: {printable_field(str(error))}")
 
 
 def _directory_problem(path: Path) -> str:
@@ -137,7 +133,7 @@ def _members(archive: zipfile.ZipFile, label: str) -> Iterator[Offer]:
     for entry in archive.infolist():
         if entry.is_dir():
             continue
-        name = printable(entry.filename)
+        name = printable_field(entry.filename)
         problem, data = _entry_problem(entry, budget), b""
         if not problem:
             problem, data = _unpack(archive, entry, min(MAX_ROM_BYTES, budget))
@@ -151,9 +147,9 @@ def _unpack(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, limit: int) -> tup
         with archive.open(entry) as file:
             data = file.read(limit + 1)
     except (RuntimeError, NotImplementedError) as error:
-        return f"cannot be unpacked: {printable(str(error))}", b""
+        return f"cannot be unpacked: {printable_field(str(error))}", b""
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
-        return f"is damaged: {printable(str(error))}", b""
+        return f"is damaged: {printable_field(str(error))}", b""
     if len(data) > limit:
         return f"unpacks to more than the {limit:,} bytes that this zip may still have", data
     return "" if data else "is empty", data
