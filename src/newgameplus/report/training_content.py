@@ -11,7 +11,7 @@ import numpy as np
 
 from newgameplus import __version__
 from newgameplus.report import training_figures as figures
-from newgameplus.report.content import NOTHING, Note, counted, data_uri, listed, listing, number
+from newgameplus.report.content import NOTHING, Note, TableRow, counted, data_uri, listed, listing, number
 from newgameplus.report.figures import Figure
 from newgameplus.report.series import WINDOW
 from newgameplus.report.training_runs import MEAN, LevelEpisodes, TrainingRun, Watched
@@ -47,16 +47,6 @@ class Shown:
     colour: int
     """Index of the run's colour."""
     episode: Watched
-
-
-@dataclass(frozen=True, slots=True)
-class TableRow:
-    """A row of a table."""
-
-    name: str
-    kind: str
-    """``total`` or ``level``; determines how the row is highlighted."""
-    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
