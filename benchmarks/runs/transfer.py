@@ -27,7 +27,7 @@ from newgameplus.contest.run import split_seed
 from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.evaluations import Results
-from newgameplus.results.logs import read_monitor
+from newgameplus.results.monitor import read_monitor
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at
 
 TRAINING_SPLIT, JUDGED_SPLIT = "tumbleweed-train", "tumbleweed-validation"

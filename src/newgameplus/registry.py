@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
-from newgameplus.errors import NotFoundError, install_line
+from newgameplus.errors import NotFoundError, UsageError, install_line
 
 EXTRA_OF = {
     "torch": "train",
@@ -37,3 +38,17 @@ def resolve(reference: str) -> Any:
         return getattr(module, attribute)
     except AttributeError:
         raise NotFoundError(f"Module {module_name} has no {attribute!r}.") from None
+
+
+def require_package(module: str, what: str) -> None:
+    """Check that an optional package is installed, without importing it.
+
+    Args:
+        module: its module, a key of ``EXTRA_OF``.
+        what: what needs it, as the beginning of a sentence.
+
+    Raises:
+        UsageError: it is not installed.
+    """
+    if importlib.util.find_spec(module) is None:
+        raise UsageError(f"{what} needs a package that is not installed: {install_line(EXTRA_OF[module])}")

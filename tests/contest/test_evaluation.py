@@ -21,7 +21,7 @@ from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level, find_level
 from newgameplus.report.evaluations import read_evaluations
 from newgameplus.results.evaluations import Results
-from newgameplus.results.logs import read_monitor
+from newgameplus.results.monitor import read_monitor
 from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.worlds import WorldPlan
 

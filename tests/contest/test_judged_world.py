@@ -16,7 +16,7 @@ from newgameplus.envs.interface import World
 from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import find_level
-from newgameplus.results.logs import read_monitor
+from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.worlds import WorldPlan, make_world
 from newgameplus.types import BUTTONS, ObservationSpec

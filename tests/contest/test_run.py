@@ -24,7 +24,7 @@ from newgameplus.errors import ResultsError
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.results.checkpoints import load_state, save_state
-from newgameplus.results.logs import read_log, read_monitor
+from newgameplus.results.monitor import read_log, read_monitor
 from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.worlds import WorldPlan
 

@@ -26,7 +26,7 @@ from newgameplus.executor.local import LocalExecutor
 from newgameplus.games.folders import GAMES_VARIABLE
 from newgameplus.games.levels import Level, find_level
 from newgameplus.results.evaluations import Results
-from newgameplus.results.logs import read_monitor
+from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.plan import read_plan

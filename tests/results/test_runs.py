@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from newgameplus.errors import ResultsError
-from newgameplus.results.logs import LOG_HEADER, MONITOR_HEADER, CsvLog
+from newgameplus.results.monitor import LOG_HEADER, MONITOR_HEADER, CsvLog
 from newgameplus.results.runs import RunFolder
 
 EPISODES = [(1.5, 1000, 2.0), (-2.0, 500, 3.25), (7.0, 700, 4.5)]

@@ -6,7 +6,7 @@ import pytest
 
 from newgameplus.errors import NotFoundError, ResultsError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
-from newgameplus.results.logs import JsonLines
+from newgameplus.results.json_lines import JsonLines
 from newgameplus.results.training_runs import TrainingFolder, agent_state, checkpoint_at, latest_training_run, run_of
 
 

@@ -14,7 +14,7 @@ from newgameplus.cli.main import run
 from newgameplus.envs.rules import CONTEST_WORLD, WorldRules
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import find_level
-from newgameplus.results.logs import read_monitor
+from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.plan import read_plan

@@ -70,7 +70,7 @@ def report(
     from newgameplus.printable import open_console
 
     if monitors is not None:
-        from newgameplus.results.monitor_files import write_monitor_files
+        from newgameplus.results.sb3_monitors import write_monitor_files
 
         num_files = write_monitor_files(results, monitors)
         say(open_console(), f"Wrote {num_files} monitor files to {monitors}.")

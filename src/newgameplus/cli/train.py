@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import signal
 import threading
@@ -27,7 +26,8 @@ from newgameplus.cli.plan_options import (
     world_rules,
 )
 from newgameplus.cli.typed import Number, as_named, as_typed, say
-from newgameplus.errors import LearningError, UsageError, install_line
+from newgameplus.errors import LearningError, UsageError
+from newgameplus.registry import require_package
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -77,7 +77,7 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     ten minutes; --resume continues exactly from there. With --watch-every, movies and watched.jsonl there show what the
     agent does. With --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of a split.
     """
-    _require_torch()
+    require_package("torch", "Training")
     from newgameplus.printable import open_console
     from newgameplus.results.training_runs import TrainingFolder
 
@@ -99,11 +99,6 @@ def train(ctx: click.Context, /, **options: Any) -> int:
         raise LearningError(f"{error} Its checkpoints are intact; to begin anew with their weights: {again}") from error
     _conclude(console, plan, folder, report)
     return 0
-
-
-def _require_torch() -> None:
-    if importlib.util.find_spec("torch") is None:
-        raise UsageError(f"Training needs PyTorch, which is not installed: {install_line('train')}")
 
 
 def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:

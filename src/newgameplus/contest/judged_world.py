@@ -23,7 +23,7 @@ from newgameplus.games.levels import Level
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.results.checks import is_return
-from newgameplus.results.logs import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog
+from newgameplus.results.monitor import LOG_HEADER, LOG_INTERVAL, MONITOR_HEADER, CsvLog
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.worlds import Specs, WorldPlan, make_single_world
 from newgameplus.types import ActionSpec, Array, State

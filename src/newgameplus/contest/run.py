@@ -25,7 +25,7 @@ from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state, save_state
-from newgameplus.results.logs import read_monitor
+from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.loop import play
 from newgameplus.training.prefill import fill

@@ -18,7 +18,7 @@ from newgameplus.movies.names import movie_name
 from newgameplus.report.labels import unique_labels
 from newgameplus.results.checks import finite, objects, take, whole
 from newgameplus.results.evaluations import FORMAT, Results
-from newgameplus.results.logs import Episode
+from newgameplus.results.monitor import Episode
 from newgameplus.results.runs import RunFolder
 from newgameplus.types import Array
 

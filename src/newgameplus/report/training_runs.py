@@ -12,8 +12,7 @@ import numpy as np
 
 from newgameplus.errors import ResultsError
 from newgameplus.report.labels import unique_labels
-from newgameplus.results.checks import finite, take, whole
-from newgameplus.results.logs import is_count
+from newgameplus.results.checks import finite, is_count, take, whole
 from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.types import Array
 

@@ -11,6 +11,8 @@ from newgameplus.errors import ResultsError
 MAX_FILE_BYTES = 64 * 2**20
 """Size limit of json, jsonl and csv files; the log of a million episodes takes about 30 MB."""
 
+MAX_STEPS = 2**53
+"""Limit of step numbers; larger integers are not exact in a browser."""
 MAX_RETURN = 1e100
 """Limit of the size of a return: sums and squares of those of a whole evaluation stay finite."""
 
@@ -79,3 +81,21 @@ def whole(value: object, what: str, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ResultsError(f"{where} is corrupt: {what} is not a whole number.")
     return value
+
+
+def is_count(value: object) -> bool:
+    """Whether ``value`` is a valid number of steps."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MAX_STEPS
+
+
+def whole_lines(path: Path) -> list[str]:
+    """Return the lines of a log, without an incomplete last one.
+
+    Raises:
+        ResultsError: the file cannot be read or is too large.
+    """
+    check_size(path)
+    try:
+        return path.read_text(encoding="utf-8").split("\n")[:-1]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ResultsError(f"Cannot read {path}: {error}.") from error

@@ -22,7 +22,7 @@ from typing import NoReturn
 from newgameplus.durable import write_atomically
 from newgameplus.errors import ResultsError
 from newgameplus.results.checks import check_size
-from newgameplus.results.logs import Episode, read_monitor
+from newgameplus.results.monitor import Episode, read_monitor
 
 FORMAT = 1
 """Version of ``run.json``."""

@@ -25,7 +25,7 @@ from newgameplus.errors import NotFoundError, ResultsError, StateError
 from newgameplus.renamed import RENAMED, TRAINING_MANIFEST, with_new_names
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.json_files import read_json, write_json
-from newgameplus.results.logs import read_json_lines
+from newgameplus.results.json_lines import read_json_lines
 from newgameplus.types import State
 
 FORMAT = 1

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 from newgameplus.durable import write_atomically
 from newgameplus.errors import UsageError
-from newgameplus.results.logs import JsonLines
+from newgameplus.registry import require_package
+from newgameplus.results.json_lines import JsonLines
 from newgameplus.results.training_runs import TrainingFolder
-from newgameplus.training.packages import require_wandb
 from newgameplus.types import Array
 
 
@@ -95,7 +95,7 @@ class WeightsAndBiases:
     """
 
     def __init__(self, project: str, folder: TrainingFolder, config: Mapping[str, Any]) -> None:
-        require_wandb()
+        require_package("wandb", "--wandb")
         import wandb
 
         name = folder.wandb_id

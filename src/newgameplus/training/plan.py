@@ -14,9 +14,9 @@ from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets
 from newgameplus.games.native_scenario import scenario_spec
+from newgameplus.registry import require_package
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run_of
 from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
-from newgameplus.training.packages import require_wandb
 from newgameplus.training.prefill import Prefilling, check_prefill
 from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.transfer import require_weights
@@ -167,7 +167,7 @@ def check(plan: TrainingPlan) -> None:
     agent_class: Any = plan.agent.agent_class
     plan.agent.arithmetic()  # refuses a device that is not there
     if plan.wandb is not None:
-        require_wandb()
+        require_package("wandb", "--wandb")
     if plan.switch_steps is not None:
         _check_switching(plan)
     if (wanted := plan.prefilling) is not None:

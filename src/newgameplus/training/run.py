@@ -19,7 +19,7 @@ from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles
 from newgameplus.envs.interface import ResumableWorld
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError
-from newgameplus.results.logs import JsonLines
+from newgameplus.results.json_lines import JsonLines
 from newgameplus.results.training_runs import LOGS, NUM_KEPT, TrainingFolder
 from newgameplus.training.loop import play
 from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases

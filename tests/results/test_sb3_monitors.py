@@ -11,8 +11,8 @@ from newgameplus.cli.main import run as ngp
 from newgameplus.errors import ResultsError
 from newgameplus.results.evaluations import Results
 from newgameplus.results.json_files import write_json
-from newgameplus.results.logs import MONITOR_HEADER, CsvLog
-from newgameplus.results.monitor_files import write_monitor_files
+from newgameplus.results.monitor import MONITOR_HEADER, CsvLog
+from newgameplus.results.sb3_monitors import write_monitor_files
 
 EPISODES = [(1.5, 1000, 2.0), (0.1 + 0.2, 500, 3.25)]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from newgameplus.durable import write_atomically
 from newgameplus.errors import ResultsError
 from newgameplus.results.evaluations import Results
-from newgameplus.results.logs import MONITOR_HEADER, read_monitor
+from newgameplus.results.monitor import MONITOR_HEADER, read_monitor
 
 SUFFIX = "monitor.csv"
 """End of the names that ``load_results`` looks for in a folder."""

@@ -6,15 +6,7 @@ from hypothesis import strategies as st
 
 from newgameplus.errors import ResultsError
 from newgameplus.results.checks import MAX_RETURN
-from newgameplus.results.logs import (
-    LOG_HEADER,
-    MONITOR_HEADER,
-    CsvLog,
-    JsonLines,
-    read_json_lines,
-    read_log,
-    read_monitor,
-)
+from newgameplus.results.monitor import LOG_HEADER, MONITOR_HEADER, CsvLog, read_log, read_monitor
 
 
 @given(st.floats(-MAX_RETURN, MAX_RETURN))
@@ -38,16 +30,6 @@ def test_what_could_not_be_read_back_is_not_written(tmp_path, value):
     path.write_text(f"{MONITOR_HEADER}\n{value!r},10,0.1\n")
     with pytest.raises(ResultsError, match="line 2"):
         read_monitor(path)
-
-
-def test_lines_are_json_without_numbers_that_json_does_not_have(tmp_path):
-    log = JsonLines(tmp_path / "metrics.jsonl")
-    log.write(10, {"loss": float("nan"), "of rows": [1.0, float("inf")]})
-    log.close()
-    assert "NaN" not in (tmp_path / "metrics.jsonl").read_text()
-    assert read_json_lines(tmp_path / "metrics.jsonl") == [{"num_steps": 10, "loss": None, "of rows": [1.0, None]}]
-    (tmp_path / "metrics.jsonl").write_text('{"num_steps": 10, "loss": NaN}\n')  # as version 0.1 wrote it
-    assert read_json_lines(tmp_path / "metrics.jsonl") == [{"num_steps": 10, "loss": None}]
 
 
 def test_a_row_is_on_disk_before_the_file_is_closed(tmp_path):
