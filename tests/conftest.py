@@ -45,6 +45,8 @@ def _instruction_sets() -> tuple[list[str], list[str]]:
 HELD, LACKING = _instruction_sets()
 _NO_KERNELS = f"{HARDWARE}{' or '.join(LACKING)}" if LACKING else "no kernels: installed without a compiler"
 SETS = HELD or [pytest.param("none", marks=pytest.mark.skip(_NO_KERNELS))]
+ROADS = [*SETS[:1], *(pytest.param(name, marks=pytest.mark.nightly) for name in SETS[1:]), "off"]
+"""The best instruction set and torch alone; whole agents on the other sets are nightly, their kernels are not."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -75,7 +77,7 @@ def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
-@pytest.fixture(params=[*SETS, "off"])
+@pytest.fixture(params=ROADS)
 def road(request: pytest.FixtureRequest) -> Iterator[str]:
     """Every way in which this CPU computes networks: by the kernels of an instruction set, or by torch, ``off``."""
     with importlib.import_module("newgameplus.nn.cpu.compiled").using(request.param):
