@@ -219,7 +219,7 @@ def wait_for_episodes(process, monitor: Path, num_episodes):
 
 @pytest.mark.parametrize("blow", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.nightly)])
 def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tmp_path, blow):
-    arguments = ("evaluate", "jerk", "--split", "airstriker", "--timesteps", "2500", "--results")
+    arguments = ("evaluate", "jerk", "--split", "airstriker", "--timesteps", "3500", "--results")
     whole = start_ngp(*arguments, "whole", folder=tmp_path)
     struck = start_ngp(*arguments, "struck", folder=tmp_path)
     folder = Results(tmp_path / "struck").run(LEVEL.folder_name, 0).path

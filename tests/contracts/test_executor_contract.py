@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,18 @@ def misbehave(how: str, tell: Tell) -> str:
 def wait_for_ever(content: object, tell: Tell) -> None:
     tell(os.getpid())
     signal.pause()
+
+
+def return_but_stay(parent: int, tell: Tell) -> None:
+    """Return, and leave a thread behind that keeps the process; it sends a signal to the parent after the return."""
+
+    def stay() -> None:
+        threading.main_thread().join()
+        os.kill(parent, signal.SIGUSR1)
+        threading.Event().wait()
+
+    tell(os.getpid())
+    threading.Thread(target=stay).start()
 
 
 def wait_at_gate(gate: Path, tell: Tell) -> str:
@@ -111,6 +124,27 @@ def test_a_process_that_dies_takes_no_other_with_it(executor: Executor[str], cap
     }
     assert [event.result for event in events if isinstance(event, Returned)] == ["stay"]
     assert "ValueError: raise" in capfd.readouterr().err
+
+
+def test_a_task_is_cancelled_although_an_exception_came_out_of_the_events(
+    executor: Executor[int],
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGUSR1, interrupt)
+    try:
+        task, other = Task(return_but_stay, os.getpid()), Task(double, 4)
+        executor.submit(task)
+        pid = said_by(executor, task)
+        with pytest.raises(KeyboardInterrupt):
+            list(executor.events())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    executor.cancel(task)
+    assert not is_running(pid)
+    executor.submit(other)
+    assert of(other, list(executor.events())) == ["Begun", "Told", "Returned"]
 
 
 def test_tasks_may_be_submitted_while_others_run_and_after_all_have_ended(executor: Executor[int]) -> None:

@@ -53,11 +53,10 @@ class LocalExecutor(Generic[Content]):
             return
         if task in self._waiting:
             self._waiting.remove(task)
-            self._end(Cancelled(task))
-            return
-        connection = next(place for place, (running, _) in self._running.items() if running is task)
-        self._running[connection][1].kill()
-        self._free(connection)
+        for connection, (running, process) in list(self._running.items()):
+            if running is task:
+                process.kill()
+                self._free(connection)
         self._end(Cancelled(task))
         self._fill_places()
 
@@ -86,9 +85,10 @@ class LocalExecutor(Generic[Content]):
 
     def _fill_places(self) -> None:
         while self._waiting and len(self._running) < self._num_processes:
-            task = self._waiting.popleft()
+            task = self._waiting[0]
             connection, process = _start(task, self._num_threads)
             self._running[connection] = (task, process)
+            self._waiting.popleft()
             self._happened.append(Begun(task))
 
     def _receive(self, connection: Connection[Any, Any]) -> None:
@@ -106,10 +106,10 @@ class LocalExecutor(Generic[Content]):
             self._happened.append(Told(task, content))
 
     def _free(self, connection: Connection[Any, Any]) -> None:
-        """Wait for a process to end, and free its place."""
-        _, process = self._running.pop(connection)
+        """Wait for a process to end, and free its place; Ctrl-C while it waits leaves the place taken."""
+        self._running[connection][1].join()
         connection.close()
-        process.join()
+        del self._running[connection]
 
     def _end(self, end: End[Content]) -> None:
         self._open.remove(end.task)
