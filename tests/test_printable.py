@@ -12,7 +12,14 @@ from rich.text import Text
 
 import newgameplus
 from newgameplus.cli.main import run
-from newgameplus.printable import PrintableStream, open_console, printable, printable_field, printable_output
+from newgameplus.printable import (
+    PrintableStream,
+    open_console,
+    printable,
+    printable_field,
+    printable_number,
+    printable_output,
+)
 
 EVIL = "a\x1b]0;owned\x07b\x9b2Jc\u202ed\ud800e\rf"
 SHOWN = r"a\x1b]0;owned\x07b\x9b2Jc\u202ed\ud800e\rf"
@@ -71,3 +78,23 @@ def test_nothing_writes_past_the_one_place() -> None:
     files = [path for path in folder.rglob("*.py") if path.name != "printable.py"]
     assert [path.name for path in files if " Console(" in path.read_text() and "rich" in path.read_text()] == []
     assert [path.name for path in files if "stdout.buffer" in path.read_text()] == []
+
+
+def test_lines_into_a_pipe_are_never_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    content, inner = stream("utf-8")
+    monkeypatch.setattr(sys, "stdout", inner)
+    table = Table(box=None, show_header=False)
+    table.add_row("a name", "some words " * 30)
+    console = open_console()
+    console.print("a sentence of many words " * 30, highlight=False)
+    console.print(table)
+    assert content.getvalue().count(b"\n") == 2
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(6301.000300000001, "6,301"), (0.1 + 0.2, "0.30"), (-1e-12, "0"), (1234567.0, "1,234,567"), (-0.5, "-0.50")],
+)
+def test_a_number_is_shown_without_the_noise_of_floats(value: float, text: str) -> None:
+    assert printable_number(value) == text

@@ -22,6 +22,8 @@ _UNPRINTABLE = re.compile(
 )
 """Control characters but for tabs and ends of lines, what changes the direction of text, and halves of characters."""
 _ENDS_OF_FIELDS = re.compile("[\t\n]")
+_LONGEST_LINE = 1_000_000
+"""Width of a pipe or a file, in characters."""
 
 
 def printable(text: str, encoding: str | None = None) -> str:
@@ -80,8 +82,17 @@ def printable_output() -> Iterator[None]:
         sys.stdout, sys.stderr = before
 
 
+def printable_number(value: float) -> str:
+    """``6301.0003`` → ``6,301`` and ``-0.5`` → ``-0.50``: two decimals, none where they would be zeros."""
+    text = f"{value:,.2f}".removesuffix(".00")
+    return "0" if text == "-0" else text
+
+
 def open_console(*, stderr: bool = False) -> Console:
-    """Return a console of rich for standard output or standard error, whose text is printable."""
+    """Return a console of rich for standard output or standard error, whose text is printable.
+
+    Into a pipe or a file it writes lines of any length: only a terminal has a width to wrap them at.
+    """
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
@@ -94,4 +105,7 @@ def open_console(*, stderr: bool = False) -> Console:
                     yield Segment(printable(segment.text, self.encoding), segment.style)
 
     stream: Any = sys.stderr if stderr else sys.stdout
-    return PrintableConsole(file=stream.stream if isinstance(stream, PrintableStream) else stream)
+    console = PrintableConsole(file=stream.stream if isinstance(stream, PrintableStream) else stream)
+    if not console.is_terminal:
+        console.width, console.soft_wrap = _LONGEST_LINE, True
+    return console

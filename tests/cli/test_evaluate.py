@@ -91,6 +91,7 @@ def test_resuming_complete_results_says_the_score_again(capsys):
     assert run(["evaluate", "--resume", "--results", "r", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == first
     assert run(["evaluate", "random", "--timesteps", "50", "--resume", "--results", "r", "--json"]) == 0
+    assert "These results were complete already." in capsys.readouterr().err
 
 
 def test_results_that_were_begun_without_movies_go_on_without(tmp_path):

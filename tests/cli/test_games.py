@@ -119,6 +119,18 @@ class TestList:
 
 
 class TestInfo:
+    @pytest.mark.parametrize("width", [30, 80])
+    def test_a_terminal_gets_no_broken_word_and_no_escape(
+        self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int
+    ) -> None:
+        monkeypatch.setenv("FORCE_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert run(["games", "info", "Airstriker-Genesis"]) == 0
+        out = capsys.readouterr().out
+        assert "x1b" not in out
+        assert out.splitlines()[0].endswith("Airstriker-Genesis-v0\x1b[0m")
+        assert "/data/stable/Airstriker-Genesis-v0/rom.md" in out
+
     def test_everything_about_a_game_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert run(["games", "info", "Airstriker-Genesis"]) == 0
         out = capsys.readouterr().out

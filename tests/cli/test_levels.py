@@ -45,6 +45,14 @@ def test_person_sees_what_can_be_played_now(
     assert "ngp games import PATH" in out
 
 
+def test_a_narrow_terminal_breaks_no_word(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "30")
+    assert run(["levels", "--game", "Airstriker-Genesis"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["Airstriker-Genesis-v0/Level1", "  scenario: scenario", "  status: playable"]
+
+
 def test_split_lists_each_level_and_whether_it_is_playable(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["levels", "--split", "sonic-validation"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -62,6 +62,17 @@ def test_the_numbers_of_the_2018_contest_fit_any_usual_terminal(width):
     assert not any("…" in word for line in lines for word in line.split()[1:])
 
 
+@pytest.mark.parametrize(
+    ("num_seeds", "width", "kept"),
+    [(1, 30, ["…rdZone.Act1", "12%", "-1,234.5"]), (3, 30, ["…ingYardZone.Act1", "0", "12%"])],
+)
+def test_a_narrow_terminal_shows_fewer_columns_and_breaks_no_number(num_seeds, width, kept):
+    of_jobs = jobs(num_seeds)
+    head, line, *_ = shown(of_jobs, [Started(of_jobs[0]), Advanced(of_jobs[0], FAR)], width)
+    assert line.split() == kept
+    assert "…" not in head
+
+
 def test_what_runs_and_what_failed_is_shown_before_what_waits():
     of_jobs = jobs(num_seeds=3)
     lines = shown(of_jobs, [Started(of_jobs[90]), Started(of_jobs[70]), Failed(of_jobs[70], "it broke")], width=80)
@@ -76,6 +87,6 @@ def test_the_rules_of_2018_show_timesteps_with_resets():
     assert "125,678" in lines[1]
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0s"), (75, "1m15s"), (3600, "1h00m"), (43200, "12h00m")])
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0s"), (75, "1m15s"), (60, "1m"), (3600, "1h"), (43500, "12h05m")])
 def test_a_duration_has_at_most_two_units(seconds, text):
     assert duration(seconds) == text

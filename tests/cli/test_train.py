@@ -87,6 +87,7 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "rainbow", *AIRSTRIKER, "--prefill", "airstriker", "--set", "capacity=1000"], "takes up half"),
         (["train", "rainbow", *AIRSTRIKER, "--prefill-steps", "10"], "give both"),
         (["train", "random", *AIRSTRIKER, "--watch-every", "5"], "no weights that could be watched"),
+        (["train", "random", *AIRSTRIKER], "has no weights, so nothing that it learns in training is of use"),
         (["train", "random", *AIRSTRIKER, "--init", "x"], "no weights, so it cannot begin"),
         (["train", "ppo", *AIRSTRIKER, "--init", "nowhere"], "There is no checkpoint at"),
         (["train", "ppo", *AIRSTRIKER, "--run", "/proc/nowhere"], "Cannot write a run to /proc/nowhere"),

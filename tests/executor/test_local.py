@@ -1,6 +1,7 @@
 """What is particular to tasks in processes of this machine; what every executor promises is tested as a contract."""
 
 import os
+import signal
 
 import pytest
 
@@ -30,6 +31,17 @@ def test_what_the_user_says_of_waiting_threads_stays(variable, monkeypatch):
     monkeypatch.setenv(variable, "5")
     let_waiting_threads_sleep()
     assert os.environ.get("GOMP_SPINCOUNT") == ("5" if variable == "GOMP_SPINCOUNT" else None)
+
+
+def blocked_signals(task, tell):
+    return sorted(signal.pthread_sigmask(signal.SIG_BLOCK, []))
+
+
+def test_ctrl_c_does_not_reach_a_process_even_while_its_interpreter_starts():
+    executor = LocalExecutor[int](1)
+    executor.submit(Task(blocked_signals, 1))
+    assert [event.result for event in executor.events() if isinstance(event, Returned)] == [[signal.SIGINT]]
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
 def test_there_is_at_least_one_core():

@@ -60,6 +60,8 @@ def test_a_checkpoint_of_another_format_is_passed_over_for_the_one_before(run: T
 def test_a_path_means_the_best_checkpoint_of_a_run_then_the_newest_then_itself(run: TrainingFolder) -> None:
     with pytest.raises(StateError, match="no checkpoint in"):
         checkpoint_at(run.path)
+    with pytest.raises(StateError, match=f"is not a training run; there are in it: {run.path}; give a run"):
+        checkpoint_at(run.path.parent)
     run.save_checkpoint(100, {}, is_best=False)
     assert checkpoint_at(run.path) == run.checkpoints()[0]
     run.save_checkpoint(200, {}, is_best=True)

@@ -88,16 +88,20 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     console = open_console(stderr=bool(options["as_json"]))
     _announce(console, plan, results)
     failures: list[Failed] = []
+    is_played = False
     try:
         with LiveTable(jobs_of(plan, results), console) as table:
             for event in evaluate_plan(results, plan, num_workers=options["num_workers"]):
                 table.show(event)
+                is_played = True
                 if isinstance(event, Failed):
                     failures.append(event)
     except KeyboardInterrupt:
         again = as_named(plan.agent.name)
         say(console, f"Interrupted; go on with: ngp evaluate{again} --resume --results {as_typed(results.path)}")
         return 130
+    if not is_played:
+        say(console, "These results were complete already.")
     _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
     if not failures:
         return 0
@@ -241,8 +245,6 @@ def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_
     spread = (
         f" (95% interval {interval[0]:,.1f} to {interval[1]:,.1f} over {score['num_seeds']} seeds)" if interval else ""
     )
-    console.print(
-        f"\n[bold]Score {so_far}{score['mean']:,.1f}[/bold]{spread}; best episode {score['best']:,.1f}.",
-        highlight=False,
-    )
+    total = f"Score {so_far}{score['mean']:,.1f}"
+    console.print(f"\n[bold]{total}[/bold]{spread}; best episode {score['best']:,.1f}.", highlight=False)
     say(console, f"Look at it: ngp report {as_typed(results.path)}")

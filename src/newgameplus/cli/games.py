@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from newgameplus.cli.import_roms import import_roms
-from newgameplus.cli.tables import at_terminal, counted, print_json, print_note, print_table
+from newgameplus.cli.tables import counted, print_fields, print_json, print_note, print_table, print_title
 from newgameplus.emulator.cores import consoles
 from newgameplus.emulator.licences import licence_in_words
 from newgameplus.errors import NewGamePlusError, NotFoundError, did_you_mean
@@ -196,7 +196,7 @@ def _variable(variable: dict[str, Any]) -> dict[str, Any]:
 
 
 def _print_facts(facts: dict[str, Any]) -> None:
-    click.secho(facts["name"], bold=at_terminal())
+    print_title(facts["name"])
     lines = {
         "title": facts["title"] or "",
         "console": facts["console"],
@@ -212,9 +212,7 @@ def _print_facts(facts: dict[str, Any]) -> None:
         )
         or "none",
     }
-    for name, text in lines.items():
-        if text:
-            click.echo(f"  {name:<9}{text}")
+    print_fields({name: text for name, text in lines.items() if text}, indent="  ")
     for name, scenario in facts["scenarios"].items():
         _print_scenario(name, scenario, name == facts["default_scenario"])
     rows = [

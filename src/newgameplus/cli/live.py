@@ -23,8 +23,13 @@ _LINE_INTERVAL_SECONDS = 30.0
 """Interval of lines in a log file."""
 _WIDE = 120
 """Terminal width from which there is room for bars, for the best episode and for long names."""
-_NUMBERS_WIDTH = 57
-"""Largest width of all columns except the level's name, on narrower terminals."""
+_LEAST_LEVEL = 12
+"""Least width of a level's name; on a narrow terminal columns of numbers are left out for it."""
+_COLUMNS = {"seed": 5, "": 8, "steps": 10, "episodes": 9, "score": 10, "best": 10, "steps/s": 8, "left": 7}
+"""Columns beside the level and their largest widths, with the space before them; the nameless one is the state."""
+_WIDE_EXTRA = 18
+"""Characters that wide terminals spend on a bar as the state, and on more space."""
+_LEFT_OUT_FIRST = ("best", "steps/s", "episodes", "left", "steps", "score", "seed")
 _ORDER = ("running", "failed", "done", "waiting")
 """Order of rows if there is no room for all."""
 
@@ -127,7 +132,6 @@ class LiveTable:
             f"{sum(row.fraction for row in rows) / len(rows):.0%} of the budget, "
             f"{counted(sum(row.progress.num_steps for row in rows), 'step')}, {_left(rows)}",
             highlight=False,
-            soft_wrap=True,
         )
 
     def picture(self) -> RenderableType:
@@ -145,15 +149,27 @@ class LiveTable:
         is_wide = self._console.width >= _WIDE
         table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2 if is_wide else 1, 0, 0))
         table.add_column("level", overflow="ellipsis", no_wrap=True)
-        table.add_column("seed", justify="right")
-        table.add_column("", no_wrap=True)
-        for name in ("steps", "episodes", "score", *(["best"] if is_wide else []), "steps/s", "left"):
-            table.add_column(name, justify="right", no_wrap=True)
-        width = max(self._console.width - _NUMBERS_WIDTH, 12)
+        columns = _columns(self._console.width, has_seeds=len({row.job.seed for row in self._rows.values()}) > 1)
+        for name in columns:
+            table.add_column(name, justify="right" if name else "left", no_wrap=True)
+        width = self._console.width - sum(map(_COLUMNS.__getitem__, columns)) - (_WIDE_EXTRA if is_wide else 0)
         for row in rows:
-            level = str(row.job.level) if is_wide else _short(row.job.level, width)
-            table.add_row(Text(level), *_cells(row, is_wide=is_wide))
+            cells = _cells(row, is_wide=is_wide)
+            table.add_row(Text(_short(row.job.level, max(width, _LEAST_LEVEL))), *(cells[name] for name in columns))
         return table
+
+
+def _columns(width: int, *, has_seeds: bool) -> list[str]:
+    """Columns that a terminal has room for, beside a level's name."""
+    columns = list(_COLUMNS)
+    if width < _WIDE:
+        columns.remove("best")
+    for name in _LEFT_OUT_FIRST if has_seeds else ("seed", *_LEFT_OUT_FIRST):
+        if sum(map(_COLUMNS.__getitem__, columns)) + _LEAST_LEVEL <= width:
+            break
+        if name in columns:
+            columns.remove(name)
+    return columns
 
 
 def _short(level: Level, width: int) -> str:
@@ -164,23 +180,24 @@ def _short(level: Level, width: int) -> str:
     return f"{level.game[:room]}…/{level.state}" if room > 0 else f"…{level.state[1 - width :]}"
 
 
-def _cells(row: _RunLine, *, is_wide: bool) -> tuple[RenderableType, ...]:
+def _cells(row: _RunLine, *, is_wide: bool) -> dict[str, RenderableType]:
+    """Cells by the names of their columns."""
     progress, rules = row.progress, row.job.plan.rules
     colour = {"done": "green", "failed": "red", "running": "cyan"}.get(row.state, "dim")
     state: RenderableType = Text(f"{row.fraction:.0%}" if row.state == "running" else row.state, style=colour)
     if is_wide and row.state in ("running", "done"):
         state = ProgressBar(1.0, row.fraction, width=16, complete_style=colour, finished_style="green")
     speed, left = row.steps_per_second, row.seconds_left
-    return (
-        str(row.job.seed),
-        state,
-        f"{progress.num_timesteps(rules):,}" if progress.num_steps else "",
-        f"{progress.num_episodes:,}" if progress.num_steps else "",
-        "" if progress.score is None else f"{progress.score:,.1f}",
-        *(["" if progress.best is None else f"{progress.best:,.1f}"] if is_wide else []),
-        "" if speed is None else f"{speed:,.0f}",
-        "" if left is None else duration(left),
-    )
+    return {
+        "seed": str(row.job.seed),
+        "": state,
+        "steps": f"{progress.num_timesteps(rules):,}" if progress.num_steps else "",
+        "episodes": f"{progress.num_episodes:,}" if progress.num_steps else "",
+        "score": "" if progress.score is None else f"{progress.score:,.1f}",
+        "best": "" if progress.best is None else f"{progress.best:,.1f}",
+        "steps/s": "" if speed is None else f"{speed:,.0f}",
+        "left": "" if left is None else duration(left),
+    }
 
 
 def _left(rows: Sequence[_RunLine]) -> str:
@@ -195,9 +212,9 @@ def _left(rows: Sequence[_RunLine]) -> str:
 
 
 def duration(seconds: float) -> str:
-    """``75`` → ``1m15s``: at most two units."""
+    """``75`` → ``1m15s`` and ``43200`` → ``12h``: at most two units."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:
-        return f"{hours}h{minutes:02d}m"
-    return f"{minutes}m{rest:02d}s" if minutes else f"{rest}s"
+        return f"{hours}h{minutes:02d}m".removesuffix("00m")
+    return f"{minutes}m{rest:02d}s".removesuffix("00s") if minutes else f"{rest}s"

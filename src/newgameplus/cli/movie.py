@@ -11,6 +11,7 @@ import click
 
 from newgameplus.cli.consent import lua_option
 from newgameplus.errors import MovieError, UsageError
+from newgameplus.printable import printable_number
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -256,48 +257,38 @@ def _report_failures(failures: list[str]) -> int:
 
 
 def _print_infos(described: list[MovieInfo]) -> None:
-    from rich.table import Table
+    from newgameplus.cli.tables import print_fields, print_title
 
-    from newgameplus.printable import open_console
-
-    console = open_console()
     for one in described:
-        table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-        table.add_column(style="dim")
-        table.add_column(overflow="fold")
-        for row in _info_rows(one):
-            table.add_row(*row)
-        console.print(one.path, style="bold", markup=False, highlight=False, soft_wrap=True)
-        console.print(table)
+        print_title(one.path)
+        print_fields(_info_fields(one))
 
 
-def _info_rows(one: MovieInfo) -> list[tuple[str, str]]:
-    from rich.markup import escape
-
+def _info_fields(one: MovieInfo) -> dict[str, str]:
     record = one.record
     minutes, seconds = divmod(one.seconds, 60)
     held = ", ".join(
         f"{name} {num_frames / one.num_frames:.0%}" for name, num_frames in one.buttons.items() if num_frames
     )
     players = "" if one.num_players == 1 else f", {one.num_players} players"
-    rows = [
-        ("game", f"{one.game} ({one.platform}{players})"),
-        ("level", one.level or "not recorded"),
-        ("scenario", record.scenario or "not recorded"),
-        ("length", f"{one.num_frames} frames, {int(minutes)}:{seconds:04.1f} at 60 frames per second"),
-        ("return", "not recorded" if record.episode_return is None else f"{record.episode_return:g}"),
-        ("buttons", held or "none held"),
-        ("format", f"{one.dialect}, {'complete' if one.is_complete else 'cut short'}, {one.size_bytes} bytes"),
-        ("state", "power-on" if one.state_sha256 is None else f"SHA-256 {one.state_sha256}"),
-        ("ROM", f"SHA-1 {record.rom_sha1}" if record.rom_sha1 else "not recorded"),
-        ("core", f"{record.core_name} {record.core_version}" if record.core_sha256 else "not recorded"),
-    ]
-    return [(name, escape(value)) for name, value in rows]
+    told = None if record.episode_return is None else printable_number(record.episode_return)
+    return {
+        "game": f"{one.game} ({one.platform}{players})",
+        "level": one.level or "not recorded",
+        "scenario": record.scenario or "not recorded",
+        "length": f"{one.num_frames} frames, {int(minutes)}:{seconds:04.1f} at 60 frames per second",
+        "return": told or "not recorded",
+        "buttons": held or "none held",
+        "format": f"{one.dialect}, {'complete' if one.is_complete else 'cut short'}, {one.size_bytes} bytes",
+        "state": "power-on" if one.state_sha256 is None else f"SHA-256 {one.state_sha256}",
+        "ROM": f"SHA-1 {record.rom_sha1}" if record.rom_sha1 else "not recorded",
+        "core": f"{record.core_name} {record.core_version}" if record.core_sha256 else "not recorded",
+    }
 
 
 def _print_verdicts(verdicts: list[Verdict]) -> None:
     for verdict in verdicts:
-        played = f"{verdict.num_frames} frames, return {verdict.episode_return:g}"
+        played = f"{verdict.num_frames} frames, return {printable_number(verdict.episode_return)}"
         if verdict.outcome == "same":
             text = f"as recorded: {played}"
         elif verdict.outcome == "different":

@@ -9,6 +9,7 @@ import click
 
 from newgameplus.cli.consent import lua_option
 from newgameplus.errors import NotFoundError
+from newgameplus.printable import printable_number
 
 if TYPE_CHECKING:
     from newgameplus.games.levels import Level
@@ -83,4 +84,5 @@ def _level(level_id: str | None) -> Level:
 def _report(session: Session) -> None:
     """Print the path of the movie."""
     if session.movie_path is not None:
-        click.echo(f"{session.movie_path}  {session.num_frames} frames, return {session.episode_return:g}")
+        told = printable_number(session.episode_return)
+        click.echo(f"{session.movie_path}  {session.num_frames} frames, return {told}")

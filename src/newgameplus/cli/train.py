@@ -31,6 +31,7 @@ from newgameplus.registry import require_package
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import ProgressColumn
 
     from newgameplus.training.plan import TrainingPlan
     from newgameplus.training.prefill import Filled
@@ -41,6 +42,8 @@ DEFAULT_SPLIT = "tumbleweed-train"
 DEFAULT_STEPS = 1_000_000
 _LEAST_ROWS = 8
 """Default number of rows if there are fewer levels."""
+_NARROW, _WIDE = 72, 112
+"""Terminal widths from which the live line has room for numbers of steps and the time, and for all it tells."""
 
 
 @click.command()
@@ -109,9 +112,23 @@ def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
         raise UsageError("Say which agent learns: ngp train ppo, or ngp train rainbow.")
     plan, split = _plan(options)
     check(plan)
+    if options["steps"] is None:
+        _require_weights(options["agent"])
     folder = options["folder"] or _new_folder(run_name(plan.agent, plan.world, split))
     begin(plan, folder)
     return plan, folder
+
+
+def _require_weights(agent: str) -> None:
+    """Refuse a run of the default length whose agent has nothing to hand on to another run or to an evaluation."""
+    from newgameplus.agents import find_agent
+    from newgameplus.agents.interface import HasWeights, offers
+
+    if not offers(find_agent(agent), HasWeights):
+        raise UsageError(
+            f"The agent {agent} has no weights, so nothing that it learns in training is of use to an evaluation: "
+            f"evaluate it (ngp evaluate {agent}), or say how long it is to train all the same (--steps N)."
+        )
 
 
 def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
@@ -167,20 +184,14 @@ def _new_folder(stem: str, parent: Path = Path("runs")) -> Path:
 
 def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None:
     """Train, with a live line on a terminal, and one line per minute elsewhere."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress
 
     from newgameplus.training.run import train as train_plan
 
-    columns = (
-        TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[what]}"),
-        BarColumn(),
-        TextColumn("{task.fields[speed]} steps/s  return {task.fields[score]}  {task.fields[loss]}"),
-        TimeRemainingColumn(),
-    )
     last: Report | None = None
     first: Report | None = None
     told = 0.0
-    bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    bar = Progress(*_columns(console.width), console=console, transient=True, disable=not console.is_terminal)
     with _stopping(console) as is_stopped, bar as progress:
         task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
         for report in train_plan(plan, folder, is_stopped):
@@ -195,12 +206,25 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
             first, last = first or report, report
             shown = _figures(first, report)
             progress.update(task, completed=report.num_steps, **shown)
-            if not console.is_terminal and report.elapsed_seconds >= told:
+            if not console.is_terminal and report is not first and report.elapsed_seconds >= told:
                 told = report.elapsed_seconds + 60
                 say(console, f"{report.num_steps:,} steps, {shown['speed']} steps/s, return {shown['score']}")
         if is_stopped() and last is not None and last.num_steps < plan.total_steps:
             raise KeyboardInterrupt
     return last
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """Columns of the live line that a terminal has room for."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+
+    if width < _NARROW:
+        return [TextColumn("{task.percentage:.0f}%  return {task.fields[score]}")]
+    done = TextColumn("{task.completed:,.0f} of {task.total:,.0f} {task.fields[what]}")
+    figures = " {task.fields[speed]} steps/s  return {task.fields[score]}"
+    if width < _WIDE:
+        return [done, TextColumn(figures), TimeRemainingColumn()]
+    return [done, BarColumn(20), TextColumn(f"{figures}  {{task.fields[loss]}}"), TimeRemainingColumn()]
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from typing import Any, Generic
 
 from newgameplus.errors import UsageError
 from newgameplus.executor.interface import Begun, Cancelled, Content, Died, End, Event, Returned, Task, Tell, Told
+from newgameplus.executor.interrupts import sheltered
 from newgameplus.executor.threads import let_waiting_threads_sleep
 
 
@@ -134,7 +135,8 @@ def _start(task: Task[Any], num_threads: int) -> tuple[Connection[Any, Any], Spa
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(task.work, task.content, theirs, num_threads), daemon=True)
-    process.start()
+    with sheltered():
+        process.start()
     theirs.close()
     return ours, process
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.errors import MovieError, NewGamePlusError, UsageError
+from newgameplus.executor.interrupts import sheltered
 from newgameplus.executor.local import ending
 from newgameplus.movies.encoders import Mp4Encoder, fit
 from newgameplus.movies.names import index_of
@@ -25,6 +26,7 @@ from newgameplus.movies.playback import Playback
 from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
 from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
+from newgameplus.printable import printable_number
 from newgameplus.types import Array
 
 MAX_MOVIES = 25
@@ -148,7 +150,7 @@ class _Canvas:
         return image
 
     def _draw_label(self, image: Array, tile: _Tile, x: int, y: int) -> None:
-        outcome = f"{clock(tile.num_played / tile.frames_per_second)}  return {tile.total:g}"
+        outcome = f"{clock(tile.num_played / tile.frames_per_second)}  return {printable_number(tile.total)}"
         image[y : y + _LABEL_HEIGHT, x : x + self._width] = _label(tile.title, outcome, self._width, tile.is_over)
 
 
@@ -174,7 +176,8 @@ def _playing(paths: Sequence[Path], options: RenderOptions) -> Iterator[list[_Ti
         for path in paths:
             ours, theirs = context.Pipe(duplex=False)
             process = context.Process(target=_send_pictures, args=(path, options, theirs), daemon=True)
-            process.start()
+            with sheltered():
+                process.start()
             theirs.close()
             tiles.append(_Tile(path, ours, process))
         yield tiles

@@ -12,6 +12,7 @@ import numpy as np
 from newgameplus.movies.encoders import fit
 from newgameplus.movies.names import level_of
 from newgameplus.movies.playback import Playback
+from newgameplus.printable import printable_number
 from newgameplus.types import Array
 
 NUM_COLUMNS = 4
@@ -33,7 +34,7 @@ def write_sheet(playback: Playback, out: Path, scale: int, num_frames: int) -> i
         total += reward
         if number in shown:
             seconds = number / playback.emulator.frames_per_second
-            cells.append((playback.picture(), clock(seconds), f"return {total:g}"))
+            cells.append((playback.picture(), clock(seconds), f"return {printable_number(total)}"))
     sheet = _sheet(_title(playback, num_frames, total), cells, scale)
     is_written, data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     assert is_written
@@ -72,7 +73,7 @@ def fitting_size(text: str, width: int, wanted: float) -> float:
 
 def _title(playback: Playback, num_frames: int, total: float) -> str:
     length = clock(num_frames / playback.emulator.frames_per_second)
-    return f"{level_title(playback)}   {length}   return {total:g}"
+    return f"{level_title(playback)}   {length}   return {printable_number(total)}"
 
 
 def _sheet(title: str, cells: list[tuple[Array, str, str]], scale: int) -> Array:

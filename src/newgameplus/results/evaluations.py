@@ -18,6 +18,7 @@ from typing import Any
 from newgameplus.durable import LOCK, hold
 from newgameplus.errors import ResultsError
 from newgameplus.results.json_files import read_json, write_json
+from newgameplus.results.kinds import what_it_is
 from newgameplus.results.runs import RunFolder
 
 FORMAT = 1
@@ -77,7 +78,9 @@ class Results:
         if not self.manifest_path.is_file():
             if not self.path.exists():
                 raise ResultsError(f"There is no folder {self.path}.")
-            raise ResultsError(f"{self.path} is not a results directory: it has no manifest.json.")
+            raise ResultsError(
+                f"{self.path} is not a results directory: it has no manifest.json{what_it_is(self.path)}."
+            )
         return read_json(self.manifest_path, FORMAT)
 
     def scores(self) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from newgameplus.renamed import RENAMED, TRAINING_MANIFEST, with_new_names
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.json_files import read_json, write_json
 from newgameplus.results.json_lines import read_json_lines
+from newgameplus.results.kinds import what_it_is
 from newgameplus.types import State
 
 FORMAT = 1
@@ -117,7 +118,10 @@ class TrainingFolder:
         if not self.exists():
             if not self.path.exists():
                 raise ResultsError(f"There is no folder {self.path}; begin a run with: ngp train AGENT --run DIR")
-            raise ResultsError(f"There is no training run in {self.path}; begin one with: ngp train AGENT --run DIR")
+            raise ResultsError(
+                f"There is no training run in {self.path}{what_it_is(self.path)}; "
+                "begin one with: ngp train AGENT --run DIR"
+            )
         return with_new_names(read_json(self.manifest_path, FORMAT), RENAMED[TRAINING_MANIFEST])
 
     @contextmanager
@@ -207,6 +211,10 @@ def checkpoint_at(path: Path) -> Path:
     folder = TrainingFolder(path)
     found = [folder.best_checkpoint] if folder.best_checkpoint.is_file() else folder.checkpoints()
     if not found:
+        if not folder.exists():
+            raise StateError(
+                f"{path} is not a training run{what_it_is(path)}; give a run's folder or a checkpoint file."
+            )
         raise StateError(f"There is no checkpoint in {path} yet; train for longer, or give another run.")
     return found[-1]
 
