@@ -102,3 +102,16 @@ def test_every_word_has_a_meaning() -> None:
 
 def test_the_words_that_everything_else_is_said_in_are_explained() -> None:
     assert set(WORDS) <= set(words())
+
+
+def test_no_line_of_the_documentation_is_longer_than_120_characters() -> None:
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    long = [
+        f"{page.relative_to(ROOT)}: {line[:60]}"
+        for page in pages
+        for line in re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE).split(
+            "\n"
+        )
+        if len(line) > 120 and not line.startswith(("|", "!", "<"))
+    ]
+    assert long == []

@@ -96,7 +96,8 @@ def test_the_median_episode_was_really_played():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(None, "–"), (300.0, "300"), (1234.5, "1,234.50"), (-0.25, "-0.25"), (1e6, "1,000,000")]
+    ("value", "text"),
+    [(None, "–"), (300.0, "300"), (299.999999, "300"), (1234.5, "1,234.50"), (-0.25, "-0.25"), (1e6, "1,000,000")],
 )
 def test_scores_are_written_for_people(value, text):
     assert number(value) == text
@@ -120,6 +121,14 @@ def test_the_summary_shows_the_numbers_of_scores_json(results):
         row = cells[7 * position : 7 * position + 7]
         assert row[0] == number(run["score"])
         assert row[5:] == [f"{run['num_episodes']}", f"{run['num_timesteps']}"]
+
+
+def test_levels_of_one_game_are_named_without_it_and_the_title_has_it(tmp_path):
+    path = write_results(tmp_path / "two", levels=("A-Genesis/One", "A-Genesis/Two"))
+    page = page_of(path)
+    heads = texts(page, "th")
+    assert heads.index("All levels") < heads.index("One") < heads.index("Two")
+    assert texts(page, "h1") == ["jerk on 2 levels of A-Genesis"]
 
 
 def test_several_levels_have_a_line_for_all(tmp_path):

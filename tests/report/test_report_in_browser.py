@@ -153,9 +153,10 @@ def test_a_dark_system_gets_a_dark_page(browser, report):
     assert background(browser) != light
 
 
-def test_on_a_phone_nothing_is_wider_than_the_screen(browser, report):
+@pytest.mark.parametrize("name", ["report", "training_report"])
+def test_on_a_phone_nothing_is_wider_than_the_screen(browser, name, request):
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
-    show(browser, report)
+    show(browser, request.getfixturevalue(name))
     assert browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
     script = "return Array.from(document.querySelectorAll('.plot .main-svg'), plot => plot.clientWidth)"
     assert max(browser.execute_script(script)) <= 390

@@ -136,7 +136,7 @@ def test_the_curves_are_those_of_the_logs_without_what_is_no_number(folder: Path
 
 def test_an_episode_is_shown_with_its_values_and_with_drawn_and_likeliest_actions(folder: Path) -> None:
     content = content_of(folder)
-    assert content.episodes[1].caption == "Game-Genesis/Two. Return 1, 5 steps, mean value 2, entropy 0.50 nats."
+    assert content.episodes[1].caption == "Two. Return 1, 5 steps, mean value 2, entropy 0.50 nats."
     drawn, likeliest = content.figures["shares-1"]["data"]
     assert drawn["y"] == likeliest["y"] == ["LEFT", "RIGHT+B"]
     assert (unpack(drawn["x"]), unpack(likeliest["x"])) == ([0.25, 0.75], [0.0, 1.0])
@@ -150,8 +150,8 @@ def test_the_table_sets_the_beginning_of_a_level_against_its_end(folder: Path) -
     rows = content_of(folder).runs[0].rows
     assert [(row.name, row.cells) for row in rows] == [
         ("All levels", ("10", "15.8", "78.8", "+63.0", "94.5")),
-        ("Game-Genesis/One", ("5", "10.5", "73.5", "+63.0", "84.0")),
-        ("Game-Genesis/Two", ("5", "21.0", "84.0", "+63.0", "94.5")),
+        ("One", ("5", "10.5", "73.5", "+63.0", "84.0")),
+        ("Two", ("5", "21.0", "84.0", "+63.0", "94.5")),
     ]
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from newgameplus import __version__
+from newgameplus.printable import printable_number
 from newgameplus.report.evaluations import Evaluation, LevelRuns, Run, Statistics
 from newgameplus.report.figures import (
     Figure,
@@ -20,6 +21,7 @@ from newgameplus.report.figures import (
     score_curves,
     series_of_level,
 )
+from newgameplus.report.labels import level_names, levels_in_words
 from newgameplus.report.series import WINDOW
 from newgameplus.report.videos import FRAMES_PER_SECOND, Clip, Video
 
@@ -109,7 +111,8 @@ class Content:
 def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequence[tuple[Clip, Video]]) -> Content:
     """Return the content of the report on ``evaluations``."""
     levels = all_levels(evaluations)
-    figures: dict[str, Figure] = {"comparison": comparison(evaluations)} if len(evaluations) > 1 else {}
+    names = level_names(levels)
+    figures: dict[str, Figure] = {"comparison": comparison(evaluations, names)} if len(evaluations) > 1 else {}
     silent = _without_any_video(videos)
     videos = [(clip, video) for clip, video in videos if clip.label not in silent]
     level_contents = []
@@ -118,7 +121,7 @@ def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequenc
         series = series_of_level(evaluations, position)
         figures[f"score-{position}"] = score_curves(series)
         figures[f"episodes-{position}"] = episode_scatter(series, [(clip.run, clip.episode) for clip, _ in of_level])
-        level_contents.append(_level(level, num_left_out(series), of_level, len(evaluations) > 1))
+        level_contents.append(_level(names[level], num_left_out(series), of_level, len(evaluations) > 1))
     notes = [note for evaluation in evaluations for note in _notes(evaluation)]
     notes += [Note(f"{label}: there are no videos: {reason}") for label, reason in silent.items()]
     return Content(
@@ -127,7 +130,7 @@ def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequenc
         notes=(*_differences(evaluations), *notes),
         confidence=f"{evaluations[0].confidence:.0%}",
         columns=COLUMNS,
-        results=tuple(_result(evaluation) for evaluation in evaluations),
+        results=tuple(_result(evaluation, names) for evaluation in evaluations),
         levels=tuple(level_contents),
         figures=figures,
         window=WINDOW,
@@ -136,10 +139,8 @@ def gather(evaluations: Sequence[Evaluation], title: str | None, videos: Sequenc
 
 
 def number(value: float | None) -> str:
-    """Format a score: thousands separators, two decimals unless it is an integer."""
-    if value is None:
-        return NOTHING
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+    """Format a score."""
+    return NOTHING if value is None else printable_number(value)
 
 
 def span(seconds: float) -> str:
@@ -161,7 +162,7 @@ def _title(evaluations: Sequence[Evaluation], levels: Sequence[str]) -> str:
     agents = " against ".join(dict.fromkeys(evaluation.label for evaluation in evaluations))
     if len(evaluations) > 3:
         agents = f"{len(evaluations)} agents"
-    return f"{agents} on {levels[0] if len(levels) == 1 else counted(len(levels), 'level')}"
+    return f"{agents} on {levels_in_words(levels)}"
 
 
 def _sentence(evaluation: Evaluation) -> str:
@@ -170,10 +171,8 @@ def _sentence(evaluation: Evaluation) -> str:
     frames = sum(run.num_frames or 0 for run in runs)
     played = f", {frames:,} frames, which is {span(frames / FRAMES_PER_SECOND)} of play" if frames else ""
     split = evaluation.manifest.get("split")
-    levels = (
-        str(evaluation.levels[0].level) if len(evaluation.levels) == 1 else counted(len(evaluation.levels), "level")
-    )
-    of_split = f" of the split {split}" if isinstance(split, str) else ""
+    levels = levels_in_words([str(level.level) for level in evaluation.levels])
+    of_split = f" in the split {split}" if isinstance(split, str) else ""
     return (
         f"The agent {evaluation.agent} ({evaluation.preset} preset) played {levels}{of_split} with "
         f"{'seed' if len(seeds) == 1 else f'{len(seeds)} seeds:'} {listed(seeds)}, "
@@ -233,7 +232,7 @@ def _differences(evaluations: Sequence[Evaluation]) -> list[Note]:
     return [Note(f"Compare with care: the {' and the '.join(unlike)} of these evaluations are not the same.")]
 
 
-def _result(evaluation: Evaluation) -> ResultContent:
+def _result(evaluation: Evaluation, names: Mapping[str, str]) -> ResultContent:
     total, runs = evaluation.statistics, evaluation.runs
     command = evaluation.manifest.get("command")
     return ResultContent(
@@ -248,7 +247,7 @@ def _result(evaluation: Evaluation) -> ResultContent:
             ("steps", f"{sum(run.num_timesteps for run in runs):,}"),
             ("best return", number(total.best)),
         ),
-        rows=tuple(_rows(evaluation)),
+        rows=tuple(_rows(evaluation, names)),
         path=str(evaluation.path),
         command=shlex.join(map(str, command)) if isinstance(command, list) else "",
         about=tuple(_about(evaluation.manifest)),
@@ -256,12 +255,12 @@ def _result(evaluation: Evaluation) -> ResultContent:
     )
 
 
-def _rows(evaluation: Evaluation) -> list[TableRow]:
+def _rows(evaluation: Evaluation, names: Mapping[str, str]) -> list[TableRow]:
     rows = []
     if len(evaluation.levels) > 1:
         rows.append(TableRow("All levels", "total", _cells(evaluation.statistics, evaluation.runs)))
     for level in evaluation.levels:
-        rows.append(TableRow(str(level.level), "level", _cells(level.statistics, level.runs)))
+        rows.append(TableRow(names[str(level.level)], "level", _cells(level.statistics, level.runs)))
         if len(level.runs) > 1:
             rows += [TableRow(_run_name(run), "run", _cells(run.statistics, [run])) for run in _ordered(level)]
     return rows
@@ -311,9 +310,15 @@ def _about(manifest: dict[str, Any]) -> list[tuple[str, str]]:
 
 def listing(values: dict[str, Any], sign: str) -> str:
     """Names and values of a flat dictionary in one line, without None values."""
-    words = {True: "yes", False: "no"}
-    shown = {name: words[value] if isinstance(value, bool) else value for name, value in values.items()}
-    return ", ".join(f"{name.replace('_', ' ')}{sign}{value}" for name, value in shown.items() if value is not None)
+    shown = {name: _setting(value) for name, value in values.items() if value is not None}
+    return ", ".join(f"{name.replace('_', ' ')}{sign}{value}" for name, value in shown.items())
+
+
+def _setting(value: Any) -> str:
+    """A value of a setting, without the noise of floats: ``0.1 + 0.2`` → ``0.3``."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 def _level(name: str, left_out: int, videos: Sequence[tuple[Clip, Video]], is_comparison: bool) -> LevelContent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,15 +93,15 @@ def episode_scatter(series: Sequence[Series], shown: Sequence[tuple[Run, int]] =
     return {"data": traces, "layout": _over_time(series, "return of the episode")}
 
 
-def comparison(evaluations: Sequence[Evaluation]) -> Figure:
-    """Score of each evaluation, overall and by level, as bars with their intervals."""
+def comparison(evaluations: Sequence[Evaluation], names: Mapping[str, str]) -> Figure:
+    """Score of each evaluation, overall and by level, as bars with their intervals; ``names`` are those of levels."""
     levels = all_levels(evaluations)
     groups = [OVERALL, *levels] if len(levels) > 1 else levels
     pitch = len(evaluations) + 1.1
     traces = [_bars(evaluation, number, groups, pitch) for number, evaluation in enumerate(evaluations)]
     layout = _layout("score", "", legend=True) | {
         "height": 90 + int(len(groups) * pitch * 24),
-        "annotations": [_heading(name, place * pitch - 0.85) for place, name in enumerate(groups)],
+        "annotations": [_heading(names.get(name, name), place * pitch - 0.85) for place, name in enumerate(groups)],
         "yaxis": {"visible": False, "range": [len(groups) * pitch - 0.5, -1.2], "fixedrange": True},
     }
     layout["margin"]["l"] = 2

@@ -1,4 +1,4 @@
-"""Labels of the results that a report shows."""
+"""Labels of the results and names of the levels that a report shows."""
 
 from __future__ import annotations
 
@@ -28,3 +28,17 @@ def unique_labels(agents: Sequence[tuple[str, str]], paths: Sequence[Path]) -> l
     return [
         f"{label} #{position}" if labels.count(label) > 1 else label for position, label in enumerate(labels, start=1)
     ]
+
+
+def level_names(levels: Sequence[str]) -> dict[str, str]:
+    """Return what each level is called on the page, by its id: without the game where all are of one."""
+    has_one_game = len(set(levels)) > 1 and len({level.partition("/")[0] for level in levels}) == 1
+    return {level: level.partition("/")[2] if has_one_game else level for level in levels}
+
+
+def levels_in_words(levels: Sequence[str]) -> str:
+    """``Game/State`` of a single level, ``2 levels of Game``, or ``2 levels`` if they are of several games."""
+    if len(levels) == 1:
+        return levels[0]
+    games = {level.partition("/")[0] for level in levels}
+    return f"{len(levels):,} levels{f' of {min(games)}' if len(games) == 1 else ''}"

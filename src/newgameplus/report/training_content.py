@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from newgameplus import __version__
 from newgameplus.report import training_figures as figures
 from newgameplus.report.content import NOTHING, Note, TableRow, counted, data_uri, listed, listing, number
 from newgameplus.report.figures import Figure
+from newgameplus.report.labels import level_names, levels_in_words
 from newgameplus.report.series import WINDOW
 from newgameplus.report.training_runs import MEAN, LevelEpisodes, TrainingRun, Watched
 from newgameplus.report.videos import Video
@@ -127,8 +128,9 @@ def gather_training(
 ) -> TrainingContent:
     """Return the content of the report on ``runs``."""
     drawn: dict[str, Figure] = {"mean": figures.mean_returns(runs)} if any(MEAN in run.curves for run in runs) else {}
+    names = level_names(_all_levels(runs))
     plots = {
-        "levels": list(_level_plots(runs, drawn)),
+        "levels": list(_level_plots(runs, drawn, names)),
         "learning": list(_learning_plots(runs, drawn)),
         "actions": list(_action_plots(runs, drawn)),
     }
@@ -136,13 +138,13 @@ def gather_training(
         title=title or _title(runs),
         lede=tuple(_sentence(run) for run in runs),
         notes=(*_differences(runs), *(note for run in runs for note in _notes(run))),
-        runs=tuple(_run(run) for run in runs),
+        runs=tuple(_run(run, names) for run in runs),
         level_columns=LEVEL_COLUMNS,
         watched_columns=WATCHED_COLUMNS,
         levels=tuple(plots["levels"]),
         learning=tuple(plots["learning"]),
         actions=tuple(plots["actions"]),
-        episodes=tuple(_episode(place, *pair, runs, drawn) for place, pair in enumerate(videos)),
+        episodes=tuple(_episode(place, *pair, runs, drawn, names) for place, pair in enumerate(videos)),
         figures=drawn,
         window=WINDOW,
         version=__version__,
@@ -160,12 +162,18 @@ def _places(returns: Sequence[float], most: int) -> list[int]:
     return sorted(kept)
 
 
-def _level_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> Iterator[Plot]:
+def _all_levels(runs: Sequence[TrainingRun]) -> list[str]:
+    """Ids of all levels that were played or watched, each once."""
+    played = [level.level for run in runs for level in run.levels]
+    return list(dict.fromkeys([*played, *(episode.level for run in runs for episode in run.watched)]))
+
+
+def _level_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure], names: Mapping[str, str]) -> Iterator[Plot]:
     levels = list(dict.fromkeys(level.level for run in runs for level in run.levels))
     for place, level in enumerate(levels):
         top = figures.range_of_game(runs, level.partition("/")[0])
         drawn[f"level-{place}"] = figures.level_returns(runs, level, top, len(levels))
-        yield Plot(f"level-{place}", level)
+        yield Plot(f"level-{place}", names[level])
 
 
 def _learning_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> Iterator[Plot]:
@@ -188,8 +196,8 @@ def _action_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> Iter
 def _title(runs: Sequence[TrainingRun]) -> str:
     agents = " and ".join(dict.fromkeys(run.label for run in runs)) if len(runs) <= 3 else f"{len(runs)} agents"
     verb = "learns" if len(runs) == 1 else "learn"
-    levels = dict.fromkeys(level.level for run in runs for level in run.levels)
-    return f"{agents} {verb} on {next(iter(levels)) if len(levels) == 1 else counted(len(levels), 'level')}"
+    levels = list(dict.fromkeys(level.level for run in runs for level in run.levels))
+    return f"{agents} {verb} on {levels_in_words(levels)}"
 
 
 def _sentence(run: TrainingRun) -> str:
@@ -230,11 +238,11 @@ def _differences(runs: Sequence[TrainingRun]) -> Iterator[Note]:
         yield Note(f"Compare with care: the {listed(unlike)} of these runs are not the same.")
 
 
-def _run(run: TrainingRun) -> RunContent:
+def _run(run: TrainingRun, names: Mapping[str, str]) -> RunContent:
     scores = [_last(level) for level in run.levels]
     return RunContent(
         label=run.label,
-        score=number(round(float(np.mean(scores)), 2)) if scores else NOTHING,
+        score=number(float(np.mean(scores))) if scores else NOTHING,
         facts=(
             ("levels", f"{len(run.levels):,}"),
             ("rows", f"{run.num_rows:,}"),
@@ -242,8 +250,8 @@ def _run(run: TrainingRun) -> RunContent:
             ("steps", f"{run.num_done:,}"),
             ("best return", number(max((float(level.returns.max()) for level in run.levels), default=None))),
         ),
-        rows=tuple(_level_rows(run)),
-        watched=tuple(_watched_row(episode) for episode in run.watched),
+        rows=tuple(_level_rows(run, names)),
+        watched=tuple(_watched_row(episode, names) for episode in run.watched),
         path=str(run.path),
         about=tuple(_about(run)),
         manifest=json.dumps(run.manifest, indent=2, ensure_ascii=False),
@@ -267,14 +275,14 @@ def _span(level: LevelEpisodes) -> int:
     return max(1, min(WINDOW, len(level.returns) // 2))
 
 
-def _level_rows(run: TrainingRun) -> Iterator[TableRow]:
+def _level_rows(run: TrainingRun, names: Mapping[str, str]) -> Iterator[TableRow]:
     if len(run.levels) > 1:
         first, last = (float(np.mean([of(level) for level in run.levels])) for of in (_first, _last))
         best = max(float(level.returns.max()) for level in run.levels)
         yield TableRow("All levels", "total", _level_cells(_num_episodes(run), first, last, best))
     for level in run.levels:
         cells = _level_cells(len(level.returns), _first(level), _last(level), float(level.returns.max()))
-        yield TableRow(level.level, "level", cells)
+        yield TableRow(names[level.level], "level", cells)
 
 
 def _level_cells(num_episodes: int, first: float, last: float, best: float) -> tuple[str, ...]:
@@ -282,9 +290,9 @@ def _level_cells(num_episodes: int, first: float, last: float, best: float) -> t
     return f"{num_episodes:,}", f"{first:,.1f}", f"{last:,.1f}", f"{gain:+,.1f}", f"{best:,.1f}"
 
 
-def _watched_row(episode: Watched) -> TableRow:
+def _watched_row(episode: Watched, names: Mapping[str, str]) -> TableRow:
     return TableRow(
-        episode.level,
+        names[episode.level],
         "level",
         (
             f"{episode.num_steps:,}",
@@ -311,7 +319,12 @@ def _about(run: TrainingRun) -> Iterator[tuple[str, str]]:
 
 
 def _episode(
-    place: int, shown: Shown, video: Video, runs: Sequence[TrainingRun], drawn: dict[str, Figure]
+    place: int,
+    shown: Shown,
+    video: Video,
+    runs: Sequence[TrainingRun],
+    drawn: dict[str, Figure],
+    names: Mapping[str, str],
 ) -> EpisodeContent:
     episode = shown.episode
     values = f"values-{place}" if len(episode.values) else ""
@@ -319,7 +332,7 @@ def _episode(
         drawn[values] = figures.values(episode, shown.colour, _range_of_values(shown.run))
     if episode.drawn:
         drawn[f"shares-{place}"] = figures.shares(episode, shown.colour)
-    told = [f"Return {number(round(episode.episode_return, 2))}", counted(episode.length, "step")]
+    told = [f"Return {number(episode.episode_return)}", counted(episode.length, "step")]
     if episode.value is not None:
         told.append(f"mean value {episode.value:.3g}")
     if episode.entropy is not None:
@@ -327,7 +340,7 @@ def _episode(
     speed = f" Shown at {video.speed} times the speed." if video.speed > 1 else ""
     return EpisodeContent(
         title=f"After {episode.num_steps:,} steps",
-        caption=f"{episode.level}. {', '.join(told)}.{speed}",
+        caption=f"{names[episode.level]}. {', '.join(told)}.{speed}",
         label=shown.run.label if len(runs) > 1 else "",
         colour=shown.colour,
         source=data_uri("video/mp4", video.mp4),
