@@ -45,7 +45,7 @@ def first_ways(ways: Ways, arguments: argparse.Namespace) -> Ways:
 
 def judge(agent: str, ways: Ways, arguments: argparse.Namespace, common: Sequence[str] = ()) -> Scores:
     """Evaluate every variant; each evaluation is kept, and resumed after an interruption."""
-    split = _levels(arguments.work, arguments.levels)
+    split = generated_levels(arguments.work / f"levels-{arguments.levels}", arguments.levels)
     options = [*common, "--split", str(split), "--timesteps", str(arguments.steps), "--no-movies"]
     if arguments.workers:
         options += ["--workers", str(arguments.workers)]
@@ -78,9 +78,8 @@ def _scores(agent: str, options: Sequence[str], folder: Path) -> dict[str, float
     return {line["id"].rpartition("/")[2]: line["score"] for line in results.scores()["levels"]}
 
 
-def _levels(work: Path, count: int) -> Path:
-    """Return the folder of the levels, created when first needed."""
-    folder = work / f"levels-{count}"
+def generated_levels(folder: Path, count: int, seed: int = LEVELS_SEED) -> Path:
+    """Return the folder of generated levels, created when first needed."""
     if not folder.is_dir():
-        ngp(["levels", "generate", "--seed", str(LEVELS_SEED), "--count", str(count), "-o", str(folder)])
+        ngp(["levels", "generate", "--seed", str(seed), "--count", str(count), "-o", str(folder)])
     return folder

@@ -13,6 +13,7 @@ QUICK = ("soak", "runs.tumbleweed_par", "speed.cli_start", "speed.engine", "spee
 LONG = (
     "runs.experts",
     "runs.fine_tuning ppo",
+    "runs.precision_returns",
     "runs.rainbow_ways",
     "runs.tumbleweed_calibration",
     "speed.engine_costs",

@@ -30,6 +30,7 @@ _MEANINGS = {
     "approx_kl": "Estimated KL divergence between the policies before and after the last update, in nats.",
     "reference_kl": "KL divergence from the reference policy (the weights given by --init), in nats.",
     "clip_fraction": "Share of the actions whose probability ratio was clipped.",
+    "initial_log_ratio_std": "Spread of the log-probability ratios before an update, which is rounding, in nats.",
     "gradient_norm": "Norm of the gradient, before clipping.",
     "explained_variance": "Share of the variance of the returns that the value estimates explain: 1 is all, 0 none.",
     "learning_rate": "Learning rate of the optimizer.",

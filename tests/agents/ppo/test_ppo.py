@@ -148,6 +148,28 @@ def test_an_update_is_what_the_papers_write_down() -> None:
         assert float(difference.mean()) < 0.01 * moved, name
 
 
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("encoder", ["nature", "impala-normalised"])
+def test_before_an_update_learning_and_acting_agree_on_the_policy_to_a_thousandth_of_the_clip(encoder: str) -> None:
+    agent = build(replace(SMALL, encoder=encoder, precision="auto", num_epochs=4))
+    steps = outcomes(2 * SMALL.rollout_steps)
+    follow(agent, steps)
+    assert agent.metrics()["initial_log_ratio_std"] < SMALL.clip / 1000
+    assert agent.metrics()["approx_kl"] > 1e-6
+
+
+def test_the_metric_tells_how_far_the_policy_that_learns_is_from_the_one_that_acted() -> None:
+    agent = build()
+    steps = outcomes(SMALL.rollout_steps)
+    follow(agent, steps[:-1])
+    random, rollout = np.random.default_rng(0), agent._rollout
+    agent.act(steps[-2].observation)
+    shift = random.normal(0.0, 0.05, rollout.log_probability.shape).astype(np.float32)
+    rollout.log_probability += shift
+    agent.observe(steps[-1])
+    assert agent.metrics()["initial_log_ratio_std"] == pytest.approx(float(shift.std()), rel=0.01)
+
+
 @pytest.mark.bfloat16
 def test_losses_in_bfloat16_stay_within_a_hundredth_of_those_in_float32() -> None:
     exact, rough = build(), build(replace(SMALL, precision="bfloat16"))

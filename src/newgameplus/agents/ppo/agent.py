@@ -23,7 +23,7 @@ from newgameplus.agents.ppo.acting import Actor
 from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.network import PpoNetwork
-from newgameplus.agents.ppo.update import Batch, Update, make_update
+from newgameplus.agents.ppo.update import Batch, Update, log_ratio_std, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.rewards import RewardShaper
@@ -285,11 +285,13 @@ class Ppo:
             target=target.flatten(),
             reference=self._reference_of(observation),
         )
-        figures = self._update(Batch(observation, steps), self._generator)
+        batch = Batch(observation, steps)
+        initial = log_ratio_std(self._learner, batch)
+        figures = self._update(batch, self._generator)
         if not math.isfinite(figures["gradient_norm"]):
             raise self._broke_down()
         figures["explained_variance"] = explained_variance(steps.value, steps.target)
-        self._metrics = figures | {"learning_rate": self._learning_rate}
+        self._metrics = figures | {"initial_log_ratio_std": initial, "learning_rate": self._learning_rate}
         self._num_updates += 1
         draw_noise(self.network, self._generator)
         self._learner.refresh()

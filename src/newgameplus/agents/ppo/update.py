@@ -26,6 +26,8 @@ from newgameplus.types import Array
 
 FIGURES = ("policy_loss", "value_loss", "entropy", "approx_kl", "reference_kl", "clip_fraction", "gradient_norm")
 """Metrics of each gradient step, in this order."""
+_NUM_COMPARED = 64
+"""Number of steps of a rollout whose log-probabilities are computed once more before the first gradient step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,24 @@ def gradient_step(
     loss, figures = ppo_loss(log_probabilities, value, steps, loss_weights(config))
     loss.backward()  # type: ignore[no-untyped-call]
     return torch.cat([figures, learner.improve()[None]])
+
+
+def log_ratio_std(learner: Learner[PpoNetwork], rollout: Batch) -> float:
+    """Return the standard deviation of the rollout's log-probability ratios, in nats, before the first gradient step.
+
+    It would be 0 if acting and learning rounded alike. Clipping is meant for what gradient steps change, so that it has
+    to be far below ``clip``. Computed on a few steps, by the operations that learning uses, on unshifted pictures.
+
+    Args:
+        learner: the network.
+        rollout: all steps ``[S]``, on the CPU.
+    """
+    num_steps = len(rollout.observation)
+    chosen = torch.linspace(0, num_steps - 1, min(num_steps, _NUM_COMPARED)).long()
+    # With gradients although none is wanted: kernels compute otherwise without.
+    log_probabilities, _ = learner.computing(rollout.observation[chosen].to(learner.device))
+    now = log_probabilities.detach().cpu().gather(1, rollout.steps.action[chosen, None]).squeeze(1)
+    return float((now - rollout.steps.log_probability[chosen]).std(unbiased=False))
 
 
 def loss_weights(config: PpoConfig) -> PpoWeights:
