@@ -5,7 +5,8 @@ round, and the first round is a warm-up. Both sides are compared within the same
 affects both. CPU time is also recorded, because other programs affect it less.
 
 A result is a JSON object with ``figure`` (its name), ``what``, ``unit``, ``sides`` (name to median and interval),
-``ratios`` and the machine; docs/hooks.py turns the newest of each figure into a table.
+``ratios``, perhaps paired ``differences`` and ``notes``, and the machine; docs/hooks.py turns the newest of each figure
+into a table.
 """
 
 from __future__ import annotations
@@ -294,3 +295,8 @@ def _show(result: dict[str, Any]) -> None:
             print(f"{title:58}{ratio[measure]['median']:10.3f}   {low:.3f} to {high:.3f}")
         if ratio["target"] is not None:
             print(f"    wanted: {ratio['target']:.3g} by the clock, met: {ratio['is_met']}")
+    for found in result.get("differences", ()):
+        interval = "{:.4g} to {:.4g}".format(*found["interval"]) if found["interval"] else "none: one run of each level"
+        print(f"{found['of']} minus {found['to']:<30} mean {found['mean']:10.4g}   {interval}   p {found['p']:.2f}")
+    for note in result.get("notes", ()):
+        print(note)

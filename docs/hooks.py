@@ -75,6 +75,14 @@ def _result_table(folder: str, result: dict[str, Any]) -> str:
         wanted_ratio = "" if ratio["target"] is None else _wanted("≥", ratio["target"], ratio["is_met"])
         title = f"{ratio['of']} against {ratio['to']}"
         lines.append(f"| {title} | {_span(ratio['clock'])} | {wanted_ratio} | {_span(ratio['processor'])} |")
+    if result.get("differences"):
+        lines += ["", "| paired difference | mean | 95 % interval | p (sign flips) |", "|---|---|---|---|"]
+    for found in result.get("differences", ()):
+        interval = " to ".join(map(_number, found["interval"])) if found["interval"] else "none"
+        lines.append(
+            f"| {found['of']} minus {found['to']} | {_number(found['mean'])} | {interval} | {found['p']:.2f} |"
+        )
+    lines += [f"\n{note}" for note in result.get("notes", ())]
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items() if version)
     return "\n".join([*lines, "", f"{versions}; {_machine(result)}.", ""])
 

@@ -98,24 +98,27 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
         "num_rounds": arguments.rounds,
         "sides": {name: median_and_interval(values) for name, values in returns.items()},
         "ratios": [],
-        "differences": {
-            name: difference(values, returns[TORCH], arguments.seeds)
+        "differences": [
+            difference(name, values, returns[TORCH], arguments.seeds)
             for name, values in returns.items()
             if name != TORCH
-        },
+        ],
         "returns": returns,
-        "largest_initial_log_ratio_std": {
-            name: max(one.largest_log_ratio_std for one in outcomes) for name, outcomes in earned.items()
-        },
+        "notes": [
+            f"{name}: log-probability ratios before an update spread by at most "
+            f"{max(one.largest_log_ratio_std for one in outcomes):.1e} nats."
+            for name, outcomes in earned.items()
+        ],
         "seed_of_levels": LEVELS_SEED,
     }
 
 
-def difference(values: Sequence[float], others: Sequence[float], num_seeds: int) -> dict[str, Any]:
+def difference(name: str, values: Sequence[float], others: Sequence[float], num_seeds: int) -> dict[str, Any]:
     """Mean of the paired differences, its interval by resampling seeds within levels, and the sign-flip p value."""
     pairs = [value - other for value, other in zip(values, others, strict=True)]
     by_level = [pairs[begin : begin + num_seeds] for begin in range(0, len(pairs), num_seeds)]
-    return {"mean": statistics.fmean(pairs), "interval": bootstrap_interval(by_level), "p": sign_flip_p(pairs)}
+    interval, p = bootstrap_interval(by_level), sign_flip_p(pairs)
+    return {"of": name, "to": TORCH, "mean": statistics.fmean(pairs), "interval": interval, "p": p}
 
 
 def main() -> None:
@@ -130,11 +133,7 @@ def main() -> None:
     arguments = parse(options, steps=2_000, levels=1, seeds=1, workers=2)
     if len(sides()) == 1:
         sys.exit("There are no kernels to measure on this machine.")
-    result = measure(arguments)
-    publish(result, arguments.results, ("torch",))
-    for name, found in result["differences"].items():
-        interval = "{:+.1f} to {:+.1f}".format(*found["interval"]) if found["interval"] else "no interval of one seed"
-        print(f"{name} minus {TORCH}: {found['mean']:+.1f} ({interval}), p = {found['p']:.2f}")
+    publish(measure(arguments), arguments.results, ("torch",))
 
 
 if __name__ == "__main__":
