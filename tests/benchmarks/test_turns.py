@@ -40,7 +40,14 @@ def test_a_result_names_the_cpu_and_what_it_can_and_the_page_says_so(tmp_path: P
 def test_paired_differences_and_notes_are_on_the_page_and_a_difference_without_interval_says_so() -> None:
     pair = {"of": "kernels", "to": "torch", "mean": -12.5, "p": 0.375}
     differences = [pair | {"interval": [-40.0, 15.0]}, pair | {"interval": None}]
-    result = {**RESULT, "versions": {}, "differences": differences, "notes": ["One note."]}
+    result = {
+        **RESULT,
+        "versions": {},
+        "platform": "Linux",
+        "num_cores": 2,
+        "differences": differences,
+        "notes": ["One note."],
+    }
     page = runpy.run_path(str(HOOKS))["_result_table"]("folder", result).split("\n")
     assert "| kernels minus torch | -12.5 | -40 to 15 | 0.38 |" in page
     assert "| kernels minus torch | -12.5 | none | 0.38 |" in page
