@@ -10,6 +10,7 @@ import numpy as np
 
 from newgameplus.emulator.compiled import in_words, required_engine
 from newgameplus.emulator.cores import BEFORE_STATE, Core
+from newgameplus.emulator.interface import Emulator
 from newgameplus.emulator.native import core_spec, fingerprint, read_rom
 
 if TYPE_CHECKING:
@@ -63,6 +64,24 @@ def are_states_exact(
             consoles = [engine.Console(spec, blob) for _ in range(3)]
             _verdicts[key] = _goes_on_alike(consoles, start_state, _masks(core))
     return _verdicts[key]
+
+
+def load_exactly(emulator: Emulator, state: bytes, masks: Sequence[int]) -> None:
+    """Load a state into a console of any past.
+
+    Cores keep the buttons that were held last outside of their states, such as the PAUSE of a Master System, which
+    counts only when it goes down. So the buttons are held for a frame before the state is loaded.
+
+    Args:
+        emulator: the console.
+        state: a machine state.
+        masks: button mask of each player in the frame before it was saved.
+
+    Raises:
+        EmulatorError: the core refuses the state.
+    """
+    emulator.step(masks, is_drawn=False)
+    emulator.load(state)
 
 
 def _masks(core: Core) -> list[int]:

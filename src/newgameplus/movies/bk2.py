@@ -78,6 +78,27 @@ class Movie:
         return int(self.masks.shape[1])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MovieHead:
+    """What a movie's file says besides its log and its start state; see :class:`Movie`."""
+
+    game: str
+    platform: str
+    has_start_state: bool
+    header: Mapping[str, str]
+    extra: Mapping[str, Any]
+
+
+def read_head(path: Path) -> MovieHead:
+    """Read what the movie at ``path`` says about itself; its log is not looked at, so that it may be damaged.
+
+    Raises:
+        MovieError: the file is missing, damaged, malicious, or of a console that no installed core emulates.
+    """
+    with open_archive(path) as archive:
+        return _read_head(archive, path)
+
+
 def read_movie(path: Path) -> Movie:
     """Read the movie at ``path``, in either dialect; all sizes are checked against limits.
 
@@ -85,23 +106,20 @@ def read_movie(path: Path) -> Movie:
         MovieError: the file is missing, damaged, malicious, or of a console that no installed core emulates.
     """
     with open_archive(path) as archive:
-        header = _read_header(archive, path)
-        console = header.get("Platform", "")
-        platform = _CONSOLES.get(console, console)
-        buttons = _buttons_of(platform, path)
+        head = _read_head(archive, path)
+        buttons = console_named(head.platform).buttons
         member = _state_member(archive.names, path)
         state = None if member is None else archive.read(member, MAX_STATE_BYTES)
-        extra = _read_extra(archive, path) if EXTRA in archive.names else {}
         with archive.open(LOG) as file:
-            dialect, masks, is_complete = _LogReader(path, platform, buttons).read(file)
+            dialect, masks, is_complete = _LogReader(path, head.platform, buttons).read(file)
     return Movie(
-        game=header.get("GameName", ""),
-        platform=platform,
+        game=head.game,
+        platform=head.platform,
         start_state=state or None,
         buttons=buttons,
         masks=masks,
-        header=header,
-        extra=extra,
+        header=head.header,
+        extra=head.extra,
         dialect=dialect,
         is_complete=is_complete,
     )
@@ -170,6 +188,20 @@ LOG_TAIL = _END.encode()
 """End of a complete log."""
 
 
+def _read_head(archive: Archive, path: Path) -> MovieHead:
+    header = _read_header(archive, path)
+    console = header.get("Platform", "")
+    platform = _CONSOLES.get(console, console)
+    _check_console(platform, path)
+    return MovieHead(
+        game=header.get("GameName", ""),
+        platform=platform,
+        has_start_state=_state_member(archive.names, path) is not None,
+        header=header,
+        extra=_read_extra(archive, path) if EXTRA in archive.names else {},
+    )
+
+
 def _read_header(archive: Archive, path: Path) -> dict[str, str]:
     try:
         text = archive.read(HEADER, MAX_TEXT_BYTES).decode("utf-8-sig")
@@ -203,9 +235,9 @@ def _read_extra(archive: Archive, path: Path) -> dict[str, Any]:
     return extra
 
 
-def _buttons_of(platform: str, path: Path) -> tuple[str | None, ...]:
+def _check_console(platform: str, path: Path) -> None:
     try:
-        return console_named(platform).buttons
+        console_named(platform)
     except NotFoundError as error:
         raise MovieError(f"The movie {path} is for {platform[:40]!r}, a console that no core plays.") from error
 

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 from newgameplus.emulator.backends import open_emulator
-from newgameplus.emulator.cores import Core, core_of
 from newgameplus.errors import EmulatorError, IntegrationError, MovieError, NotFoundError
-from newgameplus.games.catalogue import find_game
 from newgameplus.games.files import read_json_object
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
 from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.machine import machine_of
 from newgameplus.movies.record import episode_record
-from newgameplus.movies.recorder import rom_sha1
 from newgameplus.types import Array
-
-_SHA1 = re.compile(r"[0-9a-f]{40}")
 
 
 class Playback:
@@ -48,17 +43,17 @@ class Playback:
             raise MovieError(
                 f"The movie {path} starts from power-on (it has no Core.bin); only start states can be played."
             )
-        integration = self._integration()
+        machine = machine_of(
+            path, self.movie.game, self.movie.platform, self.movie.header, self.record, any_core=any_core
+        )
+        self.machine = machine
+        integration = machine.integration
         self.scenario_name = scenario or self.record.scenario or integration.default_scenario
-        rom = integration.rom()
-        self._check_rom(rom, integration)
-        self.emulator = open_emulator(rom, self._core(integration), integration.core_options, has_sound=True)
+        self.emulator = open_emulator(machine.rom, machine.core, integration.core_options, has_sound=True)
         try:
-            if not any_core:
-                self._check_core()
             self.scenario = self._judge_of(integration)
             """The scenario, which computes reward and end of each frame."""
-            self._has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
+            self.has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
         except BaseException:
             self.emulator.close()
             raise
@@ -77,7 +72,7 @@ class Playback:
 
     def frames(self) -> Iterator[float]:
         """Play for the pictures: rewards are not computed, unless the scenario has scripts, which may write memory."""
-        return (reward for reward, _ in self._frames(is_judged=self._has_scripts))
+        return (reward for reward, _ in self._frames(is_judged=self.has_scripts))
 
     def judged(self) -> Iterator[tuple[float, bool]]:
         """Play from the start and yield each frame's reward and whether the scenario ends the episode there."""
@@ -106,54 +101,8 @@ class Playback:
             self.emulator.step(masks)
             yield self.scenario.judge() if is_judged else (0.0, False)
 
-    def _integration(self) -> Integration:
-        game = self.movie.game
-        try:
-            integration = find_game(game)
-        except NotFoundError as error:
-            raise MovieError(f"The movie {self.path} is of a game that is not here: {error}") from error
-        if integration.console.name != self.movie.platform:
-            raise MovieError(
-                f"The movie {self.path} was recorded on {self.movie.platform}, "
-                f"but {game} runs on {integration.console.name}."
-            )
-        return integration
-
-    def _core(self, integration: Integration) -> Core:
-        """Core that the movie was recorded on; for movies of other programs, stable-retro's default core."""
-        recorded = self.record.core_name
-        try:
-            return core_of(integration.console, recorded or integration.plain_core_name)
-        except NotFoundError as error:
-            raise MovieError(f"The movie {self.path} was recorded on a core that is not here: {error}") from error
-
     def _judge_of(self, integration: Integration) -> Scenario:
         try:
             return open_scenario(self.emulator, integration, self.scenario_name)
         except (NotFoundError, IntegrationError) as error:
             raise MovieError(f"The movie {self.path} cannot be judged: {error}") from error
-
-    def _check_rom(self, rom: Path, integration: Integration) -> None:
-        recorded = self.record.rom_sha1
-        if recorded is not None:
-            if recorded != rom_sha1(rom):
-                raise MovieError(
-                    f"The movie {self.path} was recorded with another ROM of {integration.name}: SHA-1 {recorded}, "
-                    f"not {rom_sha1(rom)} as {rom}."
-                )
-            return
-        claimed = self.movie.header.get("SHA1", "").lower()
-        if _SHA1.fullmatch(claimed) and claimed not in (rom_sha1(rom), *integration.rom_sha1s):
-            raise MovieError(
-                f"The movie {self.path} was recorded with another ROM of {integration.name}: SHA-1 {claimed}."
-            )
-
-    def _check_core(self) -> None:
-        core = self.emulator.core
-        recorded = self.record
-        if recorded.core_sha256 is not None and recorded.core_sha256 != core.sha256:
-            raise MovieError(
-                f"The movie {self.path} was recorded on another build of the core: {recorded.core_name} "
-                f"{recorded.core_version}, not {core.name} {core.version} as installed here; to play it nevertheless, "
-                "with rewards and pictures that may differ, allow any core (--any-core)."
-            )

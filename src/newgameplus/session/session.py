@@ -15,7 +15,7 @@ from pathlib import Path
 
 from newgameplus.emulator.compiled import engine
 from newgameplus.emulator.cores import core_of
-from newgameplus.emulator.exactness import are_states_exact
+from newgameplus.emulator.exactness import are_states_exact, load_exactly
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, UsageError
 from newgameplus.games.levels import Level
@@ -298,7 +298,7 @@ class Session:
             return 0
         state = snapshot.machine()
         if state is not None:
-            self.emulator.load(state)
+            load_exactly(self.emulator, state, (log.masks[snapshot.frame],))
         else:
             self._begin_machine()
             for mask in log.masks[1 : snapshot.frame + 1]:

@@ -1,0 +1,89 @@
+"""Which run played the episode of a movie, as the folder of results or of a training run tells that it is in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from newgameplus.errors import ResultsError
+from newgameplus.results.evaluations import Results
+from newgameplus.results.training_runs import TrainingFolder
+
+_SEED = re.compile(r"seed-(\d{1,18})")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an episode comes from; None for what its folder does not tell."""
+
+    run: str
+    """Name of the folder of results or of the training run."""
+    agent: str | None = None
+    """Name of the agent, with its preset unless that is the default."""
+    seed: int | None = None
+    num_steps: int | None = None
+    """Agent steps of training before the episode."""
+
+
+class Origins:
+    """Finds the origin of movies; the files of a run are read once, damaged ones are taken for missing."""
+
+    def __init__(self) -> None:
+        self._agents: dict[Path, str | None] = {}
+        self._seeds: dict[Path, int | None] = {}
+        self._watched: dict[Path, dict[str, int]] = {}
+
+    def of(self, movie: Path) -> Origin | None:
+        """Return the origin of the movie at ``movie``; None if no run's folder holds it."""
+        parents = movie.parents
+        seed = _SEED.fullmatch(movie.parent.parent.name)
+        if len(parents) > 4 and seed and movie.parent.name == "bk2" and (parents[4] / "manifest.json").is_file():
+            return Origin(parents[4].name, self._evaluated(parents[4]), int(seed[1]))
+        if len(parents) > 1 and movie.parent.name == "movies" and TrainingFolder(parents[1]).exists():
+            return self._trained(parents[1], movie.name)
+        return None
+
+    def _evaluated(self, folder: Path) -> str | None:
+        if folder not in self._agents:
+            self._agents[folder] = _agent(_manifest(Results(folder)))
+        return self._agents[folder]
+
+    def _trained(self, path: Path, movie: str) -> Origin:
+        folder = TrainingFolder(path)
+        if path not in self._agents:
+            manifest = _manifest(folder)
+            seed = manifest.get("seed")
+            self._agents[path] = _agent(manifest)
+            self._seeds[path] = seed if isinstance(seed, int) else None
+            self._watched[path] = _steps_of(folder)
+        steps = self._watched[path].get(f"movies/{movie}")
+        return Origin(path.name, self._agents[path], self._seeds[path], steps)
+
+
+def _manifest(folder: Results | TrainingFolder) -> dict[str, Any]:
+    try:
+        return folder.manifest()
+    except ResultsError:
+        return {}
+
+
+def _agent(manifest: dict[str, Any]) -> str | None:
+    agent = manifest.get("agent")
+    if not isinstance(agent, dict) or not isinstance(name := agent.get("name"), str):
+        return None
+    preset = agent.get("preset")
+    return name if preset in (None, "default") or not isinstance(preset, str) else f"{name} {preset}"
+
+
+def _steps_of(folder: TrainingFolder) -> dict[str, int]:
+    try:
+        lines = folder.lines("watched")
+    except ResultsError:
+        return {}
+    return {
+        line["movie"]: line["num_steps"]
+        for line in lines
+        if isinstance(line.get("movie"), str) and isinstance(line.get("num_steps"), int)
+    }
