@@ -23,6 +23,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "play": ("newgameplus.cli.play:play", "Play a level yourself."),
     "report": ("newgameplus.cli.report:report", "Write one web page about results or training runs."),
     "train": ("newgameplus.cli.train:train", "Let an agent learn on levels."),
+    "watch": ("newgameplus.cli.watch:watch", "Look at movies in a browser."),
 }
 """Command of each verb, and its line in ``ngp --help``."""
 

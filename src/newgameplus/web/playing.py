@@ -1,0 +1,138 @@
+"""When which frame of a film is sent: seeks, playing at a speed, at most two frames on their way, sound at speed 1.
+
+No clock and no pipe: the time is an argument, and what is to be sent is returned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from newgameplus.session.film import Film, Moment
+from newgameplus.web.messages import Request, frame_message, told
+
+MAX_ON_WAY = 2
+"""Frames that are sent and not yet drawn."""
+SLICE_FRAMES = 8
+"""Frames that are run between two looks at what the page asks."""
+LATE_SECONDS = 0.25
+"""Who is later than this goes on from where it is, at the speed that it manages."""
+MAX_POINTS = 1000
+"""Most points of a curve that is sent."""
+
+
+class Playing:
+    """One film and what a page wants of it.
+
+    Args:
+        film: the film.
+        frame: frame to begin with.
+    """
+
+    def __init__(self, film: Film, frame: int = 0) -> None:
+        self.film = film
+        self._wanted: Request | None = Request("seek", 0, min(frame, film.num_frames - 1))
+        self._played: Request | None = None
+        self._since = 0.0
+        """When the frame ``_first`` was due."""
+        self._first = self._at = 0
+        self._num_on_way = 0
+        self._generation = 0
+        self._told_tenths = -1
+
+    def take(self, request: Request, now: float) -> None:
+        """Take what the page asks."""
+        if request.do == "drawn":
+            self._num_on_way = max(0, self._num_on_way - 1)
+            return
+        if request.generation < self._generation:
+            return
+        frame = min(request.frame, self.film.num_frames - 1)
+        self._generation, self._played, self._wanted = request.generation, None, None
+        if request.do == "seek":
+            self._wanted = replace(request, frame=frame)
+        elif request.do == "play":
+            self._played = replace(request, frame=frame)
+            self._since, self._first, self._at = now, frame, frame
+
+    def seconds_to_wait(self, now: float) -> float | None:
+        """How long there is nothing to do unless the page asks for something; None for ever."""
+        if not self.film.is_surveyed:
+            return 0.0
+        if self._num_on_way == MAX_ON_WAY:
+            return None
+        if self._wanted is not None:
+            return 0.0
+        return None if self._played is None else max(0.0, self._due(self._next()) - now)
+
+    def go_on(self, now: float) -> bytes | str | None:
+        """Do a little of what there is to do; return what is to be sent, if anything."""
+        if self._wanted is not None and self._num_on_way < MAX_ON_WAY:
+            wanted = self._wanted
+            if not self.film.approach(wanted.frame, SLICE_FRAMES):
+                return self._progress()
+            self._wanted = None
+            return self._sent(self.film.show(wanted.frame), has_sound=False)
+        if self._played is not None and self._num_on_way < MAX_ON_WAY and self._due(self._next()) <= now:
+            return self._play(self._played, now)
+        if not self.film.is_surveyed:
+            self.film.survey(SLICE_FRAMES)
+            return self._progress()
+        return None
+
+    def _survey_message(self) -> str:
+        """Return what the survey knows: sums of rewards, returns and variables along the movie."""
+        film = self.film
+        num = film.num_surveyed
+        step = max(1, -(-num // MAX_POINTS))
+        returns = np.frombuffer(film.returns, np.float64) if num else np.zeros(0)
+        frames = np.minimum(np.arange(0, num + step - 1, step), num - 1) if num else np.zeros(0, np.int64)
+        every = max(1, -(-max(map(len, film.samples.columns.values()), default=0) // MAX_POINTS))
+        return told(
+            "survey",
+            num_surveyed=num,
+            num_frames=film.num_frames,
+            frames=frames.tolist(),
+            returns=returns[frames].tolist(),
+            rewards=np.diff(returns[frames], prepend=0.0).tolist(),
+            interval=film.samples.interval * every,
+            variables={name: list(column[::every]) for name, column in film.samples.columns.items()},
+            agrees=film.agrees(),
+            is_exact=film.is_exact,
+        )
+
+    def _next(self) -> int:
+        """The next frame that is shown while playing: at high speeds not every one."""
+        assert self._played is not None
+        return self._at + max(1, int(self._played.speed))
+
+    def _due(self, frame: int) -> float:
+        assert self._played is not None
+        return self._since + (frame - self._first) / (self.film.emulator.frames_per_second * self._played.speed)
+
+    def _play(self, played: Request, now: float) -> bytes | str | None:
+        stride = self._next() - self._at
+        if now - self._due(self._at + stride) > LATE_SECONDS:
+            self._since, self._first = now, self._at + stride
+        rate = self.film.emulator.frames_per_second * played.speed
+        due = self._first + int((now - self._since) * rate)
+        frame = min(max(due, self._at + stride), self._at + 2 * stride, self.film.num_frames - 1)
+        if not self.film.approach(frame, SLICE_FRAMES):
+            return self._progress()
+        self._at = frame
+        if frame == self.film.num_frames - 1:
+            self._played = None
+        return self._sent(self.film.show(frame), has_sound=played.has_sound and played.speed == 1)
+
+    def _sent(self, moment: Moment, *, has_sound: bool) -> bytes:
+        self._num_on_way += 1
+        return frame_message(moment, self._generation, has_sound=has_sound)
+
+    def _progress(self) -> str | None:
+        """Tell of the survey after each tenth of the movie."""
+        tenths = 10 * self.film.num_surveyed // self.film.num_frames
+        if tenths == self._told_tenths:
+            return None
+        self._told_tenths = tenths
+        return self._survey_message()

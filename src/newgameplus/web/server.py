@@ -1,0 +1,139 @@
+"""Run the server of ``ngp watch`` until Ctrl-C."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import webbrowser
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from newgameplus.errors import MovieError, UsageError
+from newgameplus.web.app import make_app
+from newgameplus.web.guard import Address
+from newgameplus.web.library import Library
+from newgameplus.web.scan import SUFFIX, Scanner, find_movies
+
+LOOPBACK = "127.0.0.1"
+_GOODBYE_SECONDS = 1
+_MAX_MESSAGE_BYTES = 4096
+
+
+def check_places(places: Sequence[Path]) -> None:
+    """Check that there are movies at and below ``places``.
+
+    Raises:
+        MovieError: a place does not exist, is a file but no movie, or there is no movie in any of them.
+    """
+    for place in places:
+        if not place.exists():
+            raise MovieError(f"There is no file or folder {place}.")
+        if not place.is_dir() and place.suffix.lower() != SUFFIX:
+            raise MovieError(f"{place} is no movie: movies end in {SUFFIX}.")
+    if next(find_movies(tuple(places)), None) is None:
+        named = " and ".join(map(str, places))
+        raise MovieError(f"There are no movies (*{SUFFIX}) in {named}.")
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open a socket.
+
+    Args:
+        host: name or address of this machine.
+        port: 0 for any free one.
+
+    Raises:
+        UsageError: the port is taken or not allowed, or the host is no address of this machine.
+    """
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        opened = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise UsageError(f"{host} is no address of this machine ({error.strerror}); give another --host.") from error
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(place)
+        opened.listen()
+    except OSError as error:
+        opened.close()
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"Port {port} is in use by another program; give another --port, or none for one that is free."
+            ) from error
+        if error.errno in (errno.EACCES, errno.EPERM):
+            raise UsageError(f"Port {port} is not allowed here; give another --port, such as {port + 8000}.") from error
+        raise UsageError(f"Cannot listen at {host}, port {port}: {error.strerror}; give another --host.") from error
+    return opened
+
+
+def watch(
+    places: Sequence[Path],
+    *,
+    host: str = LOOPBACK,
+    port: int = 0,
+    is_browser_opened: bool = True,
+    tell: Callable[[str], None] = print,
+) -> None:
+    """Serve the movies at and below ``places`` until Ctrl-C.
+
+    Args:
+        places: movies, and folders that are searched for them.
+        host: name or address to listen at.
+        port: 0 for any free one.
+        is_browser_opened: whether to open the page in the default browser.
+        tell: called with the address once the server listens.
+
+    Raises:
+        MovieError: there is no movie.
+        UsageError: host or port cannot be used.
+    """
+    check_places(places)
+    library = Library(places)
+    with listen(host, port) as opened:
+        address = Address(host, opened.getsockname()[1])
+        scanner = Scanner(library)
+        path = "/"
+        if len(places) == 1 and places[0].is_file():
+            scanner.start()
+            scanner.wait()
+            movie = library.movie_at(places[0])
+            path = "/" if movie is None else f"/movies/{movie.id}"
+
+        def began() -> None:
+            tell(address.url(path, _shown_host(host)))
+            if is_browser_opened:
+                webbrowser.open(address.url(path, _shown_host(host)))
+
+        config = uvicorn.Config(
+            make_app(library, scanner, address, began),
+            log_level="error",
+            access_log=False,
+            lifespan="on",
+            ws="websockets-sansio",
+            ws_max_size=_MAX_MESSAGE_BYTES,
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=_GOODBYE_SECONDS,
+        )
+        try:
+            uvicorn.Server(config).run(sockets=[opened])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            scanner.close()
+
+
+def _shown_host(host: str) -> str:
+    """Name of the host in the address that is shown: a phone cannot open 0.0.0.0."""
+    if host not in ("0.0.0.0", "::"):
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # documentation network: nothing is sent
+        except OSError:
+            return LOOPBACK
+        return str(probe.getsockname()[0])
