@@ -119,6 +119,7 @@ function show(shown, rgb) {
   if (isAtEnd && state.isPlaying) {
     setPlaying(false);
     if (by("all").checked && main.dataset.next) go(main.dataset.next, true);
+    else rememberFrame();
   }
 }
 
