@@ -51,7 +51,9 @@ def test_a_server_for_others_answers_to_addresses_but_not_to_names_that_anyone_c
     assert asked(EVERYWHERE, host=host, cookie="ngp_watch_8000=right")[0] == status
 
 
-@pytest.mark.parametrize("cookie", ["", "ngp_watch_8000=wrong", "ngp_watch_8001=right", "ngp_watch_8000=rightt", "\x7f=;"])
+@pytest.mark.parametrize(
+    "cookie", ["", "ngp_watch_8000=wrong", "ngp_watch_8001=right", "ngp_watch_8000=rightt", "\x7f=;"]
+)
 def test_without_the_token_nothing_is_shown(cookie):
     assert asked(LOOPBACK, host="127.0.0.1:8000", cookie=cookie)[0] == 403
     assert asked(EVERYWHERE, host="127.0.0.1:8000", cookie=cookie)[0] == 403
@@ -70,7 +72,9 @@ def test_another_origin_is_refused_and_changing_needs_one(origin):
     cookie = "ngp_watch_8000=right"
     assert asked(LOOPBACK, host="127.0.0.1:8000", cookie=cookie, origin=origin)[0] == 403
     assert asked(LOOPBACK, host="127.0.0.1:8000", cookie=cookie, method="POST")[0] == 403
-    assert asked(LOOPBACK, host="127.0.0.1:8000", cookie=cookie, method="POST", origin="http://127.0.0.1:8000")[0] == 200
+    assert (
+        asked(LOOPBACK, host="127.0.0.1:8000", cookie=cookie, method="POST", origin="http://127.0.0.1:8000")[0] == 200
+    )
 
 
 def test_every_answer_forbids_what_the_pages_do_not_need():

@@ -23,7 +23,9 @@ COLUMNS = ("path", "name", "folder", "size_bytes", "modified_ns", "recorded", "l
 
 def add(library: Library, rows) -> None:
     with library.connection() as connection:
-        connection.executemany(f"INSERT INTO movie ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", rows)
+        connection.executemany(
+            f"INSERT INTO movie ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})", rows
+        )
 
 
 def row(number, level=None, agent=None, seed=None, total=None, damage=None):
@@ -40,7 +42,9 @@ ROWS = st.lists(
 
 @given(rows=ROWS, sort=st.sampled_from(["level", "agent", "seed", "return", "recorded"]), is_descending=st.booleans(),
        limit=st.integers(1, 5), level=st.sampled_from(["", "a"]))  # fmt: skip
-def test_pages_hold_every_movie_once_in_order_forwards_and_backwards(rows, sort, is_descending, limit, level, tmp_path_factory):
+def test_pages_hold_every_movie_once_in_order_forwards_and_backwards(
+    rows, sort, is_descending, limit, level, tmp_path_factory
+):
     library = Library([], tmp_path_factory.getbasetemp())  # one file for all examples
     with library.connection() as connection:
         connection.execute("DELETE FROM movie")
@@ -129,10 +133,9 @@ def test_only_what_is_new_or_has_changed_is_read_again(tmp_path):
 
 def test_a_hostile_movie_stops_no_scan(tmp_path):
     par = read_movie(find_game("Tumbleweed-Genesis-v0").par_movie("Canyon.Act1"))
-    for number, extra in enumerate(
-        [{"level": "\ud800 half"}, {"num_frames": 2**70}, {"rom_sha1": "a\nb"}, {"core": {"name": "\n\n"}}, {"return": "x"},
-         {"level": "<script>alert(1)</script>"}]
-    ):  # fmt: skip
+    extras = [{"level": "\ud800 half"}, {"num_frames": 2**70}, {"rom_sha1": "a\nb"}, {"core": {"name": "\n\n"}},
+              {"return": "x"}, {"level": "<script>alert(1)</script>"}]  # fmt: skip
+    for number, extra in enumerate(extras):
         write_movie(tmp_path / f"{number}.bk2", replace(par, extra=extra))
     (tmp_path / "folder.bk2").mkdir()
     (tmp_path / "empty.bk2").touch()
@@ -151,7 +154,9 @@ def test_the_steps_of_training_stand_beside_its_watched_episodes(tmp_path):
     (folder / "movies").mkdir(parents=True)
     par = find_game("Tumbleweed-Genesis-v0").par_movie("Canyon.Act1")
     shutil.copy(par, folder / "movies" / "Tumbleweed-Genesis-v0-Canyon.Act1-000000.bk2")
-    (folder / "training.json").write_text(json.dumps({"format": 1, "agent": {"name": "ppo", "preset": "joint"}, "seed": 3}))
+    (folder / "training.json").write_text(
+        json.dumps({"format": 1, "agent": {"name": "ppo", "preset": "joint"}, "seed": 3})
+    )
     watched = {"num_steps": 5000, "movie": "movies/Tumbleweed-Genesis-v0-Canyon.Act1-000000.bk2"}
     (folder / "watched.jsonl").write_text(json.dumps(watched) + "\n")
     library = Library([tmp_path], tmp_path / "cache")
