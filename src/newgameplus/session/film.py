@@ -222,6 +222,8 @@ class Film:
             return False
         load_exactly(self._shown.emulator, snapshot.machine(), self._masks[snapshot.frame])
         self._at = snapshot.frame
+        if _checksum(self._shown.emulator) != snapshot.checksum:
+            self._forget_states()
         return False
 
     def _run(self, *, is_drawn: bool) -> None:
@@ -231,15 +233,16 @@ class Film:
             self._shown.scenario.judge()
         known = self._snapshots.checksum(self._at) if self.is_exact else None
         if known is not None and known != _checksum(self._shown.emulator):
-            self._distrust_states()
+            end = self._at
+            self._forget_states()
+            while self._at < end:
+                self._run(is_drawn=self._at + 1 == end)
 
-    def _distrust_states(self) -> None:
-        """Play from the start to the present frame, and never use a state again."""
-        self.is_exact, end = False, self._at
+    def _forget_states(self) -> None:
+        """Go to the start, and never use a state again."""
+        self.is_exact = False
         self._snapshots = Snapshots()
         self._begin()
-        while self._at < end:
-            self._run(is_drawn=self._at + 1 == end)
 
     def _moment(self, sound: Array) -> Moment:
         if not self._shown.has_scripts and self._at > 0:

@@ -128,7 +128,7 @@ function paint(shown, rgb) {
     canvas.width = shown.width;
     canvas.height = shown.height;
     const isHandheld = state.opened && HANDHELDS.includes(state.opened.console);
-    canvas.style.aspectRatio = isHandheld ? `${shown.width} / ${shown.height}` : String(TELEVISION);
+    canvas.style.setProperty("--aspect", isHandheld ? shown.width / shown.height : TELEVISION);
   }
   const image = pixels.createImageData(shown.width, shown.height);
   const rgba = new Uint32Array(image.data.buffer);
