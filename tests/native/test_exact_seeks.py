@@ -24,6 +24,7 @@ from newgameplus.games.roms import Importer
 from newgameplus.movies.bk2 import Movie, write_movie
 from newgameplus.movies.playback import Playback
 from newgameplus.session.film import Film
+from newgameplus.session.session import Session
 
 from . import tiny_roms
 from .play import course
@@ -145,3 +146,19 @@ def test_seeks_in_a_whole_level_are_exact() -> None:
     path = find_game("Tumbleweed-Genesis-v0").par_movie("Canyon.Act1")
     assert path is not None
     assert_seeks_are_exact(path, 100)
+
+
+def test_going_back_while_pause_is_held_is_exact() -> None:
+    level = find_level("Tiny-Sms-v0/Start")
+    pause = 1 << level.integration.console.buttons.index("PAUSE")
+    session = Session(level)
+    try:
+        assert session.is_exact
+        memories = [session.memory()]
+        for frame in range(100):
+            session.step(pause if 50 <= frame < 75 else 0)
+            memories.append(session.memory())
+        session.go_back(65)  # from the state after frame 60, on a console that was last run without the button
+        assert session.memory() == memories[65]
+    finally:
+        session.close()

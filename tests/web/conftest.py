@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
@@ -19,12 +21,29 @@ from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.envs.rules import WorldRules
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.levels import find_level
-from newgameplus.movies.bk2 import read_movie, write_movie
+from newgameplus.movies.bk2 import Movie, read_movie, write_movie
 from newgameplus.results.evaluations import Results
 from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.worlds import WorldPlan
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,900",
+)
+needs_chromium = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM or not DRIVER, reason="Debian's chromium and chromium-driver are not installed"),
+]
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +79,7 @@ def movies(results: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _renamed(movie, game):
-    from dataclasses import replace
-
+def _renamed(movie: Movie, game: str) -> Movie:
     return replace(movie, game=game, extra={})
 
 
@@ -79,8 +96,8 @@ class Server:
         return self.url.split("/?")[0].rsplit("/movies", 1)[0]
 
 
-def start_server(*arguments: object) -> Server:
-    command = [sys.executable, "-m", "newgameplus", "watch", "--no-browser", *map(str, arguments)]
+def start_server(*arguments: object, python: Sequence[str] = (sys.executable, "-m", "newgameplus")) -> Server:
+    command = [*python, "watch", "--no-browser", *map(str, arguments)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -103,3 +120,15 @@ def server(movies: Path) -> Iterator[Server]:
         yield running
     finally:
         stop_server(running)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()

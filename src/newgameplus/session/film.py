@@ -267,7 +267,7 @@ class Film:
         return self.returns[frame] - before, self.returns[frame]
 
     def _keep(self, moment: Moment) -> None:
-        if self.is_exact:
+        if self.is_exact or moment.frame in self._kept:
             return
         self._kept[moment.frame] = replace(moment, sound=_NO_SOUND)
         self._kept_bytes += moment.picture.nbytes

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
+import shutil
 import socket
+import subprocess
+import sys
 import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -106,7 +110,7 @@ def watch(
         def began() -> None:
             tell(address.url(path, _shown_host(host)))
             if is_browser_opened:
-                webbrowser.open(address.url(path, _shown_host(host)))
+                open_browser(address.url(path, _shown_host(host)))
 
         config = uvicorn.Config(
             make_app(library, scanner, address, began),
@@ -125,6 +129,14 @@ def watch(
             pass
         finally:
             scanner.close()
+
+
+def open_browser(url: str) -> None:
+    """Open a page in the default browser, if there is a screen: a browser in a terminal would hide the address."""
+    if sys.platform != "linux" or any(name in os.environ for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")):
+        webbrowser.open(url)
+    elif (wslview := shutil.which("wslview")) is not None:  # WSL: the browser of Windows
+        subprocess.run([wslview, url], check=False)
 
 
 def _shown_host(host: str) -> str:

@@ -48,6 +48,8 @@ async function follow() {
     const isEmpty = !document.querySelector(".movies");
     if (isEmpty && progress.count > 0) location.reload();
     else setTimeout(follow, 500);
+  } else if (filters.contains(document.activeElement)) {
+    scan.textContent = `${progress.count.toLocaleString("en")} movies`; // what is being typed is not thrown away
   } else {
     location.reload();
   }
