@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const CROSS = { UP: [34, 22, 14, 18], DOWN: [34, 54, 14, 18], LEFT: [16, 40, 18, 14], RIGHT: [48, 40, 18, 14] };
 const STICK = { UP: [34, 18, 14, 14], DOWN: [34, 62, 14, 14], LEFT: [12, 40, 14, 14], RIGHT: [56, 40, 14, 14] };
-const MIDDLE = (left, right) => ({ [left]: [82, 56, 22, 9], [right]: [108, 56, 22, 9] });
+const MIDDLE = (left, right) => ({ [left]: [66, 60, 29, 10], [right]: [98, 60, 29, 10] });
 const SHOULDERS = { L: [18, 2, 44, 9], R: [140, 2, 44, 9] };
 const DIAMOND = { Y: [140, 45], B: [158, 61], X: [158, 29], A: [176, 45] };
 const SEGA = {
@@ -29,7 +29,7 @@ const PADS = {
     ...CROSS, ...SHOULDERS, START: [90, 36, 20, 12], B: [128, 50], A: [142, 66], Z: [90, 64, 20, 9],
     "C-UP": [170, 28, 7], "C-RIGHT": [184, 42, 7], "C-MODE": [156, 42, 7],
   },
-  Atari2600: { ...STICK, BUTTON: [158, 46, 14], SELECT: [82, 22, 22, 9], RESET: [108, 22, 22, 9] },
+  Atari2600: { ...STICK, BUTTON: [158, 46, 14], SELECT: [72, 22, 29, 10], RESET: [104, 22, 29, 10] },
 };
 const ARROWS = { UP: "▴", DOWN: "▾", LEFT: "◂", RIGHT: "▸" };
 
@@ -51,7 +51,7 @@ function drawButton(svg, name, [x, y, third, height]) {
       : element("rect", { x, y, width: third, height, rx: 3 }),
   );
   const text = ARROWS[name] ?? (name.length > 3 && isRound ? "" : name.replace("C-", ""));
-  const size = isRound ? Math.min(9, radius) : Math.min(7, height - 2);
+  const size = isRound ? Math.min(9, radius) : Math.min(6.5, height - 2);
   group.append(element("text", { x: middle[0], y: middle[1], "font-size": ARROWS[name] ? 10 : size }, text));
   svg.append(group);
   return group;

@@ -263,6 +263,7 @@ function rememberFrame() {
 // --- values
 
 function makeRows(names) {
+  by("values").hidden = names.length === 0;
   for (const name of names) {
     const row = document.createElement("tr");
     const head = document.createElement("th");
