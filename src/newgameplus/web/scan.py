@@ -20,7 +20,7 @@ from newgameplus.movies.bk2 import MovieHead, read_head, read_movie
 from newgameplus.movies.machine import machine_of
 from newgameplus.movies.names import index_of, level_of
 from newgameplus.movies.record import EpisodeRecord, episode_record
-from newgameplus.results.origin import Origins
+from newgameplus.results.movie_runs import MovieRuns
 from newgameplus.web.library import Library
 
 SUFFIX = ".bk2"
@@ -102,14 +102,14 @@ class Scanner:
             )
         }
         unseen = {path: entry[0] for path, entry in known.items()}
-        origins, batch, obstacles = Origins(), [], Obstacles()
+        runs, batch, obstacles = MovieRuns(), [], Obstacles()
         for found in find_movies(self._library.places):
             if self._is_cancelled:
                 return
             unseen.pop(found.path, None)
             self.progress = replace(self.progress, num_found=self.progress.num_found + 1)
             if known.get(found.path, (0, 0, 0))[1:] != (found.size_bytes, found.modified_ns):
-                batch.append(row_of(found, origins))
+                batch.append(row_of(found, runs))
             if len(batch) == BATCH_FILES:
                 self._write(connection, batch, obstacles)
         self._write(connection, batch, obstacles)
@@ -160,7 +160,7 @@ def _below(folder: Path) -> Iterator[Path]:
                 yield Path(where, name)
 
 
-def row_of(found: Found, origins: Origins) -> dict[str, Any]:
+def row_of(found: Found, runs: MovieRuns) -> dict[str, Any]:
     """Return the row of a movie: what its file and the folder of its run tell."""
     path = Path(found.path)
     row: dict[str, Any] = {
@@ -172,7 +172,7 @@ def row_of(found: Found, origins: Origins) -> dict[str, Any]:
         "recorded": found.modified_ns / 1e9,
         "episode": index_of(path),
     }
-    row |= _told_by_folder(path, origins) | _told_by_file(path)
+    row |= _told_by_folder(path, runs) | _told_by_file(path)
     row = {key: _storable(value) for key, value in row.items()}
     row["words"] = " ".join(str(row[key]) for key in ("name", "level", "agent", "run") if row[key]).casefold()
     return row
@@ -185,10 +185,10 @@ def _storable(value: Any) -> Any:
     return None if isinstance(value, int) and abs(value) >= 2**63 else value
 
 
-def _told_by_folder(path: Path, origins: Origins) -> dict[str, Any]:
-    origin = origins.of(path)
+def _told_by_folder(path: Path, runs: MovieRuns) -> dict[str, Any]:
+    run = runs.of(path)
     names = ("agent", "run", "seed", "num_steps")
-    return {name: None if origin is None else getattr(origin, name) for name in names}
+    return {name: None if run is None else getattr(run, name) for name in names}
 
 
 def _told_by_file(path: Path) -> dict[str, Any]:

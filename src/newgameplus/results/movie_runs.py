@@ -15,8 +15,8 @@ _SEED = re.compile(r"seed-(\d{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an episode comes from; None for what its folder does not tell."""
+class MovieRun:
+    """The run that played an episode; None for what its folder does not tell."""
 
     run: str
     """Name of the folder of results or of the training run."""
@@ -27,20 +27,20 @@ class Origin:
     """Agent steps of training before the episode."""
 
 
-class Origins:
-    """Finds the origin of movies; the files of a run are read once, damaged ones are taken for missing."""
+class MovieRuns:
+    """Finds the run of movies; the files of a run are read once, damaged ones are taken for missing."""
 
     def __init__(self) -> None:
         self._agents: dict[Path, str | None] = {}
         self._seeds: dict[Path, int | None] = {}
         self._watched: dict[Path, dict[str, int]] = {}
 
-    def of(self, movie: Path) -> Origin | None:
-        """Return the origin of the movie at ``movie``; None if no run's folder holds it."""
+    def of(self, movie: Path) -> MovieRun | None:
+        """Return the run of the movie at ``movie``; None if no run's folder holds it."""
         parents = movie.parents
         seed = _SEED.fullmatch(movie.parent.parent.name)
         if len(parents) > 4 and seed and movie.parent.name == "bk2" and (parents[4] / "manifest.json").is_file():
-            return Origin(parents[4].name, self._evaluated(parents[4]), int(seed[1]))
+            return MovieRun(parents[4].name, self._evaluated(parents[4]), int(seed[1]))
         if len(parents) > 1 and movie.parent.name == "movies" and TrainingFolder(parents[1]).exists():
             return self._trained(parents[1], movie.name)
         return None
@@ -50,7 +50,7 @@ class Origins:
             self._agents[folder] = _agent(_manifest(Results(folder)))
         return self._agents[folder]
 
-    def _trained(self, path: Path, movie: str) -> Origin:
+    def _trained(self, path: Path, movie: str) -> MovieRun:
         folder = TrainingFolder(path)
         if path not in self._agents:
             manifest = _manifest(folder)
@@ -59,7 +59,7 @@ class Origins:
             self._seeds[path] = seed if isinstance(seed, int) else None
             self._watched[path] = _steps_of(folder)
         steps = self._watched[path].get(f"movies/{movie}")
-        return Origin(path.name, self._agents[path], self._seeds[path], steps)
+        return MovieRun(path.name, self._agents[path], self._seeds[path], steps)
 
 
 def _manifest(folder: Results | TrainingFolder) -> dict[str, Any]:
