@@ -76,7 +76,6 @@ class Film:
             raise
         self.movie = self._survey.movie
         self._masks: list[tuple[int, ...]] = list(map(tuple, self.movie.masks.tolist()))
-        self._judged = self._survey.judged()
         self.returns = array("d")
         """Sum of the rewards up to each surveyed frame."""
         self._snapshots = Snapshots()
@@ -135,8 +134,7 @@ class Film:
         """Let the survey play on, at most to the end."""
         for _ in range(min(num_frames, self.num_frames - self.num_surveyed)):
             frame = self.num_surveyed
-            reward, _ = next(self._judged)
-            self.returns.append(reward + (self.returns[-1] if frame else 0.0))
+            self.returns.append(self._next_return(frame))
             if self.samples.are_due(frame):
                 self.samples.add(frame, self._survey.scenario.variables())
             if self.is_exact and self._snapshots.is_due(frame):
@@ -203,13 +201,25 @@ class Film:
         if not 0 <= frame < self.num_frames:
             raise UsageError(f"The movie has the frames 0 to {self.num_frames - 1}, not {frame}.")
 
-    def _begin(self) -> None:
+    def _next_return(self, frame: int) -> float:
+        """Let the survey play its next frame; return the sum of the rewards up to it."""
+        if frame == 0:
+            self._start(self._survey)
+            return 0.0
+        self._survey.emulator.step(self._masks[frame], is_drawn=False)
+        reward, _ = self._survey.scenario.judge()
+        return self.returns[-1] + reward
+
+    def _start(self, playback: Playback) -> None:
         try:
-            self._shown.emulator.load(self.movie.start_state or b"")
+            playback.emulator.load(self.movie.start_state or b"")
         except EmulatorError as error:
-            raise MovieError(f"The start state of the movie {self._shown.path} does not fit: {error}") from error
-        self._shown.emulator.step(self._masks[0])
-        self._shown.scenario.reset()
+            raise MovieError(f"The start state of the movie {playback.path} does not fit: {error}") from error
+        playback.emulator.step(self._masks[0])
+        playback.scenario.reset()
+
+    def _begin(self) -> None:
+        self._start(self._shown)
         self._at = 0
 
     def _set_out(self, frame: int) -> bool:
