@@ -86,6 +86,25 @@ def noisy_backward(
     sigma_bias_gradient: Tensor,
     num_threads: int,
 ) -> None: ...
+def stacked_forward(
+    input: Tensor,
+    hidden: Sequence[Tensor],
+    heads: Sequence[Sequence[Tensor]],
+    strips: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    num_threads: int,
+) -> None: ...
+def stacked_backward(
+    input: Tensor,
+    hidden: Sequence[Tensor],
+    heads: Sequence[Sequence[Tensor]],
+    strips: Sequence[Tensor],
+    output: Tensor,
+    gradients: Sequence[Tensor],
+    input_gradient: Tensor | None,
+    to: Sequence[Tensor],
+    num_threads: int,
+) -> None: ...
 def expect_returns(value: Tensor, advantage: Tensor, atoms: Tensor, means: Tensor) -> None: ...
 def project_returns(
     value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, atoms: Tensor, target: Tensor

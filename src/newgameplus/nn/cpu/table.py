@@ -46,6 +46,7 @@ class FastPath(Generic[Arguments, Result]):
 
 convolve = FastPath(convolutions.convolve)
 noisy_linear = FastPath(noisy.noisy_linear)
+noisy_heads = FastPath(noisy.noisy_heads)
 mean_returns = FastPath(dueling.mean_returns)
 projected_returns = FastPath(dueling.projected_returns)
 cross_entropies = FastPath(dueling.cross_entropies)
