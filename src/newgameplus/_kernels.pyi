@@ -86,6 +86,7 @@ def noisy_backward(
     sigma_bias_gradient: Tensor,
     num_threads: int,
 ) -> None: ...
+def shape_noise(drawn: Tensor, noise: Sequence[Tensor]) -> None: ...
 def stacked_forward(
     input: Tensor,
     hidden: Sequence[Tensor],

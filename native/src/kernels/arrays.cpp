@@ -115,6 +115,14 @@ bool Array::is_alike(const Array& other) const {
   return true;
 }
 
+Array Array::with_second_axis_last() const {
+  Array found = *this;
+  if (num_axes() < 2) return found;
+  std::rotate(found.shape_.begin() + 1, found.shape_.begin() + 2, found.shape_.end());
+  std::rotate(found.strides_.begin() + 1, found.strides_.begin() + 2, found.strides_.end());
+  return found;
+}
+
 std::vector<Array> arrays_of(const nb::sequence& objects) {
   std::vector<Array> arrays;
   for (const nb::handle object : objects) arrays.emplace_back(object);

@@ -84,6 +84,25 @@ void backward(const Array& input, const Array& mean, const Array& sigma, const A
   noisy_backward(weights, from, num_rows, kept, found, given, to, gradients, num_threads);
 }
 
+// Fills the noise of layers, one after the other, from normal numbers, as many as all have together.
+void shape_noise(const Array& drawn, const nb::sequence& noise_objects) {
+  static thread_local Buffer<float> buffer;
+  const std::size_t count = drawn.num_numbers();
+  float* const roots = buffer.of(count);
+  find_signed_roots(float_of("drawn", drawn, {count}), count, roots);
+  std::size_t begin = 0;
+  for (const Array& noise : arrays_of(noise_objects)) {
+    const std::size_t length = noise.num_numbers();
+    if (begin + length > count) throw std::invalid_argument("There are fewer numbers drawn than the layers need.");
+    if (noise.type() == kReal) {
+      narrow(roots + begin, length, reals_of("noise", noise, {length}));
+    } else {
+      std::copy_n(roots + begin, length, float_of("noise", noise, {length}));
+    }
+    begin += length;
+  }
+}
+
 // A rectified layer, and layers on it, each as a sequence of weights and noise as `noisy_forward` names them: the calls
 // that this saves take as long as the products of one picture.
 struct Stacked {
@@ -184,6 +203,7 @@ void bind_noisy(nb::module_& module) {
   module.def("noisy_backward", &backward, "input"_a, "mean"_a, "sigma"_a, "mean_bias"_a, "sigma_bias"_a,
              "noise_in"_a, "noise_out"_a, "strips"_a, "output"_a.none(), "gradient"_a, "input_gradient"_a.none(),
              "mean_gradient"_a, "sigma_gradient"_a, "mean_bias_gradient"_a, "sigma_bias_gradient"_a, "num_threads"_a);
+  module.def("shape_noise", &shape_noise, "drawn"_a, "noise"_a);
   module.def("stacked_forward", &forward_stacked, "input"_a, "hidden"_a, "heads"_a, "strips"_a, "outputs"_a,
              "num_threads"_a);
   module.def("stacked_backward", &backward_stacked, "input"_a, "hidden"_a, "heads"_a, "strips"_a, "output"_a,

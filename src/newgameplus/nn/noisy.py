@@ -84,8 +84,20 @@ def draw_into(buffers: Sequence[Tensor], generator: torch.Generator) -> None:
         return
     # In one call: the vectors are short, so the number of calls dominates.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
+    shape_noise(drawn, buffers)
+
+
+@table.shape_noise
+def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> bool:
+    """Fill the buffers, one after the other, with the signed roots of normal numbers; return True.
+
+    Args:
+        drawn: float32, as many as all buffers hold.
+        buffers: vectors on the same device or another.
+    """
     noise = drawn.abs().sqrt_().copysign_(drawn)
     torch._foreach_copy_(buffers, torch.split(noise, [len(buffer) for buffer in buffers]))
+    return True
 
 
 def set_noise(module: nn.Module, is_noisy: bool) -> None:

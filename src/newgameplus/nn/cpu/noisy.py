@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.cpu.compiled import availability, kernels
 from newgameplus.nn.cpu.tensors import are_for_kernels
 from newgameplus.nn.weights import NoisyWeights
 
@@ -85,6 +85,15 @@ def noisy_heads(inputs: Tensor, hidden: NoisyWeights, heads: tuple[NoisyWeights,
     else:
         outputs = _forward_all(rows, (hidden, *heads), ())[1:]
     return tuple(output.view(*inputs.shape[:-1], -1) for output in outputs)
+
+
+def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> bool | None:
+    """See :func:`newgameplus.nn.noisy.shape_noise`; for buffers in the kernels' precision or float32."""
+    first = buffers[0]
+    if drawn.device.type != "cpu" or first.device.type != "cpu" or first.dtype not in (torch.float32, availability.dtype):
+        return None
+    kernels.shape_noise(drawn=drawn, noise=buffers)
+    return True
 
 
 class _NoisyHeads(torch.autograd.Function):

@@ -47,6 +47,7 @@ class FastPath(Generic[Arguments, Result]):
 convolve = FastPath(convolutions.convolve)
 noisy_linear = FastPath(noisy.noisy_linear)
 noisy_heads = FastPath(noisy.noisy_heads)
+shape_noise = FastPath(noisy.shape_noise)
 mean_returns = FastPath(dueling.mean_returns)
 projected_returns = FastPath(dueling.projected_returns)
 cross_entropies = FastPath(dueling.cross_entropies)
