@@ -9,8 +9,9 @@ namespace {
 DuelingShape shape_of(const Array& value, const Array& advantage) {
   const bool has_atoms = value.num_axes() == 2;
   if (!(has_atoms || value.num_axes() == 3) || value.num_numbers() == 0 || advantage.num_axes() != value.num_axes()) {
-    throw std::invalid_argument("value and advantage must be of shapes [B, N] and [B, A * N], or [B, N, 1] and [B, N, A], not " +
-                                value.shape_text() + " and " + advantage.shape_text() + ".");
+    throw std::invalid_argument(
+        "value and advantage must be of shapes [B, N] and [B, A * N], or [B, N, 1] and [B, N, A], not " +
+        value.shape_text() + " and " + advantage.shape_text() + ".");
   }
   const std::size_t num_numbers = value.length(1);
   if (has_atoms && num_numbers < 2) throw std::invalid_argument("There must be at least two atoms.");
@@ -33,7 +34,9 @@ Real* advantage_of(const Array& advantage, const DuelingShape& shape) {
 
 Dueling dueling_of(const Array& value, const Array& advantage, bool has_atoms) {
   const DuelingShape shape = shape_of(value, advantage);
-  if (shape.is_by_action != has_atoms) throw std::invalid_argument("Atoms have values of two axes, quantiles of three.");
+  if (shape.is_by_action != has_atoms) {
+    throw std::invalid_argument("Atoms have values of two axes, quantiles of three.");
+  }
   return {value_of(value, shape), advantage_of(advantage, shape), shape};
 }
 
@@ -88,7 +91,9 @@ void quantile_errors(const Array& value, const Array& advantage, const Array& ac
                      const Array& target, const Array& errors, const Array& change) {
   const Dueling given = dueling_of(value, advantage, false);
   const std::size_t num_targets = target.num_axes() == 2 ? target.length(1) : 0;
-  if (num_targets == 0) throw std::invalid_argument("target must be of shape [rows, targets], not " + target.shape_text() + ".");
+  if (num_targets == 0) {
+    throw std::invalid_argument("target must be of shape [rows, targets], not " + target.shape_text() + ".");
+  }
   find_quantile_errors(given, actions_in(action, given.shape), all_of("fraction", fraction, given.shape),
                        float_of("target", target, {given.shape.num_rows, num_targets}), num_targets,
                        each("errors", errors, given.shape), all_of("change", change, given.shape));

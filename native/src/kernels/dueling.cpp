@@ -18,7 +18,8 @@ float* join(const Dueling& given, std::size_t row) {
   float* const base = joined + num_actions * count;
   const Real* const value = given.value + row * count;
   const Real* const advantage = given.advantage + row * num_actions * count;
-  const std::size_t action_step = given.shape.is_by_action ? count : 1, step = given.shape.is_by_action ? 1 : num_actions;
+  const std::size_t action_step = given.shape.is_by_action ? count : 1;
+  const std::size_t step = given.shape.is_by_action ? 1 : num_actions;
   std::fill_n(base, count, 0.0F);
   for (std::size_t action = 0; action < num_actions; ++action) {
     const Real* const from = advantage + action * action_step;
@@ -73,7 +74,8 @@ inline Vec exponential(Vec x) {
   Vec rest = x - power * 0.693359375F;
   rest = rest + power * 2.12194440e-4F;
   Vec found = all(1.9875691500e-4F);
-  for (const float factor : {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F}) {
+  for (const float factor :
+       {1.3981999507e-3F, 8.3334519073e-3F, 4.1665795894e-2F, 1.6666665459e-1F, 5.0000001201e-1F}) {
     found = found * rest + factor;
   }
   found = found * (rest * rest) + (rest + 1.0F);

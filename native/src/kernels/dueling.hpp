@@ -28,7 +28,8 @@ void expect_returns(const Dueling& given, const float* atoms, float* means);
 void project_returns(const Dueling& given, const std::int64_t* action, const float* reward, const float* factor,
                      const float* atoms, float* to);
 
-// errors[b] = -sum over n of target[b][n] * log probability[b][action[b]][n], and how they change with the logits [B, N].
+// errors[b] = -sum over n of target[b][n] * log probability[b][action[b]][n], and how they change with the logits
+// [B, N].
 void find_cross_entropies(const Dueling& given, const std::int64_t* action, const float* target, float* errors,
                           float* change);
 

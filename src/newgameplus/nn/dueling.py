@@ -1,4 +1,4 @@
-"""Return distributions of newgameplus.learning.dueling that have a kernel, each computed by the fastest available one."""
+"""Operations of newgameplus.learning.dueling, each computed by the fastest available implementation."""
 
 from __future__ import annotations
 

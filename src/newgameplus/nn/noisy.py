@@ -96,7 +96,7 @@ def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> bool:
         buffers: vectors on the same device or another.
     """
     noise = drawn.abs().sqrt_().copysign_(drawn)
-    torch._foreach_copy_(buffers, torch.split(noise, [len(buffer) for buffer in buffers]))
+    torch._foreach_copy_(list(buffers), torch.split(noise, [len(buffer) for buffer in buffers]))
     return True
 
 

@@ -148,8 +148,7 @@ def test_kernels_refuse_shapes_that_do_not_fit_and_actions_that_there_are_not() 
     with pytest.raises(ValueError, match="action"):
         kernels.cross_entropies(value, advantage, torch.tensor([0, 3]), target, errors, change)
     with pytest.raises(ValueError, match=r"target must be of shape \[2, 20\], not \[2, 19\]"):
-        short = target[:, :19].contiguous()
-        kernels.cross_entropies(value, advantage, torch.tensor([0, 1]), short, errors, change)
+        kernels.cross_entropies(value, advantage, torch.tensor([0, 1]), torch.zeros(2, 19), errors, change)
     with pytest.raises(ValueError, match="quantiles of three"):
         kernels.average_quantiles(value, advantage, torch.empty(2, 3))
     with pytest.raises(ValueError, match=r"\[B, N, 1\]"):

@@ -57,16 +57,12 @@ def mean_quantiles(value: Tensor, advantage: Tensor) -> Tensor | None:
     return means
 
 
-def moved_quantiles(
-    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor
-) -> Tensor | None:
+def moved_quantiles(value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor) -> Tensor | None:
     """See :func:`newgameplus.learning.dueling.moved_quantiles`; without gradients."""
     if not _applies_without_gradient(value, advantage):
         return None
     target = torch.empty(value.shape[:2])
-    kernels.move_quantiles(
-        value=value, advantage=advantage, action=action, reward=reward, factor=factor, target=target
-    )
+    kernels.move_quantiles(value=value, advantage=advantage, action=action, reward=reward, factor=factor, target=target)
     return target
 
 

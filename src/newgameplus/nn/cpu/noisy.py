@@ -89,8 +89,9 @@ def noisy_heads(inputs: Tensor, hidden: NoisyWeights, heads: tuple[NoisyWeights,
 
 def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> bool | None:
     """See :func:`newgameplus.nn.noisy.shape_noise`; for buffers in the kernels' precision or float32."""
-    first = buffers[0]
-    if drawn.device.type != "cpu" or first.device.type != "cpu" or first.dtype not in (torch.float32, availability.dtype):
+    if drawn.device.type != "cpu" or buffers[0].device.type != "cpu":
+        return None
+    if buffers[0].dtype not in (torch.float32, availability.dtype):
         return None
     kernels.shape_noise(drawn=drawn, noise=buffers)
     return True
@@ -103,8 +104,7 @@ class _NoisyHeads(torch.autograd.Function):
     def forward(context: Any, rows: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
         layers = _layers(tensors)
         strips = [
-            torch.empty(kernels.count_strip_packs(*reversed(layer.weight.shape)), dtype=torch.int32)
-            for layer in layers
+            torch.empty(kernels.count_strip_packs(*reversed(layer.weight.shape)), dtype=torch.int32) for layer in layers
         ]
         hidden, *outputs = _forward_all(rows, layers, strips)
         context.save_for_backward(rows, hidden, *strips, *tensors)
