@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
-QUICK = ("soak", "runs.tumbleweed_par", "speed.cli_start", "speed.engine", "speed.env_overhead", "speed.tumbleweed")
+QUICK = (
+    "movie_bits",
+    "soak",
+    "runs.tumbleweed_par",
+    "speed.cli_start",
+    "speed.engine",
+    "speed.env_overhead",
+    "speed.tumbleweed",
+)
 LONG = (
     "runs.experts",
     "runs.fine_tuning ppo",

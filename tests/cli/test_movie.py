@@ -90,7 +90,7 @@ def test_verify_ends_with_1_when_a_movie_differs(tampered, movies, capsys):
 
 def test_verify_says_when_there_is_nothing_to_compare_with(movies, tmp_path, capsys):
     path = tmp_path / "foreign.bk2"
-    write_movie(path, dataclasses.replace(read_movie(movies[0]), extra={}))
+    write_movie(path, dataclasses.replace(read_movie(movies[0]), extra={}, marks=None))
     assert run(["movie", "verify", str(path)]) == 0
     assert "played, nothing to compare with: 61 frames" in capsys.readouterr().out
 

@@ -74,8 +74,9 @@ def info(places: tuple[Path, ...], as_json: bool) -> int:
 def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int | None) -> int:
     """Play movies and compare them with the recorded values.
 
-    Return, length, buttons, start state and memory are compared. Each MOVIE is a bk2 file, or a folder that is searched
-    for them. Exit code 1: a movie differs. Exit code 2: a movie could not be read or played.
+    Return, length, buttons, start state, and the memory of every second are compared; the first second that differs is
+    named. Each MOVIE is a bk2 file, or a folder that is searched for them. Exit code 1: a movie differs. Exit code 2: a
+    movie could not be read or played.
     """
     from dataclasses import asdict
     from functools import partial

@@ -23,10 +23,10 @@ from newgameplus.executor.local import ending
 from newgameplus.movies.encoders import Mp4Encoder, fit
 from newgameplus.movies.names import index_of
 from newgameplus.movies.playback import Playback
-from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
+from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
 from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
-from newgameplus.printable import printable_number
+from newgameplus.printable import printable_number, printable_time
 from newgameplus.types import Array
 
 MAX_MOVIES = 25
@@ -150,7 +150,7 @@ class _Canvas:
         return image
 
     def _draw_label(self, image: Array, tile: _Tile, x: int, y: int) -> None:
-        outcome = f"{clock(tile.num_played / tile.frames_per_second)}  return {printable_number(tile.total)}"
+        outcome = f"{printable_time(tile.num_played / tile.frames_per_second)}  return {printable_number(tile.total)}"
         image[y : y + _LABEL_HEIGHT, x : x + self._width] = _label(tile.title, outcome, self._width, tile.is_over)
 
 

@@ -10,14 +10,15 @@ from types import TracebackType
 
 from newgameplus.emulator.backends import open_emulator
 from newgameplus.emulator.cores import Core, core_of
+from newgameplus.emulator.native import lasting_options
 from newgameplus.errors import EmulatorError, IntegrationError, MovieError, NotFoundError
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.files import read_json_object
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
 from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.origin import rom_sha1
 from newgameplus.movies.record import episode_record
-from newgameplus.movies.recorder import rom_sha1
 from newgameplus.types import Array
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
@@ -32,7 +33,9 @@ class Playback:
     Args:
         path: the movie.
         scenario: scenario to use instead of the recorded one.
-        any_core: play even if the movie was recorded on another core build; it may then desync.
+        any_core: play even if the movie was recorded on another core build or with other core options; it may then
+            desync.
+        is_shown: whether pictures and sound will be read; without them it plays faster.
 
     Raises:
         MovieError: the movie cannot be read, or its game, ROM or core build is not here.
@@ -40,8 +43,11 @@ class Playback:
         EmulatorError: the core cannot run, or, on the reference backend, another emulator is open in this process.
     """
 
-    def __init__(self, path: Path, *, scenario: str | None = None, any_core: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, scenario: str | None = None, any_core: bool = False, is_shown: bool = True
+    ) -> None:
         self.path = path
+        self._is_shown = is_shown
         self.movie = read_movie(path)
         self.record = episode_record(self.movie.extra, str(path))
         if self.movie.start_state is None:
@@ -52,10 +58,15 @@ class Playback:
         self.scenario_name = scenario or self.record.scenario or integration.default_scenario
         rom = integration.rom()
         self._check_rom(rom, integration)
-        self.emulator = open_emulator(rom, self._core(integration), integration.core_options, has_sound=True)
+        self.emulator = open_emulator(rom, self._core(integration), integration.core_options, has_sound=is_shown)
         try:
-            if not any_core:
-                self._check_core()
+            self.other_core = self._other_core(integration)
+            """How core or core options differ from the recorded ones, as a part of a sentence; empty if they do not."""
+            if self.other_core and not any_core:
+                raise MovieError(
+                    f"The movie {path} was recorded {self.other_core}; to play it nevertheless, with rewards and "
+                    "pictures that may differ, allow any core (--any-core)."
+                )
             self.scenario = self._judge_of(integration)
             """The scenario, which computes reward and end of each frame."""
             self._has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
@@ -99,11 +110,11 @@ class Playback:
         except EmulatorError as error:
             raise MovieError(f"The start state of the movie {self.path} does not fit: {error}") from error
         first, *rest = map(tuple, self.movie.masks.tolist())
-        self.emulator.step(first)
+        self.emulator.step(first, is_drawn=self._is_shown)
         self.scenario.reset()
         yield 0.0, False
         for masks in rest:
-            self.emulator.step(masks)
+            self.emulator.step(masks, is_drawn=self._is_shown)
             yield self.scenario.judge() if is_judged else (0.0, False)
 
     def _integration(self) -> Integration:
@@ -148,12 +159,15 @@ class Playback:
                 f"The movie {self.path} was recorded with another ROM of {integration.name}: SHA-1 {claimed}."
             )
 
-    def _check_core(self) -> None:
-        core = self.emulator.core
-        recorded = self.record
-        if recorded.core_sha256 is not None and recorded.core_sha256 != core.sha256:
-            raise MovieError(
-                f"The movie {self.path} was recorded on another build of the core: {recorded.core_name} "
-                f"{recorded.core_version}, not {core.name} {core.version} as installed here; to play it nevertheless, "
-                "with rewards and pictures that may differ, allow any core (--any-core)."
+    def _other_core(self, integration: Integration) -> str:
+        core, recorded = self.emulator.core, self.record
+        if recorded.core_sha256 not in (None, core.sha256):
+            return (
+                f"on another build of the core: {recorded.core_name} {recorded.core_version}, not {core.name} "
+                f"{core.version} as installed here"
             )
+        options = lasting_options(core, integration.core_options)
+        theirs = options if recorded.core_options is None else recorded.core_options
+        changed = sorted(key for key in options.keys() | theirs.keys() if options.get(key) != theirs.get(key))
+        told = ", ".join(f"{key}={theirs.get(key, 'as it is')}, not {options.get(key, 'as it is')}" for key in changed)
+        return f"with other core options: {told}" if changed else ""
