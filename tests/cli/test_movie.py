@@ -116,6 +116,43 @@ def test_render_makes_a_grid(folder, tmp_path, capsys):
     assert "--overwrite replaces it" in capsys.readouterr().err
 
 
+def test_diff_names_the_first_frame_that_differs(movies, tampered, capsys):
+    assert run(["movie", "diff", str(movies[0]), str(tampered)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{movies[0]} and {tampered} diverge at frame 41, 0:00.7."
+    assert lines[1] == "buttons\t41\t0:00.7\tB\tA"
+
+
+def test_diff_as_json(movies, tampered, capsys):
+    assert run(["movie", "diff", str(movies[0]), str(tampered), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["num_frames"] == [61, 61]
+    assert found["differences"][0]["aspect"] == "buttons"
+    assert run(["movie", "diff", str(movies[0]), str(movies[0]), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["differences"] == []
+
+
+def test_diff_of_a_movie_with_its_beginning_is_the_length(movies, capsys):
+    assert run(["movie", "diff", *map(str, movies)]) == 1
+    assert "length\t41\t0:00.7\t61 frames\t41 frames" in capsys.readouterr().out
+
+
+def test_export_writes_a_table_per_movie(folder, tmp_path, capsys):
+    assert run(["movie", "export", str(folder), "-o", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("frames, ") == 2
+    first, second = sorted(tmp_path.glob("*.csv"))
+    assert len(first.read_text().splitlines()) == 62
+    second.write_text("mine")
+    assert run(["movie", "export", str(folder), "-o", str(tmp_path)]) == 0
+    assert second.read_text() == "mine"
+
+
+def test_parquet_without_pyarrow_is_refused_with_what_installs_it(movies, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert run(["movie", "export", str(movies[0]), "--parquet", "-o", str(tmp_path)]) == 2
+    assert "A table in parquet needs a package that is not installed: pip install" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
