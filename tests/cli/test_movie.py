@@ -116,6 +116,32 @@ def test_render_makes_a_grid(folder, tmp_path, capsys):
     assert "--overwrite replaces it" in capsys.readouterr().err
 
 
+def test_render_draws_the_buttons_below_the_picture(movies, tmp_path):
+    import av
+
+    sizes = []
+    for arguments in ([], ["--buttons"], ["--buttons", "--grid"]):
+        assert run(["movie", "render", str(movies[0]), "-o", str(tmp_path / f"{len(sizes)}"), *arguments]) == 0
+        with av.open(str(next((tmp_path / f"{len(sizes)}").iterdir()))) as video:
+            sizes.append((video.streams.video[0].width, video.streams.video[0].height))
+    assert sizes[0] == (320, 224)
+    assert sizes[1] == (320, 224 + 44)
+    assert sizes[2] == (8 + 320 + 8, 8 + 268 + 24 + 8)
+
+
+def test_render_keeps_a_gif_under_its_limit_or_says_what_to_do(movies, tmp_path, capsys):
+    command = ["movie", "render", str(movies[0]), "--format", "gif", "-o", str(tmp_path), "--overwrite"]
+    assert run(command) == 0
+    size = next(tmp_path.iterdir()).stat().st_size
+    assert run([*command, "--max-mb", f"{size / 3e6:.6f}"]) == 0
+    assert size / 20 < next(tmp_path.iterdir()).stat().st_size <= size / 3 + 1
+    capsys.readouterr()
+    assert run([*command, "--max-mb", "0.0001"]) == 2
+    assert "is under 0.0001 MB" in capsys.readouterr().err
+    assert run(["movie", "render", str(movies[0]), "--max-mb", "1"]) == 2
+    assert "A size limit above 0 is for gifs only" in capsys.readouterr().err
+
+
 def test_diff_names_the_first_frame_that_differs(movies, tampered, capsys):
     assert run(["movie", "diff", str(movies[0]), str(tampered)]) == 1
     lines = capsys.readouterr().out.splitlines()

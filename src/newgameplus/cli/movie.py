@@ -109,8 +109,8 @@ def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int
 def diff(first: Path, second: Path, as_json: bool, any_core: bool) -> int:
     """Find the first frame where two movies of one game diverge.
 
-    They are played side by side, and buttons, memory, picture and return are compared. Exit code 1: they differ. Exit
-    code 2: a movie could not be read or played.
+    Each MOVIE is a bk2 file. They are played side by side, and buttons, memory, picture and return are compared. Exit
+    code 1: they differ. Exit code 2: a movie could not be read or played.
     """
     from dataclasses import asdict
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 @click.option("--scale", default=1, show_default=True, help="Enlarge each pixel to K by K.")
 @click.option("--max-seconds", type=float, help="Show only the first seconds of each movie.")
 @click.option("--no-sound", is_flag=True, help="Leave the sound out.")
+@click.option("--buttons", is_flag=True, help="Draw each player's controller, with the buttons held lit.")
+@click.option("--max-mb", type=float, help="Size limit of a gif; lowers scale, rate and colours until it fits.")
 @click.option("--grid", is_flag=True, help="Show all movies side by side in one video, grid.mp4.")
 @overwrite_option
 @any_core_option
@@ -52,6 +54,8 @@ def render(
     scale: int,
     max_seconds: float | None,
     no_sound: bool,
+    buttons: bool,
+    max_mb: float | None,
     grid: bool,
     overwrite: bool,
     any_core: bool,
@@ -65,7 +69,14 @@ def render(
     from newgameplus.movies.video import SUFFIXES, RenderOptions
 
     options = RenderOptions(
-        format=kind, speed=speed, scale=scale, sound=not no_sound, max_seconds=max_seconds, any_core=any_core
+        format=kind,
+        speed=speed,
+        scale=scale,
+        sound=not no_sound,
+        max_seconds=max_seconds,
+        any_core=any_core,
+        shows_buttons=buttons,
+        max_bytes=None if max_mb is None else round(max_mb * 1e6),
     )
     if grid:
         paths = [path for path, _ in find_movies(list(places))]

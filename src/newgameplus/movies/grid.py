@@ -25,7 +25,7 @@ from newgameplus.movies.names import index_of
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
-from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
+from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing, seen
 from newgameplus.printable import printable_number, printable_time
 from newgameplus.types import Array
 
@@ -199,7 +199,9 @@ def _send_pictures(path: Path, options: RenderOptions, connection: Connection[An
             for number, reward in enumerate(islice(playback.rewards(), num_frames)):
                 total += reward
                 if number % options.speed == 0:
-                    connection.send((playback.picture(), total, number))
+                    masks = playback.movie.masks[number].tolist()
+                    picture = seen(playback.picture(), masks, playback.movie.buttons, options, 1)
+                    connection.send((picture, total, number))
             connection.send((None, total, number))
     except NewGamePlusError as error:
         connection.send(str(error))
