@@ -10,6 +10,7 @@ import click
 
 from newgameplus.cli.consent import lua_option
 from newgameplus.cli.movie_export import export
+from newgameplus.cli.movie_play import play
 from newgameplus.cli.movie_render import render
 from newgameplus.cli.movie_work import (
     any_core_option,
@@ -36,13 +37,14 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def movie() -> None:
-    """Show, compare, render, export and verify recorded episodes.
+    """Play, show, compare, render, export and verify recorded episodes.
 
     Each MOVIE is a bk2 file, or a folder that is searched for them.
     """
 
 
 movie.add_command(export)
+movie.add_command(play)
 movie.add_command(render)
 
 
