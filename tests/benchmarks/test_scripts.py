@@ -31,6 +31,7 @@ LONG = (
     "speed.learners",
     "speed.learners_gpu",
     "speed.render_movie",
+    "speed.verify_movies",
     "speed.replay",
 )
 ELSEWHERE = {"runs.transfer"}
