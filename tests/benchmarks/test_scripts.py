@@ -25,6 +25,7 @@ LONG = (
     "runs.rainbow_ways",
     "runs.tumbleweed_calibration",
     "speed.engine_costs",
+    "speed.grid_video",
     "speed.jerk_evaluation",
     "speed.jerk_many",
     "speed.kernels",
