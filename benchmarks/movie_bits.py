@@ -20,6 +20,7 @@ import numpy as np
 from rich.progress import track
 
 from benchmarks.turns import add_tiny, parse, temporary_folder
+from newgameplus.emulator.exactness import NOT_PLAY
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import NewGamePlusError
 from newgameplus.games.levels import find_level
@@ -38,12 +39,13 @@ MISSED = "MISSED"
 
 
 def record(folder: Path, num_frames: int, seed: int = 2018) -> Path:
-    """Record an episode of random buttons and return its movie."""
+    """Record an episode of random buttons, without those that lead to a menu, and return its movie."""
     env = RetroEnv(find_level(LEVEL), kind="none", listeners=[MovieRecorder(folder)])
     try:
         env.reset()
+        in_play = sum(1 << bit for bit, name in enumerate(env.buttons) if name not in NOT_PLAY)
         for mask in np.random.default_rng(seed).integers(2 ** len(env.buttons), size=num_frames).tolist():
-            env.advance(mask)
+            env.advance(mask & in_play)
     finally:
         env.close()
     return next(folder.glob("*.bk2"))

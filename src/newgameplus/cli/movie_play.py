@@ -22,10 +22,10 @@ from newgameplus.cli.movie_work import any_core_option
 @lua_option
 @click.option("--frames", type=click.IntRange(min=1), hidden=True, help="Stop after this many pictures.")
 def play(path: Path, in_terminal: bool | None, scale: int | None, any_core: bool, frames: int | None) -> None:
-    """Watch a movie, in a window or, in coloured half blocks, in the terminal.
+    """Watch a movie in a window or in the terminal.
 
-    MOVIE is a bk2 file. Space pauses, the arrows go five seconds back and on, comma and full stop one frame, minus and
-    plus change the speed, Home and End go to the ends, Q leaves.
+    MOVIE is a bk2 file. The terminal shows it in coloured half blocks. Space pauses, the arrows go five seconds back
+    and on, comma and full stop one frame, minus and plus change the speed, Home and End go to the ends, Q leaves.
     """
     from newgameplus.movies.film import Film
 

@@ -246,7 +246,9 @@ def _messages(playback: Playback, options: RenderOptions, width: int | None) -> 
         total += reward
         if number % options.speed == 0:
             picture = playback.picture()
-            scale = 1.0 if width is None else min(1.0, width / picture.shape[1])
+            scale = (
+                1.0 if width is None else 1 / math.ceil(picture.shape[1] / width)
+            )  # by a whole number, which is fast
             yield seen(picture, movie.masks[number].tolist(), movie.buttons, options, scale), total, number
     yield None, total, number
 

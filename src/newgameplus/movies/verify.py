@@ -109,12 +109,12 @@ def _differences(played: _Played, first: tuple[int, int] | None) -> Iterator[str
     """Yield a sentence for each value that differs."""
     record = played.playback.record
     yield from _changes(played.playback)
+    if first is not None:
+        yield f"the memory differs first {_time_of(first, played.playback.emulator.frames_per_second)}"
     if record.num_frames not in (None, played.num_frames):
         yield f"{played.num_frames} frames instead of {record.num_frames}"
     if record.episode_return not in (None, played.episode_return):
         yield f"return {played.episode_return!r} instead of {record.episode_return!r}"
-    if first is not None:
-        yield f"the memory differs first {_time_of(first, played.playback.emulator.frames_per_second)}"
     if record.memory_sha256 not in (None, played.memory_sha256):
         yield "the memory at the last frame is another"
 
