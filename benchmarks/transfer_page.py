@@ -52,6 +52,8 @@ COMPARED = (
     ("rainbow-joint", "jerk"),
     ("ppo-joint", "rainbow-joint"),
     ("rainbow", "ppo"),
+    ("rainbow", "ppo-fine-tuned"),
+    ("ppo-fine-tuned", "ppo"),
 )
 """Pairs of rows that a reader would put in order, and whose difference is therefore tested."""
 HEADINGS = (

@@ -6,9 +6,11 @@
 #include <memory>
 #include <random>
 #include <stdexcept>
+#include <vector>
 
 #include "adam.hpp"
 #include "check.hpp"
+#include "dueling.hpp"
 #include "fractions.hpp"
 #include "noisy.hpp"
 #include "policy.hpp"
@@ -101,6 +103,33 @@ void test_noisy(std::size_t num_inputs, std::size_t num_outputs, std::size_t cou
   CHECK(std::equal(found[0].get(), found[0].get() + num_inputs * num_outputs, found[1].get()));
 }
 
+void test_dueling(std::size_t count, std::size_t num_actions, std::size_t num_numbers) {
+  const std::size_t size = count * num_numbers;
+  const auto value = reals(size), advantage = reals(num_actions * size);
+  const auto atoms = floats(num_numbers), reward = floats(count), factor = floats(count), target = floats(size);
+  const auto fraction = floats(size), errors = floats(count), change = floats(size), means = floats(count * num_actions);
+  const auto value_gradient = reals(size), advantage_gradient = reals(num_actions * size);
+  std::sort(atoms.get(), atoms.get() + num_numbers);
+  const std::vector<std::int64_t> action(count, static_cast<std::int64_t>(num_actions) - 1);
+  for (const bool has_atoms : {true, false}) {
+    const ngp::kernels::DuelingShape shape{count, num_actions, num_numbers, has_atoms};
+    const ngp::kernels::Dueling given{value.get(), advantage.get(), shape};
+    if (has_atoms) {
+      ngp::kernels::expect_returns(given, atoms.get(), means.get());
+      ngp::kernels::find_cross_entropies(given, action.data(), target.get(), errors.get(), change.get());
+      ngp::kernels::project_returns(given, action.data(), reward.get(), factor.get(), atoms.get(), target.get());
+      CHECK(std::all_of(target.get(), target.get() + size, [](float mass) { return mass >= 0 && mass <= 1.001F; }));
+    } else {
+      ngp::kernels::average_quantiles(given, means.get());
+      ngp::kernels::move_quantiles(given, action.data(), reward.get(), factor.get(), target.get());
+      ngp::kernels::find_quantile_errors(given, action.data(), fraction.get(), target.get(), num_numbers, errors.get(),
+                                         change.get());
+    }
+    ngp::kernels::find_dueling_back(shape, action.data(), change.get(), reward.get(), value_gradient.get(),
+                                    advantage_gradient.get());
+  }
+}
+
 void test_fractions(std::size_t num_features, std::size_t count, std::size_t num_fractions) {
   constexpr std::size_t kCosines = 32;
   const std::size_t num_lines = count * num_fractions, size = num_lines * num_features;
@@ -178,6 +207,8 @@ int main() {
     test_convolutions({45, 38, 3}, {{16, 8, 2, 0}, {32, 4, 2, 0}, {80, 3, 2, 0}, {48, 3, 1, 1}}, count);
     test_noisy(32, 1, count);
     test_noisy(416, 357, 7 * count);
+    test_dueling(count, 7, 51);
+    test_dueling(count, 1, 2 * count);
     test_fractions(32, count, 3);
     test_fractions(2592, count, 9);
   }

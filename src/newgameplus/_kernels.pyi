@@ -86,6 +86,49 @@ def noisy_backward(
     sigma_bias_gradient: Tensor,
     num_threads: int,
 ) -> None: ...
+def shape_noise(drawn: Tensor, noise: Sequence[Tensor]) -> None: ...
+def stacked_forward(
+    input: Tensor,
+    hidden: Sequence[Tensor],
+    heads: Sequence[Sequence[Tensor]],
+    strips: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    num_threads: int,
+) -> None: ...
+def stacked_backward(
+    input: Tensor,
+    hidden: Sequence[Tensor],
+    heads: Sequence[Sequence[Tensor]],
+    strips: Sequence[Tensor],
+    output: Tensor,
+    gradients: Sequence[Tensor],
+    input_gradient: Tensor | None,
+    to: Sequence[Tensor],
+    num_threads: int,
+) -> None: ...
+def expect_returns(value: Tensor, advantage: Tensor, atoms: Tensor, means: Tensor) -> None: ...
+def project_returns(
+    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, atoms: Tensor, target: Tensor
+) -> None: ...
+def cross_entropies(
+    value: Tensor, advantage: Tensor, action: Tensor, target: Tensor, errors: Tensor, change: Tensor
+) -> None: ...
+def average_quantiles(value: Tensor, advantage: Tensor, means: Tensor) -> None: ...
+def move_quantiles(
+    value: Tensor, advantage: Tensor, action: Tensor, reward: Tensor, factor: Tensor, target: Tensor
+) -> None: ...
+def quantile_errors(
+    value: Tensor,
+    advantage: Tensor,
+    action: Tensor,
+    fraction: Tensor,
+    target: Tensor,
+    errors: Tensor,
+    change: Tensor,
+) -> None: ...
+def dueling_backward(
+    action: Tensor, change: Tensor, gradient: Tensor, value_gradient: Tensor, advantage_gradient: Tensor
+) -> None: ...
 def embed_forward(
     features: Tensor,
     fractions: Tensor,

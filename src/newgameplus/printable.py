@@ -109,3 +109,9 @@ def open_console(*, stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width, console.soft_wrap = _LONGEST_LINE, True
     return console
+
+
+def printable_time(seconds: float) -> str:
+    """Return ``seconds`` as minutes and seconds, ``1:05.3``."""
+    minutes, rest = divmod(round(seconds, 1), 60)
+    return f"{int(minutes)}:{rest:04.1f}"

@@ -15,6 +15,7 @@ EXTRA_OF = {
     "pygame": "play",
     "lupa": "lua",
     "ale_py": "atari",
+    "pyarrow": "parquet",
 }
 """Extra that installs an optional package."""
 

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 QUICK = (
+    "movie_bits",
     "soak",
     "runs.tumbleweed_par",
     "speed.cli_start",
@@ -25,12 +26,14 @@ LONG = (
     "runs.rainbow_ways",
     "runs.tumbleweed_calibration",
     "speed.engine_costs",
+    "speed.grid_video",
     "speed.jerk_evaluation",
     "speed.jerk_many",
     "speed.kernels",
     "speed.learners",
     "speed.learners_gpu",
     "speed.render_movie",
+    "speed.verify_movies",
     "speed.replay",
 )
 ELSEWHERE = {"runs.transfer"}

@@ -90,7 +90,7 @@ def test_verify_ends_with_1_when_a_movie_differs(tampered, movies, capsys):
 
 def test_verify_says_when_there_is_nothing_to_compare_with(movies, tmp_path, capsys):
     path = tmp_path / "foreign.bk2"
-    write_movie(path, dataclasses.replace(read_movie(movies[0]), extra={}))
+    write_movie(path, dataclasses.replace(read_movie(movies[0]), extra={}, marks=None))
     assert run(["movie", "verify", str(path)]) == 0
     assert "played, nothing to compare with: 61 frames" in capsys.readouterr().out
 
@@ -114,6 +114,69 @@ def test_render_makes_a_grid(folder, tmp_path, capsys):
     assert (tmp_path / "grid.mp4").exists()
     assert run(["movie", "render", str(folder), "--grid", "-o", str(tmp_path / "grid.mp4")]) == 2
     assert "--overwrite replaces it" in capsys.readouterr().err
+
+
+def test_render_draws_the_buttons_below_the_picture(movies, tmp_path):
+    import av
+
+    sizes = []
+    for arguments in ([], ["--buttons"], ["--buttons", "--grid"]):
+        assert run(["movie", "render", str(movies[0]), "-o", str(tmp_path / f"{len(sizes)}"), *arguments]) == 0
+        with av.open(str(next((tmp_path / f"{len(sizes)}").iterdir()))) as video:
+            sizes.append((video.streams.video[0].width, video.streams.video[0].height))
+    assert sizes[0] == (320, 224)
+    assert sizes[1] == (320, 224 + 44)
+    assert sizes[2] == (8 + 320 + 8, 8 + 268 + 24 + 8)
+
+
+def test_render_keeps_a_gif_under_its_limit_or_says_what_to_do(movies, tmp_path, capsys):
+    command = ["movie", "render", str(movies[0]), "--format", "gif", "-o", str(tmp_path), "--overwrite"]
+    assert run(command) == 0
+    size = next(tmp_path.iterdir()).stat().st_size
+    assert run([*command, "--max-mb", f"{size / 3e6:.6f}"]) == 0
+    assert size / 20 < next(tmp_path.iterdir()).stat().st_size <= size / 3 + 1
+    capsys.readouterr()
+    assert run([*command, "--max-mb", "0.0001"]) == 2
+    assert "is under 0.0001 MB" in capsys.readouterr().err
+    assert run(["movie", "render", str(movies[0]), "--max-mb", "1"]) == 2
+    assert "A size limit above 0 is for gifs only" in capsys.readouterr().err
+
+
+def test_diff_names_the_first_frame_that_differs(movies, tampered, capsys):
+    assert run(["movie", "diff", str(movies[0]), str(tampered)]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{movies[0]} and {tampered} diverge at frame 41, 0:00.7."
+    assert lines[1] == "buttons\t41\t0:00.7\tB\tA"
+
+
+def test_diff_as_json(movies, tampered, capsys):
+    assert run(["movie", "diff", str(movies[0]), str(tampered), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["num_frames"] == [61, 61]
+    assert found["differences"][0]["aspect"] == "buttons"
+    assert run(["movie", "diff", str(movies[0]), str(movies[0]), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["differences"] == []
+
+
+def test_diff_of_a_movie_with_its_beginning_is_the_length(movies, capsys):
+    assert run(["movie", "diff", *map(str, movies)]) == 1
+    assert "length\t41\t0:00.7\t61 frames\t41 frames" in capsys.readouterr().out
+
+
+def test_export_writes_a_table_per_movie(folder, tmp_path, capsys):
+    assert run(["movie", "export", str(folder), "-o", str(tmp_path)]) == 0
+    assert capsys.readouterr().out.count("frames, ") == 2
+    first, second = sorted(tmp_path.glob("*.csv"))
+    assert len(first.read_text().splitlines()) == 62
+    second.write_text("mine")
+    assert run(["movie", "export", str(folder), "-o", str(tmp_path)]) == 0
+    assert second.read_text() == "mine"
+
+
+def test_parquet_without_pyarrow_is_refused_with_what_installs_it(movies, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert run(["movie", "export", str(movies[0]), "--parquet", "-o", str(tmp_path)]) == 2
+    assert "A table in parquet needs a package that is not installed: pip install" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -71,7 +71,8 @@ def test_a_movie_names_all_that_it_depends_on(movie_path, their_reading):
     assert movie.start_state == level.integration.state(level.state)
     assert (movie.extra["level"], movie.extra["scenario"]) == (LEVEL, "scenario")
     assert movie.extra["rom_sha1"] in level.integration.rom_sha1s
-    assert set(movie.extra["core"]) == {"name", "version", "sha256"}
+    assert set(movie.extra["core"]) == {"name", "version", "sha256", "options"}
+    assert movie.extra["core"]["options"]["genesis_plus_gx_render"] == "single field"
     game, state, masks = their_reading(movie_path, 12)
     assert (game, state, masks) == (movie.game, movie.start_state, movie.masks.tolist())
 
@@ -134,8 +135,14 @@ def test_the_same_episode_makes_the_same_file(recorded_env, tmp_path):
 
 def test_other_readers_find_the_members_they_know(movie_path):
     with zipfile.ZipFile(movie_path) as file:
-        assert set(file.namelist()) == {"Header.txt", "Input Log.txt", "Core.bin", "NewGamePlus.json"}
-        assert json.loads(file.read("NewGamePlus.json"))["schema"] == 1
+        assert set(file.namelist()) == {
+            "Header.txt",
+            "Input Log.txt",
+            "Core.bin",
+            "NewGamePlus.json",
+            "NewGamePlus.marks",
+        }
+        assert json.loads(file.read("NewGamePlus.json"))["schema"] == 2
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):

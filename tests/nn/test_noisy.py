@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import copy
+from inspect import unwrap
 
 import pytest
 import torch
 from torch import nn
 
 from newgameplus.nn.cpu.compiled import availability, kernels
-from newgameplus.nn.noisy import NoisyLinear, draw_noise, noisy_linear, set_noise
+from newgameplus.nn.noisy import NoisyLinear, draw_noise, noisy_heads, noisy_linear, set_noise, shape_noise
 
 
 def layer(seed: int = 0) -> NoisyLinear:
@@ -159,3 +160,53 @@ def test_what_is_no_number_stays_none() -> None:
         with torch.no_grad():
             assert noisy_linear(inputs, noisy.weights(), True).isnan().all()
         assert noisy_linear(inputs, noisy.weights(), True).isnan().all()
+
+
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("num_rows", [1, 33])
+def test_heads_by_one_call_are_layers_one_by_one(num_rows: int) -> None:
+    torch.manual_seed(0)
+    layers = [NoisyLinear(64, 32), NoisyLinear(32, 5), NoisyLinear(32, 20)]
+    for layer in layers:
+        draw_noise(layer.to(availability.dtype), torch.Generator().manual_seed(0))
+    hidden, *heads = [layer.weights() for layer in layers]
+    inputs = torch.randn(num_rows, 64).to(availability.dtype).requires_grad_()
+    found = noisy_heads(inputs, hidden, tuple(heads))
+    between = noisy_linear(inputs, hidden, True)
+    expected = [noisy_linear(between, head) for head in heads]
+    parameters = [inputs, *(parameter for layer in layers for parameter in layer.parameters())]
+    given = [torch.randn(output.shape).to(output.dtype) for output in found]
+    mine = torch.autograd.grad(list(found), parameters, given)
+    for one, other in zip((*found, *mine), (*expected, *torch.autograd.grad(expected, parameters, given)), strict=True):
+        torch.testing.assert_close(one, other)
+    with torch.no_grad():
+        alone = noisy_heads(inputs, hidden, tuple(heads))
+    for one, other in zip(alone, expected, strict=True):
+        assert float((one - other).detach().norm()) <= 1e-2 * float(other.detach().norm())
+
+
+@pytest.mark.usefixtures("instruction_set")
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_noise_by_the_kernel_is_that_of_torch(dtype: torch.dtype) -> None:
+    drawn = torch.randn(39, generator=torch.Generator().manual_seed(0))
+    drawn[3] = 0
+    found, expected = ([torch.zeros(size, dtype=dtype) for size in (7, 32)] for _ in range(2))
+    shape_noise(drawn, found)
+    unwrap(shape_noise)(drawn, expected)
+    for mine, yours in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine, yours)
+
+
+@pytest.mark.usefixtures("instruction_set")
+def test_kernels_refuse_noise_and_layers_that_do_not_fit() -> None:
+    drawn, vector = torch.zeros(4), torch.zeros(5, dtype=availability.dtype)
+    with pytest.raises(ValueError, match="fewer numbers"):
+        kernels.shape_noise(drawn, [vector])
+    low = NoisyLinear(64, 32).to(availability.dtype).requires_grad_(False)
+    inputs, outputs = torch.zeros((2, 64), dtype=availability.dtype), torch.zeros((2, 32), dtype=availability.dtype)
+    with pytest.raises(ValueError, match=r"outputs must have 2 tensors, not 1"):
+        kernels.stacked_forward(inputs, low.weights(), [low.weights()], [], [outputs], 1)
+    with pytest.raises(ValueError, match=r"input must be of shape \[2, 64\], not \[2, 32\]"):
+        kernels.stacked_forward(inputs, low.weights(), [low.weights()], [], [outputs, outputs], 1)
+    with pytest.raises(ValueError, match="four weights and two vectors"):
+        kernels.stacked_forward(inputs, low.weights()[:4], [], [], [outputs], 1)

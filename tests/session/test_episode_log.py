@@ -28,3 +28,27 @@ def test_a_copy_is_independent() -> None:
     assert (copy.num_frames, copy.episode_return) == (1, 2.0)
     assert log.begins_with(copy)
     assert not copy.begins_with(log)
+
+
+def test_marks_are_cut_with_the_log_and_due_again_where_it_goes_on() -> None:
+    log, due = EpisodeLog(), []
+
+    def play(num_frames: int) -> None:
+        for _ in range(num_frames):
+            log.append(0, 0.0)
+            if log.lacks_mark:
+                due.append(log.num_frames)
+                log.marks.append(b"%d" % log.num_frames)
+
+    assert log.lacks_mark
+    log.marks.append(b"0")
+    play(150)
+    assert (due, log.marks) == ([60, 120], [b"0", b"60", b"120"])
+    kept = log.copy()
+    log.cut(120)
+    assert len(log.marks) == 3
+    log.cut(119)
+    assert not log.lacks_mark
+    play(61)
+    assert (due, log.marks) == ([60, 120, 120, 180], [b"0", b"60", b"120", b"180"])
+    assert len(kept.marks) == 3

@@ -4,6 +4,7 @@
 #include <functional>
 #include <numeric>
 #include <stdexcept>
+#include <utility>
 
 namespace ngp::kernels {
 namespace {
@@ -48,6 +49,26 @@ std::string text_of(const std::vector<std::int64_t>& lengths) {
   return text + "]";
 }
 
+const DlExchange* ask_type(nb::handle type) {
+  const nb::object capsule = nb::getattr(type, "__dlpack_c_exchange_api__", nb::none());
+  if (!PyCapsule_IsValid(capsule.ptr(), "dlpack_exchange_api")) return nullptr;
+  const auto* exchange = static_cast<const DlExchange*>(PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
+  return exchange->major == kMajor && exchange->view ? exchange : nullptr;
+}
+
+// What a type has of it, none if nothing. The first few types are kept, of which there are two: tensors and parameters.
+const DlExchange* exchange_of(nb::handle type) {
+  constexpr std::size_t kMost = 4;
+  static std::pair<PyObject*, const DlExchange*> known[kMost];
+  static std::size_t num_known = 0;  // changed only under Python's lock
+  for (std::size_t at = 0; at < num_known; ++at) {
+    if (known[at].first == type.ptr()) return known[at].second;
+  }
+  const DlExchange* const found = ask_type(type);
+  if (num_known < kMost) known[num_known++] = {type.inc_ref().ptr(), found};
+  return found;
+}
+
 }  // namespace
 
 Array::Array(nb::handle object) {
@@ -55,11 +76,9 @@ Array::Array(nb::handle object) {
 }
 
 bool Array::ask_exchange(nb::handle object) {
-  const nb::object capsule = nb::getattr(object.type(), "__dlpack_c_exchange_api__", nb::none());
-  if (!PyCapsule_IsValid(capsule.ptr(), "dlpack_exchange_api")) return false;
-  const auto* exchange = static_cast<const DlExchange*>(PyCapsule_GetPointer(capsule.ptr(), "dlpack_exchange_api"));
+  const DlExchange* const exchange = exchange_of(object.type());
+  if (!exchange) return false;
   DlTensor found{};
-  if (exchange->major != kMajor || !exchange->view) return false;
   if (exchange->view(object.ptr(), &found) != 0) throw nb::python_error();
   if (found.device_type != kCpu) throw std::invalid_argument("The tensors must be on the CPU.");
   data_ = static_cast<char*>(found.data) + found.byte_offset;
@@ -113,6 +132,14 @@ bool Array::is_alike(const Array& other) const {
     if (shape_[axis] > 1 && strides_[axis] != other.strides_[axis]) return false;
   }
   return true;
+}
+
+Array Array::with_second_axis_last() const {
+  Array found = *this;
+  if (num_axes() < 2) return found;
+  std::rotate(found.shape_.begin() + 1, found.shape_.begin() + 2, found.shape_.end());
+  std::rotate(found.strides_.begin() + 1, found.strides_.begin() + 2, found.strides_.end());
+  return found;
 }
 
 std::vector<Array> arrays_of(const nb::sequence& objects) {

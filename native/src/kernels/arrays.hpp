@@ -42,6 +42,8 @@ class Array {
   bool is_contiguous() const;
   bool is_dense() const;
   bool is_alike(const Array& other) const;
+  // The same numbers with the second axis as the last one.
+  Array with_second_axis_last() const;
 
  private:
   bool ask_exchange(nb::handle object);

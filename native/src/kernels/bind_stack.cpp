@@ -31,7 +31,8 @@ std::vector<Weights> convolutions_of(const Stack& stack, const std::vector<Array
   for (std::size_t index = 0; index < layers.size(); ++index) {
     const Layer& layer = layers[index];
     const std::size_t num_filters = layer.num_filters(), size = layer.size();
-    found.push_back({reals_of("A weight", weights[index], {num_filters, size, size, layer.input().num_channels}),
+    const Array lines = weights[index].with_second_axis_last();  // [F, H, W, C]
+    found.push_back({reals_of("A weight", lines, {num_filters, size, size, layer.input().num_channels}),
                      reals_of("A bias", biases[index], {num_filters})});
   }
   return found;

@@ -8,6 +8,7 @@ namespace ngp::kernels {
 void bind_stack(nb::module_& module);
 void bind_noisy(nb::module_& module);
 void bind_adam(nb::module_& module);
+void bind_dueling(nb::module_& module);
 void bind_fractions(nb::module_& module);
 void bind_policy(nb::module_& module);
 }  // namespace ngp::kernels
@@ -21,6 +22,7 @@ NB_MODULE(NGP_MODULE_NAME, module) {
   kernels::bind_stack(module);
   kernels::bind_noisy(module);
   kernels::bind_adam(module);
+  kernels::bind_dueling(module);
   kernels::bind_fractions(module);
   kernels::bind_policy(module);
 }

@@ -12,7 +12,8 @@ namespace ngp::kernels {
 namespace {
 
 constexpr std::size_t kFew = 8;       // rows from which on it is faster to mix the weights first
-constexpr std::size_t kOutputs = 16;  // outputs that a thread does at a time: their mixed weights stay in its cache
+// Outputs that a thread does at a time: their mixed weights stay in its cache, and blocks of 6 or 8 of them fit.
+constexpr std::size_t kOutputs = 24;
 
 std::size_t round_up(std::size_t count, std::size_t step) { return (count + step - 1) / step * step; }
 

@@ -1,5 +1,7 @@
 #include "noisy_parts.hpp"
 
+#include <cmath>
+
 #include "block.hpp"
 #include "packing.hpp"
 
@@ -131,6 +133,10 @@ void sum_biases(const Real* gradient, std::size_t step, std::size_t num_rows, st
     store_first(mean + output, sum, left);
     store_first(sigma + output, sum * load_first(noise_out + output, left), left);
   }
+}
+
+void find_signed_roots(const float* drawn, std::size_t count, float* to) {
+  for (std::size_t at = 0; at < count; ++at) to[at] = std::copysign(std::sqrt(std::fabs(drawn[at])), drawn[at]);
 }
 
 }  // namespace ngp::kernels

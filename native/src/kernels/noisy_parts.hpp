@@ -46,4 +46,7 @@ void multiply_across(const NoisyWeights& weights, const Pack* gradient, std::siz
 void sum_biases(const Real* gradient, std::size_t step, std::size_t num_rows, std::size_t num_outputs,
                 const float* noise_out, Real* mean, Real* sigma);
 
+// to[i] = sign(drawn[i]) * sqrt(|drawn[i]|).
+void find_signed_roots(const float* drawn, std::size_t count, float* to);
+
 }  // namespace ngp::kernels

@@ -94,4 +94,11 @@ void gate(const Real* gradient, const Real* gates, std::size_t count, Real* to) 
   });
 }
 
+void add(const Real* from, std::size_t count, Real* to) {
+  for (std::size_t at = 0; at < count; at += kLanes) {
+    const std::size_t left = count - at;
+    store_first(to + at, load_first(to + at, left) + load_first(from + at, left), left);
+  }
+}
+
 }  // namespace ngp::kernels

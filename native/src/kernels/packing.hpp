@@ -29,4 +29,7 @@ void transpose_and_sum(const float* const* parts, std::size_t num_parts, std::si
 // to[i] = gradient[i] where gate[i] > 0, else 0.
 void gate(const Real* gradient, const Real* gates, std::size_t count, Real* to);
 
+// to[i] += from[i].
+void add(const Real* from, std::size_t count, Real* to);
+
 }  // namespace ngp::kernels

@@ -133,7 +133,9 @@ void multiply_rows(const Real* rows, std::size_t num_rows, std::size_t num_input
   };
   if constexpr (kLanes == 16) {
     run(multiply_plain_rows<6, 4>, 64);
-    run(multiply_plain_rows<10, 2>, 32);
+    // Blocks of ten rows are the fastest, unless the last one of them is mostly for nothing.
+    if (num_rows % 8) run(multiply_plain_rows<10, 2>, 32);
+    run(multiply_plain_rows<8, 2>, 32);
     run(multiply_plain_rows<8, 1>, 16);
   } else {
     run(multiply_plain_rows<6, kSixteen>, 16);

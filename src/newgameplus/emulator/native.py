@@ -42,19 +42,27 @@ def core_spec(
         has_sound: whether sound will be read; if not, options that trade sound for speed are set.
         before_state: what is done before a state is loaded; None for what the core needs (``BEFORE_STATE``).
     """
-    chosen = dict(REFERENCE_OPTIONS.get(core.name, {}))
-    if not has_sound:
-        chosen |= SPEED_OPTIONS.get(core.name, {})
+    speed = {} if has_sound else SPEED_OPTIONS.get(core.name, {})
     return required_engine().CoreSpec(
         library=str(core.path),
         rom_path=str(rom),
         system_folder=str(system_folder(core.path.parent)),
-        options=chosen | dict(options or {}),
+        options=dict(speed) | lasting_options(core, options),
         ram_address=core.console.ram_address,
         before_state=before_state or BEFORE_STATE.get(core.name, "nothing"),
         button_mask=core.console.button_mask,
         random_part=RANDOM_AT_POWER_ON.get((core.name, core.console.name), (0, 0)),
     )
+
+
+def lasting_options(core: Core, options: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Core options that decide what happens in a game; those that only make the core faster are not among them.
+
+    Args:
+        core: the core.
+        options: core options to set besides the default ones.
+    """
+    return {**REFERENCE_OPTIONS.get(core.name, {}), **(options or {})}
 
 
 def read_rom(rom: Path) -> bytes:

@@ -1,8 +1,8 @@
 """Read and write bk2, the movie format of gym-retro and BizHawk; needs no emulator.
 
 A movie is a zip of ``Header.txt`` (game, console), ``Input Log.txt`` (one line per frame) and ``Core.bin`` (the start
-state). New Game Plus adds ``NewGamePlus.json``, which other readers ignore. The first frame is the one that every reset
-runs, with no button held.
+state). New Game Plus adds ``NewGamePlus.json`` and ``NewGamePlus.marks``, which other readers ignore. The first frame
+is the one that every reset runs, with no button held.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from newgameplus.emulator.cores import console_named
 from newgameplus.errors import MovieError, NotFoundError
 from newgameplus.movies.archive import Archive, Member, assemble, open_archive
 from newgameplus.movies.columns import Dialect, LineReader, key_line, line_reader, line_writer
+from newgameplus.movies.marks import MARKS, MAX_MARKS_BYTES, Marks, marks_member, parse_marks
 from newgameplus.types import Array
 
 HEADER, LOG, STATE, EXTRA = "Header.txt", "Input Log.txt", "Core.bin", "NewGamePlus.json"
@@ -63,6 +64,8 @@ class Movie:
     """Lines of ``Header.txt``, key to value."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Contents of ``NewGamePlus.json``; empty for movies of other programs."""
+    marks: Marks | None = None
+    """Hashes of the memory, one per second; None for movies of other programs, of 0.1, and of killed processes."""
     dialect: Dialect = "retro"
     is_complete: bool = True
     """Whether the log has its end line; movies of killed processes have none."""
@@ -110,6 +113,7 @@ def read_movie(path: Path) -> Movie:
         buttons = console_named(head.platform).buttons
         member = _state_member(archive.names, path)
         state = None if member is None else archive.read(member, MAX_STATE_BYTES)
+        marks = parse_marks(archive.read(MARKS, MAX_MARKS_BYTES), str(path)) if MARKS in archive.names else None
         with archive.open(LOG) as file:
             dialect, masks, is_complete = _LogReader(path, head.platform, buttons).read(file)
     return Movie(
@@ -120,6 +124,7 @@ def read_movie(path: Path) -> Movie:
         masks=masks,
         header=head.header,
         extra=head.extra,
+        marks=marks,
         dialect=dialect,
         is_complete=is_complete,
     )
@@ -146,6 +151,8 @@ def write_movie(path: Path, movie: Movie, dialect: Dialect = "retro") -> None:
         members.append(Member.deflated(STATE, movie.start_state))
     if movie.extra:
         members.append(extra_member(movie.extra))
+    if movie.marks is not None:
+        members.append(marks_member(movie.marks))
     try:
         write_atomically(path, assemble(members))
     except OSError as error:

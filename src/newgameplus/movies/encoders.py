@@ -176,23 +176,33 @@ class GifEncoder:
         path: output file.
         size: height and width in pixels; other pictures are stretched to it.
         samples: pictures uint8 ``[H, W, 3]`` that the palette is computed from.
+        frames_per_second: rate of the pictures; its inverse is shown in whole hundredths of a second.
+        num_colours: size of the palette, up to 256.
     """
 
-    def __init__(self, path: Path, size: tuple[int, int], samples: Sequence[Array]) -> None:
-        self._size = size
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int],
+        samples: Sequence[Array],
+        *,
+        frames_per_second: int = GIF_FRAMES_PER_SECOND,
+        num_colours: int = 256,
+    ) -> None:
+        self._size, self._beat = size, Fraction(1, frames_per_second)
         height, width = size
         self._file = av.open(str(path), "w", format="gif")
-        self._stream: Any = self._file.add_stream("gif", rate=GIF_FRAMES_PER_SECOND)
+        self._stream: Any = self._file.add_stream("gif", rate=frames_per_second)
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, "pal8"
-        self._graph, self._source, palette = _palette_graph(size)
-        palette.push(_palette_of([fit(sample, size) for sample in samples]))
+        self._graph, self._source, palette = _palette_graph(size, self._beat)
+        palette.push(_palette_of([fit(sample, size) for sample in samples], self._beat, num_colours))
         palette.push(None)
         self._num_pictures = 0
 
     def write(self, picture: Array, sound: Array | None) -> None:
         """Add a picture uint8 ``[H, W, 3]``; sound is ignored."""
         frame = av.VideoFrame.from_ndarray(fit(picture, self._size), format="rgb24")
-        frame.pts, frame.time_base = self._num_pictures, Fraction(1, GIF_FRAMES_PER_SECOND)
+        frame.pts, frame.time_base = self._num_pictures, self._beat
         self._num_pictures += 1
         self._source.push(frame)
         self._encode_ready()
@@ -213,11 +223,13 @@ class GifEncoder:
 
 
 def fit(picture: Array, size: tuple[int, int]) -> Array:
-    """Stretch ``picture`` ``[H, W, 3]`` to ``size`` (height, width) by nearest neighbour."""
+    """Stretch ``picture`` ``[H, W, 3]`` to ``size`` (height, width) by nearest neighbour, or shrink it by area."""
     height, width = size
     if picture.shape[:2] == (height, width):
         return picture
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_NEAREST))
+    is_smaller = height * width < picture.shape[0] * picture.shape[1]
+    method = cv2.INTER_AREA if is_smaller else cv2.INTER_NEAREST
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=method))
 
 
 def _to_yuv(pictures: Array) -> list[Array]:
@@ -239,11 +251,14 @@ def _fraction(rate: float) -> Fraction:
     return Fraction(rate).limit_denominator(10_000)
 
 
-def _palette_of(pictures: Sequence[Array]) -> Any:
+def _palette_of(pictures: Sequence[Array], beat: Fraction, num_colours: int) -> Any:
     height, width = pictures[0].shape[:2]
     graph: Any = av.filter.Graph()
     source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=Fraction(1, 25))
-    generator, sink = graph.add("palettegen", "reserve_transparent=0"), graph.add("buffersink")
+    generator, sink = (
+        graph.add("palettegen", f"reserve_transparent=0:max_colors={num_colours}"),
+        graph.add("buffersink"),
+    )
     graph.link_nodes(source, generator, sink).configure()
     for number, picture in enumerate(pictures):
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
@@ -251,14 +266,13 @@ def _palette_of(pictures: Sequence[Array]) -> Any:
         source.push(frame)
     source.push(None)
     frame = graph.vpull()
-    frame.pts, frame.time_base = 0, Fraction(1, GIF_FRAMES_PER_SECOND)
+    frame.pts, frame.time_base = 0, beat
     return frame
 
 
-def _palette_graph(size: tuple[int, int]) -> tuple[Any, Any, Any]:
+def _palette_graph(size: tuple[int, int], beat: Fraction) -> tuple[Any, Any, Any]:
     """Return a filter graph that maps pictures to a palette, its picture source and its palette source."""
     graph: Any = av.filter.Graph()
-    beat = Fraction(1, GIF_FRAMES_PER_SECOND)
     source = graph.add_buffer(width=size[1], height=size[0], format="rgb24", time_base=beat, name="pictures")
     palette = graph.add_buffer(width=16, height=16, format="rgb32", time_base=beat, name="palette")
     mapper, sink = graph.add("paletteuse", "dither=none:diff_mode=rectangle"), graph.add("buffersink")

@@ -7,7 +7,7 @@ import math
 import multiprocessing
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -17,23 +17,30 @@ from typing import Any
 
 import numpy as np
 
+from newgameplus.emulator.backends import default_backend
 from newgameplus.errors import MovieError, NewGamePlusError, UsageError
 from newgameplus.executor.interrupts import sheltered
-from newgameplus.executor.local import ending
+from newgameplus.executor.local import available_cores, ending
 from newgameplus.movies.encoders import Mp4Encoder, fit
 from newgameplus.movies.names import index_of
 from newgameplus.movies.playback import Playback
-from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, clock, draw_text, fitting_size, level_title, text_width
+from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, draw_text, fitting_size, level_title, text_width
 from newgameplus.movies.side_by_side import crash_reason
-from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing
-from newgameplus.printable import printable_number
+from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing, seen
+from newgameplus.printable import printable_number, printable_time
 from newgameplus.types import Array
 
-MAX_MOVIES = 25
-"""Limit on the number of movies; each is played by its own process."""
+MAX_MOVIES = 100
+"""Limit on the number of movies."""
+MAX_WHOLE = 25
+"""Up to this number of movies, pictures are shown whole; those of more movies are shrunk."""
+MAX_WIDTH = 1920
+"""Width in pixels, before scaling, that the pictures of more movies are shrunk to."""
 _GAP = 8
 _LABEL_HEIGHT = 24
 _TEXT_SIZE = 0.4
+_LEAST_TITLE = 60
+"""Width in pixels that a title needs; it is left out where there is less."""
 
 
 @dataclass(slots=True)
@@ -83,10 +90,11 @@ def render_grid(
 ) -> int:
     """Render the movies at ``paths`` side by side into one silent mp4; return the number of pictures written.
 
-    A movie that has ended shows its last picture, darkened, until the longest ends. Each is played by its own process.
+    A movie that has ended shows its last picture, darkened, until the longest ends. The movies are shared out among
+    processes, one per CPU core; on the reference backend each movie has its own.
 
     Raises:
-        UsageError: there are no movies or more than 25, or the format is not mp4.
+        UsageError: there are no movies or more than 100, or the format is not mp4.
         MovieError: a movie cannot be read or played here, or the file cannot be written.
     """
     if not 1 <= len(paths) <= MAX_MOVIES:
@@ -129,7 +137,7 @@ class _Canvas:
         self._tiles = tiles
         self._height = scale * max(tile.picture.shape[0] for tile in tiles)
         self._width = scale * max(tile.picture.shape[1] for tile in tiles)
-        self._num_columns = math.ceil(math.sqrt(len(tiles)))
+        self._num_columns = _num_columns(len(tiles))
         num_rows = math.ceil(len(tiles) / self._num_columns)
         self.size = (
             _GAP + num_rows * (self._height + _LABEL_HEIGHT + _GAP),
@@ -150,7 +158,7 @@ class _Canvas:
         return image
 
     def _draw_label(self, image: Array, tile: _Tile, x: int, y: int) -> None:
-        outcome = f"{clock(tile.num_played / tile.frames_per_second)}  return {printable_number(tile.total)}"
+        outcome = f"{printable_time(tile.num_played / tile.frames_per_second)}  return {printable_number(tile.total)}"
         image[y : y + _LABEL_HEIGHT, x : x + self._width] = _label(tile.title, outcome, self._width, tile.is_over)
 
 
@@ -161,50 +169,88 @@ def _label(title: str, outcome: str, width: int, is_over: bool) -> Array:
     strip[:] = BACKGROUND
     outcome_width = text_width(outcome, _TEXT_SIZE)
     colour, baseline = DIM if is_over else BRIGHT, _LABEL_HEIGHT - 7
-    size = fitting_size(title, width - outcome_width - 2 * _GAP, _TEXT_SIZE)
-    draw_text(strip, title, 0, baseline, colour=colour, size=size)
-    draw_text(strip, outcome, width - outcome_width, baseline, colour=colour, size=_TEXT_SIZE)
+    room = width - outcome_width - 2 * _GAP
+    if room >= _LEAST_TITLE:
+        draw_text(strip, title, 0, baseline, colour=colour, size=fitting_size(title, room, _TEXT_SIZE))
+    draw_text(strip, outcome, max(0, width - outcome_width), baseline, colour=colour, size=_TEXT_SIZE)
     return strip
+
+
+def _num_columns(num_movies: int) -> int:
+    return math.ceil(math.sqrt(num_movies))
 
 
 @contextmanager
 def _playing(paths: Sequence[Path], options: RenderOptions) -> Iterator[list[_Tile]]:
-    """Start a process for each movie, and end all of them on exit."""
+    """Start processes that play the movies, and end all of them on exit.
+
+    A process plays its movies in turns. The pictures of all of them come through one pipe, in the order of the tiles.
+    """
     context = multiprocessing.get_context("spawn")
-    tiles: list[_Tile] = []
+    num_processes = len(paths) if default_backend() == "reference" else min(len(paths), available_cores())
+    width = None if len(paths) <= MAX_WHOLE else MAX_WIDTH // _num_columns(len(paths)) - _GAP
+    workers: list[tuple[Connection[Any, Any], SpawnProcess]] = []
     try:
-        for path in paths:
+        for number in range(num_processes):
             ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_send_pictures, args=(path, options, theirs), daemon=True)
+            arguments = (paths[number::num_processes], options, width, theirs)
+            process = context.Process(target=_send_pictures, args=arguments, daemon=True)
             with sheltered():
                 process.start()
             theirs.close()
-            tiles.append(_Tile(path, ours, process))
-        yield tiles
+            workers.append((ours, process))
+        yield [_Tile(path, *workers[number % num_processes]) for number, path in enumerate(paths)]
     finally:
-        for tile in tiles:
-            tile.process.kill()
-            tile.process.join()
-            tile.connection.close()
+        for connection, process in workers:
+            process.kill()
+            process.join()
+            connection.close()
 
 
-def _send_pictures(path: Path, options: RenderOptions, connection: Connection[Any, Any]) -> None:
-    """Body of a worker: send the movie's description, then picture, return and time; at the end no picture."""
+def _send_pictures(
+    paths: Sequence[Path], options: RenderOptions, width: int | None, connection: Connection[Any, Any]
+) -> None:
+    """Body of a worker: send each movie's description and first picture, then the next pictures of all in turns."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with Playback(path, any_core=options.any_core) as playback:
-            num_frames, total, number = num_shown(playback, options), 0.0, 0
-            rate = playback.emulator.frames_per_second
-            connection.send((_title(playback), math.ceil(num_frames / options.speed), rate))
-            for number, reward in enumerate(islice(playback.rewards(), num_frames)):
-                total += reward
-                if number % options.speed == 0:
-                    connection.send((playback.picture(), total, number))
-            connection.send((None, total, number))
+        with ExitStack() as stack:
+            playing = []
+            for path in paths:
+                playback = stack.enter_context(Playback(path, any_core=options.any_core))
+                messages = _messages(playback, options, width)
+                connection.send(next(messages))
+                connection.send(next(messages))
+                playing.append(messages)
+            while playing:
+                playing = [messages for messages in playing if _send_next(messages, connection)]
     except NewGamePlusError as error:
         connection.send(str(error))
     except BrokenPipeError:
         return  # the parent process is gone
+
+
+def _send_next(messages: Iterator[Any], connection: Connection[Any, Any]) -> bool:
+    """Send a movie's next picture; return whether there are more."""
+    message = next(messages, None)
+    if message is not None:
+        connection.send(message)
+    return message is not None
+
+
+def _messages(playback: Playback, options: RenderOptions, width: int | None) -> Iterator[Any]:
+    """Yield a movie's description, then picture, return and time of each frame shown; at the end no picture."""
+    num_frames, total, number = num_shown(playback, options), 0.0, 0
+    movie, rate = playback.movie, playback.emulator.frames_per_second
+    yield _title(playback), math.ceil(num_frames / options.speed), rate
+    for number, reward in enumerate(islice(playback.rewards(), num_frames)):
+        total += reward
+        if number % options.speed == 0:
+            picture = playback.picture()
+            scale = (
+                1.0 if width is None else 1 / math.ceil(picture.shape[1] / width)
+            )  # by a whole number, which is fast
+            yield seen(picture, movie.masks[number].tolist(), movie.buttons, options, scale), total, number
+    yield None, total, number
 
 
 def _title(playback: Playback) -> str:

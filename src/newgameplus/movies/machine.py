@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newgameplus.emulator.cores import Core, core_of
+from newgameplus.emulator.native import lasting_options
 from newgameplus.errors import MovieError, NotFoundError
 from newgameplus.games.catalogue import find_game
 from newgameplus.games.integration import Integration
+from newgameplus.movies.origin import rom_sha1
 from newgameplus.movies.record import EpisodeRecord
-from newgameplus.movies.recorder import rom_sha1
 
 _SHA1 = re.compile(r"[0-9a-f]{40}")
 
@@ -24,6 +25,8 @@ class Machine:
     integration: Integration
     rom: Path
     core: Core
+    other_core: str
+    """How core or core options differ from the recorded ones, as a part of a sentence; empty if they do not."""
 
 
 def machine_of(
@@ -37,7 +40,7 @@ def machine_of(
         platform: stable-retro's name of the console.
         header: lines of ``Header.txt``.
         record: what ``NewGamePlus.json`` says.
-        any_core: allow a core of another build than the recorded one.
+        any_core: allow a core of another build, or with other options, than the recorded one.
 
     Raises:
         MovieError: the game is not here, or ROM or core are not those of the movie.
@@ -48,9 +51,13 @@ def machine_of(
     rom = integration.rom()
     _check_rom(path, rom, integration, header, record)
     core = _core(path, integration, record)
-    if not any_core:
-        _check_core(path, core, record)
-    return Machine(integration, rom, core)
+    other_core = _other_core(integration, core, record)
+    if other_core and not any_core:
+        raise MovieError(
+            f"The movie {path} was recorded {other_core}; to play it nevertheless, with rewards and pictures that may "
+            "differ, allow any core (--any-core)."
+        )
+    return Machine(integration, rom, core, other_core)
 
 
 def _integration(path: Path, game: str, platform: str) -> Integration:
@@ -87,10 +94,14 @@ def _check_rom(
         raise MovieError(f"The movie {path} was recorded with another ROM of {integration.name}: SHA-1 {claimed}.")
 
 
-def _check_core(path: Path, core: Core, record: EpisodeRecord) -> None:
-    if record.core_sha256 is not None and record.core_sha256 != core.sha256:
-        raise MovieError(
-            f"The movie {path} was recorded on another build of the core: {record.core_name} "
-            f"{record.core_version}, not {core.name} {core.version} as installed here; to play it nevertheless, "
-            "with rewards and pictures that may differ, allow any core (--any-core)."
+def _other_core(integration: Integration, core: Core, recorded: EpisodeRecord) -> str:
+    if recorded.core_sha256 not in (None, core.sha256):
+        return (
+            f"on another build of the core: {recorded.core_name} {recorded.core_version}, not {core.name} "
+            f"{core.version} as installed here"
         )
+    options = lasting_options(core, integration.core_options)
+    theirs = options if recorded.core_options is None else recorded.core_options
+    changed = sorted(key for key in options.keys() | theirs.keys() if options.get(key) != theirs.get(key))
+    told = ", ".join(f"{key}={theirs.get(key, 'as it is')}, not {options.get(key, 'as it is')}" for key in changed)
+    return f"with other core options: {told}" if changed else ""

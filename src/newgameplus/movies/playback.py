@@ -27,7 +27,9 @@ class Playback:
     Args:
         path: the movie.
         scenario: scenario to use instead of the recorded one.
-        any_core: play even if the movie was recorded on another core build; it may then desync.
+        any_core: play even if the movie was recorded on another core build or with other core options; it may then
+            desync.
+        is_shown: whether pictures and sound will be read; without them it plays faster.
 
     Raises:
         MovieError: the movie cannot be read, or its game, ROM or core build is not here.
@@ -35,8 +37,11 @@ class Playback:
         EmulatorError: the core cannot run, or, on the reference backend, another emulator is open in this process.
     """
 
-    def __init__(self, path: Path, *, scenario: str | None = None, any_core: bool = False) -> None:
+    def __init__(
+        self, path: Path, *, scenario: str | None = None, any_core: bool = False, is_shown: bool = True
+    ) -> None:
         self.path = path
+        self._is_shown = is_shown
         self.movie = read_movie(path)
         self.record = episode_record(self.movie.extra, str(path))
         if self.movie.start_state is None:
@@ -49,7 +54,9 @@ class Playback:
         self.machine = machine
         integration = machine.integration
         self.scenario_name = scenario or self.record.scenario or integration.default_scenario
-        self.emulator = open_emulator(machine.rom, machine.core, integration.core_options, has_sound=True)
+        self.other_core = machine.other_core
+        """How core or core options differ from the recorded ones, as a part of a sentence; empty if they do not."""
+        self.emulator = open_emulator(machine.rom, machine.core, integration.core_options, has_sound=is_shown)
         try:
             self.scenario = self._judge_of(integration)
             """The scenario, which computes reward and end of each frame."""
@@ -94,11 +101,11 @@ class Playback:
         except EmulatorError as error:
             raise MovieError(f"The start state of the movie {self.path} does not fit: {error}") from error
         first, *rest = map(tuple, self.movie.masks.tolist())
-        self.emulator.step(first)
+        self.emulator.step(first, is_drawn=self._is_shown)
         self.scenario.reset()
         yield 0.0, False
         for masks in rest:
-            self.emulator.step(masks)
+            self.emulator.step(masks, is_drawn=self._is_shown)
             yield self.scenario.judge() if is_judged else (0.0, False)
 
     def _judge_of(self, integration: Integration) -> Scenario:

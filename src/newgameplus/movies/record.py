@@ -25,6 +25,8 @@ class EpisodeRecord:
     core_version: str | None
     core_sha256: str | None
     """SHA-256 of the core's library file; a movie is tied to one build."""
+    core_options: dict[str, str] | None
+    """Core options that decide what happens in a game, name to value."""
     episode_return: float | None
     """Sum of the rewards of all frames, summed in order."""
     num_frames: int | None
@@ -49,6 +51,7 @@ def episode_record(extra: Mapping[str, Any], name: str) -> EpisodeRecord:
         MovieError: a value has the wrong type.
     """
     core = _value(extra, "core", dict, name) or {}
+    options = _value(core, "options", dict, name)
     total = _value(extra, "return", (int, float), name)
     if total is not None and not math.isfinite(total):
         raise MovieError(f"The return in the movie {name} is not a finite number.")
@@ -59,6 +62,7 @@ def episode_record(extra: Mapping[str, Any], name: str) -> EpisodeRecord:
         core_name=_value(core, "name", str, name),
         core_version=_value(core, "version", str, name),
         core_sha256=_value(core, "sha256", str, name),
+        core_options=None if options is None else {key: str(value) for key, value in options.items()},
         episode_return=None if total is None else float(total),
         num_frames=_value(extra, "num_frames", int, name),
         masks_sha256=_value(extra, "masks_sha256", str, name),

@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from newgameplus import __version__
-from newgameplus.emulator.cores import Core
 from newgameplus.errors import MovieError, UsageError
 from newgameplus.movies.archive import GrowingArchive, Member, assemble, raw_deflate, replace_file
 from newgameplus.movies.bk2 import LOG, LOG_TAIL, STATE, extra_member, header_member, log_head
 from newgameplus.movies.columns import line_writer
+from newgameplus.movies.marks import FRAMES_PER_MARK, mark_of, marks_member, marks_of
 from newgameplus.movies.names import movie_name
+from newgameplus.movies.origin import origin_of
 
 if TYPE_CHECKING:
     from newgameplus.envs.retro import RetroEnv
 
-EXTRA_SCHEMA = 1
-"""Version of the contents of ``NewGamePlus.json``."""
-FLUSH_FRAMES = 60
+FLUSH_FRAMES = FRAMES_PER_MARK
 """Number of frames buffered before they are written: one second."""
 
 
@@ -31,7 +30,8 @@ class MovieRecorder:
     """A :class:`~newgameplus.envs.retro.FrameListener` that writes one movie per episode.
 
     During an episode its file grows once per second and is a complete zip at every moment, without the log's end line.
-    At the end of the episode it is rewritten, compressed, with return, length and a hash of the memory.
+    At the end of the episode it is rewritten, compressed, with return, length and hashes of the
+    memory.
 
     Args:
         folder: output folder; created if missing.
@@ -52,7 +52,7 @@ class MovieRecorder:
         self._episode: _Episode | None = None
         self._state: Member | None = None
         self._state_content = b""
-        self._state_sha256 = ""
+        self._origin: dict[str, Any] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -64,9 +64,9 @@ class MovieRecorder:
         self._next_index += 1
         if self._state is None or env.start_state is not self._state_content:
             self._state, self._state_content = Member.deflated(STATE, env.start_state), env.start_state
-            self._state_sha256 = hashlib.sha256(env.start_state).hexdigest()
+            self._origin = origin_of(env.level, env.rom, env.emulator.core, env.start_state)
         path = self.folder / movie_name(env.level.folder_name, self.index)
-        self._episode = _Episode(path, env, self._state, self._state_sha256)
+        self._episode = _Episode(path, env, self._state, self._origin)
 
     def frame_ran(self, mask: int, reward: float) -> None:
         """Record one frame."""
@@ -83,11 +83,11 @@ class MovieRecorder:
 class _Episode:
     """One movie being recorded."""
 
-    def __init__(self, path: Path, env: RetroEnv, state: Member, state_sha256: str) -> None:
+    def __init__(self, path: Path, env: RetroEnv, state: Member, origin: dict[str, Any]) -> None:
         console = env.emulator.core.console
         self._path, self._state = path, state
         self._line = _line_of_mask(console.name, console.buttons)
-        self._extra = _known_at_start(env) | {"state_sha256": state_sha256}
+        self._extra, self._emulator = origin, env.emulator
         core = env.emulator.core
         header = {
             "emuVersion": f"newgameplus {__version__}",
@@ -96,6 +96,7 @@ class _Episode:
         }
         self._header = header_member(env.level.game, console.name, header)
         self._pending: list[int] = [0]
+        self._marks = [mark_of(env.emulator.memory())]
         self._masks_hash = hashlib.sha256()
         self._num_frames = 0
         self._return = 0.0
@@ -112,6 +113,8 @@ class _Episode:
 
     def frame_ran(self, mask: int, reward: float) -> None:
         """Buffer one frame; write the buffer once per second."""
+        if not self._pending:
+            self._marks.append(mark_of(self._emulator.memory()))
         self._return += reward
         self._pending.append(mask)
         if len(self._pending) >= FLUSH_FRAMES:
@@ -134,8 +137,9 @@ class _Episode:
             "memory_sha256": hashlib.sha256(env.ram().tobytes()).hexdigest(),
         }
         log = Member(LOG, self._crc, self._size, b"".join(self._log))
+        ours = [extra_member(extra), marks_member(marks_of(extra, self._marks))]
         try:
-            replace_file(self._path, assemble([self._header, log, self._state, extra_member(extra)]))
+            replace_file(self._path, assemble([self._header, log, self._state, *ours]))
         except OSError as error:
             raise self._failure(error) from error
 
@@ -161,26 +165,6 @@ class _Episode:
 
     def _failure(self, error: OSError) -> MovieError:
         return MovieError(f"Cannot write the movie {self._path}: {error.strerror or error}.")
-
-
-def _known_at_start(env: RetroEnv) -> dict[str, Any]:
-    """Contents of ``NewGamePlus.json`` that are known from the first frame on."""
-    core: Core = env.emulator.core
-    return {
-        "schema": EXTRA_SCHEMA,
-        "newgameplus": __version__,
-        "level": str(env.level),
-        "scenario": env.level.scenario,
-        "rom_sha1": rom_sha1(env.rom),
-        "core": {"name": core.name, "version": core.version, "sha256": core.sha256},
-    }
-
-
-@functools.cache
-def rom_sha1(path: Path) -> str:
-    """Return the SHA-1 of a ROM file, lower case hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha1").hexdigest()
 
 
 @functools.cache

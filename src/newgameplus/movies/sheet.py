@@ -12,7 +12,7 @@ import numpy as np
 from newgameplus.movies.encoders import fit
 from newgameplus.movies.names import level_of
 from newgameplus.movies.playback import Playback
-from newgameplus.printable import printable_number
+from newgameplus.printable import printable_number, printable_time
 from newgameplus.types import Array
 
 NUM_COLUMNS = 4
@@ -34,18 +34,12 @@ def write_sheet(playback: Playback, out: Path, scale: int, num_frames: int) -> i
         total += reward
         if number in shown:
             seconds = number / playback.emulator.frames_per_second
-            cells.append((playback.picture(), clock(seconds), f"return {printable_number(total)}"))
+            cells.append((playback.picture(), printable_time(seconds), f"return {printable_number(total)}"))
     sheet = _sheet(_title(playback, num_frames, total), cells, scale)
     is_written, data = cv2.imencode(".png", cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
     assert is_written
     out.write_bytes(data.tobytes())
     return len(cells)
-
-
-def clock(seconds: float) -> str:
-    """Return ``seconds`` as minutes and seconds, ``1:05.3``."""
-    minutes, rest = divmod(round(seconds, 1), 60)
-    return f"{int(minutes)}:{rest:04.1f}"
 
 
 def level_title(playback: Playback) -> str:
@@ -72,7 +66,7 @@ def fitting_size(text: str, width: int, wanted: float) -> float:
 
 
 def _title(playback: Playback, num_frames: int, total: float) -> str:
-    length = clock(num_frames / playback.emulator.frames_per_second)
+    length = printable_time(num_frames / playback.emulator.frames_per_second)
     return f"{level_title(playback)}   {length}   return {printable_number(total)}"
 
 

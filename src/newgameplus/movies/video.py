@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,9 @@ import av
 
 from newgameplus.errors import MovieError, UsageError
 from newgameplus.movies.archive import part_of
-from newgameplus.movies.encoders import GIF_FRAMES_PER_SECOND, Encoder, GifEncoder, Mp4Encoder
+from newgameplus.movies.encoders import GifEncoder, Mp4Encoder, fit
+from newgameplus.movies.gif_size import GifSettings, best_that_fits
+from newgameplus.movies.pad_picture import with_pads
 from newgameplus.movies.playback import Playback
 from newgameplus.types import Array
 
@@ -48,6 +50,10 @@ class RenderOptions:
     sound_bits_per_second: int = 128_000
     any_core: bool = False
     """Play even if the movie was recorded on another core build."""
+    shows_buttons: bool = False
+    """Draw each player's pad below the picture, with the buttons that are held lit."""
+    max_bytes: int | None = None
+    """Size limit of a gif; scale, rate and colours are lowered until it fits. None for no limit."""
 
     def __post_init__(self) -> None:
         if self.speed < 1:
@@ -56,6 +62,8 @@ class RenderOptions:
             raise UsageError(f"The scale is a whole number from 1 to {MAX_SCALE}, not {self.scale}.")
         if self.max_seconds is not None and not self.max_seconds > 0:
             raise UsageError(f"A video lasts longer than 0 seconds, not {self.max_seconds}.")
+        if self.max_bytes is not None and (self.format != "gif" or self.max_bytes < 1):
+            raise UsageError("A size limit above 0 is for gifs only: --format gif --max-mb 2.")
 
 
 def render(
@@ -85,7 +93,9 @@ def render(
             from newgameplus.movies.sheet import write_sheet
 
             return write_sheet(playback, unfinished, options.scale, num_shown(playback, options))
-        return _render_video(playback, unfinished, options, progress)
+        if options.format == "mp4":
+            return _render_mp4(playback, unfinished, options, progress)
+        return _render_gif(playback, unfinished, options, progress)
 
 
 def num_shown(playback: Playback, options: RenderOptions) -> int:
@@ -95,30 +105,44 @@ def num_shown(playback: Playback, options: RenderOptions) -> int:
     return min(playback.movie.num_frames, math.ceil(options.max_seconds * playback.emulator.frames_per_second))
 
 
-def pictures(playback: Playback, num_frames: int, speed: int, progress: ProgressTeller) -> Iterator[Array]:
-    """Play the first ``num_frames`` frames and yield every ``speed``-th picture, uint8 ``[H, W, 3]``."""
+def pictures(
+    playback: Playback, options: RenderOptions, stride: int, scale: float, progress: ProgressTeller
+) -> Iterator[Array]:
+    """Play what is shown of a movie and yield every ``stride``-th picture, uint8 ``[H, W, 3]``, as it is to be seen."""
+    num_frames, movie = num_shown(playback, options), playback.movie
     for number, _ in zip(range(num_frames), playback.frames(), strict=False):
-        if number % speed == 0:
-            yield playback.picture()
+        if number % stride == 0:
+            yield seen(playback.picture(), movie.masks[number].tolist(), movie.buttons, options, scale)
         if number % REPORT_FRAMES == 0:
             progress(number, num_frames)
 
 
-def _render_video(playback: Playback, out: Path, options: RenderOptions, progress: ProgressTeller) -> int:
-    num_frames, stride = num_shown(playback, options), options.speed
-    samples: list[Array] = []
-    if options.format == "gif":
-        stride *= max(1, round(playback.emulator.frames_per_second / GIF_FRAMES_PER_SECOND))
-        spacing = max(stride, -(-num_frames // _PALETTE_SAMPLES))
-        samples = list(pictures(playback, num_frames, spacing, progress))
-    encoder: Encoder | None = None
-    has_sound = options.sound and stride == 1
+def seen(
+    picture: Array, masks: Sequence[int], buttons: Sequence[str | None], options: RenderOptions, scale: float
+) -> Array:
+    """Return a picture of the console as it is to be seen, uint8 ``[H, W, 3]``: scaled, with the pads if wanted."""
+    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+    scaled = fit(picture, (height, width))
+    return with_pads(scaled, masks, buttons) if options.shows_buttons else scaled
+
+
+def _render_mp4(playback: Playback, out: Path, options: RenderOptions, progress: ProgressTeller) -> int:
+    encoder: Mp4Encoder | None = None
+    emulator, has_sound = playback.emulator, options.sound and options.speed == 1
     num_pictures = 0
     try:
-        for picture in pictures(playback, num_frames, stride, progress):
+        for picture in pictures(playback, options, options.speed, options.scale, progress):
             if encoder is None:
-                encoder = _encoder(playback, out, picture, options, samples)
-            encoder.write(picture, playback.emulator.audio() if has_sound else None)
+                encoder = Mp4Encoder(
+                    out,
+                    (picture.shape[0], picture.shape[1]),
+                    emulator.frames_per_second,
+                    emulator.samples_per_second if has_sound else None,
+                    quality=options.quality,
+                    preset=options.preset,
+                    sound_bits_per_second=options.sound_bits_per_second,
+                )
+            encoder.write(picture, emulator.audio() if has_sound else None)
             num_pictures += 1
     finally:
         if encoder is not None:
@@ -126,22 +150,41 @@ def _render_video(playback: Playback, out: Path, options: RenderOptions, progres
     return num_pictures
 
 
-def _encoder(playback: Playback, out: Path, first: Array, options: RenderOptions, samples: list[Array]) -> Encoder:
-    height, width = first.shape[:2]
-    size = (height * options.scale, width * options.scale)
-    if options.format == "gif":
-        return GifEncoder(out, size, samples)
-    emulator = playback.emulator
-    has_sound = options.sound and options.speed == 1
-    return Mp4Encoder(
+def _render_gif(playback: Playback, out: Path, options: RenderOptions, progress: ProgressTeller) -> int:
+    if options.max_bytes is None:
+        return _write_gif(playback, out, options, GifSettings(options.scale), progress)
+    num_pictures = 0
+
+    def write(settings: GifSettings) -> int:
+        nonlocal num_pictures
+        num_pictures = _write_gif(playback, out, options, settings, progress)
+        return out.stat().st_size
+
+    best_that_fits(options.scale, options.max_bytes, write)
+    return num_pictures
+
+
+def _write_gif(
+    playback: Playback, out: Path, options: RenderOptions, settings: GifSettings, progress: ProgressTeller
+) -> int:
+    stride = options.speed * max(1, round(playback.emulator.frames_per_second / settings.frames_per_second))
+    spacing = max(stride, -(-num_shown(playback, options) // _PALETTE_SAMPLES))
+    samples = list(pictures(playback, options, spacing, settings.scale, progress))
+    encoder = GifEncoder(
         out,
-        size,
-        emulator.frames_per_second,
-        emulator.samples_per_second if has_sound else None,
-        quality=options.quality,
-        preset=options.preset,
-        sound_bits_per_second=options.sound_bits_per_second,
+        (samples[0].shape[0], samples[0].shape[1]),
+        samples,
+        frames_per_second=settings.frames_per_second,
+        num_colours=settings.num_colours,
     )
+    num_pictures = 0
+    try:
+        for picture in pictures(playback, options, stride, settings.scale, progress):
+            encoder.write(picture, None)
+            num_pictures += 1
+    finally:
+        encoder.close()
+    return num_pictures
 
 
 @contextmanager

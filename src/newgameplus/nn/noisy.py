@@ -29,6 +29,13 @@ def noisy_linear(inputs: Tensor, weights: NoisyWeights, is_rectified: bool = Fal
     return torch.relu(outputs) if is_rectified else outputs
 
 
+@table.noisy_heads
+def noisy_heads(inputs: Tensor, hidden: NoisyWeights, heads: tuple[NoisyWeights, ...]) -> tuple[Tensor, ...]:
+    """Return the outputs of noisy linear layers on a rectified one, each ``[..., N]`` of ``[..., K]``."""
+    found = noisy_linear(inputs, hidden, True)
+    return tuple(noisy_linear(found, head) for head in heads)
+
+
 class NoisyLinear(nn.Module):
     """A linear layer with factorised Gaussian noise on its weights.
 
@@ -56,10 +63,6 @@ class NoisyLinear(nn.Module):
             return functional.linear(inputs, self.weight, self.bias)
         return noisy_linear(inputs, self.weights())
 
-    def rectified(self, inputs: Tensor) -> Tensor:
-        """``[..., inputs]`` to rectified ``[..., outputs]``."""
-        return noisy_linear(inputs, self.weights(), True) if self.is_noisy else torch.relu(self(inputs))
-
     def weights(self) -> NoisyWeights:
         """Return the arguments of ``noisy_linear``; the noise is the layer's own until it is moved to a device."""
         return NoisyWeights(self.weight, self.weight_sigma, self.bias, self.bias_sigma, self.noise_in, self.noise_out)
@@ -81,9 +84,20 @@ def draw_into(buffers: Sequence[Tensor], generator: torch.Generator) -> None:
         return
     # In one call: the vectors are short, so the number of calls dominates.
     drawn = torch.randn(sum(map(len, buffers)), generator=generator, device=generator.device)
-    noise = drawn.sign() * drawn.abs().sqrt_()
-    for buffer, part in zip(buffers, torch.split(noise, [len(buffer) for buffer in buffers]), strict=True):
-        buffer.copy_(part)
+    shape_noise(drawn, buffers)
+
+
+@table.shape_noise
+def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> bool:
+    """Fill the buffers, one after the other, with the signed roots of normal numbers; return True.
+
+    Args:
+        drawn: float32, as many as all buffers hold.
+        buffers: vectors on the same device or another.
+    """
+    noise = drawn.abs().sqrt_().copysign_(drawn)
+    torch._foreach_copy_(list(buffers), torch.split(noise, [len(buffer) for buffer in buffers]))
+    return True
 
 
 def set_noise(module: nn.Module, is_noisy: bool) -> None:

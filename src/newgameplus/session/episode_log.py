@@ -1,8 +1,10 @@
-"""Buttons and returns of the current episode, frame by frame; can be cut back to an earlier frame."""
+"""Buttons, returns and marks of the current episode, frame by frame; can be cut back to an earlier frame."""
 
 from __future__ import annotations
 
 from array import array
+
+from newgameplus.movies.marks import FRAMES_PER_MARK
 
 
 class EpisodeLog:
@@ -16,11 +18,18 @@ class EpisodeLog:
         """Button mask of each frame."""
         self.returns = array("d", [0.0])
         """Sum of all rewards up to each frame."""
+        self.marks: list[bytes] = []
+        """Mark of the memory at each second, from frame 0 on."""
 
     @property
     def num_frames(self) -> int:
         """Number of frames played, without the one of the reset."""
         return len(self.masks) - 1
+
+    @property
+    def lacks_mark(self) -> bool:
+        """Whether the mark of the last frame is due and missing."""
+        return len(self.marks) * FRAMES_PER_MARK == self.num_frames
 
     @property
     def episode_return(self) -> float:
@@ -35,11 +44,12 @@ class EpisodeLog:
     def cut(self, num_frames: int) -> None:
         """Drop all frames after frame ``num_frames``."""
         del self.masks[num_frames + 1 :], self.returns[num_frames + 1 :]
+        del self.marks[num_frames // FRAMES_PER_MARK + 1 :]
 
     def copy(self) -> EpisodeLog:
         """Independent copy."""
         log = EpisodeLog()
-        log.masks, log.returns = self.masks[:], self.returns[:]
+        log.masks, log.returns, log.marks = self.masks[:], self.returns[:], self.marks[:]
         return log
 
     def begins_with(self, other: EpisodeLog) -> bool:

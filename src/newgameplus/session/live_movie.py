@@ -7,7 +7,6 @@ from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -19,8 +18,10 @@ from newgameplus.games.levels import Level
 from newgameplus.movies.archive import GrowingArchive, Member
 from newgameplus.movies.bk2 import LOG, STATE, Movie, extra_member, header_member, log_head, write_movie
 from newgameplus.movies.columns import line_writer
+from newgameplus.movies.marks import marks_of
 from newgameplus.movies.names import movie_name
-from newgameplus.movies.recorder import EXTRA_SCHEMA, FLUSH_FRAMES, rom_sha1
+from newgameplus.movies.origin import origin_of
+from newgameplus.movies.recorder import FLUSH_FRAMES
 from newgameplus.session.episode_log import EpisodeLog
 
 SUFFIX = ".bk2"
@@ -52,7 +53,7 @@ class LiveMovie:
         console = start.core.console
         self.path = path
         self._start, self._console = start, console
-        self._extra = _known_at_start(start)
+        self._extra = origin_of(start.level, start.rom, start.core, start.state)
         self._num_corrections = 0
         self._num_written = 0
         self._file: GrowingArchive | None = None
@@ -106,6 +107,7 @@ class LiveMovie:
             masks=masks,
             header=self._header(),
             extra=extra,
+            marks=marks_of(extra, log.marks),
         )
         write_movie(self.path, movie)
         self._num_written = len(masks)
@@ -173,17 +175,3 @@ def _numbered(first: Path) -> Iterator[Path]:
     yield first
     for number in range(2, 10**6):
         yield first.with_name(f"{first.stem}-{number}{first.suffix}")
-
-
-def _known_at_start(start: Start) -> dict[str, Any]:
-    """Contents of ``NewGamePlus.json`` that are known from the first frame on, as in movies of evaluations."""
-    core = start.core
-    return {
-        "schema": EXTRA_SCHEMA,
-        "newgameplus": __version__,
-        "level": str(start.level),
-        "scenario": start.level.scenario,
-        "rom_sha1": rom_sha1(start.rom),
-        "core": {"name": core.name, "version": core.version, "sha256": core.sha256},
-        "state_sha256": hashlib.sha256(start.state).hexdigest(),
-    }

@@ -19,6 +19,7 @@ from newgameplus.emulator.exactness import are_states_exact, load_exactly
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, UsageError
 from newgameplus.games.levels import Level
+from newgameplus.movies.marks import mark_of
 from newgameplus.session.episode_log import EpisodeLog
 from newgameplus.session.judge import RewindingJudge
 from newgameplus.session.live_movie import LiveMovie, Start
@@ -244,6 +245,7 @@ class Session:
         self._log = EpisodeLog()
         self._reel.clear()
         self._begin_machine()
+        self._mark()
         self._picture = self.emulator.screen()
         self._reel.add_picture(0, self._picture)
         self.is_over = False
@@ -262,7 +264,13 @@ class Session:
         self.emulator.step((mask,), is_drawn=is_drawn)
         reward, is_over = self._judge.judge()
         self._log.append(mask, reward)
+        self._mark()
         return is_over
+
+    def _mark(self) -> None:
+        """Log the mark of this frame if it is due."""
+        if self._log.lacks_mark:
+            self._log.marks.append(mark_of(self.emulator.memory()))
 
     def _remember(self) -> None:
         """Keep the frame's picture, and a snapshot if one is due."""

@@ -233,7 +233,8 @@ class Obstacles:
 
 def _machine(head: MovieHead, record: EpisodeRecord) -> str:
     """What decides whether a movie can be played here, as text."""
-    recorded = {name: getattr(record, name) for name in ("rom_sha1", "core_name", "core_version", "core_sha256")}
+    names = ("rom_sha1", "core_name", "core_version", "core_sha256", "core_options")
+    recorded = {name: getattr(record, name) for name in names}
     claimed = {"SHA1": head.header.get("SHA1", "")}
     return json.dumps({"game": head.game, "platform": head.platform, "header": claimed, "record": recorded})
 

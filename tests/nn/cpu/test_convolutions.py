@@ -51,7 +51,7 @@ def activations(made: Plain, observation: Tensor) -> Tensor:
     kernel = convolutions.find_convolutions(observation, made.convolutions)
     assert kernel is not None
     layers = list(made.convolutions)
-    weights = [layer.weight.detach().permute(0, 2, 3, 1).contiguous() for layer in layers]
+    weights = [layer.weight.detach().contiguous(memory_format=torch.channels_last) for layer in layers]
     hidden, features = (
         torch.empty((len(observation), count), dtype=availability.dtype)
         for count in (kernel.num_hidden, kernel.num_features)
@@ -202,8 +202,9 @@ def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
         kernels.Convolutions(84, 84, 4, [(24, 8, 4, 0)])
     kernel = kernels.Convolutions(84, 84, 4, [(32, 8, 4, 0)])
     weight, bias, hidden, features = (
-        torch.zeros(shape, dtype=availability.dtype) for shape in ((32, 8, 8, 4), (32,), (2, 0), (2, 12800))
+        torch.zeros(shape, dtype=availability.dtype) for shape in ((32, 4, 8, 8), (32,), (2, 0), (2, 12800))
     )
+    weight = weight.contiguous(memory_format=torch.channels_last)
     name = str(availability.dtype).removeprefix("torch.")
     right = [pictures(2), [weight], [bias], hidden, features]
     kernel.forward(*right, 1)
@@ -212,6 +213,7 @@ def test_shapes_that_do_not_fit_are_refused_with_a_sentence() -> None:
         (0, pictures(2).float(), "observation must be of uint8"),
         (0, pictures(2).permute(0, 2, 1, 3), "observation must be contiguous"),
         (1, [weight[:16]], r"weight must be of shape \[32, 8, 8, 4\], not \[16, 8, 8, 4\]"),
+        (1, [weight.contiguous()], "weight must be contiguous"),
         (1, [], "weights and biases of 1 layers"),
         (1, [weight.double()], f"weight must be of {name}"),
         (2, [bias.double()], f"bias must be of {name}"),

@@ -37,12 +37,11 @@ class Actor:
 
     def best_actions(self, observation: Array) -> Array:
         """Return int64 ``[B]`` for uint8 ``[B, H, W, C]``."""
-        if self._device.type == "cuda":
-            self._seen.copy_(torch.from_numpy(observation), non_blocking=True)
-            chosen = self._step()
-        else:
-            chosen = self._choose(torch.from_numpy(observation))
-        self._answer.fetch(chosen)
+        if self._device.type == "cpu":
+            chosen: Array = self._choose(torch.from_numpy(observation)).numpy()
+            return chosen
+        self._seen.copy_(torch.from_numpy(observation), non_blocking=True)
+        self._answer.fetch(self._step())
         return self._answer.read().copy()
 
     @torch.no_grad()

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.network import RainbowNetwork
-from newgameplus.learning import dueling
 from newgameplus.learning.projections import expectation, project
+from newgameplus.nn import dueling
 
 
 class Head(Protocol):

@@ -15,8 +15,9 @@ from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.learning.dueling import action_quantiles, atom_log_probabilities
 from newgameplus.nn.encoders import make_encoder, num_features
 from newgameplus.nn.fractions import multiply_by_fractions
-from newgameplus.nn.noisy import NoisyLinear, draw_into, noise_of
+from newgameplus.nn.noisy import NoisyLinear, draw_into, noise_of, noisy_heads
 from newgameplus.nn.precision import has_training_mode
+from newgameplus.nn.weights import NoisyWeights
 
 
 class RainbowNetwork(nn.Module):
@@ -42,6 +43,7 @@ class RainbowNetwork(nn.Module):
         self.value = NoisyLinear(config.num_hidden, num_outputs, config.noisy_sigma)
         self.advantage = NoisyLinear(config.num_hidden, num_actions * num_outputs, config.noisy_sigma)
         self._noise: list[Tensor] | None = None
+        self._weights: list[NoisyWeights] | None = None
 
     def forward(self, observation: Tensor, fraction: Tensor | None = None) -> Tensor:
         """Return log-probabilities of atoms, or quantiles, float32 ``[B, A, N]``, of uint8 ``[B, H, W, C]``.
@@ -63,8 +65,11 @@ class RainbowNetwork(nn.Module):
         if self.embedding is not None:
             assert fraction is not None
             features = multiply_by_fractions(features, fraction, self.embedding.layer)
-        hidden = self.hidden.rectified(features)
-        value, advantage = self.value(hidden), self.advantage(hidden)
+        if self._weights is None:
+            # Kept, since looking them up takes as long as a small kernel.
+            self._weights = [layer.weights() for layer in (self.hidden, self.value, self.advantage)]
+        hidden, *heads = self._weights
+        value, advantage = noisy_heads(features, hidden, tuple(heads))
         if self._has_atoms:
             return value, advantage
         num_rows = len(observation)
@@ -78,7 +83,7 @@ class RainbowNetwork(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         # Torch replaces the buffers that it moves or converts by new ones.
-        self._noise = None
+        self._noise = self._weights = None
         super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
         return self
 

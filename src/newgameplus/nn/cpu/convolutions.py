@@ -37,8 +37,8 @@ def convolve(observation: Tensor, layers: tuple[nn.Conv2d, ...]) -> Tensor | Non
     features = torch.empty((len(observation), kernel.num_features), dtype=availability.dtype)
     _prepared(kernel, layers[0]).forward(
         observation=observation,
-        weights=lines(weights),
-        biases=[bias.detach() for bias in biases],
+        weights=_channels_last(weights),
+        biases=biases,
         features=features,
         num_threads=torch.get_num_threads(),
     )
@@ -103,8 +103,8 @@ class _Convolve(torch.autograd.Function):
         )
         kernel.forward(
             observation=observation,
-            weights=lines(parameters[:half]),
-            biases=[bias.detach() for bias in parameters[half:]],
+            weights=_channels_last(parameters[:half]),
+            biases=parameters[half:],
             hidden=hidden,
             features=features,
             num_threads=torch.get_num_threads(),
@@ -123,7 +123,7 @@ class _Convolve(torch.autograd.Function):
         found = torch.empty(kernel.num_parameters)
         kernel.backward(
             observation=observation,
-            weights=lines(weights),
+            weights=_channels_last(weights),
             biases=biases,
             hidden=hidden,
             features=features,
@@ -146,6 +146,6 @@ def parted_gradients(found: Tensor, weights: Sequence[Tensor], biases: Sequence[
     return *of_weights, *parts[1::2]
 
 
-def lines(weights: Sequence[Tensor]) -> list[Tensor]:
-    """Weights ``[F, C, H, W]`` as ``[F, H, W, C]``; without a copy if they are channels-last."""
-    return [weight.detach().permute(0, 2, 3, 1).contiguous() for weight in weights]
+def _channels_last(weights: Sequence[Tensor]) -> list[Tensor]:
+    """Weights ``[F, C, H, W]`` in the kernels' layout; without a copy if they are channels-last."""
+    return [weight.contiguous(memory_format=torch.channels_last) for weight in weights]

@@ -7,13 +7,14 @@ own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from newgameplus.nn.cpu.compiled import kernels
+from newgameplus.nn.cpu.compiled import availability, kernels
 from newgameplus.nn.cpu.tensors import are_for_kernels
 from newgameplus.nn.weights import NoisyWeights
 
@@ -72,6 +73,85 @@ class _NoisyLinear(torch.autograd.Function):
             num_threads=torch.get_num_threads(),
         )
         return input_gradient, None, mean, sigma, mean_bias, sigma_bias, None, None
+
+
+def noisy_heads(inputs: Tensor, hidden: NoisyWeights, heads: tuple[NoisyWeights, ...]) -> tuple[Tensor, ...] | None:
+    """See :func:`newgameplus.nn.noisy.noisy_heads`; as ``noisy_linear``, of one call for all layers."""
+    if not are_for_kernels(inputs, hidden.weight) or inputs.shape[-1] % _STEP or len(hidden.weight) % _STEP:
+        return None
+    rows = inputs.flatten(0, -2).contiguous()
+    if torch.is_grad_enabled() and (inputs.requires_grad or hidden.weight.requires_grad):
+        outputs = _NoisyHeads.apply(rows, *hidden, *(tensor for head in heads for tensor in head))  # type: ignore[no-untyped-call]
+    else:
+        outputs = _forward_all(rows, (hidden, *heads), ())[1:]
+    return tuple(output.view(*inputs.shape[:-1], -1) for output in outputs)
+
+
+def shape_noise(drawn: Tensor, buffers: Sequence[Tensor]) -> bool | None:
+    """See :func:`newgameplus.nn.noisy.shape_noise`; for buffers in the kernels' precision or float32."""
+    if drawn.device.type != "cpu" or buffers[0].device.type != "cpu":
+        return None
+    if buffers[0].dtype not in (torch.float32, availability.dtype):
+        return None
+    kernels.shape_noise(drawn=drawn, noise=buffers)
+    return True
+
+
+class _NoisyHeads(torch.autograd.Function):
+    """Autograd function of the kernels; noise gets no gradient."""
+
+    @staticmethod
+    def forward(context: Any, rows: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
+        layers = _layers(tensors)
+        strips = [
+            torch.empty(kernels.count_strip_packs(*reversed(layer.weight.shape)), dtype=torch.int32) for layer in layers
+        ]
+        hidden, *outputs = _forward_all(rows, layers, strips)
+        context.save_for_backward(rows, hidden, *strips, *tensors)
+        return tuple(outputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        rows, hidden, *rest = context.saved_tensors
+        num_layers = len(gradients) + 1
+        strips, layers = rest[:num_layers], _layers(rest[num_layers:])
+        input_gradient = torch.empty_like(rows) if context.needs_input_grad[0] else None
+        found = [torch.empty_like(parameter) for layer in layers for parameter in layer[:4]]
+        kernels.stacked_backward(
+            input=rows,
+            hidden=layers[0],
+            heads=layers[1:],
+            strips=strips,
+            output=hidden,
+            gradients=[gradient.contiguous() for gradient in gradients],
+            input_gradient=input_gradient,
+            to=found,
+            num_threads=torch.get_num_threads(),
+        )
+        return input_gradient, *(
+            gradient for at in range(0, len(found), 4) for gradient in (*found[at : at + 4], None, None)
+        )
+
+
+def _layers(tensors: Sequence[Tensor]) -> list[NoisyWeights]:
+    """Weights of consecutive layers."""
+    size = len(NoisyWeights._fields)
+    return [NoisyWeights(*tensors[at : at + size]) for at in range(0, len(tensors), size)]
+
+
+def _forward_all(rows: Tensor, layers: Sequence[NoisyWeights], strips: Sequence[Tensor]) -> list[Tensor]:
+    """Return the outputs of all layers."""
+    outputs = [torch.empty((len(rows), len(layer.weight)), dtype=rows.dtype) for layer in layers]
+    kernels.stacked_forward(
+        input=rows.detach(),
+        hidden=layers[0],
+        heads=layers[1:],
+        strips=strips,
+        outputs=outputs,
+        num_threads=torch.get_num_threads(),
+    )
+    return outputs
 
 
 def _forward(rows: Tensor, is_rectified: bool, weights: NoisyWeights, strips: Tensor | None) -> Tensor:

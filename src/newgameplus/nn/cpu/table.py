@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Generic, ParamSpec, TypeVar
 
-from newgameplus.nn.cpu import adam, convolutions, fractions, noisy, policy, ppo
+from newgameplus.nn.cpu import adam, convolutions, dueling, fractions, noisy, policy, ppo
 from newgameplus.nn.cpu.compiled import availability
 
 Arguments = ParamSpec("Arguments")
@@ -46,6 +46,14 @@ class FastPath(Generic[Arguments, Result]):
 
 convolve = FastPath(convolutions.convolve)
 noisy_linear = FastPath(noisy.noisy_linear)
+noisy_heads = FastPath(noisy.noisy_heads)
+shape_noise = FastPath(noisy.shape_noise)
+mean_returns = FastPath(dueling.mean_returns)
+projected_returns = FastPath(dueling.projected_returns)
+cross_entropies = FastPath(dueling.cross_entropies)
+mean_quantiles = FastPath(dueling.mean_quantiles)
+moved_quantiles = FastPath(dueling.moved_quantiles)
+quantile_errors = FastPath(dueling.quantile_errors)
 multiply_by_fractions = FastPath(fractions.multiply_by_fractions)
 linear = FastPath(policy.linear)
 policy_and_value = FastPath(policy.policy_and_value)
