@@ -7,8 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-WIDTH, HEIGHT = 860, 460
-LEFT, RIGHT, TOP, BOTTOM = 64, 210, 16, 48
+WIDTH, HEIGHT = 920, 460
+LEFT, RIGHT, TOP, BOTTOM = 64, 270, 16, 48
 INK, GRID, PAPER = "#333333", "#e2e2e2", "#ffffff"
 FONT = "font-family='system-ui, sans-serif' font-size='13'"
 

@@ -280,7 +280,9 @@ def picture(rows: dict[str, Outcome], num_steps: int) -> str:
 
 
 def _dash(row: str) -> str:
-    """Dashes from nothing, dots frozen, a solid line for all others."""
+    """Dashes from nothing, with dots between for the preset of joint rows; dots frozen; a solid line for all others."""
     if row.endswith("frozen"):
         return "2 4"
+    if row.endswith("fine-tuned"):
+        return "9 4 2 4"
     return "8 5" if any(row in others for others in SCRATCH.values()) else ""
