@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,12 @@ import pytest
 from newgameplus.cli.main import run
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.games.levels import find_level
-from newgameplus.movies.film import Film
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.play.cinema import Cinema
 from newgameplus.play.screening import Screening
 from newgameplus.play.sound import Sound
 from newgameplus.play.window import Window
+from newgameplus.session.film import Film
 
 from .conftest import AIRSTRIKER
 
@@ -50,17 +49,17 @@ def press(key: int, text: str = "") -> None:
 
 
 def test_time_and_keys_move_in_the_movie(movie: Path) -> None:
-    with closing(Film(movie)) as film:
+    with Film(movie) as film:
         screening = Screening(film)
-        window = Window("a movie", film.movie.platform, film.picture(), scale=1)
-        sound = Sound(film.playback.emulator.samples_per_second, film.frames_per_second)
+        window = Window("a movie", film.movie.platform, screening.moment.picture, scale=1)
+        sound = Sound(film.emulator.samples_per_second, screening.frames_per_second)
         cinema = Cinema(screening, window, sound)
         cinema.turn(0.1)
-        assert film.frame == 5
+        assert screening.moment.frame == 5
         first = window.contents()
         press(pygame.K_SPACE, " ")
         cinema.turn(0.1)
-        assert (film.frame, screening.is_paused) == (5, True)
+        assert (screening.moment.frame, screening.is_paused) == (5, True)
         for key, text, frame in [
             (pygame.K_RIGHT, "", 305),
             (pygame.K_PERIOD, ".", 306),
@@ -70,11 +69,11 @@ def test_time_and_keys_move_in_the_movie(movie: Path) -> None:
         ]:
             press(key, text)
             cinema.turn(0.1)
-            assert film.frame == frame
+            assert screening.moment.frame == frame
         for key, text in [(pygame.K_SPACE, " "), (pygame.K_PLUS, "+"), (pygame.K_PLUS, "+")]:
             press(key, text)
         cinema.turn(0.1)
-        assert (screening.speed, film.frame) == (4.0, 23)
+        assert (screening.speed, screening.moment.frame) == (4.0, 23)
         assert not np.array_equal(window.contents(), first)
         press(pygame.K_q, "q")
         cinema.turn(0.1)
@@ -83,12 +82,12 @@ def test_time_and_keys_move_in_the_movie(movie: Path) -> None:
 
 
 def test_a_movie_that_has_ended_begins_anew(movie: Path) -> None:
-    with closing(Film(movie)) as film:
+    with Film(movie) as film:
         screening = Screening(film)
-        film.seek(film.last_frame)
+        screening.seek(screening.last_frame)
         assert screening.frames_due(1.0) == 0
         screening.press(" ")
-        assert (film.frame, screening.is_paused) == (0, False)
+        assert (screening.moment.frame, screening.is_paused) == (0, False)
 
 
 def test_the_command_shows_it(movie: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing
 from pathlib import Path
 
 import click
@@ -27,7 +26,7 @@ def play(path: Path, in_terminal: bool | None, scale: int | None, any_core: bool
     MOVIE is a bk2 file. The terminal shows it in coloured half blocks. Space pauses, the arrows go five seconds back
     and on, comma and full stop one frame, minus and plus change the speed, Home and End go to the ends, Q leaves.
     """
-    from newgameplus.movies.film import Film
+    from newgameplus.session.film import Film
 
     if in_terminal is None:
         in_terminal = "SSH_CONNECTION" in os.environ
@@ -35,7 +34,7 @@ def play(path: Path, in_terminal: bool | None, scale: int | None, any_core: bool
         from newgameplus.play.library import sdl
 
         sdl()
-    with closing(Film(path, any_core=any_core)) as film:
+    with Film(path, any_core=any_core) as film:
         if in_terminal:
             from newgameplus.play.terminal import watch_in_terminal
 

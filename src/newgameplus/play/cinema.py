@@ -6,12 +6,12 @@ import time
 
 import pygame
 
-from newgameplus.movies.film import Film
 from newgameplus.play.library import open_display
 from newgameplus.play.overlay import Sign, View, draw
 from newgameplus.play.screening import KEYS, Screening
 from newgameplus.play.sound import Sound
 from newgameplus.play.window import Window
+from newgameplus.session.film import Film
 
 NOTE_SECONDS = 4.0
 """How long the keys are shown at the beginning."""
@@ -47,23 +47,23 @@ class Cinema:
             now = time.perf_counter()
             self.turn(now - before)
             before, num_turns = now, num_turns + 1
-            while time.perf_counter() - now < 1 / self._screening.film.frames_per_second:
+            while time.perf_counter() - now < 1 / self._screening.frames_per_second:
                 time.sleep(_PUMP_SECONDS)
                 self._sound.pump()
 
     def turn(self, seconds: float) -> None:
         """Do what keys ask for, go on by ``seconds`` and show the picture."""
-        screening, film = self._screening, self._screening.film
+        screening = self._screening
         for event in pygame.event.get():
             self._handle(event)
         due = screening.frames_due(seconds)
         if screening.speed > 2 and due:
-            film.seek(film.frame + due)
+            screening.seek(screening.moment.frame + due)
         else:
             for _ in range(due):
-                film.seek(film.frame + 1)
-                self._sound.play(film.sound(), screening.speed)
-        self._window.show(film.picture(), lambda surface, box: draw(surface, box, self._view()))
+                screening.seek(screening.moment.frame + 1)
+                self._sound.play(screening.moment.sound, screening.speed)
+        self._window.show(screening.moment.picture, lambda surface, box: draw(surface, box, self._view()))
 
     def _handle(self, event: pygame.Event) -> None:
         if event.type == pygame.QUIT:
@@ -76,11 +76,11 @@ class Cinema:
                 self._sound.stop()
 
     def _view(self) -> View:
-        screening, film = self._screening, self._screening.film
+        screening = self._screening
         sign = Sign.PAUSED if screening.is_paused else None
         if sign is None and screening.speed != 1:
             sign = Sign.FAST if screening.speed > 1 else Sign.SLOW
-        is_still = screening.is_paused or film.frame >= film.last_frame
+        is_still = screening.is_paused or screening.moment.frame >= screening.last_frame
         note = KEYS if time.perf_counter() < self._note_until else screening.status() if is_still else ""
         return View(sign=sign, note=note)
 
@@ -92,11 +92,11 @@ def watch_in_window(film: Film, title: str, *, scale: int | None = None, max_tur
         UsageError: there is no display, or the window cannot be opened.
     """
     open_display()
-    emulator = film.playback.emulator
-    window = Window(title, film.movie.platform, film.picture(), scale=scale)
-    sound = Sound(emulator.samples_per_second, emulator.frames_per_second)
+    screening = Screening(film)
+    window = Window(title, film.movie.platform, screening.moment.picture, scale=scale)
+    sound = Sound(film.emulator.samples_per_second, film.emulator.frames_per_second)
     try:
-        Cinema(Screening(film), window, sound).run(max_turns)
+        Cinema(screening, window, sound).run(max_turns)
     finally:
         sound.close()
         pygame.display.quit()

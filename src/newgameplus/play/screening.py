@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from newgameplus.games.layout import names_of
-from newgameplus.movies.film import Film
 from newgameplus.printable import printable_number, printable_time
+from newgameplus.session.film import Film, Moment
 
 SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 JUMP_SECONDS = 5.0
@@ -23,19 +23,35 @@ class Screening:
 
     def __init__(self, film: Film) -> None:
         self.film = film
+        self.moment: Moment = film.show(0)
+        """The frame that is shown."""
         self.is_paused = self.is_left = False
         self.speed = 1.0
         self._credit = 0.0
 
+    @property
+    def last_frame(self) -> int:
+        """Number of the last frame."""
+        return self.film.num_frames - 1
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames per second of the console, about 60."""
+        return self.film.emulator.frames_per_second
+
+    def seek(self, frame: int) -> None:
+        """Go to ``frame``, or to the first or the last one if there is no such frame."""
+        self.moment = self.film.show(min(max(frame, 0), self.last_frame))
+
     def frames_due(self, seconds: float) -> int:
         """Number of frames to go on by after ``seconds`` have passed; fractions accumulate."""
-        if self.is_paused or self.film.frame >= self.film.last_frame:
+        if self.is_paused or self.moment.frame >= self.last_frame:
             self._credit = 0.0
             return 0
-        self._credit += min(seconds, LATE_SECONDS) * self.film.frames_per_second * self.speed
+        self._credit += min(seconds, LATE_SECONDS) * self.frames_per_second * self.speed
         due = int(self._credit)
         self._credit -= due
-        return min(due, self.film.last_frame - self.film.frame)
+        return min(due, self.last_frame - self.moment.frame)
 
     def press(self, key: str) -> None:
         """Do what a key is for; other keys do nothing.
@@ -43,18 +59,18 @@ class Screening:
         Args:
             key: a character, or ``left``, ``right``, ``home``, ``end`` or ``escape``.
         """
-        film, jump = self.film, round(JUMP_SECONDS * self.film.frames_per_second)
+        now, jump = self.moment.frame, round(JUMP_SECONDS * self.frames_per_second)
         places = {
-            "left": film.frame - jump,
-            "right": film.frame + jump,
-            ",": film.frame - 1,
-            ".": film.frame + 1,
+            "left": now - jump,
+            "right": now + jump,
+            ",": now - 1,
+            ".": now + 1,
             "home": 0,
-            "end": film.last_frame,
+            "end": self.last_frame,
         }
         if key in places:
             self.is_paused |= key in (",", ".")
-            film.seek(places[key])
+            self.seek(places[key])
         elif key == " ":
             self._pause_or_go_on()
         elif key in ("-", "+", "="):
@@ -65,15 +81,16 @@ class Screening:
 
     def status(self) -> str:
         """Time, return, speed and the buttons held, in a line."""
-        film = self.film
-        seconds, whole = (printable_time(frame / film.frames_per_second) for frame in (film.frame, film.last_frame))
-        held = " / ".join(" ".join(names_of(mask, film.movie.buttons)) or "–" for mask in film.masks)
+        moment = self.moment
+        seconds, whole = (printable_time(frame / self.frames_per_second) for frame in (moment.frame, self.last_frame))
+        held = " / ".join(" ".join(names_of(mask, self.film.movie.buttons)) or "–" for mask in moment.masks)
         speed = "paused" if self.is_paused else f"{self.speed:g}×"
-        return f"{seconds} of {whole}   frame {film.frame}   return {printable_number(film.total)}   {speed}   {held}"
+        earned = printable_number(moment.episode_return)
+        return f"{seconds} of {whole}   frame {moment.frame}   return {earned}   {speed}   {held}"
 
     def _pause_or_go_on(self) -> None:
-        if self.film.frame >= self.film.last_frame:
-            self.film.seek(0)
+        if self.moment.frame >= self.last_frame:
+            self.seek(0)
             self.is_paused = False
         else:
             self.is_paused = not self.is_paused

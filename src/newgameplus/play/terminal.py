@@ -13,10 +13,10 @@ import tty
 from collections.abc import Iterator
 
 from newgameplus.errors import UsageError
-from newgameplus.movies.film import Film
 from newgameplus.play.geometry import shape_of
 from newgameplus.play.half_blocks import HalfBlocks
 from newgameplus.play.screening import KEYS, Screening
+from newgameplus.session.film import Film
 
 MAX_PICTURES_PER_SECOND = 30
 _KEYS = {
@@ -58,7 +58,7 @@ def _watch(screening: Screening, title: str) -> None:
         due = screening.frames_due(now - before)
         before = now
         if due:
-            screening.film.seek(screening.film.frame + due)
+            screening.seek(screening.moment.frame + due)
         clear = ""
         if (present := shutil.get_terminal_size()) != size:
             size, clear = present, "\x1b[2J"
@@ -73,14 +73,14 @@ def _watch(screening: Screening, title: str) -> None:
 
 def _picture(screening: Screening, blocks: HalfBlocks, size: os.terminal_size) -> str:
     """What draws the present picture, above the text."""
-    picture = screening.film.picture()
+    picture = screening.moment.picture
     shape = shape_of(screening.film.movie.platform, picture.shape[1], picture.shape[0], is_square=False)
     return blocks.draw(picture, size.columns, max(0, size.lines - _LINES_BELOW), float(shape))
 
 
 def _text(screening: Screening, title: str, size: os.terminal_size) -> str:
     """What writes the two lines below the picture."""
-    at_end = "   the end" if screening.film.frame >= screening.film.last_frame else ""
+    at_end = "   the end" if screening.moment.frame >= screening.last_frame else ""
     lines = [screening.status() + at_end, f"{KEYS}   {title}"]
     rows = range(size.lines - _LINES_BELOW + 1, size.lines + 1)
     return "".join(

@@ -57,6 +57,7 @@ class Film:
 
     Args:
         path: the movie.
+        any_core: play even if it was recorded on another core build.
 
     Raises:
         MovieError: it cannot be read, or its game, ROM or core build is not here.
@@ -64,13 +65,13 @@ class Film:
         EmulatorError: the native engine is not built, or the core cannot run.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, any_core: bool = False) -> None:
         if engine() is None:
             raise EmulatorError("Watching needs the native engine, which is not built here: install a C++ compiler and "
                                 "run pip install again.")  # fmt: skip
-        self._survey = Playback(path)
+        self._survey = Playback(path, any_core=any_core)
         try:
-            self._shown = Playback(path)
+            self._shown = Playback(path, any_core=any_core)
         except BaseException:
             self._survey.emulator.close()
             raise
