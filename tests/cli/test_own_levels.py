@@ -14,6 +14,9 @@ from newgameplus.games.folders import GAMES_VARIABLE
 from newgameplus.games.levels import SPLIT_FILE
 from newgameplus.open_games.tumbleweed.blueprint import Sketch
 from newgameplus.open_games.tumbleweed.levelset import write_set
+from newgameplus.web.library import Library
+from newgameplus.web.scan import Scanner
+from newgameplus.web.view import View
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +54,27 @@ def test_results_on_a_set_are_resumed_from_another_folder(
     assert run(["evaluate", "--resume", "--results", str(folder / "out"), "--split", str(folder / "easy")]) == 0
     assert run(["evaluate", "--resume", "--results", str(folder / "out"), "--core", "genesis_plus_gx"]) == 2
     assert "other settings" in capsys.readouterr().err
+
+
+def test_a_training_run_on_a_set_is_resumed_from_another_folder_and_its_movies_are_watched(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_easy(folder / "easy")
+    arguments = ["ppo", "--split", "easy", "--num-envs", "1", "--episode-steps", "20", "--watch-every", "20"]
+    assert run(["train", *arguments, "--steps", "40", "--run", "out"]) == 0
+    monkeypatch.setenv(GAMES_VARIABLE, "")
+    monkeypatch.chdir("/")
+    library = Library([folder / "out"], folder / "cache")
+    scanner = Scanner(library)
+    scanner.start()
+    scanner.wait()
+    movies = library.page(View())
+    assert movies
+    assert {movie.obstacle for movie in movies} == {None}
+    monkeypatch.setenv(GAMES_VARIABLE, "")
+    assert run(["train", "--resume", "--run", str(folder / "out")]) == 0
+    monkeypatch.setenv(GAMES_VARIABLE, "")
+    assert run(["report", str(folder / "out"), "-o", str(folder / "report.html")]) == 0
 
 
 def write_easy(folder: Path, *, is_walled: bool = False) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.errors import ResultsError
+from newgameplus.games.folders import add_named_collections
 from newgameplus.report.labels import unique_labels
 from newgameplus.results.checks import finite, is_count, take, whole
 from newgameplus.results.training_runs import TrainingFolder
@@ -105,6 +106,8 @@ def read_training_runs(paths: Sequence[Path]) -> list[TrainingRun]:
     """
     folders = [TrainingFolder(path) for path in paths]
     manifests = [folder.manifest() for folder in folders]
+    for manifest in manifests:
+        add_named_collections(manifest.get("games"))
     agents = [_agent(manifest, folder) for manifest, folder in zip(manifests, folders, strict=True)]
     labels = unique_labels(agents, paths)
     return [_read(*parts) for parts in zip(folders, labels, agents, manifests, strict=True)]

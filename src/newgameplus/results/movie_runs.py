@@ -25,14 +25,15 @@ class MovieRun:
     seed: int | None = None
     num_steps: int | None = None
     """Agent steps of training before the episode."""
+    games: tuple[str, ...] = ()
+    """Folders of games that the run's manifest names."""
 
 
 class MovieRuns:
     """Finds the run of movies; the files of a run are read once, damaged ones are taken for missing."""
 
     def __init__(self) -> None:
-        self._agents: dict[Path, str | None] = {}
-        self._seeds: dict[Path, int | None] = {}
+        self._manifests: dict[Path, dict[str, Any]] = {}
         self._watched: dict[Path, dict[str, int]] = {}
 
     def of(self, movie: Path) -> MovieRun | None:
@@ -40,26 +41,25 @@ class MovieRuns:
         parents = movie.parents
         seed = _SEED.fullmatch(movie.parent.parent.name)
         if len(parents) > 4 and seed and movie.parent.name == "bk2" and (parents[4] / "manifest.json").is_file():
-            return MovieRun(parents[4].name, self._evaluated(parents[4]), int(seed[1]))
+            manifest = self._manifest(Results(parents[4]))
+            return MovieRun(parents[4].name, _agent(manifest), int(seed[1]), games=_games(manifest))
         if len(parents) > 1 and movie.parent.name == "movies" and TrainingFolder(parents[1]).exists():
-            return self._trained(parents[1], movie.name)
+            return self._trained(TrainingFolder(parents[1]), movie.name)
         return None
 
-    def _evaluated(self, folder: Path) -> str | None:
-        if folder not in self._agents:
-            self._agents[folder] = _agent(_manifest(Results(folder)))
-        return self._agents[folder]
+    def _manifest(self, folder: Results | TrainingFolder) -> dict[str, Any]:
+        if folder.path not in self._manifests:
+            self._manifests[folder.path] = _manifest(folder)
+        return self._manifests[folder.path]
 
-    def _trained(self, path: Path, movie: str) -> MovieRun:
-        folder = TrainingFolder(path)
-        if path not in self._agents:
-            manifest = _manifest(folder)
-            seed = manifest.get("seed")
-            self._agents[path] = _agent(manifest)
-            self._seeds[path] = seed if isinstance(seed, int) else None
-            self._watched[path] = _steps_of(folder)
-        steps = self._watched[path].get(f"movies/{movie}")
-        return MovieRun(path.name, self._agents[path], self._seeds[path], steps)
+    def _trained(self, folder: TrainingFolder, movie: str) -> MovieRun:
+        if folder.path not in self._watched:
+            self._watched[folder.path] = _steps_of(folder)
+        manifest, steps = self._manifest(folder), self._watched[folder.path].get(f"movies/{movie}")
+        seed = manifest.get("seed")
+        return MovieRun(
+            folder.path.name, _agent(manifest), seed if isinstance(seed, int) else None, steps, _games(manifest)
+        )
 
 
 def _manifest(folder: Results | TrainingFolder) -> dict[str, Any]:
@@ -75,6 +75,11 @@ def _agent(manifest: dict[str, Any]) -> str | None:
         return None
     preset = agent.get("preset")
     return name if preset in (None, "default") or not isinstance(preset, str) else f"{name} {preset}"
+
+
+def _games(manifest: dict[str, Any]) -> tuple[str, ...]:
+    games = manifest.get("games")
+    return tuple(name for name in games if isinstance(name, str)) if isinstance(games, list) else ()
 
 
 def _steps_of(folder: TrainingFolder) -> dict[str, int]:

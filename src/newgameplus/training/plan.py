@@ -13,6 +13,7 @@ from newgameplus.agents.interface import HasDevice, HasWeights, NeedsZones, offe
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets
+from newgameplus.games.folders import add_named_collections, named_collections
 from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.registry import require_package
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run_of
@@ -96,6 +97,7 @@ def read_plan(folder: Path, trusted: str | None = None) -> TrainingPlan:
     """
     run = TrainingFolder(folder)
     content = run.manifest()
+    add_named_collections(content.get("games"))
     try:
         parts = {"agent": agent_plan_of(content, trusted), "world": world_plan_of(content)}
         return pick(TrainingPlan, {**content, **parts})
@@ -195,5 +197,6 @@ def begin(plan: TrainingPlan, folder: Path) -> None:
     Raises:
         ResultsError: the folder is not empty, or cannot be written.
     """
-    content = plan.manifest() | {"arithmetic": plan.agent.arithmetic(plan.num_threads)}
+    arithmetic = plan.agent.arithmetic(plan.num_threads)
+    content = plan.manifest() | {"games": named_collections(), "arithmetic": arithmetic}
     TrainingFolder(folder).create(content)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from newgameplus.errors import MovieError, NewGamePlusError
+from newgameplus.games.folders import add_named_collections
 from newgameplus.movies.bk2 import MovieHead, read_head, read_movie
 from newgameplus.movies.machine import machine_of
 from newgameplus.movies.names import index_of, level_of
@@ -103,11 +104,15 @@ class Scanner:
         }
         unseen = {path: entry[0] for path, entry in known.items()}
         runs, batch, obstacles = MovieRuns(), [], Obstacles()
+        folders: set[Path] = set()
         for found in find_movies(self._library.places):
             if self._is_cancelled:
                 return
             unseen.pop(found.path, None)
             self.progress = replace(self.progress, num_found=self.progress.num_found + 1)
+            if (folder := Path(found.path).parent) not in folders:
+                folders.add(folder)
+                _find_games(Path(found.path), runs)
             if known.get(found.path, (0, 0, 0))[1:] != (found.size_bytes, found.modified_ns):
                 batch.append(row_of(found, runs))
             if len(batch) == BATCH_FILES:
@@ -183,6 +188,13 @@ def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode(errors="backslashreplace").decode()
     return None if isinstance(value, int) and abs(value) >= 2**63 else value
+
+
+def _find_games(path: Path, runs: MovieRuns) -> None:
+    """Let this process, and the players that it starts, find the games of the run that a movie belongs to."""
+    run = runs.of(path)
+    if run is not None:
+        add_named_collections(list(run.games))
 
 
 def _told_by_folder(path: Path, runs: MovieRuns) -> dict[str, Any]:
