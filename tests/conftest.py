@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import os
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -28,6 +30,19 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+CHROMIUM, CHROMIUM_DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+_CHROMIUM_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--window-size=1280,900",
+)
 HARDWARE = "needs hardware: "
 """How the reason of a skipped test begins where this machine lacks what is named after it."""
 
@@ -50,13 +65,15 @@ ROADS = [*SETS[:1], *(pytest.param(name, marks=pytest.mark.nightly) for name in 
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip what needs a CUDA device, or a CPU that multiplies bfloat16, where there is none."""
+    """Skip what needs a CUDA device, a CPU that multiplies bfloat16, or a browser, where there is none."""
     if item.get_closest_marker("cuda") and not importlib.import_module("torch").cuda.is_available():
         pytest.skip(f"{HARDWARE}CUDA")
     if item.get_closest_marker("bfloat16"):
         device = importlib.import_module("newgameplus.nn.device")
         if not device.multiplies_bfloat16(device.find_device("cpu")):
             pytest.skip(f"{HARDWARE}bfloat16")
+    if item.get_closest_marker("browser") and not (CHROMIUM and CHROMIUM_DRIVER):
+        pytest.skip("Debian's chromium and chromium-driver are not installed")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -101,3 +118,17 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Headless Chromium, driven by selenium; for tests with the mark ``browser``."""
+    webdriver = importlib.import_module("selenium.webdriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for flag in (*_CHROMIUM_FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMIUM_DRIVER))
+    yield driver
+    driver.quit()

@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
@@ -27,23 +25,6 @@ from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.worlds import WorldPlan
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--window-size=1280,900",
-)
-needs_chromium = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM or not DRIVER, reason="Debian's chromium and chromium-driver are not installed"),
-]
 
 
 @pytest.fixture(scope="session")
@@ -120,15 +101,3 @@ def server(movies: Path) -> Iterator[Server]:
         yield running
     finally:
         stop_server(running)
-
-
-@pytest.fixture(scope="session")
-def chromium(tmp_path_factory):
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()

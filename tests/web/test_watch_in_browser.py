@@ -14,7 +14,6 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from newgameplus.movies.playback import Playback
 
-from .conftest import needs_chromium
 from .visitor import Visitor
 
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
@@ -26,7 +25,7 @@ for (let i = 0, j = 0; i < data.length; i += 4, j += 3) rgb.set(data.subarray(i,
 return [canvas.height, canvas.width, btoa(Array.from(rgb, byte => String.fromCharCode(byte)).join(''))];
 """
 
-pytestmark = needs_chromium
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -14,10 +14,10 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 import newgameplus
 
-from .conftest import needs_chromium, start_server, stop_server
+from .conftest import start_server, stop_server
 
 ROOT = Path(__file__).parents[2]
-pytestmark = [*needs_chromium, pytest.mark.nightly]
+pytestmark = [pytest.mark.browser, pytest.mark.nightly]
 
 
 @pytest.fixture
