@@ -19,6 +19,7 @@ from newgameplus.web.app import make_app
 from newgameplus.web.guard import Address
 from newgameplus.web.library import Library
 from newgameplus.web.scan import SUFFIX, Scanner, find_movies
+from newgameplus.web.site import Site
 
 LOOPBACK = "127.0.0.1"
 _GOODBYE_SECONDS = 1
@@ -113,7 +114,7 @@ def watch(
                 open_browser(address.url(path, _shown_host(host)))
 
         config = uvicorn.Config(
-            make_app(library, scanner, address, began),
+            make_app(Site(library, scanner), address, began),
             log_level="error",
             access_log=False,
             lifespan="on",

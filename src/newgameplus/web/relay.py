@@ -1,0 +1,67 @@
+"""Pass on what a page and its player process tell each other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from newgameplus.errors import UsageError
+from newgameplus.web.messages import MAX_REQUEST_BYTES, told
+from newgameplus.web.players import Player, Players
+
+
+async def serve_player(websocket: WebSocket, players: Players, *beginning: Any) -> None:
+    """Give a page a player process until one of them leaves.
+
+    Args:
+        websocket: connection to the page, accepted.
+        players: the processes.
+        beginning: first message to the process (see :mod:`newgameplus.web.player_process`).
+    """
+    try:
+        player = await players.take()
+    except UsageError as error:
+        await refuse(websocket, str(error))
+        return
+    try:
+        player.send(*beginning)
+        await _relay(websocket, player)
+    finally:
+        await players.give_back(player)
+
+
+async def refuse(websocket: WebSocket, reason: str) -> None:
+    """Tell a page why there is nothing to see, and close the connection."""
+    await websocket.send_text(told("failed", reason=reason))
+    await websocket.close()
+
+
+async def _relay(websocket: WebSocket, player: Player) -> None:
+    """Pass messages on until the page leaves or the process ends."""
+    tasks = [asyncio.create_task(_from_page(websocket, player)), asyncio.create_task(_to_page(websocket, player))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _from_page(websocket: WebSocket, player: Player) -> None:
+    while (message := await websocket.receive())["type"] == "websocket.receive":
+        text = message.get("text")
+        if text is not None and len(text) <= MAX_REQUEST_BYTES:
+            player.send("ask", text)
+
+
+async def _to_page(websocket: WebSocket, player: Player) -> None:
+    with contextlib.suppress(WebSocketDisconnect):
+        while (message := await player.receive()) is not None:
+            if isinstance(message, bytes):
+                await websocket.send_bytes(message)
+            else:
+                await websocket.send_text(message)
+        await refuse(websocket, await asyncio.to_thread(player.why))

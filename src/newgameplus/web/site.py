@@ -1,0 +1,51 @@
+"""What all pages stand on: the movies, who looks for them, and the processes that play them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from newgameplus.web.library import Library, Movie
+from newgameplus.web.players import Players
+from newgameplus.web.scan import Scanner
+from newgameplus.web.thumbnails import Thumbnails
+
+
+class Site:
+    """What the pages need.
+
+    Args:
+        library: the movies.
+        scanner: looks for them; it is started with the application.
+    """
+
+    def __init__(self, library: Library, scanner: Scanner) -> None:
+        self.library, self.scanner = library, scanner
+        self.players, self.thumbnails = Players(), Thumbnails(library)
+
+    @contextlib.asynccontextmanager
+    async def open(self, began: Callable[[], None]) -> AsyncIterator[None]:
+        """Start and end what the pages need; ``began`` is called when they can answer."""
+        self.scanner.start()
+        await self.players.warm_up()
+        await asyncio.to_thread(began)
+        try:
+            yield
+        finally:
+            self.players.close()
+            self.thumbnails.close()
+
+    def movie(self, request: Request) -> Movie:
+        """The movie whose number is in the address.
+
+        Raises:
+            HTTPException: there is none.
+        """
+        movie = self.library.movie(request.path_params["number"])
+        if movie is None:
+            raise HTTPException(404, "There is no such movie in the library; it may have been deleted or renamed.")
+        return movie
