@@ -29,10 +29,15 @@ from newgameplus.executor.interface import (
     Tell,
     Told,
     in_order,
+    share,
 )
 from newgameplus.executor.local import LocalExecutor
+from newgameplus.executor.retries import RetryingExecutor
 
-EXECUTORS: dict[str, Callable[[int], Executor[Any]]] = {"local": LocalExecutor}
+EXECUTORS: dict[str, Callable[[int], Executor[Any]]] = {
+    "local": LocalExecutor,
+    "retrying": lambda num_processes: RetryingExecutor(LocalExecutor(num_processes)),
+}
 """By name, for two tasks at a time."""
 
 
@@ -280,6 +285,37 @@ def test_whoever_asks_for_results_in_order_no_more_leaves_no_process(executor: E
     assert isinstance(next(ends), Returned)
     ends.close()
     assert {type(event) for event in executor.events()} <= {Begun, Told, Cancelled}
+
+
+def add(number: int, tell: Tell, *, shared: list[int]) -> tuple[int, int]:
+    return number + sum(shared), os.getpid()
+
+
+def test_a_shared_value_reaches_every_task_that_names_it(executor: Executor[int]) -> None:
+    first, second = share([1, 2]), share([10])
+    values = [first, first, second, first]
+    for keeps_process in (False, True):
+        tasks = [Task(add, 100, value, keeps_process=keeps_process) for value in values]
+        ends = list(in_order(executor, tasks))
+        assert [end.result[0] for end in ends if isinstance(end, Returned)] == [103, 103, 110, 103]
+
+
+def test_a_process_that_is_kept_runs_the_next_task_and_one_that_is_not_runs_one(executor: Executor[int]) -> None:
+    value = share([])
+    pids = {}
+    for keeps_process in (True, False):
+        tasks = [Task(add, number, value, keeps_process=keeps_process) for number in range(6)]
+        ends = list(in_order(executor, tasks))
+        pids[keeps_process] = {end.result[1] for end in ends if isinstance(end, Returned)}
+    assert len(pids[True]) <= 2
+    assert len(pids[False]) == 6
+    assert not pids[True] & pids[False]
+
+
+def test_a_kept_process_that_dies_is_followed_by_another(executor: Executor[str], capfd: Any) -> None:
+    tasks = [Task(misbehave, how, keeps_process=True) for how in ("stay", "leave", "stay", "crash", "stay")]
+    ends = list(in_order(executor, tasks))
+    assert [type(end).__name__ for end in ends] == ["Returned", "Died", "Returned", "Died", "Returned"]
 
 
 KILLED = """

@@ -1,11 +1,15 @@
 """Interface of an executor of tasks in other processes.
 
-An executor starts a task at most once, reports how it ended and repeats nothing. A caller who wants retries, resuming
-from a checkpoint or a limit of failures submits the task again and counts.
+An executor starts a task at most once, reports how it ended and repeats nothing.
+:class:`~newgameplus.executor.retries.RetryingExecutor` is an executor over another one: it repeats, resumes from
+checkpoints and gives up after some tries, and is the only one that counts.
 """
 
 from __future__ import annotations
 
+import enum
+import hashlib
+import pickle
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
@@ -15,14 +19,59 @@ Tell: TypeAlias = Callable[[object], None]
 """Sends a message to whoever submitted the task."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A value that many tasks read, such as the weights of a generation; each process receives it once."""
+
+    key: str
+    """SHA-256 of ``packed``."""
+    packed: bytes
+    """The pickled value."""
+
+
+def share(value: object) -> Shared:
+    """Return ``value`` as it is shared by tasks; it must be picklable."""
+    packed = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    return Shared(hashlib.sha256(packed).hexdigest(), packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A message from which another try of the task goes on."""
+
+    state: Any
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Task(Generic[Content]):
     """A call of ``work(content, tell)`` in another process; compared by identity, so that it is its own handle."""
 
-    work: Callable[[Content, Tell], Any]
-    """A module-level function, or a ``functools.partial`` of one; its results and messages must be picklable."""
+    work: Callable[..., Any]
+    """A module-level function, or a ``functools.partial`` of one; its results and messages must be picklable. If the
+    task has a shared value, it is called with ``shared=value``; if a try before it told a checkpoint, with
+    ``checkpoint=state``."""
     content: Content
     """Argument of the call; must be picklable."""
+    shared: Shared | None = None
+    """Value shared with other tasks."""
+    keeps_process: bool = False
+    """Whether the task may run in a process that has run other such tasks, and leave it to the next. It saves the start
+    of an interpreter and its imports, 0.1 to 2 s, and whatever the work keeps in its modules, such as a console."""
+    name: str = ""
+    """What is shown of the task, such as its level."""
+
+
+class Cause(enum.Enum):
+    """Why a task ended without a result."""
+
+    ERROR = "error"
+    """Its function raised, ended its process or crashed it: another try would do the same."""
+    KILLED = "killed"
+    """Its process was ended from outside, such as by a system without memory."""
+    LOST = "lost"
+    """The worker that ran it ended."""
+    UNPLAYED = "unplayed"
+    """It was not run to an end by no fault of its own, since its worker or scheduler ended before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +79,15 @@ class Begun(Generic[Content]):
     """A process has been started for a task."""
 
     task: Task[Content]
+
+
+@dataclass(frozen=True, slots=True)
+class Retried(Generic[Content]):
+    """A try of a task has ended without a result; another one follows, and begins."""
+
+    task: Task[Content]
+    how: str
+    """A clause, as of :class:`Died`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +113,7 @@ class Died(Generic[Content]):
     task: Task[Content]
     how: str
     """A clause such as ``was ended by SIGSEGV`` or ``ended with exit code 1``, also if the function raised."""
+    cause: Cause = Cause.ERROR
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +125,7 @@ class Cancelled(Generic[Content]):
 
 End: TypeAlias = Returned[Content] | Died[Content] | Cancelled[Content]
 """How a task ended; each task has exactly one end, which is its last event."""
-Event: TypeAlias = Begun[Content] | Told[Content] | End[Content]
+Event: TypeAlias = Begun[Content] | Told[Content] | Retried[Content] | End[Content]
 
 
 class Executor(Protocol[Content]):

@@ -1,29 +1,38 @@
-"""Executor on this machine: one spawned process per task, a limited number at a time."""
+"""Executor on this machine: tasks in spawned processes, a limited number at a time."""
 
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, Generic
 
 from newgameplus.errors import UsageError
-from newgameplus.executor.interface import Begun, Cancelled, Content, Died, End, Event, Returned, Task, Tell, Told
-from newgameplus.executor.interrupts import sheltered
-from newgameplus.executor.threads import let_waiting_threads_sleep
+from newgameplus.executor.child import Child
+from newgameplus.executor.interface import Begun, Cancelled, Cause, Content, Died, End, Event, Returned, Task, Told
+
+_CRASHES = {
+    signal.SIGSEGV,
+    signal.SIGABRT,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGSYS,
+    signal.SIGTRAP,
+}
+"""Signals that a program brings upon itself."""
 
 
 class LocalExecutor(Generic[Content]):
     """An :class:`~newgameplus.executor.interface.Executor` whose tasks run in processes of this machine.
 
-    A process is spawned for each task, in the order of submission, as soon as one of ``num_processes`` places is free.
-    It ends with its task, or with the process of the executor, however that ends.
+    A task begins, in the order of submission, as soon as one of ``num_processes`` places is free: in a process spawned
+    for it, or in one that a task before it has kept. A process ends with its last task, or with the process of the
+    executor, however that ends.
 
     Args:
         num_processes: number of tasks at a time.
@@ -37,7 +46,9 @@ class LocalExecutor(Generic[Content]):
         self._open: set[Task[Content]] = set()
         """Tasks that have not ended."""
         self._waiting: deque[Task[Content]] = deque()
-        self._running: dict[Connection[Any, Any], tuple[Task[Content], SpawnProcess]] = {}
+        self._running: dict[Connection[Any, Any], tuple[Task[Content], Child]] = {}
+        self._kept: list[Child] = []
+        """Processes that wait for another task."""
         self._happened: deque[Event[Content]] = deque()
 
     def submit(self, task: Task[Content]) -> None:
@@ -54,9 +65,9 @@ class LocalExecutor(Generic[Content]):
             return
         if task in self._waiting:
             self._waiting.remove(task)
-        for connection, (running, process) in list(self._running.items()):
+        for connection, (running, child) in list(self._running.items()):
             if running is task:
-                process.kill()
+                child.process.kill()
                 self._free(connection)
         self._end(Cancelled(task))
         self._fill_places()
@@ -77,39 +88,57 @@ class LocalExecutor(Generic[Content]):
 
     def close(self) -> None:
         """End all tasks and their processes at once, without further events."""
-        for _, process in self._running.values():
-            process.kill()
+        for child in (*self._kept, *(child for _, child in self._running.values())):
+            child.process.kill()
         for connection in list(self._running):
             self._free(connection)
+        self._end_kept()
         for left in (self._open, self._waiting, self._happened):
             left.clear()
 
     def _fill_places(self) -> None:
         while self._waiting and len(self._running) < self._num_processes:
             task = self._waiting[0]
-            connection, process = _start(task, self._num_threads)
-            self._running[connection] = (task, process)
+            child = self._child_for(task)
+            self._running[child.connection] = (task, child)
             self._waiting.popleft()
             self._happened.append(Begun(task))
+            child.begin(task)
+
+    def _child_for(self, task: Task[Content]) -> Child:
+        if task.keeps_process and self._kept and self._kept[-1].process.is_alive():
+            return self._kept.pop()
+        if len(self._running) + len(self._kept) >= self._num_processes:
+            self._end_kept()
+        return Child(self._num_threads)
+
+    def _end_kept(self) -> None:
+        while self._kept:
+            self._kept[-1].process.kill()
+            self._kept[-1].close()
+            self._kept.pop()
 
     def _receive(self, connection: Connection[Any, Any]) -> None:
-        task, process = self._running[connection]
+        task, child = self._running[connection]
         try:
             is_returned, content = connection.recv()
         except (EOFError, ConnectionResetError):
             self._free(connection)
-            self._end(Died(task, ending(process)))
+            self._end(Died(task, ending(child.process), _cause(child.process)))
             return
-        if is_returned:
-            self._free(connection)
-            self._end(Returned(task, content))
-        else:
+        if not is_returned:
             self._happened.append(Told(task, content))
+            return
+        if task.keeps_process:
+            self._kept.append(child)
+            del self._running[connection]
+        else:
+            self._free(connection)
+        self._end(Returned(task, content))
 
     def _free(self, connection: Connection[Any, Any]) -> None:
         """Wait for a process to end, and free its place; Ctrl-C while it waits leaves the place taken."""
-        self._running[connection][1].join()
-        connection.close()
+        self._running[connection][1].close()
         del self._running[connection]
 
     def _end(self, end: End[Content]) -> None:
@@ -131,34 +160,7 @@ def ending(process: SpawnProcess) -> str:
     return f"ended with exit code {code}"
 
 
-def _start(task: Task[Any], num_threads: int) -> tuple[Connection[Any, Any], SpawnProcess]:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe(duplex=False)
-    process = context.Process(target=_run, args=(task.work, task.content, theirs, num_threads), daemon=True)
-    with sheltered():
-        process.start()
-    theirs.close()
-    return ours, process
-
-
-def _run(work: Callable[[Any, Tell], Any], content: Any, connection: Connection[Any, Any], num_threads: int) -> None:
-    """Body of a process; Ctrl-C is handled by the parent.
-
-    Libraries with threads of their own, such as torch, are limited to this process's share of the cores.
-    """
-    os.environ.setdefault("OMP_NUM_THREADS", str(num_threads))
-    let_waiting_threads_sleep()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    try:
-        connection.send((True, work(content, lambda said: connection.send((False, said)))))
-    except BrokenPipeError:
-        return  # the parent process is gone
-
-
-def _end_with_parent() -> None:
-    """End this process when its parent ends, since a killed parent cannot end its children."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def _cause(process: SpawnProcess) -> Cause:
+    """Whether a process that ended without a result was ended from outside."""
+    code = -(process.exitcode or 0)
+    return Cause.KILLED if code > 0 and code not in _CRASHES else Cause.ERROR
