@@ -116,6 +116,14 @@ def test_without_a_sound_device_the_level_plays_on(
     assert lines[0].startswith("There is no sound device")
 
 
+@needs_engine
+def test_a_wrong_file_of_keys_is_said_and_the_level_plays_on(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "keys.toml").write_text('[commands.keyboard]\npause = "KeyPP"\n')
+    assert run(["play", LEVEL, "--frames", "3"]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{home}/keys.toml are wrong in line 2, commands.keyboard.pause: there is no key 'KeyPP'." in said
+
+
 def test_without_pygame_the_extra_is_named() -> None:
     program = (
         "import sys; sys.modules['pygame'] = None\n"

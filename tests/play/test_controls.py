@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pygame
 import pytest
 
 from newgameplus.emulator.cores import consoles
-from newgameplus.play.controls import Command, Controls, Request
+from newgameplus.games.key_codes import CONTROLS, SCANCODES, key_name
+from newgameplus.play.controls import _NAMES, _TRIGGERS, Controls
 from newgameplus.play.library import open_display
+from newgameplus.session.commands import Command, Request
+from newgameplus.session.keys import read_keys
 
-GENESIS = consoles()["Genesis"].buttons
-BIT = {name: 1 << index for index, name in enumerate(GENESIS)}
+GENESIS = consoles()["Genesis"]
+BIT = {name: 1 << index for index, name in enumerate(GENESIS.buttons)}
 
 
 @pytest.fixture
@@ -137,3 +141,45 @@ def test_an_unplugged_controller_lets_go_of_everything(controls: Controls) -> No
 
 def test_a_controller_that_is_gone_before_it_is_opened_is_ignored(controls: Controls) -> None:
     assert controls.handle(pygame.Event(pygame.CONTROLLERDEVICEADDED, device_index=77)) is None
+
+
+def test_every_part_of_a_controller_is_one_of_sdl() -> None:
+    assert {*_NAMES.values(), *_TRIGGERS.values()} == set(CONTROLS)
+
+
+def test_every_key_is_the_one_that_sdl_means() -> None:
+    known = {number for name, number in vars(pygame).items() if name.startswith("KSCAN_")}
+    assert len(known & set(SCANCODES.values())) > 80
+    for code, name in {
+        "KeyZ": "KSCAN_Z", "Digit0": "KSCAN_0", "F12": "KSCAN_F12", "Numpad7": "KSCAN_KP7", "Slash": "KSCAN_SLASH",
+        "ControlRight": "KSCAN_RCTRL", "ShiftLeft": "KSCAN_LSHIFT", "ArrowUp": "KSCAN_UP", "Pause": "KSCAN_PAUSE",
+    }.items():  # fmt: skip
+        assert getattr(pygame, name) == SCANCODES[code]
+    names = [key_name(name) for name in ("Control+KeyR", "ArrowUp", "ShiftRight", "Numpad7")]
+    assert names == ["Ctrl R", "Up", "Right Shift", "Numpad 7"]
+
+
+def test_keys_of_the_persons_own_hold_buttons_and_ask_for_things(controls: Controls, tmp_path: Path) -> None:
+    file = tmp_path / "keys.toml"
+    file.write_text(
+        '[Genesis.keyboard]\nA = "KeyP"\n[Genesis.gamepad]\nB = "Left trigger"\n'
+        '[commands.keyboard]\nrewind = "KeyB"\n[commands.gamepad]\npause = "Guide"\n'
+    )
+    own = Controls(GENESIS, read_keys(file))
+    assert press(own, "p") is None
+    assert own.take_mask() == BIT["A"]
+    release(own, "p")
+    press(own, "b")
+    assert own.is_rewinding
+    guide = {"button": pygame.CONTROLLER_BUTTON_GUIDE, "instance_id": 5}
+    assert own.handle(pygame.Event(pygame.CONTROLLERBUTTONDOWN, guide)) == Request(Command.PAUSE)
+    left = {"axis": pygame.CONTROLLER_AXIS_TRIGGERLEFT, "instance_id": 5, "value": 20_000}
+    own.handle(pygame.Event(pygame.CONTROLLERAXISMOTION, left))
+    own.take_mask()
+    assert own.take_mask() == BIT["B"]
+    assert own.key_of(Request(Command.PAUSE)) == "Pause"
+
+
+def test_alt_tab_is_the_systems(controls: Controls) -> None:
+    press(controls, "TAB", pygame.KMOD_LALT)
+    assert not controls.is_fast

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from newgameplus.emulator.cores import consoles
+from newgameplus.games.key_codes import CONTROLS, SCANCODES
 from newgameplus.games.layout import layout_of, names_of, possible
-from newgameplus.play.controls import _CONTROLS, _SCANCODES
 
 GENESIS = consoles()["Genesis"].buttons
 
@@ -17,23 +17,22 @@ def test_every_button_of_a_console_has_a_key_of_its_own(console: str) -> None:
     layout = layout_of(buttons)
     assert [binding.button for binding in layout] == [name for name in buttons if name is not None]
     assert all(buttons[binding.bit] == binding.button for binding in layout)
-    keys = [binding.key for binding in layout]
-    assert None not in keys
-    assert len(set(keys)) == len(keys)
-    assert set(keys) <= set(_SCANCODES)
+    keys = [key for binding in layout for key in binding.keys]
+    assert len(set(keys)) == len(keys) == len(layout)
+    assert set(keys) <= set(SCANCODES)
 
 
 @pytest.mark.parametrize("console", sorted(consoles()))
 def test_no_part_of_a_controller_holds_two_buttons(console: str) -> None:
-    controls = [each.control for each in layout_of(consoles()[console].buttons) if each.control is not None]
+    controls = [control for each in layout_of(consoles()[console].buttons) for control in each.controls]
     assert len(set(controls)) == len(controls) >= 6
-    assert set(controls) <= set(_CONTROLS)
+    assert set(controls) <= set(CONTROLS)
 
 
 def test_the_mega_drive_has_its_two_rows() -> None:
-    keys = {binding.button: binding.key for binding in layout_of(GENESIS)}
-    assert [keys[name] for name in "ABCXYZ"] == ["Z", "X", "C", "A", "S", "D"]
-    assert (keys["START"], keys["UP"]) == ("Enter", "Up")
+    keys = {binding.button: binding.keys for binding in layout_of(GENESIS)}
+    assert [keys[name] for name in "ABCXYZ"] == [(f"Key{letter}",) for letter in "ZXCASD"]
+    assert (keys["START"], keys["UP"]) == (("Enter",), ("ArrowUp",))
 
 
 def test_opposite_directions_let_go_of_each_other() -> None:

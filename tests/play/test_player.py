@@ -14,12 +14,13 @@ import pytest
 from newgameplus.games.levels import Level, find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.verify import verify_movie
-from newgameplus.play.controls import Command, Controls, Request
+from newgameplus.play.controls import Controls
 from newgameplus.play.library import open_display
-from newgameplus.play.overlay import Sign
-from newgameplus.play.player import FAST, Player
+from newgameplus.play.player import Player
 from newgameplus.play.sound import Sound
 from newgameplus.play.window import Window
+from newgameplus.session.commands import Command, Request
+from newgameplus.session.playthrough import FAST, Sign
 from newgameplus.session.reel import PICTURE_FRAMES
 from newgameplus.session.session import Session
 
@@ -57,7 +58,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     open_display()
     session = Session(find_level(AIRSTRIKER), movies=[tmp_path / f"{index}.bk2" for index in range(5)])
-    controls = Controls(session.buttons)
+    controls = Controls(session.emulator.core.console)
     window = Window("test", "Genesis", session.picture(), scale=2)
     sound = Sound(session.emulator.samples_per_second, session.emulator.frames_per_second)
     player = Player(session, window, controls, sound, _next_session(tmp_path))
@@ -204,7 +205,7 @@ def test_restarting_in_mid_play_takes_control(desk: Desk) -> None:
     desk.turn(20)
     desk.press("r")
     assert desk.player.session.num_frames == 21
-    assert "Ctrl+R" in desk.player.view().note
+    assert "Ctrl R" in desk.player.view().note
     desk.player.do(Request(Command.RESTART))
     assert desk.player.session.num_frames == 0
 

@@ -57,8 +57,9 @@ def play(
     from newgameplus.play.library import sdl
 
     sdl()
-    from newgameplus.play.program import Options, read_beginning
+    from newgameplus.play.program import Options
     from newgameplus.play.program import play as play_level
+    from newgameplus.session.beginning import read_beginning
 
     level = None if level_id is None and movie is not None else _level(level_id)
     beginning = None if movie is None else read_beginning(movie, level)

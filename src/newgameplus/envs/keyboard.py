@@ -10,13 +10,12 @@ import numpy as np
 from gymnasium import spaces
 
 from newgameplus.envs.actions import ActionMeaning
+from newgameplus.games.key_codes import SCANCODES
 from newgameplus.games.layout import layout_of
 
-KEY_CODES = {
-    "Enter": 13, "Right": 0x4000004F, "Left": 0x40000050, "Down": 0x40000051, "Up": 0x40000052,
-    "Right Shift": 0x400000E5,
-}  # fmt: skip
-"""SDL's code of each key whose name is not one letter; the code of a letter is that of the small one."""
+_ENTER = 13
+_NOT_A_CHARACTER = 1 << 30
+"""Flag in SDL's codes of keys that type no character; the others have the code of their character."""
 MAX_KEYS = 12
 """Largest number of keys that any combination of is listed; with more, combinations of up to :data:`MAX_HELD`."""
 MAX_HELD = 4
@@ -34,7 +33,7 @@ def keys_to_action(meaning: ActionMeaning) -> KeysToAction:
     Args:
         meaning: meaning of the actions; one number per button, or a number of a combination.
     """
-    codes = {binding.bit: _code(binding.key) for binding in layout_of(meaning.buttons) if binding.key is not None}
+    codes = {each.bit: _code(each.keys[0]) for each in layout_of(meaning.buttons) if each.keys}
     if isinstance(meaning.space, spaces.MultiBinary):
         held = {keys: _buttons_held(mask, len(meaning.buttons)) for keys, mask in _combinations(codes)}
         return {keys: action for keys, action in held.items() if keys}
@@ -49,7 +48,9 @@ def keys_to_action(meaning: ActionMeaning) -> KeysToAction:
 
 
 def _code(key: str) -> int:
-    return KEY_CODES[key] if key in KEY_CODES else ord(key.lower())
+    if key == "Enter":
+        return _ENTER
+    return ord(key[-1].lower()) if key.startswith("Key") else SCANCODES[key] | _NOT_A_CHARACTER
 
 
 def _combinations(codes: dict[int, int]) -> Iterable[tuple[tuple[int, ...], int]]:

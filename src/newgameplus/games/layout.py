@@ -1,39 +1,38 @@
-"""Default key and controller bindings of each console button. Names only; independent of SDL."""
+"""Default key and controller bindings of each console button, by the names of :mod:`newgameplus.games.key_codes`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-ARROWS = {"UP": "Up", "DOWN": "Down", "LEFT": "Left", "RIGHT": "Right"}
+ARROWS = {"UP": "ArrowUp", "DOWN": "ArrowDown", "LEFT": "ArrowLeft", "RIGHT": "ArrowRight"}
 STICK = {"UP": "D-pad up", "DOWN": "D-pad down", "LEFT": "D-pad left", "RIGHT": "D-pad right"}
 OPPOSITES = (("UP", "DOWN"), ("LEFT", "RIGHT"))
 """Opposite directions, which a real pad cannot press together."""
 
-_SIX_BUTTONS = {"A": "Z", "B": "X", "C": "C", "X": "A", "Y": "S", "Z": "D"}
+_SIX_BUTTONS = {"A": "KeyZ", "B": "KeyX", "C": "KeyC", "X": "KeyA", "Y": "KeyS", "Z": "KeyD"}
 _SIX_ON_PAD = {"A": "X", "B": "A", "C": "B", "X": "Left shoulder", "Y": "Y", "Z": "Right shoulder"}
-_DIAMOND = {"B": "Z", "A": "X", "Y": "A", "X": "S", "L": "Q", "R": "W"}
+_DIAMOND = {"B": "KeyZ", "A": "KeyX", "Y": "KeyA", "X": "KeyS", "L": "KeyQ", "R": "KeyW"}
 _DIAMOND_ON_PAD = {"B": "A", "A": "B", "Y": "X", "X": "Y", "L": "Left shoulder", "R": "Right shoulder"}
-_NUMBERED = {"II": "Z", "I": "X", "III": "A", "IV": "S", "V": "D", "VI": "Q"}
+_NUMBERED = {"II": "KeyZ", "I": "KeyX", "III": "KeyA", "IV": "KeyS", "V": "KeyD", "VI": "KeyQ"}
 _NUMBERED_ON_PAD = {"II": "A", "I": "B", "III": "X", "IV": "Y", "V": "Left shoulder", "VI": "Right shoulder"}
-MIDDLE = {"START": "Enter", "RUN": "Enter", "PAUSE": "Enter", "RESET": "Enter", "MODE": "Right Shift",
-           "SELECT": "Right Shift"}  # fmt: skip
+MIDDLE = {"START": "Enter", "RUN": "Enter", "PAUSE": "Enter", "RESET": "Enter", "MODE": "ShiftRight",
+           "SELECT": "ShiftRight"}  # fmt: skip
 _MIDDLE_ON_PAD = {"START": "Start", "RUN": "Start", "PAUSE": "Start", "RESET": "Start", "MODE": "Back",
                   "SELECT": "Back"}  # fmt: skip
-_SPARE_KEYS = ("Z", "X", "C", "A", "S", "D", "Q", "W", "E", "V", "F", "G")
+_SPARE_KEYS = tuple(f"Key{letter}" for letter in "ZXCASDQWEVFG")
 _SPARE_ON_PAD = ("A", "B", "X", "Y", "Left shoulder", "Right shoulder")
 
 
 class Binding(NamedTuple):
-    """Key and controller part of one console button."""
+    """Keys and controller parts of one console button."""
 
     button: str
     bit: int
     """Bit of the button in a mask."""
-    key: str | None
-    """Key, named by its position on a US keyboard."""
-    control: str | None
-    """Controller part, named as on an Xbox controller."""
+    keys: tuple[str, ...]
+    controls: tuple[str, ...]
+    """Parts of a controller."""
 
 
 def layout_of(buttons: Sequence[str | None]) -> tuple[Binding, ...]:
@@ -48,7 +47,7 @@ def layout_of(buttons: Sequence[str | None]) -> tuple[Binding, ...]:
     by_key = _assigned(names, keys, _SPARE_KEYS)
     by_control = _assigned(names, controls, _SPARE_ON_PAD)
     return tuple(
-        Binding(name, bit, by_key.get(name), by_control.get(name))
+        Binding(name, bit, by_key.get(name, ()), by_control.get(name, ()))
         for bit, name in enumerate(buttons)
         if name is not None
     )
@@ -76,11 +75,11 @@ def _preferred(
     return dict(six if "C" in names else diamond)
 
 
-def _assigned(names: Sequence[str], wanted: Mapping[str, str], spare: Sequence[str]) -> dict[str, str]:
+def _assigned(names: Sequence[str], wanted: Mapping[str, str], spare: Sequence[str]) -> dict[str, tuple[str]]:
     """Give each button the place it wants, and the remaining buttons the spare places, in order."""
     assigned = {name: wanted[name] for name in names if name in wanted}
     free = iter([place for place in spare if place not in assigned.values()])
     for name in names:
         if name not in assigned and (place := next(free, None)) is not None:
             assigned[name] = place
-    return assigned
+    return {name: (place,) for name, place in assigned.items()}

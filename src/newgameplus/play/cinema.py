@@ -7,11 +7,12 @@ import time
 import pygame
 
 from newgameplus.play.library import open_display
-from newgameplus.play.overlay import Sign, View, draw
+from newgameplus.play.overlay import draw
 from newgameplus.play.screening import KEYS, Screening
 from newgameplus.play.sound import Sound
 from newgameplus.play.window import Window
 from newgameplus.session.film import Film
+from newgameplus.session.playthrough import Sign, View
 
 NOTE_SECONDS = 4.0
 """How long the keys are shown at the beginning."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from enum import Enum
-from typing import Any, NamedTuple
+from collections.abc import Hashable
+from typing import Any
 
 import pygame
 from pygame._sdl2 import controller
 
-from newgameplus.games.layout import Binding, layout_of, possible
+from newgameplus.emulator.cores import Console
+from newgameplus.games.key_codes import MODIFIERS, SCANCODES, key_name
+from newgameplus.games.layout import Binding, possible
+from newgameplus.session.commands import HELD, Action, Command, Request
+from newgameplus.session.keys import Keys, key_of
 
 STICK_THRESHOLD = 16_000
 """Threshold of an analog stick: half of its maximum, 32,767."""
 TRIGGER_THRESHOLD = 8_000
 
-_SCANCODES = {
-    "Up": pygame.KSCAN_UP,
-    "Down": pygame.KSCAN_DOWN,
-    "Left": pygame.KSCAN_LEFT,
-    "Right": pygame.KSCAN_RIGHT,
-    "Enter": pygame.KSCAN_RETURN,
-    "Right Shift": pygame.KSCAN_RSHIFT,
-} | {letter: getattr(pygame, f"KSCAN_{letter}") for letter in "ZXCASDQWEVFG"}
 _CONTROLS = {
     "A": pygame.CONTROLLER_BUTTON_A,
     "B": pygame.CONTROLLER_BUTTON_B,
@@ -30,113 +25,75 @@ _CONTROLS = {
     "Y": pygame.CONTROLLER_BUTTON_Y,
     "Left shoulder": pygame.CONTROLLER_BUTTON_LEFTSHOULDER,
     "Right shoulder": pygame.CONTROLLER_BUTTON_RIGHTSHOULDER,
-    "Start": pygame.CONTROLLER_BUTTON_START,
     "Back": pygame.CONTROLLER_BUTTON_BACK,
+    "Start": pygame.CONTROLLER_BUTTON_START,
+    "Left stick": pygame.CONTROLLER_BUTTON_LEFTSTICK,
+    "Right stick": pygame.CONTROLLER_BUTTON_RIGHTSTICK,
     "D-pad up": pygame.CONTROLLER_BUTTON_DPAD_UP,
     "D-pad down": pygame.CONTROLLER_BUTTON_DPAD_DOWN,
     "D-pad left": pygame.CONTROLLER_BUTTON_DPAD_LEFT,
     "D-pad right": pygame.CONTROLLER_BUTTON_DPAD_RIGHT,
+    "Guide": pygame.CONTROLLER_BUTTON_GUIDE,
+}
+_NAMES = {button: name for name, button in _CONTROLS.items()}
+_TRIGGERS = {
+    pygame.CONTROLLER_AXIS_TRIGGERLEFT: "Left trigger",
+    pygame.CONTROLLER_AXIS_TRIGGERRIGHT: "Right trigger",
 }
 _STICK = {
     pygame.CONTROLLER_AXIS_LEFTX: ("LEFT", "RIGHT"),
     pygame.CONTROLLER_AXIS_LEFTY: ("UP", "DOWN"),
 }
-
-
-class Command(Enum):
-    """Commands of a player besides the console's buttons."""
-
-    LEAVE = "leave"
-    PAUSE = "pause"
-    ADVANCE = "one frame forward"
-    STEP_BACK = "one frame back"
-    AGAIN = "again"
-    """Restart that loses nothing: only at the end and while paused."""
-    RESTART = "restart"
-    NEXT = "next level"
-    SAVE = "save"
-    LOAD = "load"
-    SLOWER = "slower"
-    FASTER = "faster"
-    MUTE = "mute"
-    LOUDER = "louder"
-    SOFTER = "softer"
-    HELP = "help"
-    HUD = "variables"
-    ASPECT = "shape of the picture"
-    FULLSCREEN = "fullscreen"
-    SCREENSHOT = "screenshot"
-
-
-class Request(NamedTuple):
-    """A command with the number of its slot, if it has one."""
-
-    command: Command
-    slot: int = 1
-
-
-_COMMANDS = {
-    pygame.K_ESCAPE: Command.LEAVE,
-    pygame.K_p: Command.PAUSE,
-    pygame.K_PAUSE: Command.PAUSE,
-    pygame.K_PERIOD: Command.ADVANCE,
-    pygame.K_COMMA: Command.STEP_BACK,
-    pygame.K_n: Command.NEXT,
-    pygame.K_r: Command.AGAIN,
-    pygame.K_F5: Command.SAVE,
-    pygame.K_F8: Command.LOAD,
-    pygame.K_MINUS: Command.SLOWER,
-    pygame.K_KP_MINUS: Command.SLOWER,
-    pygame.K_PLUS: Command.FASTER,
-    pygame.K_EQUALS: Command.FASTER,
-    pygame.K_KP_PLUS: Command.FASTER,
-    pygame.K_m: Command.MUTE,
-    pygame.K_PAGEUP: Command.LOUDER,
-    pygame.K_PAGEDOWN: Command.SOFTER,
-    pygame.K_F1: Command.HELP,
-    pygame.K_F3: Command.HUD,
-    pygame.K_F10: Command.ASPECT,
-    pygame.K_F11: Command.FULLSCREEN,
-    pygame.K_F12: Command.SCREENSHOT,
-}
-_DIGITS = {getattr(pygame, f"KSCAN_{digit}"): digit for digit in range(1, 10)}
+_MODIFIERS = dict(zip(MODIFIERS, (pygame.KMOD_CTRL, pygame.KMOD_ALT, pygame.KMOD_SHIFT), strict=True))
+_NO_PLAIN_COMMANDS = pygame.KMOD_CTRL | pygame.KMOD_ALT | pygame.KMOD_GUI
+"""Modifiers with which a key is the system's, such as Alt Tab, unless a command has just these."""
 
 
 class Controls:
     """Tracks keyboard and controller events.
 
     Args:
-        buttons: the console's buttons, in the bit order of a mask.
+        console: the console that is played.
+        keys: what the person has changed.
     """
 
-    def __init__(self, buttons: Sequence[str | None]) -> None:
-        self.layout: tuple[Binding, ...] = layout_of(buttons)
-        self._buttons = tuple(buttons)
+    def __init__(self, console: Console, keys: Keys | None = None) -> None:
+        keys = keys or Keys()
+        self.layout: tuple[Binding, ...] = keys.layout(console)
+        self.actions: tuple[Action, ...] = keys.actions(console)
+        self._buttons = console.buttons
         self._bits = {binding.button: 1 << binding.bit for binding in self.layout}
-        self._by_key = {_SCANCODES[each.key]: 1 << each.bit for each in self.layout if each.key}
-        self._by_control = {_CONTROLS[each.control]: 1 << each.bit for each in self.layout if each.control}
-        self._held: dict[Hashable, int] = {}
+        self._by_key = {SCANCODES[key]: 1 << each.bit for each in self.layout for key in each.keys}
+        self._commands = {_chord(key): each.request for each in self.actions for key in each.keys}
+        self._by_control: dict[str, int | Request] = {
+            **{control: each.request for each in self.actions for control in each.controls},
+            **{control: 1 << each.bit for each in self.layout for control in each.controls},
+        }
+        self._down: dict[Hashable, int | Request] = {}
         self._tapped = 0
-        self._asked: set[Hashable] = set()
         self._devices: dict[int, controller.Controller] = {}
         controller.init()
 
     @property
     def is_rewinding(self) -> bool:
-        """Whether Backspace or the left trigger is held."""
-        return bool(self._asked & {pygame.K_BACKSPACE, pygame.CONTROLLER_AXIS_TRIGGERLEFT})
+        """Whether rewinding is asked for, by default by Backspace or the left trigger."""
+        return Request(Command.REWIND) in self._down.values()
 
     @property
     def is_fast(self) -> bool:
-        """Whether Tab or the right trigger is held."""
-        return bool(self._asked & {pygame.K_TAB, pygame.CONTROLLER_AXIS_TRIGGERRIGHT})
+        """Whether fast forward is asked for, by default by Tab or the right trigger."""
+        return Request(Command.FAST) in self._down.values()
 
     def take_mask(self) -> int:
         """Mask of the buttons held now or pressed since the last call."""
         mask, self._tapped = self._tapped, 0
-        for held in self._held.values():
-            mask |= held
+        for held in self._down.values():
+            mask |= held if isinstance(held, int) else 0
         return possible(mask, self._buttons)
+
+    def key_of(self, request: Request) -> str:
+        """What a person calls the key of a request; empty if it has none."""
+        return key_name(key_of(self.actions, request))
 
     def handle(self, event: pygame.Event) -> Request | str | None:
         """Process one event; return its request, or a message for the player."""
@@ -145,8 +102,7 @@ class Controls:
 
     def release_all(self) -> None:
         """Release all buttons, as when the window loses keyboard focus."""
-        self._held.clear()
-        self._asked.clear()
+        self._down.clear()
         self._tapped = 0
 
     def close(self) -> None:
@@ -155,51 +111,48 @@ class Controls:
         controller.quit()
 
     def _key_down(self, event: pygame.Event) -> Request | None:
-        if event.key in (pygame.K_BACKSPACE, pygame.K_TAB):
-            if not event.mod & pygame.KMOD_ALT:
-                self._asked.add(event.key)
-            return None
-        request = self._request(event)
-        if request is not None:
-            return request
-        if event.scancode in self._by_key:
-            self._hold(("key", event.scancode), self._by_key[event.scancode])
-        return None
-
-    def _request(self, event: pygame.Event) -> Request | None:
-        if event.scancode in _DIGITS:
-            is_save = bool(event.mod & pygame.KMOD_SHIFT)
-            return Request(Command.SAVE if is_save else Command.LOAD, _DIGITS[event.scancode])
-        if event.key == pygame.K_RETURN and event.mod & pygame.KMOD_ALT:
-            return Request(Command.FULLSCREEN)
-        if event.key == pygame.K_r and event.mod & pygame.KMOD_CTRL:
-            return Request(Command.RESTART)
-        if event.scancode in self._by_key or event.key not in _COMMANDS:
-            return None
-        return Request(_COMMANDS[event.key])
+        modifiers = tuple(name for name, flag in _MODIFIERS.items() if event.mod & flag)
+        meant: int | Request | None = self._commands.get((modifiers, event.scancode)) if modifiers else None
+        if meant is None:
+            meant = self._by_key.get(event.scancode)
+        if meant is None and not event.mod & _NO_PLAIN_COMMANDS:
+            meant = self._commands.get(((), event.scancode))
+        return self._press(("key", event.scancode), meant)
 
     def _key_up(self, event: pygame.Event) -> None:
-        self._asked.discard(event.key)
-        self._held.pop(("key", event.scancode), None)
+        self._down.pop(("key", event.scancode), None)
 
-    def _button_down(self, event: pygame.Event) -> None:
-        if event.button in self._by_control:
-            self._hold(("button", event.instance_id, event.button), self._by_control[event.button])
+    def _button_down(self, event: pygame.Event) -> Request | None:
+        name = _NAMES.get(event.button, "")
+        return self._press(("button", event.instance_id, event.button), self._by_control.get(name))
 
     def _button_up(self, event: pygame.Event) -> None:
-        self._held.pop(("button", event.instance_id, event.button), None)
+        self._down.pop(("button", event.instance_id, event.button), None)
 
-    def _axis(self, event: pygame.Event) -> None:
-        if event.axis in (pygame.CONTROLLER_AXIS_TRIGGERLEFT, pygame.CONTROLLER_AXIS_TRIGGERRIGHT):
-            change = self._asked.add if event.value > TRIGGER_THRESHOLD else self._asked.discard
-            change(event.axis)
-            return
+    def _axis(self, event: pygame.Event) -> Request | None:
+        if event.axis in _TRIGGERS:
+            token = ("trigger", event.instance_id, event.axis)
+            if event.value > TRIGGER_THRESHOLD:
+                return None if token in self._down else self._press(token, self._by_control.get(_TRIGGERS[event.axis]))
+            self._down.pop(token, None)
+            return None
         for name, sign in zip(_STICK.get(event.axis, ()), (-1, 1), strict=False):
             token = ("stick", event.instance_id, name)
             if event.value * sign > STICK_THRESHOLD and name in self._bits:
-                self._hold(token, self._bits[name])
+                self._press(token, self._bits[name])
             else:
-                self._held.pop(token, None)
+                self._down.pop(token, None)
+        return None
+
+    def _press(self, token: Hashable, meant: int | Request | None) -> Request | None:
+        """Note what is held; return a request that is given once."""
+        if meant is None:
+            return None
+        self._down[token] = meant
+        if isinstance(meant, int):
+            self._tapped |= meant
+            return None
+        return None if meant.command in HELD else meant
 
     def _plugged_in(self, event: pygame.Event) -> str | None:
         try:
@@ -211,8 +164,9 @@ class Controls:
 
     def _unplugged(self, event: pygame.Event) -> str | None:
         device = self._devices.pop(event.instance_id, None)
-        for token in [token for token in self._held if isinstance(token, tuple) and token[1] == event.instance_id]:
-            del self._held[token]
+        for token in [token for token in self._down if isinstance(token, tuple) and token[1] == event.instance_id]:
+            if token[0] != "key":
+                del self._down[token]
         return None if device is None else "The controller is gone"
 
     def _quit(self, event: pygame.Event) -> Request:
@@ -223,9 +177,10 @@ class Controls:
         del event
         self.release_all()
 
-    def _hold(self, token: Hashable, mask: int) -> None:
-        self._held[token] = mask
-        self._tapped |= mask
+
+def _chord(key: str) -> tuple[tuple[str, ...], int]:
+    *modifiers, code = key.split("+")
+    return tuple(modifiers), SCANCODES[code]
 
 
 _HANDLERS: dict[int, Any] = {

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator, Sequence
 
 import pygame
 
-from newgameplus.games.layout import ARROWS, MIDDLE, Binding
+from newgameplus.games.key_codes import key_name
+from newgameplus.games.layout import ARROWS, MIDDLE, STICK, Binding
 from newgameplus.play.geometry import Box
+from newgameplus.session.commands import Action
+from newgameplus.session.playthrough import Sign, View
 
 TEXT = (238, 238, 242)
 DIM = (168, 168, 182)
@@ -19,52 +20,28 @@ _PANEL = (16, 16, 24, 222)
 _TRACK = (70, 70, 84)
 _SHADE = (10, 10, 16, 232)
 _SMALLEST = 8
-_ON_CONTROLLER = {"rewind (hold)": "Left trigger", "fast forward (hold)": "Right trigger"}
 _LINES_HIGH = 30
 """Number of text lines that fit into the picture's height."""
 
-KEYS: tuple[tuple[str, str], ...] = (
-    ("P", "pause"),
-    (".   ,", "one frame forward, back"),
-    ("Backspace", "rewind (hold)"),
-    ("Tab", "fast forward (hold)"),
-    ("-   +", "slower, faster"),
-    ("F5   F8", "save, load"),
-    ("Shift 1–9   1–9", "save to, load from a slot"),
-    ("Ctrl R", "restart the level"),
-    ("M   PgUp   PgDn", "mute, louder, softer"),
-    ("F3", "variables and score"),
-    ("F10", "television or square pixels"),
-    ("F11", "fullscreen"),
-    ("F12", "screenshot"),
-    ("F1", "these keys"),
-    ("Esc", "leave"),
+_HELP: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("pause", ("pause",)),
+    ("one frame forward, back", ("frame_forward", "frame_back")),
+    ("rewind (hold)", ("rewind",)),
+    ("fast forward (hold)", ("fast_forward",)),
+    ("slower, faster", ("slower", "faster")),
+    ("save, load", ("save_1", "load_1")),
+    ("save to slot 2, 3, …", ("save_2", "save_3")),
+    ("load slot 2, 3, …", ("load_2", "load_3")),
+    ("restart the level", ("restart",)),
+    ("mute, louder, softer", ("mute", "louder", "softer")),
+    ("variables and score", ("variables",)),
+    ("television or square pixels", ("shape",)),
+    ("fullscreen", ("fullscreen",)),
+    ("screenshot", ("screenshot",)),
+    ("these keys", ("help",)),
+    ("leave", ("leave",)),
 )
-"""Key help: keys besides the console's buttons, and what they do."""
-
-
-class Sign(Enum):
-    """Icon in the corner for paused, rewinding, fast or slow playback."""
-
-    PAUSED = "Paused"
-    REWINDING = "Rewind"
-    FAST = "Fast"
-    SLOW = "Slow"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Content of the overlay; None and empty fields draw nothing."""
-
-    sign: Sign | None = None
-    note: str = ""
-    variables: Sequence[tuple[str, str]] = ()
-    layout: Sequence[Binding] = ()
-    """Bindings of the console's buttons, if the key help is shown."""
-    ending: Sequence[str] = ()
-    """Title, score, and what to do next."""
-    reached: float | None = None
-    """Position within what can be rewound, from 0 to 1, while rewinding."""
+"""Key help: what a row says, and the commands whose keys it shows."""
 
 
 def draw(surface: pygame.Surface, box: Box, view: View) -> None:
@@ -77,7 +54,7 @@ def draw(surface: pygame.Surface, box: Box, view: View) -> None:
     """
     size = max(11, box.height // _LINES_HIGH)
     if view.layout:
-        _draw_keys(surface, box, view.layout, size)
+        _draw_keys(surface, box, view, size)
         return
     if view.variables:
         _draw_variables(surface, box, view.variables, size)
@@ -171,14 +148,10 @@ def _draw_ending(surface: pygame.Surface, box: Box, lines: Sequence[str], size: 
         y += each.get_height() + size // 2
 
 
-def _draw_keys(surface: pygame.Surface, box: Box, layout: Sequence[Binding], size: int) -> None:
+def _draw_keys(surface: pygame.Surface, box: Box, view: View, size: int) -> None:
     """Draw two tables side by side over the darkened picture, in the largest text that fits."""
-    directions = [each for each in layout if each.button in ARROWS]
-    buttons = sorted((each for each in layout if each.button not in ARROWS), key=lambda each: _place(each.button))
-    game: list[tuple[str, ...]] = [("Key", "Button", "Controller")]
-    game += [("Arrows", "directions", "D-pad, stick")] if directions else []
-    game += [(each.key or "–", each.button, each.control or "–") for each in buttons]
-    program: list[tuple[str, ...]] = [("Key", "", ""), *((*row, _ON_CONTROLLER.get(row[1], "")) for row in KEYS)]
+    game = [("Key", "Button", "Controller"), *_button_rows(view.layout)]
+    program = [("Key", "", ""), *_command_rows(view.actions)]
     while size > _SMALLEST and not _fits((game, program), box, size):
         size -= 1
     shade = pygame.Surface(box[2:], pygame.SRCALPHA)
@@ -190,6 +163,23 @@ def _draw_keys(surface: pygame.Surface, box: Box, layout: Sequence[Binding], siz
     for table, width in zip((game, program), widths, strict=True):
         _draw_table(surface, (x, y), table, size)
         x += width + 3 * size
+
+
+def _button_rows(layout: Sequence[Binding]) -> Iterator[tuple[str, ...]]:
+    directions = {each.button: each for each in layout if each.button in ARROWS}
+    if all(each.keys == (ARROWS[name],) and each.controls == (STICK[name],) for name, each in directions.items()):
+        yield from [("Arrows", "directions", "D-pad, stick")] if directions else []
+        layout = [each for each in layout if each.button not in ARROWS]
+    for each in sorted(layout, key=lambda each: _place(each.button)):
+        yield ", ".join(map(key_name, each.keys)) or "–", each.button, ", ".join(each.controls) or "–"
+
+
+def _command_rows(actions: Sequence[Action]) -> Iterator[tuple[str, ...]]:
+    by_name = {action.name: action for action in actions}
+    for text, names in _HELP:
+        keys = [key_name(by_name[name].keys[0]) for name in names if by_name[name].keys]
+        controls = [control for name in names for control in by_name[name].controls]
+        yield "   ".join(keys) or "–", text, ", ".join(controls)
 
 
 def _fits(tables: Sequence[Sequence[tuple[str, ...]]], box: Box, size: int) -> bool:

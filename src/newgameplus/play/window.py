@@ -98,18 +98,6 @@ class Window:
             raise UsageError(f"SDL cannot open a window of {self._size[0]} by {self._size[1]}: {error}.") from error
 
 
-def save_png(picture: Array, path: str) -> None:
-    """Write ``picture``, uint8 ``[H, W, 3]``, as a PNG file.
-
-    Raises:
-        OSError: the file cannot be written.
-    """
-    try:
-        pygame.image.save(_surface(picture), path)
-    except pygame.error as error:
-        raise OSError(str(error)) from error
-
-
 def _fitting_scale(width: int, height: int, shape: Fraction) -> int:
     desktop_width, desktop_height = pygame.display.get_desktop_sizes()[0]
     scales = range(DEFAULT_SCALE, 1, -1)
