@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from newgameplus.web.library import Movie
 from newgameplus.web.messages import MAX_FRAME
 from newgameplus.web.pages import render
+from newgameplus.web.playing import open_movie
 from newgameplus.web.relay import refuse, serve_player
 from newgameplus.web.site import Site
 from newgameplus.web.view import View, read_view, whole_number
@@ -76,7 +77,7 @@ class _MoviePages:
             await refuse(websocket, "This movie is no longer in the library; go back to the library.")
             return
         frame = min(whole_number(websocket.query_params, "frame") or 0, MAX_FRAME)
-        await serve_player(websocket, self._site.players, "open", movie.path, frame)
+        await serve_player(websocket, self._site.players, "open", open_movie, movie.path, frame)
 
     def _neighbours(self, movie: Movie, view: View) -> tuple[Movie | None, Movie | None]:
         """The movies after and before one in a view."""

@@ -1,4 +1,4 @@
-"""Body of a player process: it plays one movie at a time and tells of it through a pipe."""
+"""Body of a player process: it shows one scene at a time, or makes something, and tells of it through a pipe."""
 
 from __future__ import annotations
 
@@ -6,27 +6,21 @@ import os
 import signal
 import threading
 import time
-from itertools import islice
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from newgameplus.errors import NewGamePlusError
-from newgameplus.session.film import Film
-from newgameplus.web.messages import read_request, told
-from newgameplus.web.playing import Playing
-
-THUMBNAIL_FRAMES = 1800
-"""Frame that a thumbnail shows, or the last one of a shorter movie: half a minute of playing."""
-THUMBNAIL_WIDTH = 160
-"""Width of a thumbnail in pixels."""
+from newgameplus.web.messages import told
+from newgameplus.web.scene import Scene
 
 
 def run(connection: Connection[Any, Any]) -> None:
     """Serve until the pipe or the parent process ends; Ctrl-C is handled by the parent.
 
-    The parent sends ``("open", path, frame)``, ``("ask", text)``, ``("close",)`` and ``("thumbnail", path)``.
+    The parent sends ``("open", opener, *arguments)`` for a :class:`~newgameplus.web.scene.Scene`, ``("ask", text)``,
+    ``("close",)``, and ``("make", function, *arguments)``, which is answered by what the function returns, bytes or
+    text.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -43,82 +37,60 @@ class _Served:
 
     def __init__(self, connection: Connection[Any, Any]) -> None:
         self._connection = connection
-        self._playing: Playing | None = None
+        self._scene: Scene | None = None
 
     def once(self) -> None:
         """Take one message, or do a little of what there is to do."""
-        wait = None if self._playing is None else self._playing.seconds_to_wait(time.monotonic())
+        wait = None if self._scene is None else self._scene.seconds_to_wait(time.monotonic())
         if self._connection.poll(wait):
             kind, *what = self._connection.recv()
             self._take(kind, what)
             return
         try:
-            message = None if self._playing is None else self._playing.go_on(time.monotonic())
+            message = None if self._scene is None else self._scene.go_on(time.monotonic())
         except NewGamePlusError as error:
             self.close()
-            message = told("failed", reason=str(error))
+            message = _failure(error)
         if message is not None:
             self._connection.send(message)
 
     def close(self) -> None:
-        """Free the consoles."""
-        if self._playing is not None:
-            self._playing.film.close()
-            self._playing = None
+        """Close the scene."""
+        if self._scene is not None:
+            self._scene.close()
+            self._scene = None
 
     def _take(self, kind: str, what: list[Any]) -> None:
-        if kind == "ask" and self._playing is not None:
-            request = read_request(what[0])
-            if request is not None:
-                self._playing.take(request, time.monotonic())
+        if kind == "ask" and self._scene is not None:
+            self._scene.ask(what[0], time.monotonic())
         elif kind == "open":
             self.close()
             self._connection.send(self._open(*what))
         elif kind == "close":
             self.close()
             self._connection.send(told("closed"))
-        elif kind == "thumbnail":
-            self._connection.send(_thumbnail(*what))
+        elif kind == "make":
+            self._connection.send(_made(*what))
 
-    def _open(self, path: str, frame: int) -> str:
+    def _open(self, opener: Any, *arguments: Any) -> str:
         try:
-            film = Film(Path(path))
+            scene: Scene = opener(*arguments)
         except NewGamePlusError as error:
-            return told("failed", reason=str(error))
-        self._playing = Playing(film, frame)
-        console = film.emulator.core.console
-        return told(
-            "opened",
-            num_frames=film.num_frames,
-            num_players=film.movie.num_players,
-            frames_per_second=film.emulator.frames_per_second,
-            samples_per_second=film.emulator.samples_per_second,
-            console=console.name,
-            core=film.emulator.core.name,
-            buttons=list(film.movie.buttons),
-            variables=list(film.samples.columns),
-            is_exact=film.is_exact,
-        )
+            return _failure(error)
+        self._scene = scene
+        return scene.opened()
 
 
-def _thumbnail(path: str) -> bytes | str:
-    """Return a small picture of a movie as a PNG file, or why there is none."""
-    import cv2
-
-    from newgameplus.movies.playback import Playback
-
+def _made(function: Any, *arguments: Any) -> bytes | str:
     try:
-        with Playback(Path(path)) as playback:
-            frame = min(THUMBNAIL_FRAMES, playback.movie.num_frames - 1)
-            for _ in islice(playback.frames(), frame + 1):
-                pass
-            picture = playback.picture()
+        made: bytes | str = function(*arguments)
     except NewGamePlusError as error:
-        return told("failed", reason=str(error))
-    height = max(1, round(picture.shape[0] * THUMBNAIL_WIDTH / picture.shape[1]))
-    small = cv2.resize(picture, (THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)
-    is_done, content = cv2.imencode(".png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
-    return bytes(content) if is_done else told("failed", reason="The picture cannot be written as a PNG file.")
+        return _failure(error)
+    return made
+
+
+def _failure(error: NewGamePlusError) -> str:
+    return told("failed", reason=str(error))
 
 
 def _end_with_parent() -> None:

@@ -6,11 +6,12 @@ No clock and no pipe: the time is an argument, and what is to be sent is returne
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
 from newgameplus.session.film import Film, Moment
-from newgameplus.web.messages import Request, frame_message, told
+from newgameplus.web.messages import Request, frame_message, read_request, told
 
 MAX_ON_WAY = 2
 """Frames that are sent and not yet drawn."""
@@ -22,8 +23,17 @@ MAX_POINTS = 1000
 """Most points of a curve that is sent."""
 
 
+def open_movie(path: str, frame: int) -> Playing:
+    """Open a movie at a frame.
+
+    Raises:
+        NewGamePlusError: it cannot be played here.
+    """
+    return Playing(Film(Path(path)), frame)
+
+
 class Playing:
-    """One film and what a page wants of it.
+    """One film and what a page wants of it: a scene.
 
     Args:
         film: the film.
@@ -40,6 +50,32 @@ class Playing:
         self._num_on_way = 0
         self._generation = 0
         self._told_tenths = -1
+
+    def opened(self) -> str:
+        """Message that tells what film it is."""
+        film = self.film
+        return told(
+            "opened",
+            num_frames=film.num_frames,
+            num_players=film.movie.num_players,
+            frames_per_second=film.emulator.frames_per_second,
+            samples_per_second=film.emulator.samples_per_second,
+            console=film.emulator.core.console.name,
+            core=film.emulator.core.name,
+            buttons=list(film.movie.buttons),
+            variables=list(film.samples.columns),
+            is_exact=film.is_exact,
+        )
+
+    def ask(self, text: str, now: float) -> None:
+        """Take a message of the page."""
+        request = read_request(text)
+        if request is not None:
+            self.take(request, now)
+
+    def close(self) -> None:
+        """Free the consoles."""
+        self.film.close()
 
     def take(self, request: Request, now: float) -> None:
         """Take what the page asks."""

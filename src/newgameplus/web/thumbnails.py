@@ -3,9 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
+from pathlib import Path
 
 from newgameplus.web.library import Library, Movie
+from newgameplus.web.messages import told
 from newgameplus.web.players import Player
+
+THUMBNAIL_FRAMES = 1800
+"""Frame that a thumbnail shows, or the last one of a shorter movie: half a minute of playing."""
+THUMBNAIL_WIDTH = 160
+"""Width of a thumbnail in pixels."""
+
+
+def make_thumbnail(path: str) -> bytes | str:
+    """Return a small picture of a movie as a PNG file, or why there is none.
+
+    Raises:
+        NewGamePlusError: the movie cannot be played here.
+    """
+    import cv2
+
+    from newgameplus.movies.playback import Playback
+
+    with Playback(Path(path)) as playback:
+        frame = min(THUMBNAIL_FRAMES, playback.movie.num_frames - 1)
+        for _ in islice(playback.frames(), frame + 1):
+            pass
+        picture = playback.picture()
+    height = max(1, round(picture.shape[0] * THUMBNAIL_WIDTH / picture.shape[1]))
+    small = cv2.resize(picture, (THUMBNAIL_WIDTH, height), interpolation=cv2.INTER_AREA)
+    is_done, content = cv2.imencode(".png", cv2.cvtColor(small, cv2.COLOR_RGB2BGR))
+    return bytes(content) if is_done else told("failed", reason="The picture cannot be written as a PNG file.")
 
 
 class Thumbnails:
@@ -29,7 +58,7 @@ class Thumbnails:
             if self._player is None or not self._player.is_alive:
                 self.close()
                 self._player = await Player.start()
-            self._player.send("thumbnail", movie.path)
+            self._player.send("make", make_thumbnail, movie.path)
             try:
                 made = await self._player.receive()
             except asyncio.CancelledError:
