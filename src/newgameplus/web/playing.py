@@ -12,13 +12,12 @@ import numpy as np
 
 from newgameplus.session.film import Film, Moment
 from newgameplus.web.messages import Request, frame_message, read_request, told
+from newgameplus.web.pace import Pace
 
 MAX_ON_WAY = 2
 """Frames that are sent and not yet drawn."""
 SLICE_FRAMES = 8
 """Frames that are run between two looks at what the page asks."""
-LATE_SECONDS = 0.25
-"""Who is later than this goes on from where it is, at the speed that it manages."""
 MAX_POINTS = 1000
 """Most points of a curve that is sent."""
 
@@ -43,10 +42,9 @@ class Playing:
     def __init__(self, film: Film, frame: int = 0) -> None:
         self.film = film
         self._wanted: Request | None = Request("seek", 0, min(frame, film.num_frames - 1))
-        self._played: Request | None = None
-        self._since = 0.0
-        """When the frame ``_first`` was due."""
-        self._first = self._at = 0
+        self._pace: Pace | None = None
+        """While it plays."""
+        self._has_sound = False
         self._num_on_way = 0
         self._generation = 0
         self._told_tenths = -1
@@ -85,12 +83,13 @@ class Playing:
         if request.generation < self._generation:
             return
         frame = min(request.frame, self.film.num_frames - 1)
-        self._generation, self._played, self._wanted = request.generation, None, None
+        self._generation, self._pace, self._wanted = request.generation, None, None
         if request.do == "seek":
             self._wanted = replace(request, frame=frame)
         elif request.do == "play":
-            self._played = replace(request, frame=frame)
-            self._since, self._first, self._at = now, frame, frame
+            rate = self.film.emulator.frames_per_second
+            self._pace = Pace(frame, self.film.num_frames - 1, rate, request.speed, now)
+            self._has_sound = request.has_sound and request.speed == 1
 
     def seconds_to_wait(self, now: float) -> float | None:
         """How long there is nothing to do unless the page asks for something; None for ever."""
@@ -100,7 +99,7 @@ class Playing:
             return None
         if self._wanted is not None:
             return 0.0
-        return None if self._played is None else max(0.0, self._due(self._next()) - now)
+        return None if self._pace is None else self._pace.seconds_to_wait(now)
 
     def go_on(self, now: float) -> bytes | str | None:
         """Do a little of what there is to do; return what is to be sent, if anything."""
@@ -110,8 +109,8 @@ class Playing:
                 return self._progress()
             self._wanted = None
             return self._sent(self.film.show(wanted.frame), has_sound=False)
-        if self._played is not None and self._num_on_way < MAX_ON_WAY and self._due(self._next()) <= now:
-            return self._play(self._played, now)
+        if self._pace is not None and self._num_on_way < MAX_ON_WAY and self._pace.seconds_to_wait(now) == 0.0:
+            return self._play(self._pace, now)
         if not self.film.is_surveyed:
             self.film.survey(SLICE_FRAMES)
             return self._progress()
@@ -138,28 +137,14 @@ class Playing:
             is_exact=film.is_exact,
         )
 
-    def _next(self) -> int:
-        """The next frame that is shown while playing: at high speeds not every one."""
-        assert self._played is not None
-        return self._at + max(1, int(self._played.speed))
-
-    def _due(self, frame: int) -> float:
-        assert self._played is not None
-        return self._since + (frame - self._first) / (self.film.emulator.frames_per_second * self._played.speed)
-
-    def _play(self, played: Request, now: float) -> bytes | str | None:
-        stride = self._next() - self._at
-        if now - self._due(self._at + stride) > LATE_SECONDS:
-            self._since, self._first = now, self._at + stride
-        rate = self.film.emulator.frames_per_second * played.speed
-        due = self._first + int((now - self._since) * rate)
-        frame = min(max(due, self._at + stride), self._at + 2 * stride, self.film.num_frames - 1)
+    def _play(self, pace: Pace, now: float) -> bytes | str | None:
+        frame = pace.frame(now)
         if not self.film.approach(frame, SLICE_FRAMES):
             return self._progress()
-        self._at = frame
-        if frame == self.film.num_frames - 1:
-            self._played = None
-        return self._sent(self.film.show(frame), has_sound=played.has_sound and played.speed == 1)
+        pace.at = frame
+        if pace.is_over:
+            self._pace = None
+        return self._sent(self.film.show(frame), has_sound=self._has_sound)
 
     def _sent(self, moment: Moment, *, has_sound: bool) -> bytes:
         self._num_on_way += 1

@@ -37,16 +37,17 @@ export async function inflate(deflated) {
 }
 
 export class Connection {
-  constructor(movie, frame, { onTold, onFrame, onEnd }) {
+  /** path: address of the WebSocket on this server; parse: reads its binary messages. */
+  constructor(path, { onTold, onFrame, onEnd, parse = parseFrame }) {
     this.generation = 0;
     this.isOpen = false;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}/movies/${movie}/play?frame=${frame}`);
+    this.socket = new WebSocket(`${scheme}://${location.host}${path}`);
     this.socket.binaryType = "arraybuffer";
     this.socket.addEventListener("open", () => { this.isOpen = true; });
     this.socket.addEventListener("message", (event) => {
       if (typeof event.data === "string") onTold(JSON.parse(event.data));
-      else onFrame(parseFrame(event.data));
+      else onFrame(parse(event.data));
     });
     this.socket.addEventListener("close", () => {
       this.isOpen = false;

@@ -2,17 +2,15 @@
 
 import { Connection, inflate } from "./connection.js";
 import { Pad } from "./pad.js";
+import { paint } from "./picture.js";
 import { drawCurve, onPointed } from "./plots.js";
 import { Sound } from "./sound.js";
 
-const HANDHELDS = ["GameBoy", "GbColor", "GbAdvance", "NintendoDs", "GameGear"];
-const TELEVISION = 4 / 3;
 const BUSY_MILLISECONDS = 250;
 
 const main = document.getElementById("main");
 const by = (id) => document.getElementById(id);
 const canvas = by("picture");
-const pixels = canvas.getContext("2d");
 const scrub = by("scrub");
 const speed = by("speed");
 const sound = new Sound();
@@ -30,7 +28,7 @@ const state = {
 const pads = [];
 const rows = [];
 
-const connection = new Connection(main.dataset.movie, state.frame, {
+const connection = new Connection(`/movies/${main.dataset.movie}/play?frame=${state.frame}`, {
   onTold(message) {
     if (message.is === "opened") opened(message);
     else if (message.is === "survey") surveyed(message);
@@ -106,7 +104,7 @@ async function draw() {
 }
 
 function show(shown, rgb) {
-  paint(shown, rgb);
+  paint(canvas, shown, rgb, state.opened?.console);
   state.frame = shown.frame;
   shown.masks.forEach((mask, player) => pads[player]?.show(mask));
   by("reward").textContent = number(shown.reward);
@@ -121,21 +119,6 @@ function show(shown, rgb) {
     if (by("all").checked && main.dataset.next) go(main.dataset.next, true);
     else rememberFrame();
   }
-}
-
-function paint(shown, rgb) {
-  if (canvas.width !== shown.width || canvas.height !== shown.height) {
-    canvas.width = shown.width;
-    canvas.height = shown.height;
-    const isHandheld = state.opened && HANDHELDS.includes(state.opened.console);
-    canvas.style.setProperty("--aspect", isHandheld ? shown.width / shown.height : TELEVISION);
-  }
-  const image = pixels.createImageData(shown.width, shown.height);
-  const rgba = new Uint32Array(image.data.buffer);
-  for (let at = 0, from = 0; at < rgba.length; at += 1, from += 3) {
-    rgba[at] = rgb[from] | (rgb[from + 1] << 8) | (rgb[from + 2] << 16) | 0xff000000;
-  }
-  pixels.putImageData(image, 0, 0);
 }
 
 function showTime() {
