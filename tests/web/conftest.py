@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,9 @@ from newgameplus.movies.bk2 import Movie, read_movie, write_movie
 from newgameplus.results.evaluations import Results
 from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.worlds import WorldPlan
+
+from .looking import wait_for
+from .visitor import Visitor
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
 
@@ -101,3 +105,19 @@ def server(movies: Path) -> Iterator[Server]:
         yield running
     finally:
         stop_server(running)
+
+
+@pytest.fixture
+def browser(chromium: Any, server: Server) -> Iterator[Any]:
+    """Chromium in the library of a server that has found all movies, with nothing logged."""
+    Visitor(server.url).scanned()
+    chromium.get(server.url)
+    wait_for(chromium, "return document.querySelector('.movies')")
+    chromium.execute_script("sessionStorage.clear()")
+    chromium.get_log("browser")
+    yield chromium
+    logged = [entry for entry in chromium.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    troubles = [entry for entry in logged if entry["source"] != "rendering"]  # the tests read canvases often
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert troubles == []

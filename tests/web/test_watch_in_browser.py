@@ -2,55 +2,25 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import WebDriverWait
 
 from newgameplus.movies.playback import Playback
 
+from .looking import PHONE, nameless, shown_picture, straight, wait_for, wait_for_frame
 from .visitor import Visitor
 
-PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
-PIXELS = """
-const canvas = document.getElementById('picture');
-const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
-const rgb = new Uint8Array(data.length / 4 * 3);
-for (let i = 0, j = 0; i < data.length; i += 4, j += 3) rgb.set(data.subarray(i, i + 3), j);
-return [canvas.height, canvas.width, btoa(Array.from(rgb, byte => String.fromCharCode(byte)).join(''))];
-"""
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def browser(chromium, server):
-    """Chromium in the library of a server that has found all movies, with nothing logged."""
-    Visitor(server.url).scanned()
-    chromium.get(server.url)
-    wait_for(chromium, "return document.querySelector('.movies')")
-    chromium.get_log("browser")
-    yield chromium
-    logged = [entry for entry in chromium.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
-    troubles = [entry for entry in logged if entry["source"] != "rendering"]  # the tests read canvases often
-    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    assert troubles == []
 
 
 @pytest.fixture
 def episode(server):
     """The first episode of the random agent, which has an outcome to compare with."""
     return Visitor(server.url).movie("seed-0/bk2/Airstriker-Genesis-v0-Level1-000000.bk2")
-
-
-def wait_for(browser, script):
-    return WebDriverWait(browser, 60, poll_frequency=0.05).until(lambda driver: driver.execute_script(script))
 
 
 def text(browser, name):
@@ -62,27 +32,8 @@ def open_movie(browser, movie, query=""):
     wait_for(browser, "return document.getElementById('main').dataset.shown")
 
 
-def wait_for_frame(browser, frame):
-    wait_for(browser, f"return document.getElementById('main').dataset.shown === '{frame}'")
-
-
-def straight(movie):
-    """Hash of the picture of each frame, and the returns."""
-    pictures, returns = [], []
-    with Playback(Path(movie["path"])) as playback:
-        for reward in playback.rewards():
-            returns.append(reward + (returns[-1] if returns else 0.0))
-            pictures.append(hashlib.sha256(playback.picture().tobytes()).digest())
-    return pictures, returns
-
-
-def shown_picture(browser):
-    _, _, pixels = browser.execute_script(PIXELS)
-    return hashlib.sha256(base64.b64decode(pixels)).digest()
-
-
 def test_a_person_finds_a_movie_goes_to_frames_and_plays_it_to_the_end(browser, episode):
-    pictures, returns = straight(episode)
+    pictures, returns = straight(episode["path"])
     last = len(pictures) - 1
     search = browser.find_element(By.CSS_SELECTOR, "input[type=search]")
     search.send_keys("seed-0 000000", Keys.ENTER)
@@ -172,11 +123,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen(browser, episode, scheme):
 
 def test_the_keyboard_reaches_everything_and_everything_has_a_name(browser, episode):
     open_movie(browser, episode)
-    nameless = """
-    return [...document.querySelectorAll('button, input, select, a, canvas[role]')].filter(e => e.offsetParent !== null
-      && !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length)).map(e => e.outerHTML)
-    """
-    assert browser.execute_script(nameless) == []
+    assert nameless(browser) == []
     body = browser.find_element(By.TAG_NAME, "body")
     body.send_keys("?")
     assert browser.find_element(By.ID, "keys").is_displayed()

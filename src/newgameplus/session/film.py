@@ -23,13 +23,11 @@ from newgameplus.emulator.interface import Emulator
 from newgameplus.errors import EmulatorError, MovieError, UsageError
 from newgameplus.movies.playback import Playback
 from newgameplus.session.samples import Samples
-from newgameplus.session.snapshots import Snapshots
+from newgameplus.session.snapshots import MAX_BYTES, Snapshots
 from newgameplus.types import Array
 
 LEAD_FRAMES = 60
 """Frames before a wanted one that are drawn and kept where going back takes long: stepping back finds them."""
-KEPT_BYTES = 32 * 2**20
-"""Memory limit of these pictures."""
 _NO_SOUND = np.zeros((0, 2), np.int16)
 
 
@@ -58,6 +56,7 @@ class Film:
     Args:
         path: the movie.
         any_core: play even if it was recorded on another core build.
+        max_bytes: memory limit of the states; pictures that are kept take half as much at most.
 
     Raises:
         MovieError: it cannot be read, or its game, ROM or core build is not here.
@@ -65,7 +64,7 @@ class Film:
         EmulatorError: the native engine is not built, or the core cannot run.
     """
 
-    def __init__(self, path: Path, *, any_core: bool = False) -> None:
+    def __init__(self, path: Path, *, any_core: bool = False, max_bytes: int = MAX_BYTES) -> None:
         if engine() is None:
             raise EmulatorError("Watching needs the native engine, which is not built here: install a C++ compiler and "
                                 "run pip install again.")  # fmt: skip
@@ -79,7 +78,8 @@ class Film:
         self._masks: list[tuple[int, ...]] = list(map(tuple, self.movie.masks.tolist()))
         self.returns = array("d")
         """Sum of the rewards up to each surveyed frame."""
-        self._snapshots = Snapshots()
+        self._snapshots = Snapshots(max_bytes)
+        self._max_kept_bytes = max_bytes // 2
         self._kept: OrderedDict[int, Moment] = OrderedDict()
         self._kept_bytes = 0
         try:
@@ -282,7 +282,7 @@ class Film:
             return
         self._kept[moment.frame] = replace(moment, sound=_NO_SOUND)
         self._kept_bytes += moment.picture.nbytes
-        while self._kept_bytes > KEPT_BYTES:
+        while self._kept_bytes > self._max_kept_bytes:
             self._kept_bytes -= self._kept.popitem(last=False)[1].picture.nbytes
 
 

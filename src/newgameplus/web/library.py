@@ -151,6 +151,16 @@ class Library:
             rows = _page(connection, view, after if before is None else before, before is not None, limit)
         return [Movie(*row) for row in rows]
 
+    def along_training(self, movie: Movie) -> list[Movie]:
+        """Return the movies of the same level and training run that can be played, in the order of their steps."""
+        with self.connection() as connection:
+            rows = connection.execute(
+                f"SELECT {_NAMES} FROM movie WHERE folder = ? AND level = ? AND num_steps IS NOT NULL "
+                "AND coalesce(damage, obstacle) IS NULL ORDER BY num_steps, id",
+                (movie.folder, movie.level),
+            ).fetchall()
+        return [Movie(*row) for row in rows]
+
     def count(self, view: View) -> int:
         """Number of movies in a view."""
         where, values = _filter(view)

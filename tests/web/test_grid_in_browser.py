@@ -1,0 +1,105 @@
+"""The grid of a real server in headless Chromium: choosing movies, watching them in step, opening one of them."""
+
+from __future__ import annotations
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+
+from .looking import PHONE, nameless, shown_picture, straight, wait_for, wait_for_frame
+from .visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def visitor(server):
+    return Visitor(server.url)
+
+
+@pytest.fixture(scope="module")
+def two(visitor):
+    """The shortest and the longest episode of the random agent."""
+    visitor.scanned()
+    found = visitor.json("/movies.json?run=results&sort=length&order=up")["movies"]
+    assert found[0]["num_frames"] < found[-1]["num_frames"]
+    return found[0], found[-1]
+
+
+def cell(number, part=""):
+    return f".cell:nth-child({number + 1}) {part}"
+
+
+def text(browser, selector):
+    return browser.find_element(By.CSS_SELECTOR, selector).text
+
+
+def test_a_person_chooses_two_movies_by_keyboard_and_watches_them_in_step(browser, visitor, two):
+    browser.get(f"{browser.current_url.split('/?')[0].rstrip('/')}/?run=results&sort=length&order=up")
+    wait_for(browser, "return document.querySelector('.movies') && document.getElementById('compare').hidden")
+    for movie in two:
+        browser.execute_script(f"document.querySelector('input[value=\"{movie['id']}\"]').focus()")
+        ActionChains(browser).send_keys(Keys.SPACE).perform()
+    assert text(browser, "#chosen") == "2 movies chosen"
+    ActionChains(browser).send_keys("c").perform()
+    wait_for_frame(browser, 0)
+    assert browser.current_url.split("/grid?")[1].startswith(
+        f"movies={two[0]['id']},{two[1]['id']}".replace(",", "%2C")
+    )
+    expected = [straight(movie["path"]) for movie in two]
+    ends = [movie["num_frames"] - 1 for movie in two]
+    body = browser.find_element(By.TAG_NAME, "body")
+    for keys, frame in ((".", 1), (Keys.END, ends[1]), (",", ends[1] - 1), (Keys.HOME, 0)):
+        body.send_keys(keys)
+        wait_for_frame(browser, frame)
+        for number, (pictures, returns) in enumerate(expected):
+            at = min(frame, ends[number])
+            assert shown_picture(browser, cell(number, "canvas")) == pictures[at]
+            assert float(text(browser, cell(number, ".return"))) == returns[at]
+    assert text(browser, cell(0, ".state")) == ""
+    browser.find_element(By.CSS_SELECTOR, "#speed option[value='16']").click()
+    browser.find_element(By.ID, "play").click()
+    wait_for_frame(browser, ends[1])
+    assert text(browser, cell(0, ".state")).startswith("ended at 0:")
+    assert shown_picture(browser, cell(0, "canvas")) == expected[0][0][-1]
+    assert shown_picture(browser, cell(1, "canvas")) == expected[1][0][-1]
+    browser.find_element(By.CSS_SELECTOR, cell(0, "a")).click()
+    wait_for_frame(browser, ends[0])
+    assert browser.current_url.split("/movies/")[1] == f"{two[0]['id']}?frame={ends[0]}"
+
+
+def test_the_grid_of_a_view_shows_what_cannot_be_played_with_its_reason(browser, visitor):
+    shown = visitor.json("/grid.json?cells=9&sort=name&order=up")
+    assert [movie["name"] for movie in shown["movies"]] == sorted(movie["name"] for movie in shown["movies"])
+    browser.find_element(By.LINK_TEXT, "side by side").click()
+    wait_for_frame(browser, 0)
+    cells = visitor.json("/grid.json")["movies"]
+    faults = {at: movie["fault"] for at, movie in enumerate(cells) if movie["fault"]}
+    assert len(faults) == 3
+    for number, fault in faults.items():
+        assert text(browser, cell(number, ".state")) == fault
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".cell[data-state=shown]")) == len(cells) - 3
+    assert nameless(browser) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_the_grid_has_two_columns_and_is_no_wider_than_the_screen(browser, two, scheme):
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    browser.get(f"{browser.current_url.split('/?')[0].rstrip('/')}/grid?cells=4&frame=30")
+    wait_for_frame(browser, 30)
+    assert browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
+    columns = "return getComputedStyle(document.getElementById('cells')).gridTemplateColumns.split(' ').length"
+    assert browser.execute_script(columns) == 2
+
+
+def test_a_page_says_what_is_wrong_with_the_address(visitor):
+    status, _, page = visitor.get("/grid?movies=1,x")
+    assert status == 400
+    assert b"by the numbers of movies" in page
+    assert visitor.get("/grid.json?training=9999")[0] == 404
+    status, _, page = visitor.get("/grid?search=nothing-is-called-so")
+    assert status == 200
+    assert b"No movie is like that." in page
