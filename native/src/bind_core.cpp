@@ -132,6 +132,17 @@ void load(Console& console, const nb::bytes& state) {
   console.core.load(reinterpret_cast<const std::uint8_t*>(state.c_str()), state.size());
 }
 
+nb::bytes image(Console& console) {
+  const Use use(console);
+  const Bytes image = console.core.image();
+  return nb::bytes(image.data(), image.size());
+}
+
+void put_back(Console& console, const nb::bytes& image) {
+  const Use use(console);
+  console.core.put_back(reinterpret_cast<const std::uint8_t*>(image.c_str()), image.size());
+}
+
 }  // namespace
 
 void bind_core(nb::module_& module) {
@@ -178,6 +189,8 @@ void bind_core(nb::module_& module) {
       .def("memory", &memory)
       .def("save", &save)
       .def("load", &load, "state"_a)
+      .def("image", &image)
+      .def("put_back", &put_back, "image"_a)
       .def_prop_ro("name", &guarded<&Core::name>)
       .def_prop_ro("version", &guarded<&Core::version>)
       .def_prop_ro("options", &guarded<&Core::options>)

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "errors.hpp"
+#include "globals.hpp"
 #include "watchdog.hpp"
 
 #if defined(__linux__)
@@ -42,6 +43,12 @@ bool is_written(const std::uint8_t* bytes, std::size_t size) {
   const std::uint8_t* const end = bytes + std::min(size, kPage);
   return std::any_of(bytes, end, [](std::uint8_t byte) { return byte != 0; });
 }
+
+// What an image begins with; the state's content follows, then the library's variables.
+struct ImageHead {
+  std::uint64_t library;  // number of the copy of the core
+  std::uint64_t state_size;
+};
 
 // A copy of a file that lives only as long as its descriptor: dlopen takes it for a library of its own.
 class PrivateCopy {
@@ -133,6 +140,7 @@ struct Core::Library {
       ::dlclose(handle);
       throw;
     }
+    globals = Globals(handle);
   }
   ~Library() {
     if (!is_abandoned) ::dlclose(handle);
@@ -147,6 +155,8 @@ struct Core::Library {
   }
 
   void* handle = nullptr;
+  std::uint64_t number = 0;  // of this copy and its loading of a game, never used twice
+  Globals globals;
   bool is_abandoned = false;  // in the middle of a call: its code must stay where it is
   void (*init)() = nullptr;
   void (*deinit)() = nullptr;
@@ -240,6 +250,8 @@ void Core::init() {
 }
 
 void Core::load_game() {
+  static std::atomic<std::uint64_t> counter{0};
+  library_->number = ++counter;
   const libretro::GameInfo game{spec_.rom_path.c_str(), rom_->data(), rom_->size(), nullptr};
   bool is_taken = false;
   if (!call("loading its game", [&] { is_taken = library_->load_game(&game); }) || !is_taken) {
@@ -361,12 +373,44 @@ void Core::load_bytes(const std::uint8_t* state, std::size_t size) {
   const Turn turn(this);
   if (spec_.before_state == BeforeState::kReset) library_->reset();
   if (spec_.before_state == BeforeState::kReload || spec_.before_state == BeforeState::kRestart) reload_game();
+  take_state(state, size);
+}
+
+void Core::take_state(const std::uint8_t* state, std::size_t size) {
   is_picture_old_ = true;
   bool is_taken = false;
   if (!call("taking a state", [&] { is_taken = library_->unserialize(state, size); }) || !is_taken) {
     throw EngineError("The core " + name() + " refuses a state of " + std::to_string(size) +
                       " bytes; it was made by another core build or is cut short.");
   }
+}
+
+Bytes Core::image() {
+  if (library_->globals.is_empty()) {
+    throw EngineError("The variables of the core " + name() + " cannot be found on this system.");
+  }
+  const std::uint8_t* const state = save();
+  const ImageHead head{library_->number, content_size_};
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(&head);
+  Bytes image(bytes, bytes + sizeof(head));
+  image.insert(image.end(), state, state + content_size_);
+  library_->globals.append_to(image);
+  return image;
+}
+
+void Core::put_back(const std::uint8_t* image, std::size_t size) {
+  ImageHead head{};
+  if (size >= sizeof(head)) std::memcpy(&head, image, sizeof(head));
+  if (head.library != library_->number || head.state_size > std::min(state_size_, size - sizeof(head))) {
+    throw EngineError("An image of the core " + name() + " is of another copy of it.");
+  }
+  const std::uint8_t* const globals = image + sizeof(head) + head.state_size;
+  const auto globals_size = static_cast<std::size_t>(image + size - globals);
+  library_->globals.check(globals, globals_size);
+  keep(image + sizeof(head), head.state_size);
+  const Turn turn(this);
+  take_state(state_.get(), state_size_);  // what the core keeps outside of its variables
+  library_->globals.put_back(globals);
 }
 
 void Core::check_not_lost() const {

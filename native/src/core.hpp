@@ -107,6 +107,13 @@ class Core {
   // The same from the content alone, as `save` gave it.
   void load_content(const std::uint8_t* content, std::size_t size);
 
+  // The present state with all that the core keeps in its own variables, which its states may leave out. It holds
+  // addresses of this copy of the core, so only this console can go back to it, and only until the core is restarted.
+  // Throws EngineError where a library's variables cannot be found.
+  Bytes image();
+  // Goes back to an image. Throws EngineError when it is not of this copy of the core.
+  void put_back(const std::uint8_t* image, std::size_t size);
+
   // Name and version that the core reports.
   const std::string& name() const { return name_; }
   std::string version() const;
@@ -135,6 +142,7 @@ class Core {
   void measure_state();
   void keep(const std::uint8_t* content, std::size_t size);
   void load_bytes(const std::uint8_t* state, std::size_t size);
+  void take_state(const std::uint8_t* state, std::size_t size);
 
   static bool on_environment(unsigned command, void* data);
   static void on_video(const void* pixels, unsigned width, unsigned height, std::size_t pitch);

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from newgameplus.emulator.cores import console_named, core_of
-from newgameplus.emulator.exactness import are_states_exact
+from newgameplus.emulator.exactness import Keeping, are_states_exact, keeping_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
 from newgameplus.envs.retro import RetroEnv
@@ -165,6 +165,28 @@ def test_a_core_whose_states_leave_something_out_is_found_out(monkeypatch: pytes
         game, core = level.integration, level.integration.core("native")
         found[core.name] = are_states_exact(core, game.rom(), {}, game.state(level.state, core.name))
     assert found == {"genesis_plus_gx": True, "stella": False}
+
+
+def test_a_console_goes_back_to_an_image_of_itself_and_to_no_other(pico: Level) -> None:
+    game, core = pico.integration, pico.integration.core("native")
+    state = game.state(pico.state, core.name)
+    assert keeping_of(core, game.rom(), {}, state) is Keeping.IMAGES
+    one, other = (NativeEmulator(game.rom(), core) for _ in range(2))
+    for emulator in (one, other):
+        emulator.load(state)
+        emulator.step()
+    image = one.image()
+    straight = [one.memory() for _ in range(700) if one.step() is None]
+    one.put_back(image)
+    assert [one.memory() for _ in range(700) if one.step() is None] == straight
+    for wrong in (image[: len(image) // 2], image[:5], b""):
+        with pytest.raises(EmulatorError, match="An image"):
+            one.put_back(wrong)
+    with pytest.raises(EmulatorError, match="is of another copy"):
+        other.put_back(image)
+    one.load(state)  # begins with a new copy of the core
+    with pytest.raises(EmulatorError, match="is of another copy"):
+        one.put_back(image)
 
 
 @pytest.mark.parametrize("past", [3, 6])

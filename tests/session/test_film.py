@@ -60,15 +60,38 @@ def test_a_state_that_is_not_that_of_straight_play_is_noticed_and_none_is_used_a
             assert np.array_equal(film.show(other).picture, straight[other])
 
 
-def test_where_states_are_not_exact_steps_back_run_nothing():
+@pytest.fixture(scope="module")
+def on_picodrive():
+    """A movie on a core whose states leave something out."""
     path = find_game("Tumbleweed-Genesis-v0").par_movie("Canyon.Act1")
     assert path is not None
-    with Film(path) as film:
+    return path
+
+
+def test_where_nothing_is_kept_steps_back_run_nothing(on_picodrive, monkeypatch):
+    monkeypatch.setattr("newgameplus.emulator.exactness.IMAGED", frozenset())
+    with Film(on_picodrive) as film:
         assert not film.is_exact
         last = film.show(150)
         before = [film.show(frame) for frame in range(149, 149 - LEAD_FRAMES, -1)]
         assert film.console_frame == last.frame == 150
         assert [moment.frame for moment in before] == list(range(149, 149 - LEAD_FRAMES, -1))
+
+
+def test_where_states_leave_something_out_the_console_of_the_survey_shows_frames_from_its_images(on_picodrive):
+    with Playback(on_picodrive) as playback:
+        straight = [playback.picture() for _ in playback.rewards()]
+    with Film(on_picodrive) as film:
+        assert film.is_exact
+        shown = film.emulator
+        assert np.array_equal(film.show(30).picture, straight[30])
+        assert not film.is_surveyed
+        for frame in (800, 790, 100, 1000, 1001, 0, 900):
+            assert np.array_equal(film.show(frame).picture, straight[frame])
+            assert film.console_frame == frame
+        assert film.emulator is not shown
+        assert film.is_surveyed
+        assert film.agrees() is True
 
 
 def test_approaching_takes_few_frames_at_a_time_and_leads_to_the_frame(path, straight):

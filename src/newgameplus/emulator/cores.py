@@ -97,6 +97,11 @@ BEFORE_STATE: Mapping[str, BeforeState] = {"stella": "reload", "picodrive": "res
   hundred of 2,000 frames, depending on how many frames had run before."""
 
 
+IMAGED = frozenset({"picodrive"})
+"""Cores that keep what their states leave out in variables of their own, so that one console can go back to an image
+of itself (:meth:`~newgameplus.emulator.native.NativeEmulator.image`)."""
+
+
 RANDOM_AT_POWER_ON: Mapping[tuple[str, str], tuple[int, int]] = {
     ("picodrive", "Genesis"): (140_298, 2),
     ("picodrive", "32x"): (140_298, 2),

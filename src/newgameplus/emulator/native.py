@@ -170,6 +170,24 @@ class NativeEmulator:
         with in_words():
             self.console.load(state)
 
+    def image(self) -> bytes:
+        """Copy the machine state together with all that the core keeps in its own variables.
+
+        Raises:
+            EmulatorError: the core's variables cannot be found on this system.
+        """
+        with in_words():
+            return self.console.image()
+
+    def put_back(self, image: bytes) -> None:
+        """Go back to an image; :meth:`load` ends the use of earlier ones on cores that it restarts.
+
+        Raises:
+            EmulatorError: the image is not of this console.
+        """
+        with in_words():
+            self.console.put_back(image)
+
     def close(self) -> None:
         """Free the machine, once no thread is in it."""
         self._console = None

@@ -29,6 +29,35 @@ def scenario_spec(integration: Integration, name: str) -> ScenarioSpec:
     return compiled.spec._replace(script=lambda: LuaScript(calls))
 
 
+class VariableReader:
+    """Reads the variables of a game at any moment, without judging: nothing is kept from frame to frame.
+
+    Args:
+        emulator: the machine that runs the game.
+        integration: the game's files.
+        scenario: name of a scenario of the game.
+
+    Raises:
+        NotFoundError: the game has no such scenario.
+        IntegrationError: its files cannot be loaded.
+    """
+
+    def __init__(self, emulator: NativeEmulator, integration: Integration, scenario: str) -> None:
+        spec = scenario_spec(integration, scenario)
+        spec = spec._replace(reward=(), time=None, done=None, progress=None, script=None)
+        with in_words():
+            self._judge = required_engine().Judge(emulator.console, spec)
+            self._are_present: list[bool] = self._judge.are_present()
+        self._names = tuple(variable.name for variable in spec.variables)
+
+    def read(self) -> dict[str, int]:
+        """All variables of ``data.json``, except those outside of the console's memory."""
+        with in_words():
+            self._judge.reset()
+            named = zip(self._names, self._judge.values(), self._are_present, strict=True)
+        return {name: value for name, value, is_present in named if is_present}
+
+
 class NativeScenario:
     """One scenario of a game on one console.
 

@@ -60,7 +60,7 @@ class Playback:
         try:
             self.scenario = self._judge_of(integration)
             """The scenario, which computes reward and end of each frame."""
-            self.has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
+            self._has_scripts = "scripts" in read_json_object(integration.scenario(self.scenario_name))
         except BaseException:
             self.emulator.close()
             raise
@@ -79,7 +79,7 @@ class Playback:
 
     def frames(self) -> Iterator[float]:
         """Play for the pictures: rewards are not computed, unless the scenario has scripts, which may write memory."""
-        return (reward for reward, _ in self._frames(is_judged=self.has_scripts))
+        return (reward for reward, _ in self._frames(is_judged=self._has_scripts))
 
     def judged(self) -> Iterator[tuple[float, bool]]:
         """Play from the start and yield each frame's reward and whether the scenario ends the episode there."""

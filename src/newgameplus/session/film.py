@@ -2,9 +2,9 @@
 
 Two consoles play it. One, the survey, plays straight through without drawing; it notes every reward, samples of the
 variables, and each second the machine's state and a checksum of its memory. The other shows frames: it goes back to the
-last state before a frame and plays on from there. Where a core's states are not exact (``emulator.exactness``), or the
-scenario has scripts, it plays from the start instead; so it does from then on if its memory is ever another than the
-survey's.
+last state before a frame and plays on from there. Where a core's states are not exact (``emulator.exactness``), these
+are images of the survey's console, which therefore shows frames once the survey is over. Where there are no images
+either, frames are played to from the start; so they are from then on if the memory is ever another than the survey's.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ from pathlib import Path
 import numpy as np
 
 from newgameplus.emulator.compiled import engine
-from newgameplus.emulator.exactness import are_states_exact, load_exactly
+from newgameplus.emulator.exactness import Keeping, bring_back, keep, keeping_of
 from newgameplus.emulator.interface import Emulator
+from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, MovieError, UsageError
+from newgameplus.games.native_scenario import VariableReader
 from newgameplus.movies.playback import Playback
 from newgameplus.session.samples import Samples
 from newgameplus.session.snapshots import MAX_BYTES, Snapshots
 from newgameplus.types import Array
 
 LEAD_FRAMES = 60
-"""Frames before a wanted one that are drawn and kept where going back takes long: stepping back finds them."""
+"""Frames before a wanted one that are drawn and kept where going back takes long: stepping back finds them.
+
+A frame farther off than this is worth a survey where its console alone can go back."""
 _NO_SOUND = np.zeros((0, 2), np.int16)
 
 
@@ -82,18 +86,14 @@ class Film:
         self._max_kept_bytes = max_bytes // 2
         self._kept: OrderedDict[int, Moment] = OrderedDict()
         self._kept_bytes = 0
+        self._is_swapped = False
+        self._start_image: bytes | None = None
+        self._agrees: bool | None = None
         try:
-            machine = self._survey.machine
-            self.is_exact = not self._survey.has_scripts and are_states_exact(
-                machine.core,
-                machine.rom,
-                machine.integration.core_options,
-                self.movie.start_state or b"",
-                has_sound=True,
-            )
-            """Whether frames are shown from states; otherwise they are played to from the start."""
+            self._keeping = self._keeping_of_movie()
             self._begin()
-            self.samples = Samples(self._shown.scenario.variables())
+            self._reader = self._reader_of_shown()
+            self.samples = Samples(self._reader.read())
             """Values of the variables along the part that has been surveyed."""
             self._at_moment = self._moment(_NO_SOUND)
         except BaseException:
@@ -105,6 +105,11 @@ class Film:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether frames are shown from kept moments; otherwise they are played to from the start."""
+        return self._keeping is not Keeping.NOTHING
 
     @property
     def emulator(self) -> Emulator:
@@ -138,15 +143,16 @@ class Film:
             self.returns.append(self._next_return(frame))
             if self.samples.are_due(frame):
                 self.samples.add(frame, self._survey.scenario.variables())
-            if self.is_exact and self._snapshots.is_due(frame):
-                self._snapshots.add(frame, self._survey.emulator.save(), _checksum(self._survey.emulator))
+            if self._snapshots.is_due(frame) and (kept := keep(self._survey.emulator, self._keeping)) is not None:
+                self._snapshots.add(frame, kept, _checksum(self._survey.emulator))
+        record = self._survey.record
+        if self.is_surveyed and self._agrees is None and record.has_outcome:
+            is_same_memory = record.memory_sha256 == self._survey.memory_sha256()
+            self._agrees = is_same_memory and record.episode_return == self.returns[-1]
 
     def agrees(self) -> bool | None:
         """Whether return and memory at the end are the recorded ones; None if unknown, or not surveyed so far."""
-        record = self._survey.record
-        if not self.is_surveyed or not record.has_outcome:
-            return None
-        return record.episode_return == self.returns[-1] and record.memory_sha256 == self._survey.memory_sha256()
+        return self._agrees
 
     def approach(self, frame: int, max_frames: int) -> bool:
         """Run at most ``max_frames`` frames towards ``frame``; return whether :meth:`show` now takes a moment only.
@@ -160,6 +166,9 @@ class Film:
             return False
         if frame == self._at_moment.frame or frame in self._kept:
             return True
+        if self._wants_images(frame) and not self.is_surveyed:
+            self.survey(max_frames)
+            return False
         self._set_out(frame)
         while self._at < frame - LEAD_FRAMES and max_frames > 0:
             self._run(is_drawn=False)
@@ -185,7 +194,7 @@ class Film:
             return self._moment(_NO_SOUND)
         sounds = []
         while self._at < frame:
-            is_drawn = self._at + 1 == frame or (not self.is_exact and self._at + 1 >= frame - LEAD_FRAMES)
+            is_drawn = self._at + 1 == frame or (not self._can_go_back() and self._at + 1 >= frame - LEAD_FRAMES)
             self._run(is_drawn=is_drawn)
             if has_sound:
                 sounds.append(self._shown.emulator.audio())
@@ -197,6 +206,16 @@ class Film:
         """Free both consoles."""
         self._survey.emulator.close()
         self._shown.emulator.close()
+
+    def _keeping_of_movie(self) -> Keeping:
+        machine = self._survey.machine
+        options, start_state = machine.integration.core_options, self.movie.start_state or b""
+        return keeping_of(machine.core, machine.rom, options, start_state, has_sound=True)
+
+    def _reader_of_shown(self) -> VariableReader:
+        shown = self._shown
+        assert isinstance(shown.emulator, NativeEmulator)  # the engine is there
+        return VariableReader(shown.emulator, shown.machine.integration, shown.scenario_name)
 
     def _check(self, frame: int) -> None:
         if not 0 <= frame < self.num_frames:
@@ -216,32 +235,49 @@ class Film:
             playback.emulator.load(self.movie.start_state or b"")
         except EmulatorError as error:
             raise MovieError(f"The start state of the movie {playback.path} does not fit: {error}") from error
+        if playback is self._survey and self._keeping is Keeping.IMAGES:
+            self._start_image = keep(playback.emulator, self._keeping)
         playback.emulator.step(self._masks[0])
         playback.scenario.reset()
 
     def _begin(self) -> None:
-        self._start(self._shown)
+        if self._is_swapped and self._start_image is not None:  # loading would end the use of all images
+            bring_back(self.emulator, Keeping.IMAGES, self._start_image, self._masks[0])
+            self.emulator.step(self._masks[0])
+        else:
+            self._start(self._shown)
         self._at = 0
 
     def _set_out(self, frame: int) -> bool:
         """Go to the nearest place to play to ``frame`` from; return whether that is where the console was."""
-        snapshot = self._snapshots.before(frame)
+        if self._wants_images(frame):
+            self.survey(self.num_frames)
+            self._shown, self._survey, self._is_swapped = self._survey, self._shown, True
+            self._at, self._reader = self.num_frames - 1, self._reader_of_shown()
+        snapshot = self._snapshots.before(frame) if self._can_go_back() else None
         if self._at < frame and (snapshot is None or snapshot.frame <= self._at):
             return True
         if snapshot is None:
             self._begin()
             return False
-        load_exactly(self._shown.emulator, snapshot.machine(), self._masks[snapshot.frame])
+        bring_back(self._shown.emulator, self._keeping, snapshot.machine(), self._masks[snapshot.frame])
         self._at = snapshot.frame
         if _checksum(self._shown.emulator) != snapshot.checksum:
             self._forget_states()
         return False
 
+    def _wants_images(self, frame: int) -> bool:
+        """Whether it is time to let the survey's console, which alone can go back to its images, show frames."""
+        is_far = not 0 <= frame - self._at <= LEAD_FRAMES
+        return self._keeping is Keeping.IMAGES and not self._is_swapped and is_far
+
+    def _can_go_back(self) -> bool:
+        """Whether the console that shows frames can go back to what the survey's kept."""
+        return self._keeping is Keeping.STATES or self._is_swapped
+
     def _run(self, *, is_drawn: bool) -> None:
         self._shown.emulator.step(self._masks[self._at + 1], is_drawn=is_drawn)
         self._at += 1
-        if self._shown.has_scripts:
-            self._shown.scenario.judge()
         known = self._snapshots.checksum(self._at) if self.is_exact else None
         if known is not None and known != _checksum(self._shown.emulator):
             end = self._at
@@ -251,13 +287,11 @@ class Film:
 
     def _forget_states(self) -> None:
         """Go to the start, and never use a state again."""
-        self.is_exact = False
-        self._snapshots = Snapshots()
+        self._keeping = Keeping.NOTHING
+        self._snapshots = Snapshots(2 * self._max_kept_bytes)
         self._begin()
 
     def _moment(self, sound: Array) -> Moment:
-        if not self._shown.has_scripts and self._at > 0:
-            self._shown.scenario.judge()  # only to read the variables
         reward, episode_return = self._sums(self._at)
         self._at_moment = Moment(
             frame=self._at,
@@ -265,7 +299,7 @@ class Film:
             masks=self._masks[self._at],
             reward=reward,
             episode_return=episode_return,
-            variables=self._shown.scenario.variables(),
+            variables=self._reader.read(),
             sound=sound,
         )
         return self._at_moment
@@ -278,7 +312,7 @@ class Film:
         return self.returns[frame] - before, self.returns[frame]
 
     def _keep(self, moment: Moment) -> None:
-        if self.is_exact or moment.frame in self._kept:
+        if self._can_go_back() or moment.frame in self._kept:
             return
         self._kept[moment.frame] = replace(moment, sound=_NO_SOUND)
         self._kept_bytes += moment.picture.nbytes

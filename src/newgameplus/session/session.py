@@ -1,9 +1,8 @@
 """A level played by a person, frame by frame, without a window: save, load, rewind, restart, and record.
 
 The movie always holds exactly the buttons that led to the present frame: going back cuts its log. Playback reproduces
-these frames only if a saved state restores the machine entirely (``emulator.exactness``). Other cores are therefore
-neither saved nor loaded during play: going back runs the episode again from its start, without drawing. For picodrive
-this takes about a second for five minutes of play.
+these frames only if what is kept of a moment restores the machine entirely (``emulator.exactness``). Where nothing
+does, going back runs the episode again from its start, without drawing.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from newgameplus.emulator.compiled import engine
 from newgameplus.emulator.cores import core_of
-from newgameplus.emulator.exactness import are_states_exact, load_exactly
+from newgameplus.emulator.exactness import Keeping, bring_back, keep, keeping_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.errors import EmulatorError, UsageError
 from newgameplus.games.levels import Level
@@ -81,8 +80,9 @@ class Session:
         self._start = Start(level, rom, played_by, start_state or integration.state(level.state, played_by.name))
         options = integration.core_options | dict(QUICK_OPTIONS.get(played_by.name, {}))
         self.emulator = NativeEmulator(rom, played_by, options, has_sound=True)
-        self.is_exact = are_states_exact(played_by, rom, options, self._start.state, has_sound=True)
-        """Whether a state restores the machine entirely; otherwise the episode is run again from its start."""
+        self.keeping = keeping_of(played_by, rom, options, self._start.state, has_sound=True)
+        """How moments are kept; if not at all, the episode is run again from its start."""
+        self._start_image = b""
         self._movies: Iterator[Path] = iter(movies)
         self._reel = Reel(reel_bytes)
         self._slots: dict[int, Slot] = {}
@@ -255,7 +255,12 @@ class Session:
 
     def _begin_machine(self) -> None:
         """Reset: load the start state, and run one frame with no button held."""
-        self.emulator.load(self._start.state)
+        if self._start_image:
+            self.emulator.put_back(self._start_image)  # loading restarts the core, which ends the use of all images
+        else:
+            self.emulator.load(self._start.state)
+            if self.keeping is Keeping.IMAGES:
+                self._start_image = self.emulator.image()
         self.emulator.step((0,))
         self._judge.reset()
 
@@ -284,7 +289,7 @@ class Session:
     def _snapshot(self) -> Snapshot | None:
         if not self._judge.can_be_saved:
             return None
-        return Snapshot.of(self.num_frames, self.emulator.save() if self.is_exact else None, self._judge.save())
+        return Snapshot.of(self.num_frames, keep(self.emulator, self.keeping), self._judge.save())
 
     def _rebuild(self, log: EpisodeLog, snapshot: Snapshot | None, frame: int) -> None:
         """Go to ``frame`` of ``log``, run from a snapshot of it if there is one, else from the start."""
@@ -306,7 +311,7 @@ class Session:
             return 0
         state = snapshot.machine()
         if state is not None:
-            load_exactly(self.emulator, state, (log.masks[snapshot.frame],))
+            bring_back(self.emulator, self.keeping, state, (log.masks[snapshot.frame],))
         else:
             self._begin_machine()
             for mask in log.masks[1 : snapshot.frame + 1]:
