@@ -11,8 +11,8 @@ import torch
 from newgameplus.agents.ppo.acting import draw
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
-from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.agents.ppo.update import ReplayedUpdate
+from newgameplus.nn.actor_critic import ActorCritic
 from newgameplus.types import Array, Step, WorldSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -45,7 +45,7 @@ def replaying(agent: Ppo) -> Ppo:
 
 
 def test_an_action_is_drawn_as_multinomial_draws_it() -> None:
-    network = PpoNetwork(SMALL, SHAPE, NUM_ACTIONS)
+    network = ActorCritic(SMALL.encoder, SMALL.num_hidden, SHAPE, NUM_ACTIONS)
     observation = torch.randint(0, 256, (50, *SHAPE), dtype=torch.uint8)
     with torch.no_grad():
         network.policy.weight.normal_(0, 0.05)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from newgameplus.agents.ppo.network import PpoNetwork
+from newgameplus.nn.actor_critic import ActorCritic
 from newgameplus.nn.cuda_graphs import Answer, Replayed
 from newgameplus.nn.noisy import set_noise
 from newgameplus.nn.policy import draw_actions
@@ -45,7 +45,7 @@ class Actor:
 
     def __init__(
         self,
-        network: PpoNetwork,
+        network: ActorCritic,
         num_rows: int,
         observation_shape: tuple[int, ...],
         num_actions: int,
@@ -93,7 +93,7 @@ class Actor:
 
 
 @torch.no_grad()
-def draw(network: PpoNetwork, observation: Tensor, race: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def draw(network: ActorCritic, observation: Tensor, race: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return sampled actions, int64 ``[B]``, their log-probabilities and the value estimates, float32 ``[B]``.
 
     Args:

@@ -22,7 +22,6 @@ from newgameplus.agents.ppo import config as presets
 from newgameplus.agents.ppo.acting import Actor
 from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
 from newgameplus.agents.ppo.config import PpoConfig
-from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.agents.ppo.update import Batch, Update, log_ratio_std, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
@@ -31,6 +30,7 @@ from newgameplus.experience.rollout import Rollout
 from newgameplus.learning.losses import PpoSteps
 from newgameplus.learning.returns import explained_variance, generalized_advantages, remembered_spread
 from newgameplus.learning.schedules import linear
+from newgameplus.nn.actor_critic import ActorCritic
 from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.nn.cuda_graphs import pinned_zeros
 from newgameplus.nn.learner import Learner
@@ -71,8 +71,10 @@ class Ppo:
         self.is_frozen = False
         """Whether the agent is frozen: nothing is stored or learned; actions are still sampled, not greedy."""
         assert world.num_actions is not None
+        shape, num_actions = world.observation_shape, world.num_actions
+        encoder, num_hidden, is_noisy = config.encoder, config.num_hidden, config.has_noisy_layers
         self._learner = Learner(
-            partial(PpoNetwork, config, world.observation_shape, world.num_actions),
+            partial(ActorCritic, encoder, num_hidden, shape, num_actions, has_noisy_policy=is_noisy),
             seed=seed,
             device=config.device,
             precision=config.precision,
@@ -87,18 +89,17 @@ class Ppo:
         self._learning_rate = config.learning_rate
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         zeros = pinned_zeros if self._device.type == "cuda" else np.zeros
-        self._rollout = Rollout(config.rollout_steps, world.num_envs, world.observation_shape, zeros)
+        self._rollout = Rollout(config.rollout_steps, world.num_envs, shape, zeros)
         self._novelty = Novelty(config.novelty_weight)
-        self._rnd = RandomNetworkDistillation(config.rnd_weight, world.observation_shape, seed, self._device)
-        self._num_rows, self._num_actions = world.num_envs, world.num_actions
+        self._rnd = RandomNetworkDistillation(config.rnd_weight, shape, seed, self._device)
+        self._num_rows, self._num_actions = world.num_envs, num_actions
         self._num_updates = 0
         total = world.num_timesteps
         self._total_updates = None if total is None else max(1, total // config.rollout_steps)
         self._metrics: dict[str, float] = {}
-        shape, num_actions = world.observation_shape, world.num_actions
         self._actor = Actor(self._learner.computing, world.num_envs, shape, num_actions, self._device)
         self._begun_update: Update | None = None
-        self._reference: PpoNetwork | None = None
+        self._reference: ActorCritic | None = None
         self._spread = 0.0
 
     @staticmethod

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor
 
 from newgameplus.agents.ppo.config import PpoConfig
-from newgameplus.agents.ppo.network import PpoNetwork
 from newgameplus.learning.losses import PpoSteps, PpoWeights
+from newgameplus.nn.actor_critic import ActorCritic
 from newgameplus.nn.augmentation import shift, shift_by
 from newgameplus.nn.cuda_graphs import Answer, Inputs, Replayed, has_room, take_rows
 from newgameplus.nn.learner import Learner
@@ -61,7 +61,7 @@ class PlainUpdate:
     def __init__(
         self,
         config: PpoConfig,
-        learner: Learner[PpoNetwork],
+        learner: Learner[ActorCritic],
     ) -> None:
         self._config, self._device = config, learner.device
         self._step = partial(gradient_step, learner, config)
@@ -102,7 +102,7 @@ class ReplayedUpdate:
     def __init__(
         self,
         config: PpoConfig,
-        learner: Learner[PpoNetwork],
+        learner: Learner[ActorCritic],
         pictures: Tensor,
         num_references: int,
     ) -> None:
@@ -189,7 +189,7 @@ class _Step:
 
 def make_update(
     config: PpoConfig,
-    learner: Learner[PpoNetwork],
+    learner: Learner[ActorCritic],
     pictures: Array,
     num_references: int,
 ) -> Update:
@@ -208,7 +208,7 @@ def batches(num: int, batch_size: int, generator: torch.Generator) -> Iterator[T
 
 
 def gradient_step(
-    learner: Learner[PpoNetwork],
+    learner: Learner[ActorCritic],
     config: PpoConfig,
     observation: Tensor,
     steps: PpoSteps,
@@ -235,7 +235,7 @@ def gradient_step(
     return torch.cat([figures, learner.improve()[None]])
 
 
-def log_ratio_std(learner: Learner[PpoNetwork], rollout: Batch) -> float:
+def log_ratio_std(learner: Learner[ActorCritic], rollout: Batch) -> float:
     """Return the standard deviation of the rollout's log-probability ratios, in nats, before the first gradient step.
 
     It would be 0 if acting and learning rounded alike. Clipping is meant for what gradient steps change, so that it has
