@@ -23,12 +23,12 @@ from typing import Any
 
 from benchmarks.transfer_page import curve, write_page
 from benchmarks.turns import RESULTS, keep
-from newgameplus.contest.run import split_seed
 from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.evaluations import Results
 from newgameplus.results.monitor import read_monitor
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at
+from newgameplus.training.seeds import split_seed
 
 TRAINING_SPLIT, JUDGED_SPLIT = "tumbleweed-train", "tumbleweed-validation"
 RUNS, WORK = Path("runs/transfer"), Path("results/transfer")

@@ -17,7 +17,7 @@ from newgameplus.contest import run as run_module
 from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, CONTEST_2018, with_budget
-from newgameplus.contest.run import play_run, split_seed
+from newgameplus.contest.run import play_run
 from newgameplus.contest.run_scores import read_run
 from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError
@@ -26,6 +26,7 @@ from newgameplus.movies.bk2 import read_movie
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.monitor import read_log, read_monitor
 from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.seeds import split_seed
 from newgameplus.training.worlds import WorldPlan
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -153,6 +153,15 @@ class Delegates(Protocol):
 
 
 @runtime_checkable
+class SkipsSteps(Protocol):
+    """Can pass over steps that it played before, so that an episode in the middle of a run is looked at again."""
+
+    def skip(self, num_steps: int) -> None:
+        """Draw the random numbers that a frozen agent draws in that many steps."""
+        ...
+
+
+@runtime_checkable
 class NeedsZones(Protocol):
     """Can learn only if ``WorldSpec.zones`` gives the zone of each row, so rows cannot change levels."""
 

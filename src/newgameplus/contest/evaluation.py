@@ -22,7 +22,6 @@ from newgameplus.contest.workers import Event, Failed, Finished, play_runs
 from newgameplus.durable import hold
 from newgameplus.emulator.backends import default_backend
 from newgameplus.emulator.cores import core_of
-from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError, RomError, UsageError
 from newgameplus.executor.local import LocalExecutor, available_cores
 from newgameplus.fields import pick, to_json
@@ -35,7 +34,7 @@ from newgameplus.training.agent_plan import agent_plan_of
 from newgameplus.training.prefill import Prefilling, check_prefill
 from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.wishes import outcome, wishes_of
-from newgameplus.training.worlds import WorldPlan, actions_of, with_actions
+from newgameplus.training.worlds import judged_world_plan_of, with_actions
 
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
 
@@ -103,12 +102,7 @@ def plan_of(manifest: dict[str, Any], trusted: str | None = None) -> Plan:
     try:
         parts = {
             "agent": agent_plan_of({**manifest, "init": _checked_origin(manifest.get("init"))}, trusted),
-            "world": WorldPlan(
-                levels=tuple(pick(Level, line) for line in manifest["levels"]),
-                core=manifest.get("core"),
-                rules=pick(WorldRules, manifest["rules"]),
-                actions=actions_of(manifest),
-            ),
+            "world": judged_world_plan_of(manifest),
             "rules": pick(Rules, manifest["rules"]),
         }
         plan = pick(Plan, {**manifest, **parts})

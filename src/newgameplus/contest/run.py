@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import shutil
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from newgameplus.agents.interface import Agent, KeepsFiles
 from newgameplus.contest.judged_world import JudgedWorld, Progress, open_judged_world
@@ -23,12 +20,12 @@ from newgameplus.contest.plan import Job, Plan
 from newgameplus.durable import hold
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
-from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.loop import play
 from newgameplus.training.prefill import fill
+from newgameplus.training.seeds import split_seed
 from newgameplus.training.transfer import begin_from
 
 REPORT_INTERVAL_SECONDS = 0.25
@@ -162,13 +159,6 @@ def _conclude(job: Job, progress: Progress) -> None:
         num_frames=progress.num_frames,
         elapsed_seconds=progress.elapsed_seconds,
     )
-
-
-def split_seed(seed: int, level: Level) -> tuple[int, int]:
-    """Return independent seeds for the world and for the agent of a run; levels do not share random numbers."""
-    sequence = np.random.SeedSequence([seed, zlib.crc32(str(level).encode())])
-    world_seed, agent_seed = sequence.generate_state(2)
-    return int(world_seed), int(agent_seed)
 
 
 def _load_checkpoint(folder: RunFolder) -> dict[str, Any] | None:

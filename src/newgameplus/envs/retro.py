@@ -155,8 +155,11 @@ class RetroEnv(gym.Env[Array, Any]):
             raise EmulatorError(CLOSED)
         if self._is_over:
             raise gym.error.ResetNeeded("The episode is over or has not begun: call reset() before step().")
+        return self.hold(self._skip.frames(self.actions.mask(action), self.np_random))
+
+    def hold(self, masks: Sequence[int]) -> tuple[Array, float, bool, bool, dict[str, Any]]:
+        """Run the frames of one step with these button masks, as ``step`` does, even after the end of an episode."""
         total, is_over, before_last = 0.0, False, None
-        masks = self._skip.frames(self.actions.mask(action), self.np_random)
         for num_left, mask in zip(range(len(masks) - 1, -1, -1), masks, strict=True):
             reward, is_over = self.advance(mask, is_drawn=num_left <= self._takes_maximum)
             total += reward

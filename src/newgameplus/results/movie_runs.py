@@ -9,6 +9,7 @@ from typing import Any
 
 from newgameplus.errors import ResultsError
 from newgameplus.results.evaluations import Results
+from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import TrainingFolder
 
 _SEED = re.compile(r"seed-(\d{1,18})")
@@ -29,6 +30,22 @@ class MovieRun:
     """Folders of games that the run's manifest names."""
 
 
+def evaluation_of(movie: Path) -> tuple[Results, RunFolder, int] | None:
+    """Return the evaluation that a movie is in, the run of one level and its seed; None if it is in none."""
+    parents, seed = movie.parents, _SEED.fullmatch(movie.parent.parent.name)
+    if len(parents) > 4 and seed and movie.parent.name == "bk2" and (parents[4] / "manifest.json").is_file():
+        return Results(parents[4]), RunFolder(parents[1]), int(seed[1])
+    return None
+
+
+def training_of(movie: Path) -> TrainingFolder | None:
+    """Return the training run that a movie is in; None if it is in none."""
+    parents = movie.parents
+    if len(parents) > 1 and movie.parent.name == "movies" and TrainingFolder(parents[1]).exists():
+        return TrainingFolder(parents[1])
+    return None
+
+
 class MovieRuns:
     """Finds the run of movies; the files of a run are read once, damaged ones are taken for missing."""
 
@@ -38,14 +55,12 @@ class MovieRuns:
 
     def of(self, movie: Path) -> MovieRun | None:
         """Return the run of the movie at ``movie``; None if no run's folder holds it."""
-        parents = movie.parents
-        seed = _SEED.fullmatch(movie.parent.parent.name)
-        if len(parents) > 4 and seed and movie.parent.name == "bk2" and (parents[4] / "manifest.json").is_file():
-            manifest = self._manifest(Results(parents[4]))
-            return MovieRun(parents[4].name, _agent(manifest), int(seed[1]), games=_games(manifest))
-        if len(parents) > 1 and movie.parent.name == "movies" and TrainingFolder(parents[1]).exists():
-            return self._trained(TrainingFolder(parents[1]), movie.name)
-        return None
+        if (evaluation := evaluation_of(movie)) is not None:
+            results, _, seed = evaluation
+            manifest = self._manifest(results)
+            return MovieRun(results.path.name, _agent(manifest), seed, games=_games(manifest))
+        training = training_of(movie)
+        return None if training is None else self._trained(training, movie.name)
 
     def _manifest(self, folder: Results | TrainingFolder) -> dict[str, Any]:
         if folder.path not in self._manifests:

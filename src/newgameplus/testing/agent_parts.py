@@ -24,6 +24,7 @@ from newgameplus.agents.interface import (
     HasWishes,
     KeepsFiles,
     NeedsZones,
+    SkipsSteps,
     offers,
 )
 from newgameplus.testing.exchanges import AgentCase, follow
@@ -151,6 +152,22 @@ def _has_action_values(case: AgentCase) -> None:
         _require_same_step(case, agent, twin, (observation, step), "expected_returns")
 
 
+def _skips_steps(case: AgentCase) -> None:
+    """An agent that passes over steps goes on like one that played them."""
+    trained, played, skipped = case.build(), case.build(case.seed + 1), case.build(case.seed + 1)
+    if not isinstance(played, HasWeights) or not isinstance(skipped, HasWeights) or not isinstance(skipped, SkipsSteps):
+        return
+    for agent in (played, skipped):
+        agent.begin_from(trained.state(), is_frozen=True)
+    half = len(case.exchanges) // 2
+    follow(played, case.exchanges[:half])
+    skipped.skip(half)
+    require_same(
+        (follow(skipped, case.exchanges[half:]), follow(played, case.exchanges[half:])),
+        f"{case.name} plays differently after skip({half}) than after {half} steps.",
+    )
+
+
 def _names_who_acts(case: AgentCase) -> None:
     """An agent that delegates acting returns its delegate, in a world of one row."""
     if offers(case.agent_class, Delegates):
@@ -189,6 +206,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _keeps_files,
     _has_a_policy,
     _has_action_values,
+    _skips_steps,
     _names_who_acts,
     _describes_itself,
 )

@@ -25,6 +25,7 @@ from newgameplus.training.loop import play
 from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases
 from newgameplus.training.plan import TrainingPlan
 from newgameplus.training.prefill import Filled, fill
+from newgameplus.training.seeds import training_seeds
 from newgameplus.training.tracker import Tracker
 from newgameplus.training.transfer import begin_from
 from newgameplus.training.watching import figures_of, picture_of, watch
@@ -134,7 +135,7 @@ class _Run:
         prefill = self.plan.prefilling
         for filled in fill(prefill, self.agent) if prefill is not None else ():
             yield replace(self._report(), filled=filled)
-        self.observation, _ = self.world.reset(seed=_seeds(self.plan)[0])
+        self.observation, _ = self.world.reset(seed=training_seeds(self.plan.seed)[0])
         if prefill is not None:
             self._save()
 
@@ -209,7 +210,7 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
         world = _world(plan)
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.total_steps // plan.num_envs)
-        agent = plan.agent.make(replace(spec, zones=plan.zones), _seeds(plan)[1])
+        agent = plan.agent.make(replace(spec, zones=plan.zones), training_seeds(plan.seed)[1])
         if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
             most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.total_steps)
@@ -240,12 +241,6 @@ def _world(plan: TrainingPlan) -> ResumableWorld:
     return make_world(
         plan.world, plan.agent.specs(), plan.num_envs, switch_steps=plan.switch_steps, order_seed=order_seed
     )
-
-
-def _seeds(plan: TrainingPlan) -> tuple[int, int]:
-    """Independent seeds of the world and of the agent."""
-    world, agent = np.random.SeedSequence([plan.seed, 1]).generate_state(2)
-    return int(world), int(agent)
 
 
 def _passes(num_steps: int, num_new: int, interval: int) -> bool:

@@ -5,7 +5,6 @@ The copy does not learn and has random generators of its own, so that watching d
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.agents.interface import Agent, Delegates, HasActionValues, HasPolicy, HasWeights
+from newgameplus.agents.interface import Agent, HasWeights
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.movies.names import movie_name
@@ -21,9 +20,11 @@ from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.drawing import draw_curve
 from newgameplus.training.loop import play
+from newgameplus.training.opinions import Opinion, action_names, opinions_of
 from newgameplus.training.plan import TrainingPlan
+from newgameplus.training.seeds import watched_seeds
 from newgameplus.training.worlds import make_single_world
-from newgameplus.types import ActionSpec, Array
+from newgameplus.types import Array
 
 NUM_POINTS = 200
 """Number of points kept of the value estimates along an episode."""
@@ -53,7 +54,7 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
         NewGamePlusError: the level cannot be played or the movie not written.
     """
     level = plan.world.levels[index % len(plan.world.levels)]
-    world_seed, agent_seed = map(int, np.random.SeedSequence([plan.seed, 2, index]).generate_state(2))
+    world_seed, agent_seed = watched_seeds(plan.seed, index)
     movies = TrainingFolder(folder).movies
     recorder = MovieRecorder(movies, first_index=index)
     with closing(make_single_world(plan.world, level, plan.agent.specs(), [_FirstEpisode(recorder)])) as world:
@@ -103,7 +104,7 @@ class _FirstEpisode:
 
 def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
     num_actions = int(world.single_action_space.n)  # type: ignore[attr-defined]  # agents with weights have discrete actions
-    notes, opinion_on = _Notes(_names(world.action_spec, num_actions)), _opinions_of(agent)
+    notes, opinion_on = _Notes(action_names(world.action_spec, num_actions)), opinions_of(agent)
     observation, _ = world.reset(seed=seed)
     for turn in play(agent, world, observation=observation):
         notes.take(int(turn.action[0]), float(turn.step.reward[0]), opinion_on(observation))
@@ -111,44 +112,6 @@ def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
             break
         observation = turn.step.observation
     return notes
-
-
-def _names(spec: ActionSpec, num_actions: int) -> list[str]:
-    """Buttons of each action, or its index if the spec does not give them."""
-    return ["+".join(combo) or "nothing" for combo in spec.combos] or [str(action) for action in range(num_actions)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Opinion:
-    """What an agent computes from an observation."""
-
-    likeliest: int
-    """The greedy action."""
-    value: float
-    """Value estimate."""
-    entropy: float | None = None
-    """Entropy of the policy in nats; None if there is no policy."""
-
-
-def _opinions_of(agent: Agent) -> Callable[[Array], _Opinion | None]:
-    """Function from an observation ``[1, …]`` to the policy or values of the agent, or of its delegate."""
-    if isinstance(agent, Delegates):
-        return lambda observation: _opinions_of(agent.acting_agent())(observation)
-    if isinstance(agent, HasPolicy):
-        return lambda observation: _by_policy(agent, observation)
-    if isinstance(agent, HasActionValues):
-        return lambda observation: _by_action_values(agent, observation)
-    return lambda observation: None
-
-
-def _by_policy(agent: HasPolicy, observation: Array) -> _Opinion:
-    probability, value = agent.probabilities(observation)
-    return _Opinion(int(probability[0].argmax()), float(value[0]), _entropy(probability[0]))
-
-
-def _by_action_values(agent: HasActionValues, observation: Array) -> _Opinion:
-    expected = agent.expected_returns(observation)[0]
-    return _Opinion(int(expected.argmax()), float(expected.max()))
 
 
 @dataclass
@@ -167,7 +130,7 @@ class _Notes:
     def length(self) -> int:
         return len(self.actions)
 
-    def take(self, action: int, reward: float, opinion: _Opinion | None) -> None:
+    def take(self, action: int, reward: float, opinion: Opinion | None) -> None:
         self.actions.append(action)
         self.episode_return += reward
         if opinion is not None:
@@ -189,8 +152,3 @@ class _Notes:
     def _shares(self, actions: list[int]) -> dict[str, float]:
         counts = np.bincount(actions, minlength=len(self.names))
         return {name: round(share, 4) for name, share in zip(self.names, (counts / len(actions)).tolist(), strict=True)}
-
-
-def _entropy(probability: Array) -> float:
-    positive = probability[probability > 0].astype(np.float64)
-    return float(-(positive * np.log(positive)).sum())

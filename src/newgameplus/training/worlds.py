@@ -87,6 +87,20 @@ def world_plan_of(manifest: Mapping[str, Any]) -> WorldPlan:
     return pick(WorldPlan, {**manifest, **parts})
 
 
+def judged_world_plan_of(manifest: Mapping[str, Any]) -> WorldPlan:
+    """Return the plan of the world in the manifest of an evaluation, which describes its levels more closely.
+
+    Raises:
+        ValueError: a part is missing or of another type.
+    """
+    return WorldPlan(
+        levels=tuple(pick(Level, line) for line in manifest["levels"]),
+        core=manifest.get("core"),
+        rules=pick(WorldRules, manifest["rules"]),
+        actions=actions_of(manifest),
+    )
+
+
 def actions_of(manifest: Mapping[str, Any]) -> ActionSet | None:
     """Return the contents of the agent's action set in a manifest; None in versions without it.
 

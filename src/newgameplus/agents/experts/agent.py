@@ -214,14 +214,19 @@ class Experts:
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
         """Start a new run with the weights of ``state``: of zone experts, or of one learner for every expert.
 
+        If ``is_frozen``, it may be one after the vote of a run: then the expert that was voted for plays.
+
         Raises:
             StateError: it is of another network, its zones do not match, or neither it nor the world gives zones.
         """
         if take(state, "agent", str) == _NAME:
             zones, experts = self._checked_zones(state), take(state, "experts", dict)
+            team = self._new_team(zones, experts)
             if set(experts) != set(zones):
-                raise StateError(f"It holds the expert of {', '.join(experts)} alone; give a training run.")
-            team = self._new_team(zones, zones)
+                team.votes, team.num_votes = take_array(state, "votes", np.float64), take_count(state, "num_votes")
+                is_voted_for = len(team.votes) == len(zones) and set(experts) == {team.leading}
+                if not (is_frozen and is_voted_for and team.is_settled(self.config)):
+                    raise StateError(f"It holds the expert of {', '.join(experts)} alone; give a training run.")
             team.classifier.begin_from(take(state, "network", dict))
         elif self._world.zones is None:
             raise StateError(

@@ -77,6 +77,11 @@ class Actor:
         numbers, log_probability, values = self._answer.read()
         return Drawn(numbers.astype(np.int64), log_probability.copy(), values.copy())
 
+    def skip(self, num_steps: int, generator: torch.Generator) -> None:
+        """Draw the random numbers of that many calls of :meth:`draw`."""
+        for _ in range(num_steps):
+            self._race.exponential_(generator=generator)
+
     def evaluate(self, observation: Array) -> tuple[Tensor, Tensor]:
         """Return log-probabilities ``[N, A]`` and value estimates ``[N]`` on the CPU, of any number of observations."""
         with torch.inference_mode():

@@ -131,6 +131,10 @@ class Ppo:
             rollout.value[now] = drawn.value
         return drawn.action
 
+    def skip(self, num_steps: int) -> None:
+        """Draw the random numbers that a frozen agent draws in that many steps."""
+        self._actor.skip(num_steps, self._generator)
+
     def probabilities(self, observation: Array) -> tuple[Array, Array]:
         """Return the policy, float32 ``[B, A]``, and value estimate, float32 ``[B]``, of uint8 ``[B, H, W, C]``."""
         log_probabilities, value = self._actor.evaluate(observation)

@@ -122,6 +122,11 @@ class Rainbow:
             self._last = (observation.copy(), action)
         return action.copy()
 
+    def skip(self, num_steps: int) -> None:
+        """Draw the random numbers that a frozen agent draws in that many steps."""
+        for _ in range(num_steps):
+            self._actor_network.draw_noise(self._generator)
+
     def expected_returns(self, observation: Array) -> Array:
         """Return the expected return of each action, float32 ``[B, A]``, of uint8 ``[B, H, W, C]``."""
         with torch.inference_mode():
