@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as arrays
 from safetensors.numpy import save_file
 
 from newgameplus.errors import NotFoundError, StateError
-from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, peek_state, save_state
 
 PCG64 = np.random.default_rng(3).bit_generator.state
 
@@ -239,3 +239,16 @@ def test_another_programs_safetensors_and_another_version_are_refused(tmp_path: 
     for path in (tmp_path / "weights", with_tree(tmp_path / "next", '{"map":{}}', "newgameplus-state-3")):
         with pytest.raises(StateError, match="format newgameplus-state-2"):
             load_state(path)
+
+
+def test_a_peek_shows_all_but_the_arrays(tmp_path: Path) -> None:
+    path = tmp_path / "state.safetensors"
+    save_state(path, {"steps": 3, "agent": {"name": "ppo", "weights": np.ones(5, np.float32)}})
+    seen = peek_state(path)
+    assert (seen["steps"], seen["agent"]["name"], len(seen["agent"]["weights"])) == (3, "ppo", 0)
+    for content in (b"", b"damaged" * 100):
+        path.write_bytes(content)
+        with pytest.raises(StateError, match="is not a saved state or is damaged"):
+            peek_state(path)
+    with pytest.raises(StateError):
+        peek_state(tmp_path / "missing")

@@ -26,9 +26,10 @@ def watch(places: tuple[Path, ...], port: int, host: str, browser: bool) -> None
     Each PATH is a bk2 file, or a folder that is searched for them, such as results, a training run, or a folder of
     these. The address that is printed holds a token, without which nothing is shown. Ctrl-C ends the server.
     """
+    from newgameplus.training.insight import open_insight
     from newgameplus.web.server import watch as serve
 
-    serve(places, host=host, port=port, is_browser_opened=browser, tell=_tell)
+    serve(places, host=host, port=port, is_browser_opened=browser, tell=_tell, open_insight=open_insight)
 
 
 def _tell(url: str) -> None:

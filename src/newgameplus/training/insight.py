@@ -112,7 +112,7 @@ class Insight:
         except BaseException:
             self._base.close()
             raise
-        self._num_to_skip = self._acts_before()
+        self._num_to_skip = (self._played.num_acts or 0) if self._is_repeatable else 0
         """Steps before this episode whose random numbers the agent has yet to draw."""
         self._seen: list[bytes] = []
         self._opinions: list[Opinion | None] = []
@@ -136,6 +136,7 @@ class Insight:
             "actions": self._names,
             "observation": {"shape": list(self._observation.shape), "stack": self._stack},
             "num_steps": self.num_steps,
+            "num_frames": self.num_frames,
             "frames_per_step": self.frames_per_step,
             "played_at": self._played.num_steps,
             "is_frozen": self._played.num_acts is not None,
@@ -176,6 +177,7 @@ class Insight:
         facts = {
             "frame": frame,
             "held": self._buttons(held),
+            "held_action": self._action_masks.index(held) if held in self._action_masks else None,
             "is_delayed": frame > 0 and held != self._chosen_mask(step),
         }
         return facts | self.step(step), self._seen[step]
@@ -194,10 +196,9 @@ class Insight:
         }
 
     def curve(self, max_points: int) -> dict[str, Any]:
-        """Return value estimates along the steps so far, the surprising actions, and whether all are as recorded."""
+        """Return value estimates along the steps so far, the surprising actions, and how many are not as recorded."""
         told = [(step, opinion) for step, opinion in enumerate(self._opinions) if opinion is not None]
         every = max(1, -(-len(told) // max_points))
-        agent_acts = self._agent is not None
         return {
             "num_known": self.num_known,
             "num_steps": self.num_steps,
@@ -205,7 +206,7 @@ class Insight:
             "frames": [step * self.frames_per_step for step, _ in told[::every]],
             "values": [round(opinion.value, 6) for _, opinion in told[::every]],
             "surprises": self._surprises(),
-            "num_other": sum(not self._is_as_recorded(step) for step in range(self.num_known)) if agent_acts else None,
+            "num_other": self._num_other() if self._is_repeatable else None,
         }
 
     def _surprises(self) -> list[dict[str, Any]]:
@@ -222,14 +223,18 @@ class Insight:
         ]
 
     def _buttons(self, mask: int) -> str:
+        if mask in self._action_masks:
+            return self._names[self._action_masks.index(mask)]
         return "+".join(self._base.actions.names(mask)) or "nothing"
 
     def _chosen_mask(self, step: int) -> int:
         """Buttons that the agent chose: those of the last frame, since a sticky action delays the first alone."""
         return self._masks[min((step + 1) * self.frames_per_step, self.num_frames - 1)]
 
-    def _is_as_recorded(self, step: int) -> bool:
-        return self._action_masks[self._acts[step]] == self._chosen_mask(step)
+    def _num_other(self) -> int:
+        """Steps so far in which the agent now chooses other buttons than it did."""
+        masks = self._action_masks
+        return sum(masks[self._acts[step]] != self._chosen_mask(step) for step in range(self.num_known))
 
     def _action(self, step: int) -> int | None:
         """Number of the action that was chosen; None if actions have no numbers."""
@@ -251,11 +256,12 @@ class Insight:
             raise StateError(f"{self._played.agent.name} cannot play with {self._weights.path}: {error}") from error
         return agent
 
-    def _acts_before(self) -> int:
-        """Steps whose random numbers come before those of this episode, if the agent can pass over them."""
-        is_exact = self._weights is not None and self._weights.is_exact
-        can_skip = offers(self._played.agent.agent_class, SkipsSteps)
-        return (self._played.num_acts or 0) if is_exact and can_skip else 0
+    @property
+    def _is_repeatable(self) -> bool:
+        """Whether the agent has the weights and draws the random numbers of then."""
+        if self._agent is None or self._weights is None or not self._weights.is_exact:
+            return False
+        return self._played.num_acts == 0 or offers(self._played.agent.agent_class, SkipsSteps)
 
     def _skip(self, num_steps: int) -> None:
         agent: Any = self._agent

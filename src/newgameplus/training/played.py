@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from newgameplus.agents.interface import Delegates, offers
+from newgameplus.agents.interface import Delegates, HasWeights, offers
 from newgameplus.errors import MovieError, NotFoundError, ResultsError, StateError
 from newgameplus.games.folders import add_named_collections
 from newgameplus.games.levels import Level
@@ -21,7 +21,7 @@ from newgameplus.results.evaluations import Results
 from newgameplus.results.monitor import read_monitor
 from newgameplus.results.movie_runs import evaluation_of, training_of
 from newgameplus.results.runs import RunFolder
-from newgameplus.results.training_runs import TrainingFolder
+from newgameplus.results.training_runs import TrainingFolder, run_of
 from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
 from newgameplus.training.plan import read_plan
 from newgameplus.training.seeds import split_seed, watched_seeds
@@ -38,7 +38,7 @@ class Weights:
     is_exact: bool
     """Whether the episode was played with these weights."""
     name: str
-    """What they are, as in ``the best``."""
+    """What they are, for people: ``step 40, the best``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ def _watched(folder: TrainingFolder, movie: Path, index: int) -> Played:
 
 def _of_training(folder: TrainingFolder, num_steps: int | None) -> list[Weights]:
     steps = {int(path.stem): path for path in folder.checkpoints()}
-    found = {at: Weights(path, at, at == num_steps, "") for at, path in steps.items()}
+    found = {at: Weights(path, at, at == num_steps, f"step {at:,}") for at, path in steps.items()}
     if folder.best_checkpoint.is_file():
         best = _steps(folder.best_checkpoint, "tracker")
         if best is not None:
-            found[best] = Weights(folder.best_checkpoint, best, best == num_steps, "the best")
+            found[best] = Weights(folder.best_checkpoint, best, best == num_steps, f"step {best:,}, the best")
     return [found[at] for at in sorted(found)]
 
 
@@ -140,13 +140,15 @@ def _of_evaluation(
 
     The checkpoint of a frozen agent has the same weights, but also whom it delegates to.
     """
-    found = []
+    found: list[Weights] = []
+    if not offers(agent.agent_class, HasWeights):
+        return found
     end = _steps(run.checkpoint, "progress")
     is_voted = agent.is_frozen and not is_first and offers(agent.agent_class, Delegates) and end is not None
     if origin is not None and not is_voted and (path := _unchanged(origin)) is not None and _is_of(agent, path):
-        found.append(Weights(path, 0, agent.is_frozen, "initial"))
+        found.append(Weights(path, 0, agent.is_frozen, f"{path.stem} of {run_of(path).path.name}, which it began with"))
     if end is not None and (is_voted or not (agent.is_frozen and found)):
-        found.append(Weights(run.checkpoint, end, agent.is_frozen, "at the end of the run"))
+        found.append(Weights(run.checkpoint, end, agent.is_frozen, f"step {end:,}, the end of the run"))
     return found
 
 

@@ -49,7 +49,7 @@ class _MoviePages:
         is_autoplay = "autoplay" in request.query_params
         return HTMLResponse(
             render("movie.html.j2", movie=movie, view=view, following=following, previous=previous, frame=frame,
-                   is_autoplay=is_autoplay)
+                   is_autoplay=is_autoplay, has_insight=self._site.open_insight is not None)
         )  # fmt: skip
 
     def json(self, request: Request) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import select
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -130,6 +131,20 @@ class Players:
             self._idle.append(player)
         else:
             player.kill()
+
+    async def make(self, function: Callable[..., bytes | str], *arguments: Any) -> bytes | str:
+        """Call a function in a process; return what it returns, or a message ``failed``.
+
+        Raises:
+            UsageError: as many movies are open as can be.
+        """
+        player = await self.take()
+        try:
+            player.send("make", function, *arguments)
+            made = await player.receive()
+            return made if made is not None else told("failed", reason=await asyncio.to_thread(player.why))
+        finally:
+            await self.give_back(player)
 
     async def warm_up(self) -> None:
         """Have a process ready for the first movie."""

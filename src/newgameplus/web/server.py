@@ -17,6 +17,7 @@ import uvicorn
 from newgameplus.errors import MovieError, UsageError
 from newgameplus.web.app import make_app
 from newgameplus.web.guard import Address
+from newgameplus.web.insight import OpenInsight
 from newgameplus.web.library import Library
 from newgameplus.web.scan import SUFFIX, Scanner, find_movies
 from newgameplus.web.site import Site
@@ -82,6 +83,7 @@ def watch(
     port: int = 0,
     is_browser_opened: bool = True,
     tell: Callable[[str], None] = print,
+    open_insight: OpenInsight | None = None,
 ) -> None:
     """Serve the movies at and below ``places`` until Ctrl-C.
 
@@ -91,6 +93,7 @@ def watch(
         port: 0 for any free one.
         is_browser_opened: whether to open the page in the default browser.
         tell: called with the address once the server listens.
+        open_insight: looks into the agents of movies, in a player process; None leaves that out.
 
     Raises:
         MovieError: there is no movie.
@@ -114,7 +117,7 @@ def watch(
                 open_browser(address.url(path, _shown_host(host)))
 
         config = uvicorn.Config(
-            make_app(Site(library, scanner), address, began),
+            make_app(Site(library, scanner, open_insight), address, began),
             log_level="error",
             access_log=False,
             lifespan="on",

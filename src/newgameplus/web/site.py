@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from newgameplus.web.insight import OpenInsight
 from newgameplus.web.library import Library, Movie
 from newgameplus.web.players import Players
 from newgameplus.web.scan import Scanner
@@ -21,10 +22,11 @@ class Site:
     Args:
         library: the movies.
         scanner: looks for them; it is started with the application.
+        open_insight: looks into the agents of movies; None if nobody can.
     """
 
-    def __init__(self, library: Library, scanner: Scanner) -> None:
-        self.library, self.scanner = library, scanner
+    def __init__(self, library: Library, scanner: Scanner, open_insight: OpenInsight | None = None) -> None:
+        self.library, self.scanner, self.open_insight = library, scanner, open_insight
         self.players, self.thumbnails = Players(), Thumbnails(library)
 
     @contextlib.asynccontextmanager

@@ -298,6 +298,22 @@ def test_weights_that_do_not_fit_are_refused(teacher: State) -> None:
     follow(voted, rows_of(outcomes(10), [0]))
     with pytest.raises(StateError, match="holds the expert of Mesa alone; give a training run"):
         Experts(SMALL, ALONE, 0).begin_from(voted.state())
+    undecided = {**voted.state(), "num_votes": 1}
+    with pytest.raises(StateError, match="holds the expert of Mesa alone; give a training run"):
+        Experts(SMALL, ALONE, 0).begin_from(undecided, is_frozen=True)
+
+
+def test_the_expert_that_was_voted_for_plays_on_when_frozen(teacher: State) -> None:
+    voted, again = (Experts(SMALL, ALONE, seed) for seed in (0, 1))
+    voted.begin_from(teacher, is_frozen=True)
+    follow(voted, rows_of(outcomes(10), [0]))
+    again.begin_from(voted.state(), is_frozen=True)
+    assert again.zone == voted.zone
+    for step in rows_of(outcomes(4), [1]):
+        told, expected = (each.acting_agent().probabilities(step.observation) for each in (again, voted))  # type: ignore[attr-defined]
+        assert np.array_equal(told[0], expected[0])
+        again.act(step.observation)
+        assert again.zone == voted.zone
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ function show(shown, rgb) {
   showTime();
   answered();
   const isAtEnd = state.opened && shown.frame === state.opened.num_frames - 1;
+  main.dispatchEvent(new CustomEvent("frame", { detail: shown.frame }));
   if (state.isPlaying) measure();
   if (isAtEnd && state.isPlaying) {
     setPlaying(false);
@@ -344,6 +345,7 @@ for (const kind of ["pointerdown", "keydown"]) {
     if (!wasOn && sound.isOn && state.isPlaying) play();
   });
 }
+main.addEventListener("seek", (event) => seek(event.detail));
 scrub.addEventListener("input", () => seek(Number(scrub.value)));
 by("play").addEventListener("click", () => (state.isPlaying ? pause() : play()));
 by("back").addEventListener("click", () => seek(state.frame - 1));

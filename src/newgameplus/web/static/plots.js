@@ -1,6 +1,7 @@
 // Curves along an episode, drawn on canvases; a click goes to the frame below it.
 
-function colour(name) {
+/** A colour of the style sheet. */
+export function colour(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
@@ -29,14 +30,14 @@ function range(values) {
   return [low, high];
 }
 
-/** One curve: frames and values of its points, of numFrames in all, with bars from zero. */
-export function drawCurve(canvas, { frames, values, bars, numFrames, isLabelled }) {
+/** One curve: frames and values of its points, of numFrames in all, with bars from zero, which its labels include. */
+export function drawCurve(canvas, { frames, values, bars, numFrames, isLabelled, hasZero = isLabelled }) {
   const { context, width, height, ratio } = prepared(canvas);
   const pad = 3 * ratio;
   const x = (at) => (numFrames > 1 ? (at / (numFrames - 1)) * (width - 1) : 0) + 0.5;
   let [low, high] = range(values);
   if (!(low <= high)) [low, high] = [0, 0];
-  if (isLabelled) [low, high] = [Math.min(0, low), Math.max(0, high)];
+  if (hasZero) [low, high] = [Math.min(0, low), Math.max(0, high)];
   const span = high - low || 1;
   const y = (value) => height - pad - ((value - low) / span) * (height - 2 * pad);
   if (bars) {
@@ -67,7 +68,7 @@ export function drawCurve(canvas, { frames, values, bars, numFrames, isLabelled 
     context.font = `${11 * ratio}px system-ui, sans-serif`;
     context.textBaseline = "top";
     context.fillText(high.toLocaleString("en", { maximumFractionDigits: 1 }), 4 * ratio, 2 * ratio);
-    if (low < 0) {
+    if (low !== 0) {
       context.textBaseline = "bottom";
       context.fillText(low.toLocaleString("en", { maximumFractionDigits: 1 }), 4 * ratio, height - 2 * ratio);
     }
