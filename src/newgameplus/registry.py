@@ -9,6 +9,7 @@ from typing import Any
 from newgameplus.errors import NotFoundError, UsageError, install_line
 
 EXTRA_OF = {
+    "cmaes": "evolve",
     "torch": "train",
     "tensorboard": "train",
     "wandb": "wandb",
