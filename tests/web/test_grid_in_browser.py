@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
@@ -93,6 +95,32 @@ def test_on_a_phone_the_grid_has_two_columns_and_is_no_wider_than_the_screen(bro
     assert browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]
     columns = "return getComputedStyle(document.getElementById('cells')).gridTemplateColumns.split(' ').length"
     assert browser.execute_script(columns) == 2
+
+
+def test_a_file_that_is_deleted_while_it_plays_is_named_and_nothing_is_lost(browser, visitor, two, movies):
+    copy = movies / "deleted-soon.bk2"
+    shutil.copy(two[0]["path"], copy)
+    visitor.get("/scan", "POST", origin=f"http://{visitor.address}")
+    movie = visitor.movie(copy.name)
+    origin = browser.current_url.split("/?")[0].rstrip("/")
+    browser.get(f"{origin}/movies/{movie['id']}")
+    wait_for_frame(browser, 0)
+    watched = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+    browser.get(f"{origin}/grid?movies={two[1]['id']},{movie['id']}")
+    wait_for_frame(browser, 0)
+    copy.unlink()
+    wait_for(browser, "return document.querySelector('.file:not([hidden])')")
+    assert text(browser, cell(1, ".file")) == "file deleted"
+    assert text(browser, "#changes").startswith("The file was deleted or renamed.")
+    browser.find_element(By.TAG_NAME, "body").send_keys(".")
+    wait_for_frame(browser, 1)
+    browser.close()
+    browser.switch_to.window(watched)
+    wait_for(browser, "return !document.getElementById('file').hidden")
+    assert text(browser, "#file").startswith("The file was deleted or renamed.")
+    visitor.get("/scan", "POST", origin=f"http://{visitor.address}")
+    visitor.scanned()
 
 
 def test_a_page_says_what_is_wrong_with_the_address(visitor):

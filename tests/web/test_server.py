@@ -164,17 +164,27 @@ def cores_of(pid):
     return {child: Path(f"/proc/{child}/maps").read_text().count("ngp-core") for child in children_of(pid)}
 
 
-def test_a_movie_that_is_replaced_while_it_plays_plays_on_and_one_that_is_gone_says_so(visitor, movies):
-    source = next((movies / "results").rglob("*000000.bk2"))
+def test_a_movie_that_is_replaced_or_deleted_while_it_plays_plays_on_and_says_so(visitor, movies):
+    source, other = sorted((movies / "results").rglob("*00000[01].bk2"))[:2]
     copy = movies / "copy.bk2"
     shutil.copy(source, copy)
     assert visitor.get("/scan", "POST", origin=f"http://{visitor.address}")[0] == 303
     movie = visitor.movie("copy.bk2")
     with visitor.playing(movie["id"]) as playing:
         playing.frame()
-        copy.write_bytes(b"something else")
+        shutil.copy(other, copy)
+        changed = playing.until("file")
+        assert (changed["cell"], changed["state"]) == (0, "replaced")
+        assert "reload the page" in changed["note"]
+        copy.unlink()
+        assert playing.until("file")["state"] == "deleted"
         playing.ask("seek", generation=1, frame=50)
         assert playing.frame().number == 50
+    shutil.copy(other, copy)
+    with visitor.playing(movie["id"]) as playing:
+        changed = playing.until("file")
+        assert changed["state"] == "outdated"
+        assert "Refresh the library" in changed["note"]
     copy.unlink()
     with visitor.playing(movie["id"]) as playing:
         assert f"The movie {copy} is not there." in playing.until("failed")["reason"]

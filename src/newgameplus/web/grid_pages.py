@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from newgameplus.web.files import followed
 from newgameplus.web.grid import MAX_CELLS, open_grid
 from newgameplus.web.library import Library, Movie
 from newgameplus.web.messages import MAX_FRAME
@@ -174,7 +175,9 @@ class _GridPages:
             return
         found = await asyncio.to_thread(lambda: [self._site.library.movie(number) for number in numbers])
         cells = [("", GONE) if movie is None else (movie.path, movie.fault) for movie in found]
-        await serve_player(websocket, self._site.players, "open", open_grid, cells, _frame(websocket.query_params))
+        frame = _frame(websocket.query_params)
+        async with followed(websocket, found):
+            await serve_player(websocket, self._site.players, "open", open_grid, cells, frame)
 
     def _links(self, chosen: Chosen, path: str) -> dict[str, Any]:
         """Addresses of the same grid with other numbers of cells, and of the movies before and after."""

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from newgameplus.web.files import followed
 from newgameplus.web.library import Movie
 from newgameplus.web.messages import MAX_FRAME
 from newgameplus.web.pages import render
@@ -77,7 +78,8 @@ class _MoviePages:
             await refuse(websocket, "This movie is no longer in the library; go back to the library.")
             return
         frame = min(whole_number(websocket.query_params, "frame") or 0, MAX_FRAME)
-        await serve_player(websocket, self._site.players, "open", open_movie, movie.path, frame)
+        async with followed(websocket, [movie]):
+            await serve_player(websocket, self._site.players, "open", open_movie, movie.path, frame)
 
     def _neighbours(self, movie: Movie, view: View) -> tuple[Movie | None, Movie | None]:
         """The movies after and before one in a view."""

@@ -42,6 +42,7 @@ const connection = new Connection(`/grid/play?movies=${main.dataset.movies}&fram
     else if (message.is === "ready") ready(message);
     else if (message.is === "survey") surveyed(message);
     else if (message.is === "failed") failed(message.reason);
+    else if (message.is === "file") fileChanged(message);
   },
   onFrame(message) {
     if (state.newest !== null) {
@@ -97,6 +98,15 @@ function ready(message) {
   scrub.max = message.num_frames - 1;
   by("length").textContent = clock(message.num_frames - 1);
   if (main.dataset.autoplay === "yes") play();
+}
+
+/** The file of a movie was deleted, or replaced by another: in a word, with the sentence beside it. */
+function fileChanged(message) {
+  const file = cells[message.cell].figure.querySelector(".file");
+  file.hidden = message.note === null;
+  file.textContent = { deleted: "file deleted", replaced: "file replaced", outdated: "file changed" }[message.state] ?? "";
+  file.title = message.note ?? "";
+  by("changes").textContent = message.note ?? "";
 }
 
 function surveyed(message) {

@@ -33,6 +33,7 @@ const connection = new Connection(`/movies/${main.dataset.movie}/play?frame=${st
     if (message.is === "opened") opened(message);
     else if (message.is === "survey") surveyed(message);
     else if (message.is === "failed") failed(message.reason);
+    else if (message.is === "file") fileChanged(message);
   },
   onFrame(message) {
     if (message.generation === connection.generation) sound.add(message.sound);
@@ -65,6 +66,13 @@ function failed(reason) {
   by("busy").hidden = true;
   by("failure").hidden = false;
   by("failure").firstElementChild.textContent = reason;
+}
+
+/** The file of the movie was deleted, or replaced by another. */
+function fileChanged(message) {
+  by("file").hidden = message.note === null;
+  by("file").firstElementChild.textContent = message.note ?? "";
+  by("file").querySelector("button").hidden = message.state !== "replaced";
 }
 
 function surveyed(message) {
@@ -356,6 +364,7 @@ by("sound").addEventListener("click", toggleSound);
 by("link").addEventListener("click", copyLink);
 by("help").addEventListener("click", () => by("keys").showModal());
 by("reload").addEventListener("click", () => location.reload());
+by("file").querySelector("button").addEventListener("click", () => location.reload());
 speed.addEventListener("change", () => changeSpeed(0));
 onPointed(by("returns"), () => (state.opened ? state.opened.num_frames : 1), seek);
 by("constants").closest("details").addEventListener("toggle", drawCurves);
