@@ -1,9 +1,10 @@
-"""How long `ngp watch` takes: to read a library, to show its first page, to go to a frame and to play.
+"""How long `ngp watch` takes: to read a library, to show its first page, to go to a frame, to play one movie or many.
 
 The library holds hard links to one episode of Airstriker, as our recorder writes it, and for the scan of foreign movies
 without what only ours say. Going to a frame is measured in headless Chromium, from the input event to the picture
 drawn, or, with --no-browser, from the request to the picture inflated. Processor time of playing is that of the server
-and its player process, not of the browser.
+and its player process, not of the browser. Movies side by side are played at speed 16, by a page that draws at once:
+a second of them that takes a quarter of a second was played at speed 4.
 
 Run: python -m benchmarks.speed.watch [--movies 10000] [--seeks 200] [--rounds 5] [--no-browser]
 """
@@ -32,6 +33,7 @@ from benchmarks.turns import median_and_interval, parse, parser, publish, tempor
 from newgameplus.envs.contest import make_contest
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie, write_movie
+from newgameplus.movies.info import NOMINAL_FRAMES_PER_SECOND
 from newgameplus.movies.recorder import MovieRecorder
 from newgameplus.types import NOTHING
 from newgameplus.web.library import Library
@@ -45,6 +47,8 @@ LIMITS = {
     "10 foreign movies read": 10 * 1000 / 150,
     "going to a frame, 95th percentile": 100.0,
 }
+GRIDS = (4, 16)
+"""Numbers of movies side by side."""
 CPU_LIMIT = 150.0
 """Milliseconds of processor time in a second of playing: 15 % of a core."""
 SEEK_IN_PAGE = """
@@ -70,7 +74,11 @@ def main() -> None:
     arguments = parse(options, movies=60, seeks=5, seconds=0.5, no_browser=True)
     folder = temporary_folder()
     episode = record(folder / "episode", 100 if arguments.movies < 1000 else 4500)
-    sides = measure_library(folder, episode, arguments) | measure_player(episode, arguments)
+    sides = (
+        measure_library(folder, episode, arguments)
+        | measure_player(episode, arguments)
+        | measure_grid(folder, episode, arguments)
+    )
     publish(
         {
             "figure": "watch",
@@ -165,10 +173,10 @@ class Served:
         self._opener.open(self.origin + path).read()
         return time.perf_counter() - begin
 
-    def connection(self) -> ClientConnection:
-        """A WebSocket to the only movie."""
+    def connection(self, path: str = "/movies/1/play") -> ClientConnection:
+        """A WebSocket to the only movie, or to another path."""
         cookie = "; ".join(f"{each.name}={each.value}" for each in self._jar)
-        address = self.origin.replace("http", "ws") + "/movies/1/play"
+        address = self.origin.replace("http", "ws") + path
         return connect(
             address, additional_headers={"Cookie": cookie}, origin=Origin(self.origin), compression=None, legacy=True
         )
@@ -261,6 +269,49 @@ def playing_seconds(server: Served, socket: ClientConnection, seconds: float) ->
         socket.recv(600)
         socket.send('{"do": "drawn"}')
     return (server.processor_seconds() - before) / (time.perf_counter() - begin)
+
+
+def measure_grid(folder: Path, episode: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    """A second of several movies side by side, as fast as it goes."""
+    sides = {}
+    for number in GRIDS:
+        place = folder / f"grid-{number}"
+        linked(episode, place, number)
+        path = f"/grid/play?movies={','.join(map(str, range(1, number + 1)))}"
+        with serving(place) as server, server.connection(path) as socket:
+            survey_grid(socket)
+            last = num_frames(episode) - 1
+            taken = [1e3 * grid_seconds(socket, last, turn) for turn in range(1, arguments.rounds + 1)]
+            used = server.memory_megabytes()
+        sides[f"a second of {number} movies side by side, as fast as it goes"] = median_and_interval(taken)
+        sides[f"megabytes of the process of {number} movies"] = median_and_interval([used])
+    return sides
+
+
+def survey_grid(socket: ClientConnection) -> None:
+    """Wait until all movies have been played once, and their first frame has come."""
+    has_frame = is_surveyed = False
+    while not (has_frame and is_surveyed):
+        message = socket.recv(600)
+        if isinstance(message, bytes):
+            has_frame = True
+            socket.send('{"do": "drawn"}')
+        else:
+            said = json.loads(message)
+            is_surveyed = is_surveyed or (said["is"] == "survey" and said["share"] == 1)
+
+
+def grid_seconds(socket: ClientConnection, last: int, generation: int) -> float:
+    """Seconds that a second of the movies takes at speed 16, from the first frame until the last."""
+    begin = time.perf_counter()
+    socket.send(json.dumps({"do": "play", "generation": generation, "frame": 0, "speed": 16}))
+    at = 0
+    while at < last:
+        message = socket.recv(600)
+        assert isinstance(message, bytes)
+        at = int.from_bytes(message[8:12], "little")
+        socket.send('{"do": "drawn"}')
+    return (time.perf_counter() - begin) / last * NOMINAL_FRAMES_PER_SECOND
 
 
 def seeks_in_browser(url: str, frames: list[int]) -> list[float]:
