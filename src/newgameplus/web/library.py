@@ -161,6 +161,20 @@ class Library:
             ).fetchall()
         return [Movie(*row) for row in rows]
 
+    def returns(self, view: View) -> list[tuple[Any, ...]]:
+        """Return level, run, agent, id, return, seed, episode and steps of the movies of runs in a view.
+
+        They are in the order of the levels, runs and agents, and in each in that in which they were played.
+        """
+        where, values = _filter(view)
+        with self.connection() as connection:
+            return connection.execute(
+                f"SELECT level, run, agent, id, episode_return, seed, episode, num_steps FROM movie WHERE {where} "
+                "AND run IS NOT NULL AND level IS NOT NULL AND episode_return IS NOT NULL "
+                "ORDER BY level, run, agent, num_steps, episode, seed, id",
+                values,
+            ).fetchall()
+
     def count(self, view: View) -> int:
         """Number of movies in a view."""
         where, values = _filter(view)
