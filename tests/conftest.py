@@ -6,8 +6,12 @@ import importlib
 import os
 import shutil
 import signal
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -118,6 +122,45 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@dataclass
+class Cluster:
+    """A scheduler and workers on this machine."""
+
+    address: str
+    nodes: Any
+
+    def kill(self, name: str) -> None:
+        """Kill the process of a node; it is started again."""
+        self.nodes.process_of(name).kill()
+
+
+@contextmanager
+def cluster_of(num_workers: int, logs: Path, certificates: Path | None = None) -> Iterator[Cluster]:
+    """A cluster whose nodes are started again when they end; with certificates one with TLS."""
+    pytest.importorskip("distributed", reason="the extra cluster is not installed")
+    nodes = importlib.import_module("newgameplus.cluster.nodes")
+    addresses = importlib.import_module("newgameplus.cluster.address")
+    address = addresses.with_free_port(addresses.parse_address(f"{'tls' if certificates else 'tcp'}://127.0.0.1:0"))
+    machine = nodes.nodes_of(address, num_workers, "here", has_scheduler=True, certificates=certificates)
+    kept, is_over = nodes.KeptNodes(machine, logs, lambda sentence: None), threading.Event()
+    keeping = threading.Thread(target=kept.keep, args=(lambda: not is_over.is_set(),))
+    keeping.start()
+    try:
+        kept.wait_for_scheduler()
+        yield Cluster(str(address), kept)
+    finally:
+        is_over.set()
+        keeping.join()
+        kept.close()
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster of two workers, which tests leave as it is."""
+    with cluster_of(2, tmp_path_factory.mktemp("cluster")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

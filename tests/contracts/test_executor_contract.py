@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from newgameplus.cluster.connect import executor_on
 from newgameplus.errors import UsageError
 from newgameplus.executor.interface import (
     Begun,
@@ -89,9 +90,20 @@ def open_gate(gate: Path, tell: Tell) -> str:
     return "opened"
 
 
-@pytest.fixture(params=EXECUTORS)
+@pytest.fixture(params=[*EXECUTORS, "cluster"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor[Any]]:
     """An executor for two tasks at a time."""
+    if request.param == "cluster":
+        made = executor_on(request.getfixturevalue("cluster").address)
+    else:
+        made = EXECUTORS[request.param](2)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=EXECUTORS)
+def executor_here(request: pytest.FixtureRequest) -> Iterator[Executor[Any]]:
+    """An executor of this machine for two tasks at a time."""
     made = EXECUTORS[request.param](2)
     yield made
     made.close()
@@ -139,9 +151,8 @@ def test_a_process_that_dies_takes_no_other_with_it(executor: Executor[str], cap
     assert "ValueError: raise" in capfd.readouterr().err
 
 
-def test_a_task_is_cancelled_although_an_exception_came_out_of_the_events(
-    executor: Executor[int],
-) -> None:
+def test_a_task_is_cancelled_although_an_exception_came_out_of_the_events(executor_here: Executor[int]) -> None:
+    executor = executor_here
     is_awaited = False
 
     def interrupt(_: int, frame: FrameType | None) -> None:
