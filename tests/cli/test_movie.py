@@ -173,6 +173,18 @@ def test_export_writes_a_table_per_movie(folder, tmp_path, capsys):
     assert second.read_text() == "mine"
 
 
+def test_map_paints_a_level_and_leaves_what_exists(folder, tmp_path, capsys):
+    out = tmp_path / "maps" / "level.png"
+    assert run(["movie", "map", str(folder), "--out", str(out), "--by", "time"]) == 0
+    assert "2 episodes, 320 x 224 pixels" in capsys.readouterr().out
+    content = out.read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert run(["movie", "map", str(folder), "--out", str(out), "--heat"]) == 2
+    assert "exists and is left as it is; --overwrite replaces it." in capsys.readouterr().err
+    assert run(["movie", "map", str(folder), "--out", str(out), "--heat", "--overwrite"]) == 0
+    assert out.read_bytes() != content
+
+
 def test_parquet_without_pyarrow_is_refused_with_what_installs_it(movies, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert run(["movie", "export", str(movies[0]), "--parquet", "-o", str(tmp_path)]) == 2
@@ -191,6 +203,12 @@ def test_parquet_without_pyarrow_is_refused_with_what_installs_it(movies, tmp_pa
         (["render", "{movie}", "--format", "avi"], "'avi' is not one of"),
         (["render", "{movie}", "-o", "{tmp}/text.bk2/deep"], "Cannot make the folder"),
         (["render", "{movie}", "{copy}", "-o", "{tmp}/out"], "would both become"),
+        (["map", "{tmp}/text.bk2", "--out", "{tmp}/out"], "is not a bk2 movie"),
+        (
+            ["map", "{movie}", "--level", "Nowhere/At", "--out", "{tmp}/out"],
+            "None of the movies is of the level Nowhere",
+        ),
+        (["map", "{movie}", "--out", "{tmp}/text.bk2/deep.png"], "Cannot make the folder"),
         (["info"], "Missing argument 'MOVIE...'"),
     ],
 )

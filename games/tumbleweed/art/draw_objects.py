@@ -33,10 +33,15 @@ STACKED = (Kind.DOOR, Kind.BREAKABLE, Kind.JET)
 
 
 def picture_of(kind: Kind) -> np.ndarray:
-    """The picture of a kind, uint8 [H, W, 4]: blue, green, red, opacity."""
+    """The picture of a kind for the documents, uint8 [H, W, 4]: blue, green, red, opacity."""
     if kind == Kind.LOOP:
         art = mesa.draw()
         return coloured(ring(art.blocks), art.foreground)
+    return drawing_of(kind).repeat(SCALE, axis=0).repeat(SCALE, axis=1)
+
+
+def drawing_of(kind: Kind) -> np.ndarray:
+    """The picture of a kind that has sprites, in the console's pixels, uint8 [H, W, 4] as above."""
     drawn = sprites.draw()
     sprite = drawn[SPRITE_OF.get(kind, kind.name)]
     pixels = sprite.frames[0]
@@ -46,7 +51,7 @@ def picture_of(kind: Kind) -> np.ndarray:
         pixels = np.vstack([pixels, pixels])
     elif kind == Kind.GOAL:
         pixels = np.vstack([pixels, drawn["GOAL_POST"].frames[0]])
-    return coloured(pixels, sprites.PALETTES[sprite.palette - 2]).repeat(SCALE, axis=0).repeat(SCALE, axis=1)
+    return coloured(pixels, sprites.PALETTES[sprite.palette - 2])
 
 
 def ring(blocks: dict[str, Pixels]) -> Pixels:

@@ -1,4 +1,4 @@
-"""``ngp movie``: play, show, compare, render, export and verify recorded episodes."""
+"""``ngp movie``: play, show, compare, render, map, export and verify recorded episodes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 
 from newgameplus.cli.consent import lua_option
 from newgameplus.cli.movie_export import export
+from newgameplus.cli.movie_map import level_map
 from newgameplus.cli.movie_play import play
 from newgameplus.cli.movie_render import render
 from newgameplus.cli.movie_work import (
@@ -37,13 +38,14 @@ _as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def movie() -> None:
-    """Play, show, compare, render, export and verify recorded episodes.
+    """Play, show, compare, render, map, export and verify recorded episodes.
 
     Each MOVIE is a bk2 file, or a folder that is searched for them.
     """
 
 
 movie.add_command(export)
+movie.add_command(level_map)
 movie.add_command(play)
 movie.add_command(render)
 

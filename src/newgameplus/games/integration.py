@@ -148,7 +148,7 @@ class Integration:
         A file that is no json object counts, so that whoever asks for it is told what is wrong with it.
         """
         names = {path.stem for folder in self.folders for path in folder.glob("*.json")}
-        names -= {"data", "metadata"}
+        names -= {"data", "metadata", "map"}
         return tuple(sorted(name for name in names if self._is_scenario(name)))
 
     @property
