@@ -98,7 +98,9 @@ def test_movies_open_one_after_another_and_one_that_cannot_says_why(grid, expect
     assert [message["num_frames"] for message in opened] == [lengths[0], 0, lengths[2]]
     [ready] = [message for message in said if message["is"] == "ready"]
     assert ready["num_frames"] == lengths[2]
-    assert said[-1] == {"is": "survey", "share": 1.0, "agrees": [True, None, True]}
+    surveyed = said[-1]
+    assert (surveyed["is"], surveyed["share"], surveyed["agrees"]) == ("survey", 1.0, [True, None, True])
+    assert surveyed["returns"] == [expected[0][1][:: surveyed["interval"]], [], expected[2][1][:: surveyed["interval"]]]
     [(generation, frame, cells)] = frames
     assert (generation, frame, set(cells)) == (0, 0, {0, 2})
     check(cells, 0, expected)

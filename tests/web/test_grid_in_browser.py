@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import pytest
@@ -66,9 +67,35 @@ def test_a_person_chooses_two_movies_by_keyboard_and_watches_them_in_step(browse
     assert text(browser, cell(0, ".state")).startswith("ended at 0:")
     assert shown_picture(browser, cell(0, "canvas")) == expected[0][0][-1]
     assert shown_picture(browser, cell(1, "canvas")) == expected[1][0][-1]
+    curves = browser.find_element(By.ID, "returns")
+    ActionChains(browser).move_to_element(curves).click().perform()
+    wait_for(browser, f"return Math.abs(document.getElementById('main').dataset.shown - {ends[1] // 2}) < 3")
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".cell.marked")) == 1
+    body.send_keys(Keys.END)
+    wait_for_frame(browser, ends[1])
     browser.find_element(By.CSS_SELECTOR, cell(0, "a")).click()
     wait_for_frame(browser, ends[0])
     assert browser.current_url.split("/movies/")[1] == f"{two[0]['id']}?frame={ends[0]}"
+
+
+def test_sixteen_movies_at_most_are_chosen_and_stay_chosen_on_other_pages(browser):
+    origin = browser.current_url.split("/?")[0].rstrip("/")
+    others = json.dumps([str(1000 + number) for number in range(15)])
+    browser.execute_script("sessionStorage.setItem('movies to compare', arguments[0])", others)
+    browser.get(f"{origin}/?sort=name&order=up")
+    wait_for(browser, "return document.getElementById('chosen').textContent === '15 movies chosen'")
+    first, _, third, *_ = browser.find_elements(By.CSS_SELECTOR, "input[name=movies]")
+    first.click()
+    ActionChains(browser).key_down(Keys.SHIFT).click(third).key_up(Keys.SHIFT).perform()
+    assert text(browser, "#chosen") == "16 movies chosen: more are not shown side by side"
+    assert (first.is_selected(), third.is_selected()) == (True, False)
+    browser.get(f"{origin}/?sort=name&order=down")
+    wait_for(browser, "return document.getElementById('chosen').textContent === '16 movies chosen'")
+    browser.find_element(By.CSS_SELECTOR, "#compare button[type=reset]").click()
+    first, _, third, *_ = browser.find_elements(By.CSS_SELECTOR, "input[name=movies]")
+    first.click()
+    ActionChains(browser).key_down(Keys.SHIFT).click(third).key_up(Keys.SHIFT).perform()
+    assert text(browser, "#chosen") == "3 movies chosen"
 
 
 def test_the_grid_of_a_view_shows_what_cannot_be_played_with_its_reason(browser, visitor):

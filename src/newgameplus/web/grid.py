@@ -30,6 +30,8 @@ from newgameplus.web.playing import MAX_ON_WAY, SLICE_FRAMES
 
 MAX_CELLS = 16
 """Most movies side by side."""
+MAX_POINTS = 300
+"""Most points of a curve that is sent."""
 MAX_STATE_BYTES = 256 * 2**20
 """Memory limit of the machine states of all movies together."""
 GRID = 2
@@ -238,7 +240,7 @@ class Grid:
             return None
 
     def _progress(self) -> str | None:
-        """Tell of the surveys after each tenth of the movies."""
+        """Tell of the surveys after each tenth of the movies, with the return of each at every ``interval`` frames."""
         films = [cell.film for cell in self._cells if cell.film is not None]
         share = (
             _SURVEY_SHARE * sum(film.num_surveyed for film in films) // max(1, sum(film.num_frames for film in films))
@@ -246,6 +248,11 @@ class Grid:
         if share == self._told_share:
             return None
         self._told_share = share
+        interval = max(1, -(-(self._last() + 1) // MAX_POINTS))
         return told(
-            "survey", share=share / _SURVEY_SHARE, agrees=[cell.film and cell.film.agrees() for cell in self._cells]
+            "survey",
+            share=share / _SURVEY_SHARE,
+            agrees=[None if cell.film is None else cell.film.agrees() for cell in self._cells],
+            interval=interval,
+            returns=[[] if cell.film is None else list(cell.film.returns[::interval]) for cell in self._cells],
         )

@@ -2,6 +2,7 @@
 
 import { Connection, inflate, parseFrame } from "./connection.js";
 import { paint } from "./picture.js";
+import { drawCurves, frameAt, onPointed } from "./plots.js";
 
 const GRID = 2;
 const HEAD_BYTES = 12;
@@ -27,6 +28,8 @@ const cells = figures.map((figure) => ({
 
 const state = {
   ready: null, // what the player told of all movies
+  survey: null, // what it knows of their returns so far
+  marked: null, // cell whose curve stands out
   frame: Number(main.dataset.frame),
   isPlaying: false,
   wanted: null, // frame to seek to once the seek before is answered
@@ -97,6 +100,7 @@ function ready(message) {
   for (const name of ["scrub", "back", "play", "forward"]) by(name).disabled = false;
   scrub.max = message.num_frames - 1;
   by("length").textContent = clock(message.num_frames - 1);
+  drawReturns();
   if (main.dataset.autoplay === "yes") play();
 }
 
@@ -110,6 +114,8 @@ function fileChanged(message) {
 }
 
 function surveyed(message) {
+  state.survey = message;
+  drawReturns();
   by("status").textContent = message.share < 1 ? `${Math.round(100 * message.share)} % played so far` : "";
   message.agrees.forEach((agrees, at) => {
     cells[at].total.classList.toggle("fault", agrees === false);
@@ -174,6 +180,39 @@ function showTime() {
   scrub.setAttribute("aria-valuetext", `${clock(state.frame)}, frame ${state.frame} of ${last}`);
   by("time").textContent = clock(state.frame);
   by("frame").textContent = `frame ${state.frame}`;
+  main.style.setProperty("--at", `${last ? (100 * state.frame) / last : 0}%`);
+}
+
+/** Draw the returns of all movies; returns the least and the most. */
+function drawReturns() {
+  if (!state.survey || !state.ready) return [0, 0];
+  const { returns, interval } = state.survey;
+  return drawCurves(by("returns"), returns, { interval, numFrames: state.ready.num_frames, marked: state.marked });
+}
+
+/** Let a cell and its curve stand out; null for none. */
+function mark(number) {
+  if (number === state.marked) return;
+  state.marked = number;
+  cells.forEach(({ figure }, at) => figure.classList.toggle("marked", at === number));
+  drawReturns();
+}
+
+/** Mark the cell whose curve is nearest to the pointer. */
+function markNearest(event) {
+  if (!state.survey || !state.ready) return;
+  const place = by("returns").getBoundingClientRect();
+  const [low, high] = drawReturns();
+  const pointed = high - ((event.clientY - place.top) / place.height) * (high - low);
+  const at = Math.round(frameAt(by("returns"), event, state.ready.num_frames) / state.survey.interval);
+  let nearest = null;
+  let least = Infinity;
+  state.survey.returns.forEach((values, number) => {
+    if (values.length === 0) return;
+    const distance = Math.abs(values[Math.min(at, values.length - 1)] - pointed);
+    if (distance < least) [nearest, least] = [number, distance];
+  });
+  mark(nearest);
 }
 
 /** The speed that is really reached, over the last second. */
@@ -318,9 +357,16 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   action(event);
 });
-for (const cell of cells) {
+cells.forEach((cell, number) => {
   for (const kind of ["pointerdown", "click"]) cell.link.addEventListener(kind, () => aim(cell));
-}
+  for (const kind of ["pointerenter", "focus"]) cell.link.addEventListener(kind, () => mark(number));
+  for (const kind of ["pointerleave", "blur"]) cell.link.addEventListener(kind, () => mark(null));
+});
+onPointed(by("returns"), () => (state.ready ? state.ready.num_frames : 1), seek);
+by("returns").addEventListener("pointermove", markNearest);
+by("returns").addEventListener("pointerleave", () => mark(null));
+new ResizeObserver(drawReturns).observe(by("returns"));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawReturns);
 scrub.addEventListener("input", () => seek(Number(scrub.value)));
 by("play").addEventListener("click", () => (state.isPlaying ? pause() : play()));
 by("back").addEventListener("click", () => seek(state.frame - 1));

@@ -75,6 +75,35 @@ export function drawCurve(canvas, { frames, values, bars, numFrames, isLabelled,
   }
 }
 
+/** Several curves, of points that are interval frames apart; one of them may be marked. Returns least and most value. */
+export function drawCurves(canvas, curves, { interval, numFrames, marked = null }) {
+  const { context, width, height, ratio } = prepared(canvas);
+  const pad = 4 * ratio;
+  const x = (at) => (numFrames > 1 ? ((at * interval) / (numFrames - 1)) * (width - 1) : 0) + 0.5;
+  const ranges = curves.filter((values) => values.length).map(range);
+  const low = Math.min(0, ...ranges.map(([least]) => least));
+  const high = Math.max(0, ...ranges.map(([, most]) => most));
+  const y = (value) => height - pad - ((value - low) / (high - low || 1)) * (height - 2 * pad);
+  context.fillStyle = colour("--line");
+  context.fillRect(0, y(0), width, Math.max(1, ratio / 2));
+  const order = [...curves.keys()].filter((number) => curves[number].length && number !== marked);
+  if (marked !== null && curves[marked].length) order.push(marked); // above the others
+  for (const number of order) {
+    const values = curves[number];
+    context.strokeStyle = context.fillStyle = colour(number === marked ? "--cursor" : "--accent");
+    context.globalAlpha = number === marked ? 1 : 0.55;
+    context.lineWidth = (number === marked ? 2.5 : 1.2) * ratio;
+    context.beginPath();
+    values.forEach((value, at) => context.lineTo(x(at), y(value)));
+    context.stroke();
+    context.beginPath();
+    context.arc(x(values.length - 1), y(values.at(-1)), (number === marked ? 3.5 : 2) * ratio, 0, 2 * Math.PI);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+  return [low, high];
+}
+
 /** The frame below a pointer. */
 export function frameAt(canvas, event, numFrames) {
   const place = canvas.getBoundingClientRect();
