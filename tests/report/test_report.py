@@ -427,6 +427,11 @@ def test_a_video_is_shown_with_its_speed_and_episode(results):
     page = render_page(evaluations, None, [(clip, Video(mp4=b"\0\1\2\3", still=b"png", speed=3))])
     assert 'poster="data:image/png;base64,cG5n" src="data:video/mp4;base64,AAECAw=="' in page
     assert "Return 1,200.25, 102 steps; episode 2, seed 1. Shown at 3 times the speed." in page
+    assert "<code>ngp watch" not in page
+    clip.movie.parent.mkdir()
+    clip.movie.touch()
+    page = render_page(evaluations, None, [(clip, Video(mp4=b"mp4"))])
+    assert f"<code>ngp watch {clip.movie}</code>" in page
 
 
 def test_base64_is_what_a_video_adds_to_the_page():

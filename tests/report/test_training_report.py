@@ -112,6 +112,8 @@ def test_the_logs_of_a_real_run_are_what_the_page_shows(training_run: Path) -> N
 def test_its_watched_episodes_are_videos_on_the_page(training_run: Path, tmp_path: Path) -> None:
     page = write_report([training_run], tmp_path / "page.html", videos=VideoLimits(max_seconds=1.0)).read_text()
     assert page.count("<video") == 3
+    for movie in (training_run / "movies").iterdir():
+        assert f"<code>ngp watch {movie}</code>" in page
     assert page.count("data:video/mp4;base64,AAAA") == 3
 
 

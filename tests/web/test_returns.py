@@ -60,6 +60,7 @@ def test_of_very_many_episodes_some_are_drawn_and_always_the_best_and_the_worst(
     dots = row.dots()
     assert MAX_DOTS / 2 < len(dots) <= MAX_DOTS + 2
     assert {episode.id for _, y, episode in dots if y in (0, 1)} == {4321, 6543}
+    assert len(row.dots(num_rows=200)) < 50
     assert (dots[0][0], max(x for x, _, _ in dots) <= 1) == (0, True)
     alone = LevelReturns("run", LEVEL, None, (Episode(1, 0.0, None, None, 40),), (0.0, 0.0))
     assert alone.dots() == [(0.0, 0.5, alone.best)]

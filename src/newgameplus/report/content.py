@@ -7,6 +7,7 @@ import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from newgameplus import __version__
@@ -73,6 +74,8 @@ class ClipContent:
 
     title: str
     caption: str
+    command: str
+    """Command that plays the movie, empty if it is gone."""
     label: str
     source: str
     """Data URI, empty if there is no video."""
@@ -342,6 +345,11 @@ def data_uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode()}" if content else ""
 
 
+def watch_command(movie: Path) -> str:
+    """Return the command that plays a movie frame by frame, empty if it is gone."""
+    return f"ngp watch {shlex.quote(str(movie))}" if movie.is_file() else ""
+
+
 def _clip(clip: Clip, video: Video, is_comparison: bool) -> ClipContent:
     run, episode = clip.run, clip.episode
     speed = f" Shown at {video.speed} times the speed." if video.speed > 1 else ""
@@ -351,6 +359,7 @@ def _clip(clip: Clip, video: Video, is_comparison: bool) -> ClipContent:
             f"Return {number(float(run.returns[episode]))}, {int(run.lengths[episode]):,} steps; "
             f"episode {episode}, seed {run.seed}.{speed}"
         ),
+        command=watch_command(clip.movie),
         label=clip.label if is_comparison else "",
         source=data_uri("video/mp4", video.mp4),
         still=data_uri("image/png", video.still),

@@ -11,7 +11,17 @@ import numpy as np
 
 from newgameplus import __version__
 from newgameplus.report import training_figures as figures
-from newgameplus.report.content import NOTHING, Note, TableRow, counted, data_uri, listed, listing, number
+from newgameplus.report.content import (
+    NOTHING,
+    Note,
+    TableRow,
+    counted,
+    data_uri,
+    listed,
+    listing,
+    number,
+    watch_command,
+)
 from newgameplus.report.figures import Figure
 from newgameplus.report.labels import level_names, levels_in_words
 from newgameplus.report.series import WINDOW
@@ -84,6 +94,8 @@ class EpisodeContent:
 
     title: str
     caption: str
+    command: str
+    """Command that plays the movie, empty if it is gone."""
     label: str
     """Label of the run, if there are several."""
     colour: int
@@ -342,6 +354,7 @@ def _episode(
     return EpisodeContent(
         title=f"After {episode.num_steps:,} steps",
         caption=f"{names[episode.level]}. {', '.join(told)}.{speed}",
+        command=watch_command(episode.movie),
         label=shown.run.label if len(runs) > 1 else "",
         colour=shown.colour,
         source=data_uri("video/mp4", video.mp4),

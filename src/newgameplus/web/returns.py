@@ -12,6 +12,10 @@ from newgameplus.web.view import View
 
 MAX_DOTS = 240
 """Most episodes of a row that are drawn; of more, every so many, and always the best and the worst."""
+MIN_DOTS = 20
+"""What a row of very many may draw."""
+PAGE_DOTS = 6000
+"""About the most of all rows together: a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +69,13 @@ class LevelReturns:
         """Seeds of the episodes."""
         return sorted({episode.seed for episode in self.episodes if episode.seed is not None})
 
-    def dots(self) -> list[tuple[float, float, Episode]]:
-        """Return the episodes that are drawn: place along the run and height on the scale, 0 to 1 both."""
-        every = -(-len(self.episodes) // MAX_DOTS)
+    def dots(self, num_rows: int = 1) -> list[tuple[float, float, Episode]]:
+        """Return the episodes that are drawn: place along the run and height on the scale, 0 to 1 both.
+
+        Args:
+            num_rows: rows of the page.
+        """
+        every = -(-len(self.episodes) // min(MAX_DOTS, max(MIN_DOTS, PAGE_DOTS // num_rows)))
         last = max(1, len(self.episodes) - 1)
         return [
             (at / last, self.height(episode.episode_return), episode)
