@@ -19,6 +19,7 @@ from newgameplus.contest.plan import Plan
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.envs.rules import WorldRules
 from newgameplus.games.catalogue import find_game
+from newgameplus.games.folders import HOME_VARIABLE
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import Movie, read_movie, write_movie
 from newgameplus.results.evaluations import Results
@@ -26,6 +27,7 @@ from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.worlds import WorldPlan
 
 from .looking import wait_for
+from .table import Table
 from .visitor import Visitor
 
 LEVEL = "Airstriker-Genesis-v0/Level1"
@@ -105,6 +107,22 @@ def server(movies: Path) -> Iterator[Server]:
         yield running
     finally:
         stop_server(running)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of who plays."""
+    return tmp_path_factory.mktemp("home-of-players")
+
+
+@pytest.fixture(scope="module")
+def table(home: Path) -> Iterator[Table]:
+    """A server at which Airstriker is played."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(HOME_VARIABLE, str(home))
+        running = Table(LEVEL)
+    yield running
+    running.end()
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from newgameplus.errors import UsageError, install_line
 _NO_SCREEN = ("offscreen", "dummy")
 """Video drivers without output; SDL falls back to the first if there is no display."""
 _ADVICE = (
-    "run this on a desktop, set DISPLAY or WAYLAND_DISPLAY, or choose one of SDL's drivers with SDL_VIDEODRIVER "
-    "(dummy shows nothing)."
+    "run this on a desktop, set DISPLAY or WAYLAND_DISPLAY, choose one of SDL's drivers with SDL_VIDEODRIVER (dummy "
+    "shows nothing), or use a browser: ngp play --web, ngp watch."
 )
 
 
@@ -29,8 +29,8 @@ def sdl() -> ModuleType:
         import pygame
     except ImportError as error:
         raise UsageError(
-            "Playing needs a window, sound and game controllers, which the package pygame-ce gives; "
-            f"install it with: {install_line('play')}"
+            "Playing needs a window, sound and game controllers, which the package pygame-ce gives; play in a browser "
+            f"with ngp play --web, or install it with: {install_line('play')}"
         ) from error
     return pygame
 

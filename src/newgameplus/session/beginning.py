@@ -68,16 +68,25 @@ def open_session(
     Raises:
         NewGamePlusError: the level or its core cannot be played, or the movie cannot be written.
     """
-    movies = movie_paths(record, level)
     if beginning is None:
-        return Session(level, core=core, movies=movies)
-    session = Session(level, core=beginning.core, start_state=beginning.state, movies=movies)
+        return Session(level, core=core, movies=movie_paths(record, level))
+    session = begin(beginning, record)
     try:
         session.follow(beginning.masks)
     except BaseException:
         session.close()
         raise
     return session
+
+
+def begin(beginning: Beginning, record: Path | None = None) -> Session:
+    """Open a movie's level at its start; to continue, let the session follow the movie.
+
+    Raises:
+        NewGamePlusError: the level or its core cannot be played, or the movie cannot be written.
+    """
+    movies = movie_paths(record, beginning.level)
+    return Session(beginning.level, core=beginning.core, start_state=beginning.state, movies=movies)
 
 
 def following_level(level: Level) -> Level | None:

@@ -164,14 +164,15 @@ def movie_paths(record: Path | None, level: Level) -> Iterator[Path]:
     if record is not None and record.suffix.lower() == SUFFIX:
         if record.exists():
             raise MovieError(f"{record} exists and is left as it is; give the new movie another name.")
-        candidates = _numbered(record)
+        candidates = numbered(record)
     else:
         folder = home() / "movies" if record is None else record
         candidates = (folder / movie_name(level.folder_name, index) for index in range(10**6))
     return (path for path in candidates if not path.exists())
 
 
-def _numbered(first: Path) -> Iterator[Path]:
+def numbered(first: Path) -> Iterator[Path]:
+    """Yield a path, then the same with the numbers from 2 on."""
     yield first
     for number in range(2, 10**6):
         yield first.with_name(f"{first.stem}-{number}{first.suffix}")

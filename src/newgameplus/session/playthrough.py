@@ -109,9 +109,14 @@ class Playthrough:
         self._mean_seconds = 0.0
 
     @property
-    def is_rewinding(self) -> bool:
-        """Whether an earlier frame is shown, at which playing goes on when rewinding ends."""
-        return self._cursor is not None
+    def frame(self) -> int:
+        """Frame that is shown: the present one, or while rewinding an earlier one."""
+        return self.session.num_frames if self._cursor is None else self._cursor
+
+    @property
+    def speed(self) -> float:
+        """Frames per turn, without fast forward."""
+        return self._speed
 
     def turn(self, now: float) -> None:
         """Let the time of one frame pass: run the frames that are due, or show an earlier one.

@@ -121,6 +121,12 @@ class Session:
         return self._log.episode_return
 
     @property
+    def last_reward(self) -> float:
+        """Reward of the last frame."""
+        returns = self._log.returns
+        return returns[-1] - returns[-2] if len(returns) > 1 else 0.0
+
+    @property
     def last_mask(self) -> int:
         """Button mask of the last frame."""
         return self._log.masks[-1]
@@ -216,12 +222,18 @@ class Session:
 
     def follow(self, masks: Iterable[int]) -> None:
         """Play the buttons of a movie, given for each frame after the first; stop at the end of the episode."""
+        for _ in self.following(masks):
+            pass
+
+    def following(self, masks: Iterable[int]) -> Iterator[int]:
+        """Do what :meth:`follow` does and yield the number of frames after each; to be exhausted before playing on."""
         held = list(masks)
         for index, mask in enumerate(held):
             is_shown = index >= len(held) - REMEMBERED_FRAMES
             self.is_over = self._run(mask, is_drawn=is_shown)
             if is_shown:
                 self._remember()
+            yield self.num_frames
             if self.is_over:
                 break
         self._picture = self.emulator.screen()

@@ -1,6 +1,6 @@
 """Who may ask: requests for this server's own name, from its own pages, by who has the token.
 
-The token is in the address that ``ngp watch`` prints, and in a cookie from the first visit on. Checking the name (Host)
+The token is in the address that ``ngp`` prints, and in a cookie from the first visit on. Checking the name (Host)
 keeps pages of other sites out that have their name resolved to this machine (DNS rebinding); checking where a request
 comes from (Origin) keeps them from opening WebSockets or changing anything.
 """
@@ -96,14 +96,14 @@ class Guard:
         """Why a request is refused, as a sentence; None if it is not."""
         host = connection.headers.get("host", "")
         if not self._address.answers_to(host):
-            return f"This server does not answer to the name {host[:80]!r}: use the address that ngp watch printed."
+            return f"This server does not answer to the name {host[:80]!r}: use the address that ngp printed."
         origin = connection.headers.get("origin")
         changes = connection.scope["type"] == "websocket" or connection.scope["method"] not in ("GET", "HEAD")
         if (changes or origin is not None) and origin != f"http://{host}":
             return "This request comes from a page of another site and is refused."
         given = connection.query_params.get(TOKEN) or self._cookie_of(connection)
         if not hmac.compare_digest(given.encode(), self._address.token.encode()):
-            return "The token is missing or wrong: open the whole address that ngp watch printed."
+            return "The token is missing or wrong: open the whole address that ngp printed."
         return None
 
     def _cookie_of(self, connection: HTTPConnection) -> str:

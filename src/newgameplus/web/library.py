@@ -117,6 +117,12 @@ class Library:
         except sqlite3.Error as error:
             raise UsageError(f"The cache of movies {self.file} cannot be used: {error}; delete it.") from error
 
+    def add_place(self, path: Path) -> None:
+        """Let the next scan find the movie at ``path``, too."""
+        path = path.resolve()
+        if not any(path.is_relative_to(place) for place in self.places):
+            self.places = (*self.places, path)
+
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
         """Open the file for one thread."""

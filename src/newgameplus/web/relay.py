@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -13,13 +14,16 @@ from newgameplus.web.messages import MAX_REQUEST_BYTES, told
 from newgameplus.web.players import Player, Players
 
 
-async def serve_player(websocket: WebSocket, players: Players, *beginning: Any) -> None:
-    """Give a page a player process until one of them leaves.
+async def serve_player(
+    websocket: WebSocket, players: Players, *beginning: Any, heard: Callable[[str], None] | None = None
+) -> None:
+    """Give a page a player process until one of them leaves; what it shows is then closed.
 
     Args:
         websocket: connection to the page, accepted.
         players: the processes.
         beginning: first message to the process (see :mod:`newgameplus.web.player_process`).
+        heard: called with each text that the process tells.
     """
     try:
         player = await players.take()
@@ -28,7 +32,7 @@ async def serve_player(websocket: WebSocket, players: Players, *beginning: Any) 
         return
     try:
         player.send(*beginning)
-        await _relay(websocket, player)
+        await _relay(websocket, player, heard)
     finally:
         await players.give_back(player)
 
@@ -39,9 +43,12 @@ async def refuse(websocket: WebSocket, reason: str) -> None:
     await websocket.close()
 
 
-async def _relay(websocket: WebSocket, player: Player) -> None:
+async def _relay(websocket: WebSocket, player: Player, heard: Callable[[str], None] | None) -> None:
     """Pass messages on until the page leaves or the process ends."""
-    tasks = [asyncio.create_task(_from_page(websocket, player)), asyncio.create_task(_to_page(websocket, player))]
+    tasks = [
+        asyncio.create_task(_from_page(websocket, player)),
+        asyncio.create_task(_to_page(websocket, player, heard)),
+    ]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
@@ -57,11 +64,13 @@ async def _from_page(websocket: WebSocket, player: Player) -> None:
             player.send("ask", text)
 
 
-async def _to_page(websocket: WebSocket, player: Player) -> None:
+async def _to_page(websocket: WebSocket, player: Player, heard: Callable[[str], None] | None) -> None:
     with contextlib.suppress(WebSocketDisconnect):
         while (message := await player.receive()) is not None:
             if isinstance(message, bytes):
                 await websocket.send_bytes(message)
-            else:
-                await websocket.send_text(message)
+                continue
+            if heard is not None:
+                heard(message)
+            await websocket.send_text(message)
         await refuse(websocket, await asyncio.to_thread(player.why))

@@ -1,4 +1,4 @@
-"""Run the server of ``ngp watch`` until Ctrl-C."""
+"""Run the server of ``ngp watch`` and of ``ngp play --web`` until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from newgameplus.web.guard import Address
 from newgameplus.web.insight import OpenInsight
 from newgameplus.web.library import Library
 from newgameplus.web.scan import SUFFIX, Scanner, find_movies
+from newgameplus.web.seat import Asked, Seat
 from newgameplus.web.site import Site
 
 LOOPBACK = "127.0.0.1"
@@ -111,28 +112,86 @@ def watch(
             movie = library.movie_at(places[0])
             path = "/" if movie is None else f"/movies/{movie.id}"
 
-        def began() -> None:
-            tell(address.url(path, _shown_host(host)))
-            if is_browser_opened:
-                open_browser(address.url(path, _shown_host(host)))
+        site = Site(library, scanner, open_insight)
+        serve(site, opened, address, path, is_browser_opened=is_browser_opened, tell=tell)
 
-        config = uvicorn.Config(
-            make_app(Site(library, scanner, open_insight), address, began),
-            log_level="error",
-            access_log=False,
-            lifespan="on",
-            ws="websockets-sansio",
-            ws_max_size=_MAX_MESSAGE_BYTES,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=_GOODBYE_SECONDS,
-        )
-        try:
-            uvicorn.Server(config).run(sockets=[opened])
-        except KeyboardInterrupt:
-            pass
-        finally:
-            scanner.close()
+
+def play(
+    asked: Asked,
+    *,
+    host: str = LOOPBACK,
+    port: int = 0,
+    is_browser_opened: bool = True,
+    tell: Callable[[str], None] = print,
+    tell_movie: Callable[[str], None] = print,
+) -> None:
+    """Serve a level to be played, and the movies in the folder that they are recorded in, until Ctrl-C.
+
+    Args:
+        asked: level or movie, and where to record.
+        host: name or address to listen at.
+        port: 0 for any free one.
+        is_browser_opened: whether to open the page in the default browser.
+        tell: called with the address once the server listens.
+        tell_movie: called with a line for each movie that is kept.
+
+    Raises:
+        UsageError: host or port cannot be used, or the folder of movies cannot be made.
+    """
+    try:
+        asked.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The folder of movies {asked.folder} cannot be made: {error.strerror}.") from error
+    library = Library([asked.folder])
+    with listen(host, port) as opened:
+        address = Address(host, opened.getsockname()[1])
+        site = Site(library, Scanner(library), seat=Seat(asked, tell_movie))
+        serve(site, opened, address, "/play", is_browser_opened=is_browser_opened, tell=tell)
+
+
+def serve(
+    site: Site,
+    opened: socket.socket,
+    address: Address,
+    path: str,
+    *,
+    is_browser_opened: bool,
+    tell: Callable[[str], None],
+) -> None:
+    """Serve a site until Ctrl-C.
+
+    Args:
+        site: what the pages need.
+        opened: where to listen.
+        address: the same, and the secret.
+        path: page to begin with.
+        is_browser_opened: whether to open it in the default browser.
+        tell: called with its address once the server listens.
+    """
+    url = address.url(path, _shown_host(address.host))
+
+    def began() -> None:
+        tell(url)
+        if is_browser_opened:
+            open_browser(url)
+
+    config = uvicorn.Config(
+        make_app(site, address, began),
+        log_level="error",
+        access_log=False,
+        lifespan="on",
+        ws="websockets-sansio",
+        ws_max_size=_MAX_MESSAGE_BYTES,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+    )
+    try:
+        uvicorn.Server(config).run(sockets=[opened])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        site.scanner.close()
 
 
 def open_browser(url: str) -> None:

@@ -13,6 +13,7 @@ from newgameplus.web.insight import OpenInsight
 from newgameplus.web.library import Library, Movie
 from newgameplus.web.players import Players
 from newgameplus.web.scan import Scanner
+from newgameplus.web.seat import Seat
 from newgameplus.web.thumbnails import Thumbnails
 
 
@@ -23,10 +24,18 @@ class Site:
         library: the movies.
         scanner: looks for them; it is started with the application.
         open_insight: looks into the agents of movies; None if nobody can.
+        seat: who plays here.
     """
 
-    def __init__(self, library: Library, scanner: Scanner, open_insight: OpenInsight | None = None) -> None:
-        self.library, self.scanner, self.open_insight = library, scanner, open_insight
+    def __init__(
+        self,
+        library: Library,
+        scanner: Scanner,
+        open_insight: OpenInsight | None = None,
+        *,
+        seat: Seat | None = None,
+    ) -> None:
+        self.library, self.scanner, self.open_insight, self.seat = library, scanner, open_insight, seat or Seat()
         self.players, self.thumbnails = Players(), Thumbnails(library)
 
     @contextlib.asynccontextmanager

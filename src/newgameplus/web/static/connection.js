@@ -40,23 +40,18 @@ export class Connection {
   /** path: address of the WebSocket on this server; parse: reads its binary messages. */
   constructor(path, { onTold, onFrame, onEnd, parse = parseFrame }) {
     this.generation = 0;
-    this.isOpen = false;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
     this.socket = new WebSocket(`${scheme}://${location.host}${path}`);
     this.socket.binaryType = "arraybuffer";
-    this.socket.addEventListener("open", () => { this.isOpen = true; });
     this.socket.addEventListener("message", (event) => {
       if (typeof event.data === "string") onTold(JSON.parse(event.data));
       else onFrame(parse(event.data));
     });
-    this.socket.addEventListener("close", () => {
-      this.isOpen = false;
-      onEnd();
-    });
+    this.socket.addEventListener("close", onEnd);
   }
 
   ask(what, more = {}) {
-    if (!this.isOpen) return;
+    if (this.socket.readyState !== WebSocket.OPEN) return;
     if (what !== "drawn") this.generation += 1;
     this.socket.send(JSON.stringify({ do: what, generation: this.generation, ...more }));
   }

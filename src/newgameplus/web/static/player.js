@@ -57,6 +57,7 @@ function opened(message) {
   for (let player = 0; player < message.num_players; player += 1) {
     pads.push(new Pad(by("pads"), message.console, message.buttons, player, message.num_players));
   }
+  by("take-over").disabled = message.num_players !== 1;
   makeRows(message.variables);
   if (main.dataset.autoplay === "yes") play();
 }
@@ -240,6 +241,11 @@ async function copyLink() {
   setTimeout(() => { button.textContent = "Link"; }, 1500);
 }
 
+/** Play on from the frame that is shown. */
+function takeOver() {
+  if (!by("take-over").disabled) location.assign(`/play?movie=${main.dataset.movie}&frame=${state.frame}`);
+}
+
 /** The address of the page is a link to the frame that is shown. */
 function rememberFrame() {
   const url = new URL(location.href);
@@ -335,6 +341,7 @@ const KEYS = {
   a: () => { by("all").checked = !by("all").checked; },
   m: toggleSound,
   l: copyLink,
+  t: takeOver,
   "?": () => by("keys").showModal(),
 };
 
@@ -346,7 +353,7 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   action(event);
 });
-for (const kind of ["pointerdown", "keydown"]) {
+for (const kind of ["pointerdown", "pointerup", "keydown"]) {
   addEventListener(kind, () => {
     const wasOn = sound.isOn;
     sound.begin(state.opened?.samples_per_second);
@@ -362,6 +369,7 @@ by("next").addEventListener("click", () => go(main.dataset.next));
 by("previous").addEventListener("click", () => go(main.dataset.previous));
 by("sound").addEventListener("click", toggleSound);
 by("link").addEventListener("click", copyLink);
+by("take-over").addEventListener("click", takeOver);
 by("help").addEventListener("click", () => by("keys").showModal());
 by("reload").addEventListener("click", () => location.reload());
 by("file").querySelector("button").addEventListener("click", () => location.reload());

@@ -12,7 +12,7 @@ export class Sound {
 
   /** Called on a person's first click or key, before which browsers keep pages silent. */
   begin(samplesPerSecond) {
-    if (this.context || !samplesPerSecond) return;
+    if (this.context || !samplesPerSecond || !navigator.userActivation.isActive) return;
     const rate = Math.min(96000, Math.max(8000, Math.round(samplesPerSecond)));
     this.context = new AudioContext({ sampleRate: rate });
     this.gain = this.context.createGain();
