@@ -15,7 +15,8 @@ from newgameplus.games.catalogue import find_game
 from newgameplus.movies import camera
 from newgameplus.movies.heat import heat_map, stuck_spots
 from newgameplus.movies.level_map import draw_level, level_picture, of_one_level
-from newgameplus.movies.map_poster import colour_at, painted_level, poster
+from newgameplus.movies.map_colours import colour_at
+from newgameplus.movies.map_poster import painted_level, poster
 from newgameplus.movies.mosaic import Mosaic, Stitched, merge
 from newgameplus.movies.playback import Playback
 from newgameplus.movies.survey import survey_movie

@@ -11,6 +11,7 @@ import numpy as np
 
 from newgameplus.movies.heat import CELL_PIXELS, Spot, heat_map, stuck_spots
 from newgameplus.movies.level_map import LevelPicture
+from newgameplus.movies.map_colours import ENDING_WORDS, Colour, colour_at
 from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, draw_text, text_width
 from newgameplus.movies.trajectory import Ending, Trajectory
 from newgameplus.printable import printable_number, printable_time
@@ -18,17 +19,6 @@ from newgameplus.types import Array
 
 By: TypeAlias = Literal["return", "time"]
 """What colours a trajectory: the return of its episode, or the time along it."""
-Colour: TypeAlias = tuple[int, int, int]
-"""RGB."""
-
-PALETTE: tuple[str, ...] = (
-    "#7e03a8", "#a21d9a", "#c03a83", "#d8576b", "#ec7853", "#f89a40", "#fdc328", "#f0f921",
-)  # fmt: skip
-"""Colours from the lowest to the highest value: matplotlib's plasma from a quarter on, even to the eye, also of the
-colour-blind, and bright enough for a dimmed level."""
-ENDING_WORDS: dict[Ending, str] = {
-    "goal": "reached the goal", "death": "died", "over": "ended by the scenario", "cut": "ran out of time",
-}  # fmt: skip
 DIMMED = 0.7
 """Brightness of the level below trajectories."""
 NO_PLAYER = "Where the player is the game does not tell; shown is the middle of the picture."
@@ -90,15 +80,6 @@ def value_range(trajectories: Sequence[Trajectory], by: By) -> tuple[float, floa
         return 0.0, float(max((each.num_frames for each in trajectories), default=0)) / FRAMES_PER_SECOND
     returns = [each.episode_return for each in trajectories] or [0.0]
     return min(returns), max(returns)
-
-
-def colour_at(share: float) -> Colour:
-    """Colour of a value, 0 for the lowest and 1 for the highest."""
-    place = min(max(share, 0.0), 1.0) * (len(PALETTE) - 1)
-    first = min(int(place), len(PALETTE) - 2)
-    low, high = (np.array(list(bytes.fromhex(PALETTE[at][1:]))) for at in (first, first + 1))
-    red, green, blue = (low + (high - low) * (place - first)).round().astype(int).tolist()
-    return red, green, blue
 
 
 def _dimmed(pixels: Array) -> Array:

@@ -13,7 +13,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from newgameplus.web import grid_pages, insight_pages, library_pages, movie_pages, play_pages, return_pages
+from newgameplus.web import grid_pages, insight_pages, library_pages, map_pages, movie_pages, play_pages, return_pages
 from newgameplus.web.guard import Address, Guard
 from newgameplus.web.pages import render
 from newgameplus.web.site import Site
@@ -34,6 +34,7 @@ def make_app(site: Site, address: Address, began: Callable[[], None]) -> ASGIApp
             *library_pages.routes(site),
             *movie_pages.routes(site),
             *grid_pages.routes(site),
+            *map_pages.routes(site),
             *insight_pages.routes(site),
             *return_pages.routes(site),
             *play_pages.routes(site),

@@ -26,8 +26,8 @@ PAGE_ROWS = 50
 MAX_PAGE_ROWS = 200
 MAX_FACETS = 500
 """Most values of a facet that are offered."""
-MAX_THUMBNAILS = 5000
-_VERSION = 1
+MAX_THUMBNAILS = MAX_SURVEYS = 5000
+_VERSION = 2
 _WAIT_SECONDS = 10.0
 _TABLES = (
     """CREATE TABLE movie (
@@ -41,6 +41,7 @@ _TABLES = (
     "CREATE INDEX by_machine ON movie (machine)",
     "CREATE TABLE count (facet TEXT NOT NULL, value TEXT NOT NULL, number INTEGER, PRIMARY KEY (facet, value))",
     "CREATE TABLE thumbnail (key TEXT PRIMARY KEY, content BLOB NOT NULL)",
+    "CREATE TABLE survey (key TEXT PRIMARY KEY, content BLOB NOT NULL)",
 )
 
 
@@ -202,17 +203,29 @@ class Library:
 
     def thumbnail(self, movie: Movie) -> bytes | None:
         """Return the kept thumbnail of a movie as it is now; empty if it has none; None if it was not made yet."""
-        with self.connection() as connection:
-            row = connection.execute("SELECT content FROM thumbnail WHERE key = ?", (_version_of(movie),)).fetchone()
-        return None if row is None else bytes(row[0])
+        return self._kept("thumbnail", movie)
 
     def keep_thumbnail(self, movie: Movie, content: bytes) -> None:
         """Keep a thumbnail; of too many the oldest are dropped."""
+        self._keep("thumbnail", movie, content, MAX_THUMBNAILS)
+
+    def survey(self, movie: Movie) -> bytes | None:
+        """Return what a map needs of a movie as it is now (:mod:`newgameplus.web.surveys`); None if that is unknown."""
+        return self._kept("survey", movie)
+
+    def keep_survey(self, movie: Movie, content: bytes) -> None:
+        """Keep what a map needs of a movie; of too many the oldest are dropped."""
+        self._keep("survey", movie, content, MAX_SURVEYS)
+
+    def _kept(self, table: str, movie: Movie) -> bytes | None:
         with self.connection() as connection:
-            connection.execute("INSERT OR REPLACE INTO thumbnail VALUES (?, ?)", (_version_of(movie), content))
-            connection.execute(
-                "DELETE FROM thumbnail WHERE rowid <= (SELECT max(rowid) FROM thumbnail) - ?", (MAX_THUMBNAILS,)
-            )
+            row = connection.execute(f"SELECT content FROM {table} WHERE key = ?", (_version_of(movie),)).fetchone()
+        return None if row is None else bytes(row[0])
+
+    def _keep(self, table: str, movie: Movie, content: bytes, most: int) -> None:
+        with self.connection() as connection:
+            connection.execute(f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (_version_of(movie), content))
+            connection.execute(f"DELETE FROM {table} WHERE rowid <= (SELECT max(rowid) FROM {table}) - ?", (most,))
 
     def _is_prepared(self) -> bool:
         """Whether the file is one of this version; one that is none is to be made anew."""

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from newgameplus.web.insight import OpenInsight
 from newgameplus.web.library import Library, Movie
+from newgameplus.web.maps import Maps
 from newgameplus.web.players import Players
 from newgameplus.web.scan import Scanner
 from newgameplus.web.seat import Seat
@@ -36,7 +37,7 @@ class Site:
         seat: Seat | None = None,
     ) -> None:
         self.library, self.scanner, self.open_insight, self.seat = library, scanner, open_insight, seat or Seat()
-        self.players, self.thumbnails = Players(), Thumbnails(library)
+        self.players, self.thumbnails, self.maps = Players(), Thumbnails(library), Maps(library)
 
     @contextlib.asynccontextmanager
     async def open(self, began: Callable[[], None]) -> AsyncIterator[None]:
@@ -49,6 +50,7 @@ class Site:
         finally:
             self.players.close()
             self.thumbnails.close()
+            self.maps.close()
 
     def movie(self, request: Request) -> Movie:
         """The movie whose number is in the address.
