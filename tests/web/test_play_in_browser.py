@@ -127,6 +127,19 @@ def test_a_reload_goes_on_and_nothing_is_lost(game, table):
     assert [verify_movie(path).outcome for path in (first, second)] == ["same", "same"]
 
 
+def test_the_next_level_begins_in_the_same_page_and_in_a_movie_of_its_own(game, table, home):
+    game.get(f"http://{table.visitor.address}/play?level=Tumbleweed-Genesis-v0/Mesa.Act3")
+    stands(game, "waiting")
+    tap(game, "n")
+    stands(game, "playing")
+    following = game.find_element(By.ID, "level").text
+    assert following != "Mesa.Act3"
+    wait_for_frames(game, 5)
+    names = [row.text for row in game.find_elements(By.CSS_SELECTOR, "#variables th")]
+    assert len(set(names)) == len(names) > 0
+    assert leave(game, table) == home / "movies" / f"Tumbleweed-Genesis-v0-{following}-000000.bk2"
+
+
 def test_a_person_takes_over_a_movie_at_a_frame(browser, server):
     episode = Visitor(server.url).movie("seed-0/bk2/Airstriker-Genesis-v0-Level1-000000.bk2")
     browser.get(f"{server.origin}/movies/{episode['id']}?frame=100")

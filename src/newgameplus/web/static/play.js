@@ -86,6 +86,7 @@ async function opened(message) {
   await keys.load(message.console);
   state.pad = new Pad(by("pads"), message.console, message.buttons, 0, 1);
   new Touch(by("pads").querySelector("svg"), state.pad.keys, hands);
+  by("variables").tBodies[0].replaceChildren();
   state.variables = message.variables.map((name) => {
     const row = by("variables").tBodies[0].insertRow();
     const head = document.createElement("th");
@@ -96,7 +97,7 @@ async function opened(message) {
     value.className = "number";
     return value;
   });
-  if (message.variables.length === 0) by("values").hidden = true;
+  by("values").hidden = message.variables.length === 0;
 }
 
 function busy(text) {
