@@ -1,0 +1,1 @@
+"""NEAT, NeuroEvolution of Augmenting Topologies: networks that evolve, by neat-python."""

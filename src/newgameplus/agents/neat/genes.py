@@ -1,0 +1,190 @@
+"""Genes of a genome as flat arrays: what a checkpoint, a winner's file and a compiled network are made of.
+
+The order of nodes and connections is that of the genome's dicts, on which neat-python's sums and draws depend.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from neat import DefaultConnectionGene, DefaultGenome, DefaultNodeGene
+
+from newgameplus.errors import StateError
+from newgameplus.types import Array, State
+
+ACTIVATIONS = (
+    "sigmoid", "tanh", "sin", "gauss", "relu", "elu", "lelu", "selu", "softplus",
+    "identity", "clamped", "inv", "log", "exp", "abs", "hat", "square", "cube",
+)  # fmt: skip
+"""Activation functions of neat-python; genes name them by their index."""
+AGGREGATIONS = ("product", "sum", "max", "min", "maxabs", "median", "mean")
+"""Aggregation functions of neat-python; genes name them by their index."""
+
+_NODE_TYPES = {
+    "key": np.int64,
+    "bias": np.float64,
+    "response": np.float64,
+    "time_constant": np.float64,
+    "activation": np.int64,
+    "aggregation": np.int64,
+}
+_CONNECTION_TYPES = {
+    "source": np.int64,
+    "target": np.int64,
+    "weight": np.float64,
+    "enabled": np.bool_,
+    "innovation": np.int64,
+}
+_TYPES: Mapping[str, Any] = {**_NODE_TYPES, **_CONNECTION_TYPES}
+
+
+@dataclass(frozen=True, slots=True)
+class Genes:
+    """Genes of a genome of N nodes and C connections."""
+
+    key: Array
+    """Key of each node, int64 ``[N]``; outputs are 0, 1, 2, …"""
+    bias: Array
+    """float64 ``[N]``."""
+    response: Array
+    """float64 ``[N]``."""
+    time_constant: Array
+    """float64 ``[N]``; of no effect in these networks, but inherited and part of the genetic distance."""
+    activation: Array
+    """Index in ``ACTIVATIONS``, int64 ``[N]``."""
+    aggregation: Array
+    """Index in ``AGGREGATIONS``, int64 ``[N]``."""
+    source: Array
+    """Key of the node that each connection reads, int64 ``[C]``; input i is -1 - i."""
+    target: Array
+    """Key of the node that it leads to, int64 ``[C]``."""
+    weight: Array
+    """float64 ``[C]``."""
+    enabled: Array
+    """bool ``[C]``."""
+    innovation: Array
+    """Innovation number, int64 ``[C]``."""
+
+
+def genes_of(genome: DefaultGenome) -> Genes:
+    """Return the genes of a genome."""
+    nodes, connections = list(genome.nodes.values()), list(genome.connections.values())
+    columns: list[Any] = [
+        [node.key for node in nodes],
+        [node.bias for node in nodes],
+        [node.response for node in nodes],
+        [node.time_constant for node in nodes],
+        [ACTIVATIONS.index(node.activation) for node in nodes],
+        [AGGREGATIONS.index(node.aggregation) for node in nodes],
+        [gene.key[0] for gene in connections],
+        [gene.key[1] for gene in connections],
+        [gene.weight for gene in connections],
+        [gene.enabled for gene in connections],
+        [gene.innovation for gene in connections],
+    ]
+    return Genes(*(np.array(column, kind) for column, kind in zip(columns, _TYPES.values(), strict=True)))
+
+
+def genome_of(genes: Genes, number: int, fitness: float | None = None) -> DefaultGenome:
+    """Return a genome with these genes.
+
+    Args:
+        genes: its genes.
+        number: its number, neat-python's key.
+        fitness: its fitness; None if unknown.
+    """
+    genome = DefaultGenome(number)
+    genome.fitness = fitness
+    for key, bias, response, time_constant, activation, aggregation in _rows(genes, _NODE_TYPES):
+        node: Any = DefaultNodeGene(key)
+        node.bias, node.response, node.time_constant = bias, response, time_constant
+        node.activation, node.aggregation = ACTIVATIONS[activation], AGGREGATIONS[aggregation]
+        genome.nodes[key] = node
+    for source, target, weight, enabled, innovation in _rows(genes, _CONNECTION_TYPES):
+        connection: Any = DefaultConnectionGene((source, target), innovation=innovation)
+        connection.weight, connection.enabled = weight, enabled
+        genome.connections[source, target] = connection
+    return genome
+
+
+def _rows(genes: Genes, names: Mapping[str, Any]) -> Any:
+    return zip(*(getattr(genes, name).tolist() for name in names), strict=True)
+
+
+def to_json(genes: Genes) -> dict[str, list[Any]]:
+    """Return the genes as JSON types: each array as a list, functions by their names."""
+    content = {field.name: getattr(genes, field.name).tolist() for field in dataclasses.fields(genes)}
+    content["activation"] = [ACTIVATIONS[index] for index in content["activation"]]
+    content["aggregation"] = [AGGREGATIONS[index] for index in content["aggregation"]]
+    return content
+
+
+def from_json(content: object) -> Genes:
+    """Return the genes that :func:`to_json` described.
+
+    Raises:
+        StateError: they are damaged.
+    """
+    try:
+        named = dict(content)  # type: ignore[call-overload]  # anything else raises
+        for name, functions in (("activation", ACTIVATIONS), ("aggregation", AGGREGATIONS)):
+            named[name] = [functions.index(function) for function in named[name]]
+        genes = Genes(**{name: np.array(named.pop(name), kind) for name, kind in _TYPES.items()}, **named)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise StateError(f"The genes of a saved genome are damaged: {error!r}.") from error
+    _check(genes)
+    return genes
+
+
+def to_state(genomes: Sequence[Genes]) -> State:
+    """Return genomes' genes as one array per name, and their numbers of nodes and connections, int64 ``[G, 2]``."""
+    arrays = {
+        name: np.concatenate([np.zeros(0, kind), *(getattr(genes, name) for genes in genomes)]).astype(kind)
+        for name, kind in _TYPES.items()
+    }
+    sizes = np.array([[len(genes.key), len(genes.source)] for genes in genomes], np.int64).reshape(-1, 2)
+    return {**arrays, "sizes": sizes}
+
+
+def from_state(state: State) -> list[Genes]:
+    """Return the genomes' genes of :func:`to_state`.
+
+    Raises:
+        StateError: they are damaged.
+    """
+    try:
+        ends = np.cumsum(state["sizes"].reshape(-1, 2), axis=0)
+        place = {name: int(name in _CONNECTION_TYPES) for name in _TYPES}
+        columns = [np.split(state[name], ends[:-1, place[name]]) for name in _TYPES]
+        are_whole = all(len(state[name]) == ends[-1, place[name]] for name in _TYPES)
+        genomes = [Genes(*(column.copy() for column in row)) for row in zip(*columns, strict=True)]
+        if not are_whole or any(state[name].dtype != kind for name, kind in _TYPES.items()):
+            raise ValueError("arrays of other lengths or types")
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        raise StateError(f"The saved genomes are damaged: {error!r}.") from error
+    for genes in genomes:
+        _check(genes)
+    return genomes
+
+
+def _check(genes: Genes) -> None:
+    """Check that genes fit together.
+
+    Raises:
+        StateError: they do not.
+    """
+    nodes, connections = ([len(getattr(genes, name)) for name in names] for names in (_NODE_TYPES, _CONNECTION_TYPES))
+    fits = (
+        len({*nodes}) == len({*connections}) == 1
+        and np.isin(genes.activation, range(len(ACTIVATIONS))).all()
+        and np.isin(genes.aggregation, range(len(AGGREGATIONS))).all()
+        and len(np.unique(genes.key)) == len(genes.key)
+        and np.isin(genes.target, genes.key).all()
+        and np.isin(genes.source[genes.source >= 0], genes.key).all()
+    )
+    if not fits:
+        raise StateError("The genes of a saved genome do not fit together.")
