@@ -9,6 +9,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cstring>
 #include <initializer_list>
 #include <utility>
@@ -265,16 +266,17 @@ void bind_engine(nb::module_& module) {
           "__init__",
           [](ObservationSpec* spec, const std::string& kind, std::tuple<unsigned, unsigned, unsigned, unsigned> window,
              std::tuple<unsigned, unsigned, unsigned, unsigned> crop, bool is_gray,
-             std::pair<unsigned, unsigned> size, unsigned stack, bool takes_maximum) {
+             std::pair<unsigned, unsigned> size, unsigned shrink, unsigned stack, bool takes_maximum) {
             using Kind = ObservationSpec::Kind;
             const auto [x, y, width, height] = window;
             const auto [top, right, bottom, left] = crop;
             new (spec) ObservationSpec{
                 kind == "image" ? Kind::kImage : kind == "ram" ? Kind::kRam : Kind::kNone,
-                {x, y, width, height}, {top, right, bottom, left}, is_gray, size.first, size.second, stack,
-                takes_maximum};
+                {x, y, width, height}, {top, right, bottom, left}, is_gray, size.first, size.second,
+                std::max(shrink, 1u), stack, takes_maximum};
           },
-          nb::kw_only(), "kind"_a, "window"_a, "crop"_a, "is_gray"_a, "size"_a, "stack"_a, "takes_maximum"_a);
+          nb::kw_only(), "kind"_a, "window"_a, "crop"_a, "is_gray"_a, "size"_a, "shrink"_a = 1, "stack"_a,
+          "takes_maximum"_a);
   nb::class_<LaneSpec>(module, "LaneSpec", "All that a lane is made of.")
       .def(
           "__init__",

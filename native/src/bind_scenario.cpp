@@ -95,6 +95,8 @@ RewardTerm term_of(nb::handle object) {
   return {measurement_of(object.attr("measurement")), get<float>(object, "reward"), get<float>(object, "penalty")};
 }
 
+Milestone milestone_of(nb::handle object) { return {get<bool>(object, "is_once"), term_of(object.attr("term"))}; }
+
 Condition condition_of(nb::handle object) {
   return {get<bool>(object, "needs_all"), each<Measurement>(object.attr("measurements"), measurement_of),
           each<Condition>(object.attr("nodes"), condition_of)};
@@ -184,6 +186,7 @@ ScenarioSpec scenario_spec_from_python(nb::handle specification) {
       return std::make_unique<PythonScript>((*maker)());
     };
   }
+  spec.milestones = each<Milestone>(specification.attr("milestones"), milestone_of);
   spec.word_bytes = get<std::size_t>(specification, "word_bytes");
   if (spec.word_bytes != 1 && spec.word_bytes != 2 && spec.word_bytes != 4 && spec.word_bytes != 8) {
     throw EngineError("A word has 1, 2, 4 or 8 bytes, not " + std::to_string(spec.word_bytes) + ".");

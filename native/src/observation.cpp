@@ -122,8 +122,12 @@ Observer::Observer(const ObservationSpec& spec, const Sight& sight) : spec_(spec
       throw EngineError("The crop leaves nothing of a picture of " + std::to_string(height) + " x " +
                         std::to_string(width) + " pixels.");
     }
-    num_rows_ = spec.height != 0 ? spec.height : height - crop.top - crop.bottom;
-    num_columns_ = spec.width != 0 ? spec.width : width - crop.left - crop.right;
+    num_rows_ = spec.height != 0 ? spec.height : (height - crop.top - crop.bottom) / spec.shrink;
+    num_columns_ = spec.width != 0 ? spec.width : (width - crop.left - crop.right) / spec.shrink;
+    if (num_rows_ == 0 || num_columns_ == 0) {
+      throw EngineError("A picture of " + std::to_string(height) + " x " + std::to_string(width) +
+                        " pixels cannot be divided by " + std::to_string(spec.shrink) + ".");
+    }
     item_ = spec.is_gray ? 1 : 3;
     shape_ = {num_rows_, num_columns_, item_ * spec.stack};
     frame_.resize(num_rows_ * num_columns_ * item_);

@@ -28,6 +28,7 @@ struct ObservationSpec {
   bool is_gray = false;
   unsigned height = 0;  // 0 keeps the size
   unsigned width = 0;
+  unsigned shrink = 1;  // divides a height and width that are kept, rounded down
   unsigned stack = 1;   // how many are kept, along the last axis, oldest first
   // Each pixel is the greater of the last two frames in each of red, green and blue, before gray and resize.
   bool takes_maximum = false;

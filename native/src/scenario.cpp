@@ -111,7 +111,8 @@ Scenario::Scenario(const ScenarioSpec& spec, const std::vector<MemoryBlock>& mem
       memory_(memory),
       terms_(in_summing_order(spec)),
       before_(spec.variables.size()),
-      now_(spec.variables.size()) {
+      now_(spec.variables.size()),
+      reached_(spec.milestones.size()) {
   find_variables();
   require_all();
   if (spec.time) {
@@ -127,6 +128,7 @@ void Scenario::reset() {
   before_ = now_;
   if (script_) script_->reset(variables_, now_);
   if (spec_.progress) judge_progress();
+  begin_milestones();
 }
 
 Judgement Scenario::judge() {
@@ -134,7 +136,7 @@ Judgement Scenario::judge() {
   read();
   if (spec_.progress) return judge_progress();
   const Script::Verdict verdict = script_ ? script_->judge(variables_, now_) : Script::Verdict{};
-  return {verdict.reward ? *verdict.reward : declared_reward(),
+  return {with_milestones(verdict.reward ? *verdict.reward : declared_reward()),
           verdict.is_done ? *verdict.is_done : spec_.done && holds(*spec_.done)};
 }
 
@@ -147,18 +149,20 @@ std::vector<std::int64_t> Scenario::memory() const {
   }
   memory.push_back(progress_.has_begun);
   memory.push_back(progress_.frame);
+  memory.insert(memory.end(), reached_.begin(), reached_.end());
   return memory;
 }
 
 void Scenario::restore(const std::vector<std::int64_t>& memory) {
   constexpr std::size_t kNumProgress = 8;
-  if (script_ || memory.size() != now_.size() + kNumProgress) {
+  if (script_ || memory.size() != now_.size() + kNumProgress + spec_.milestones.size()) {
     throw EngineError("The saved memory of a scenario belongs to another scenario.");
   }
   const auto progress = memory.begin() + static_cast<std::ptrdiff_t>(now_.size());
   now_.assign(memory.begin(), progress);
   progress_ = {progress[6] != 0,       number_of(progress[0]), number_of(progress[1]), number_of(progress[2]),
                number_of(progress[3]), number_of(progress[4]), number_of(progress[5]), progress[7]};
+  reached_.assign(progress + kNumProgress, memory.end());
 }
 
 void Scenario::require(std::size_t variable) const {
@@ -175,6 +179,7 @@ void Scenario::require(const Condition& condition) const {
 
 void Scenario::require_all() const {
   for (const RewardTerm& term : terms_) require(term.measurement.variable);
+  for (const Milestone& milestone : spec_.milestones) require(milestone.term.measurement.variable);
   if (spec_.done) require(*spec_.done);
   if (!spec_.progress) return;
   const ProgressSpec& progress = *spec_.progress;
@@ -233,6 +238,32 @@ bool Scenario::holds(const Condition& condition) const {
 float Scenario::declared_reward() const {
   float reward = time_reward_;
   for (const RewardTerm& term : terms_) reward += worth(term, measured(term.measurement));
+  return reward;
+}
+
+void Scenario::begin_milestones() {
+  reached_.clear();
+  for (const Milestone& milestone : spec_.milestones) {
+    const Measurement& measurement = milestone.term.measurement;
+    reached_.push_back(milestone.is_once ? measured(measurement) > 0 : now_[measurement.variable]);
+  }
+}
+
+float Scenario::with_milestones(float reward) {
+  for (std::size_t index = 0; index < reached_.size(); ++index) {
+    const auto& [is_once, term] = spec_.milestones[index];
+    const Measurement& measurement = term.measurement;
+    const std::int64_t now = now_[measurement.variable], before = reached_[index];
+    if (is_once) {
+      if (before || measured(measurement) <= 0) continue;
+      reached_[index] = 1;
+      reward += term.reward;
+    } else if (now > before) {
+      const auto gain = static_cast<std::uint64_t>(now) - static_cast<std::uint64_t>(before);
+      reached_[index] = now;
+      reward += worth(term, measure(measurement.operation, measurement.reference, static_cast<std::int64_t>(gain)));
+    }
+  }
   return reward;
 }
 

@@ -51,6 +51,14 @@ struct RewardTerm {
   float penalty = 0;  // factor of a negative one
 };
 
+// A reward that the episode so far decides, which stable-retro's language lacks.
+struct Milestone {
+  // Whether the reward is paid once, in the first frame in which the measurement is above 0; otherwise the gain over the
+  // variable's highest value in the episode is measured, in each frame that exceeds it.
+  bool is_once = false;
+  RewardTerm term;
+};
+
 // A tree of conditions.
 struct Condition {
   bool needs_all = false;  // else any
@@ -99,6 +107,7 @@ struct ScenarioSpec {
   std::optional<Condition> done;
   std::optional<ProgressSpec> progress;  // instead of reward and done
   std::function<std::unique_ptr<Script>()> script;  // makes what takes the place of reward, done or both; may be empty
+  std::vector<Milestone> milestones;  // added to the reward of each frame, in their order
   std::size_t word_bytes = 1;
 };
 
@@ -145,6 +154,8 @@ class Scenario {
   std::int64_t measured(const Measurement& measurement) const;
   bool holds(const Condition& condition) const;
   float declared_reward() const;
+  void begin_milestones();
+  float with_milestones(float reward);
   Judgement judge_progress();
   bool is_progress_done();
   float progress_reward();
@@ -162,6 +173,7 @@ class Scenario {
   std::unique_ptr<Script> script_;
   std::vector<std::int64_t> before_, now_;
   Progress progress_;
+  std::vector<std::int64_t> reached_;  // of each milestone: the highest value so far, or whether it has been paid
 };
 
 }  // namespace ngp

@@ -123,6 +123,7 @@ class ObservationSpec:
         crop: tuple[int, int, int, int],
         is_gray: bool,
         size: tuple[int, int],
+        shrink: int = 1,
         stack: int,
         takes_maximum: bool,
     ) -> None: ...

@@ -37,6 +37,8 @@ class ObservationSpec:
     """One luma channel instead of three colours."""
     size: tuple[int, int] | None = None
     """(height, width) in pixels after area resampling."""
+    shrink: int | None = None
+    """Instead of ``size``: number by which height and width are divided, rounded down, by area resampling."""
     edges: tuple[int, int] | None = None
     """Lower and upper threshold of Canny's edge detector; implies gray."""
     stack: int = 1
@@ -93,6 +95,10 @@ class Wishes:
 
     frames_per_step: int | None = None
     """Frames that one action lasts."""
+    sticky_probability: float | None = None
+    """Probability that a step's first frame still holds the previous action."""
+    max_episode_steps: int | None = None
+    """Agent steps after which an episode is truncated."""
     stall_frames: int | None = None
     """Frames without a new best return after which an episode is truncated."""
     scenario: str | None = None

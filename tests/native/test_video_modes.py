@@ -28,6 +28,7 @@ SPECS = {
     "warped": WARPED,
     "cropped": ObservationSpec(crop=(8, 16, 24, 40), gray=True, stack=2),
     "cropped and resized": ObservationSpec(crop=(0, 30, 10, 0), size=(50, 60)),
+    "divided": ObservationSpec(crop=(0, 0, 5, 0), gray=True, shrink=8),
     "maximum": ObservationSpec(maximum=True, size=(84, 84)),
     "maximum as it is": ObservationSpec(maximum=True),
 }

@@ -75,7 +75,7 @@ def rules_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--stall", type=Number(), metavar="N", help="Cut episodes after N frames without a new best return."
         ),
-        click.option("--no-wishes", is_flag=True, help="Grant the preset no wish for frame skip, stall or scenario."),
+        click.option("--no-wishes", is_flag=True, help="Grant the preset no wish for rules or scenario."),
     )
 
 
@@ -200,7 +200,13 @@ def with_wishes(options: Mapping[str, Any], agent: AgentPlan, world: WorldPlan) 
 
     if options["no_wishes"]:
         return world
-    decided = {"frames_per_step": "frame_skip", "stall_frames": "stall", "scenario": "scenario"}
+    decided = {
+        "frames_per_step": "frame_skip",
+        "sticky_probability": "sticky",
+        "max_episode_steps": "episode_steps",
+        "stall_frames": "stall",
+        "scenario": "scenario",
+    }
     refused = {wish for wish, option in decided.items() if options[option] is not None}
     return grant(world, wishes_of(agent), refused)
 

@@ -137,6 +137,7 @@ class RowMaker:
             crop=spec.crop or (0, 0, 0, 0),
             is_gray=spec.gray,
             size=spec.size or (0, 0),
+            **({} if spec.shrink is None else {"shrink": spec.shrink}),
             stack=spec.stack,
             takes_maximum=spec.maximum,
         )

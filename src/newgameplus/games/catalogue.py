@@ -16,11 +16,13 @@ _VERSION = re.compile(r"-v(\d+)$")
 def games() -> dict[str, Integration]:
     """All games by name, sorted. A folder is a game if it holds ``rom.sha`` or ``data.json``.
 
+    A folder of the same name elsewhere adds its files to it, be it only a scenario.
     A folder without ``-v0`` and without ``rom.sha`` only adds files to the game of that name with ``-v0``, as
     stable-retro's experimental files do to its stable games.
     """
-    folders = [folder for folder in _all_folders() if _is_game(folder)]
-    names = {folder.name for folder in folders}
+    everything = list(_all_folders())
+    names = {folder.name for folder in everything if _is_game(folder)}
+    folders = [folder for folder in everything if folder.name in names and folder.is_dir()]
     with_hash = {folder.name for folder in folders if (folder / "rom.sha").is_file()}
     found: dict[str, list[Path]] = {}
     for folder in folders:
@@ -55,7 +57,8 @@ def _folders_of(name: str) -> tuple[Path, ...]:
         return ()
     plain = name.removesuffix("-v0")
     names = (name, plain) if plain != name and _is_addition(plain) else (name,)
-    return tuple(folder for collection in collections() for each in names if _is_game(folder := collection / each))
+    folders = [folder for collection in collections() for each in names if (folder := collection / each).is_dir()]
+    return tuple(folders) if any(map(_is_game, folders)) else ()
 
 
 def _is_addition(name: str) -> bool:

@@ -4,7 +4,7 @@ Reproduces how stable-retro's ``data.cpp`` reads a ``data.json`` and a scenario,
 be a number and is not counts as 0, an unknown operation as none, and player 0 gets the first entry of a list
 ``rewards``. Where stable-retro would fail at the first frame (a missing variable) this fails at load. The contest's
 scripts for Sonic and Tumbleweed are recognised by their hash and become a :class:`Progress`; all others are left to
-:mod:`newgameplus.games.lua`.
+:mod:`newgameplus.games.lua`. *Extension:* a reward's ``best`` and ``once`` (docs/guide/games.md).
 """
 
 from __future__ import annotations
@@ -78,6 +78,15 @@ class RewardTerm(NamedTuple):
     """Factor of a negative measurement."""
 
 
+class Milestone(NamedTuple):
+    """A reward that the episode so far decides; an extension of stable-retro's language."""
+
+    is_once: bool
+    """Whether ``reward`` is paid once, in the first frame in which the measurement is above 0; otherwise the gain over
+    the variable's highest value in the episode is measured, in each frame that exceeds it."""
+    term: RewardTerm
+
+
 class Condition(NamedTuple):
     """A tree of conditions."""
 
@@ -130,6 +139,8 @@ class ScenarioSpec(NamedTuple):
     """Replaces ``reward`` and ``done``."""
     script: Callable[[], Script] | None
     """Creates the script that replaces ``reward``, ``done`` or both; each console needs its own."""
+    milestones: tuple[Milestone, ...]
+    """Added to the reward of each frame, in their order."""
     word_bytes: int
     """2 if the core keeps 16-bit words in the host's byte order, else 1."""
 
@@ -226,6 +237,7 @@ class _Compiler:
             done=None if calls is not None and calls.done else self._condition(done),
             progress=progress,
             script=None,
+            milestones=() if calls is not None and calls.reward else self._milestones(players),
             word_bytes=word_bytes,
         )
         return Compiled(spec, calls if progress is None else None)
@@ -240,6 +252,15 @@ class _Compiler:
     def _time(self, players: list[dict[str, Any]]) -> RewardTerm | None:
         named = [_object(player["time"]) for player in players if "time" in player]
         return _term(_measurement(0, named[-1], "delta"), named[-1]) if named else None
+
+    def _milestones(self, players: list[dict[str, Any]]) -> tuple[Milestone, ...]:
+        found: dict[tuple[bool, str], Milestone] = {}
+        for player in players:
+            for key in ("best", "once"):
+                for name, spec in _sorted_items(player.get(key)):
+                    measurement = self._measurement(name, {**spec, "measurement": "absolute"}, "absolute")
+                    found.setdefault((key == "once", name), Milestone(key == "once", _term(measurement, spec)))
+        return tuple(found.values())
 
     def _condition(self, node: dict[str, Any], depth: int = 0) -> Condition:
         if depth > _MAX_DEPTH:

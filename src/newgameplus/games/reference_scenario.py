@@ -8,9 +8,11 @@ from typing import Any
 
 from newgameplus.emulator.reference import ReferenceEmulator
 from newgameplus.errors import EmulatorError, IntegrationError
+from newgameplus.games.declarative import compile_scenario
 from newgameplus.games.files import read_json_object
 from newgameplus.games.integration import Integration
 from newgameplus.games.lua import read_scripts
+from newgameplus.games.milestones import Milestones
 from newgameplus.types import Array
 
 
@@ -32,6 +34,7 @@ class ReferenceScenario:
         variables, scenario = integration.data(), integration.scenario(name)
         self._path = scenario
         _check_scripts(scenario)
+        self._milestones = _milestones(integration, name)
         try:
             is_loaded = self._data.load(str(variables), str(scenario))
         except (RuntimeError, ValueError) as error:
@@ -48,6 +51,8 @@ class ReferenceScenario:
         try:
             self._data.reset()
             self._data.update_ram()
+            if self._milestones is not None:
+                self._milestones.reset(self.variables())
         except (RuntimeError, ValueError, LookupError) as error:
             raise self._failure(error) from error
 
@@ -62,7 +67,10 @@ class ReferenceScenario:
             data.update_ram()
         except (RuntimeError, ValueError, LookupError) as error:
             raise self._failure(error) from error
-        return data.current_reward(), data.is_done()
+        reward = data.current_reward()
+        if self._milestones is not None:
+            reward = self._milestones.judge(reward, self.variables())
+        return reward, data.is_done()
 
     def variables(self) -> dict[str, int]:
         """All variables of ``data.json`` as of the last frame judged."""
@@ -121,6 +129,16 @@ def _check_scripts(scenario: Path) -> None:
         language, separator, _ = str(function).partition(":")
         if separator and language != "lua":
             raise IntegrationError(f"The scenario {scenario} calls {function!r}; scripts are in lua.")
+
+
+def _milestones(integration: Integration, name: str) -> Milestones | None:
+    """What stable-retro does not know of a scenario; None if there is no such part."""
+    content = read_json_object(integration.scenario(name))
+    rewards = content.get("rewards")
+    players = [content.get("reward"), *(rewards if isinstance(rewards, list) else ())]
+    if not any(isinstance(player, dict) and ("best" in player or "once" in player) for player in players):
+        return None
+    return Milestones(compile_scenario(integration, name, word_bytes=integration.console.word_bytes).spec)
 
 
 def _script_functions(node: object) -> Iterator[object]:

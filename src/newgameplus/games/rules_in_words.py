@@ -77,6 +77,14 @@ def _reward(spec: Mapping[str, Any]) -> Iterator[str]:
         yield f"each frame: {_signed(time.get('reward', 0) - time.get('penalty', 0))}"
     for name, variable in spec.get("variables", {}).items():
         yield _reward_variable(name, variable)
+    for name, variable in spec.get("best", {}).items():
+        unit = "frame that exceeds" if "op" in variable else "point above"
+        condition = (
+            f" by an amount that {_test(variable, True)}" if variable.get("op", "positive") != "positive" else ""
+        )
+        yield f"{name}: {_signed(variable.get('reward', 0))} for each {unit} its highest in the episode{condition}"
+    for name, variable in spec.get("once", {}).items():
+        yield f"{name}: {_signed(variable.get('reward', 0))} once, when it {_test(variable, True)}"
 
 
 def _reward_variable(name: str, spec: Mapping[str, Any]) -> str:

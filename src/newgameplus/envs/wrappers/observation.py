@@ -161,13 +161,15 @@ def check_observation_spec(spec: ObservationSpec) -> None:
     Raises:
         UsageError: ``spec`` treats memory as a picture, or a number is out of range.
     """
-    is_picture_treated = spec.maximum or spec.crop or spec.gray or spec.size or spec.edges
+    is_picture_treated = spec.maximum or spec.crop or spec.gray or spec.size or spec.shrink or spec.edges
     if spec.kind != "image" and (is_picture_treated or (spec.kind == "none" and spec.stack != 1)):
         raise UsageError(f"An observation of kind {spec.kind!r} cannot be treated like a picture: {spec}.")
     if spec.stack < 1:
         raise UsageError(f"A stack holds at least 1 observation, not {spec.stack}.")
     if spec.size is not None and min(spec.size) < 1:
         raise UsageError(f"A picture is at least 1 x 1 pixel, not {spec.size[0]} x {spec.size[1]}.")
+    if spec.shrink is not None and (spec.shrink < 1 or spec.size is not None):
+        raise UsageError(f"A picture is divided by at least 1, and not given a size too: {spec}.")
     if spec.crop is not None and min(spec.crop) < 0:
         raise UsageError(f"Pixels are cut off, not added: {spec.crop} has a negative margin.")
 
@@ -187,6 +189,9 @@ def apply_observation_spec(env: ArrayEnv, spec: ObservationSpec) -> ArrayEnv:
         env = Gray(env)
     if spec.size is not None:
         env = Resize(env, spec.size)
+    if spec.shrink is not None:
+        height, width, _ = _picture_shape(env)
+        env = Resize(env, (height // spec.shrink, width // spec.shrink))
     if spec.edges is not None:
         env = Edges(env, spec.edges)
     return env if spec.stack == 1 else FrameStack(env, spec.stack)
