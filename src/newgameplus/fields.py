@@ -9,11 +9,37 @@ import dataclasses
 import math
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    Protocol,
+    Self,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    runtime_checkable,
+)
 
 from newgameplus.renamed import renamed_fields, with_new_names
 
 Fields = TypeVar("Fields")
+
+
+@runtime_checkable
+class ReadFromText(Protocol):
+    """A type whose values a person can type, such as a file by its path."""
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the value of a text.
+
+        Raises:
+            ValueError: there is none; the message is a clause without a stop.
+        """
+        ...
+
 
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -115,6 +141,8 @@ def _read_tuple(hints: tuple[Any, ...], value: Any, notation: _Notation) -> tupl
 
 
 def _text_plain(hint: Any, text: str) -> Any:
+    if isinstance(hint, type) and issubclass(hint, ReadFromText):
+        return hint.from_text(text)
     if hint not in _TEXT_READERS:
         raise ValueError("this field can only be set in Python")
     return _TEXT_READERS[hint](text)

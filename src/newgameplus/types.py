@@ -121,6 +121,8 @@ class WorldSpec:
     """Number of values of a scalar action; None if the action is not a scalar."""
     num_timesteps: int | None = None
     """Number of agent steps that the run may take in each row; None if the run is limited otherwise."""
+    levels: tuple[int, ...] | None = None
+    """Number of the level that each row plays, if rows keep their level and the training run tells it."""
     zones: tuple[str, ...] | None = None
     """Zone that each row plays, if the training run gives it; None if the agent must recognise it."""
 

@@ -50,7 +50,12 @@ VARIANTS = {
 }
 """The same agents with other fields, where these make them remember or draw something else."""
 SHAPE = (84, 84, 4)
-LEARNERS = [name for name in AGENTS if find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING]
+LEARNERS = [
+    name
+    for name in AGENTS
+    if name != "neat" and find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING
+]
+"""Those that learn by gradients; NEAT's promises are in tests/agents/neat."""
 every_learner = pytest.mark.parametrize("name", [*LEARNERS, *VARIANTS])
 
 

@@ -108,21 +108,22 @@ double activation(Activation function, double z) {
 
 Network::Network(const std::vector<NodeGene>& nodes, const std::vector<ConnectionGene>& connections, Shape shape)
     : shape_(shape) {
-  std::unordered_map<std::int64_t, const NodeGene*> gene_of;
-  for (const NodeGene& node : nodes) gene_of.emplace(node.key, &node);
-  std::unordered_map<std::int64_t, std::uint32_t> index_of;
+  std::unordered_map<std::int64_t, std::size_t> index_of;
+  for (std::size_t index = 0; index < nodes.size(); ++index) index_of.emplace(nodes[index].key, index);
   for (std::size_t key = 0; key < shape.num_outputs; ++key) {
-    if (!gene_of.count(static_cast<std::int64_t>(key))) throw std::invalid_argument("A genome lacks an output node.");
-    index_of.emplace(key, static_cast<std::uint32_t>(key));
+    const auto found = index_of.find(static_cast<std::int64_t>(key));
+    if (found == index_of.end()) throw std::invalid_argument("A genome lacks an output node.");
+    output_indices_.push_back(found->second);
   }
+  num_nodes_ = nodes.size();
   const Keys required = required_nodes(connections, shape.num_outputs, shape.is_feed_forward);
 
   std::vector<std::int64_t> order;
   std::unordered_map<std::int64_t, std::vector<const ConnectionGene*>> links_of;
   for (const ConnectionGene& gene : connections) {
     const std::int64_t num_inputs = static_cast<std::int64_t>(shape.num_inputs);
-    const bool is_known = gene.source < 0 ? gene.source >= -num_inputs : gene_of.count(gene.source) > 0;
-    if (!is_known || !gene_of.count(gene.target)) throw std::invalid_argument("A connection leads from or to nowhere.");
+    const bool is_known = gene.source < 0 ? gene.source >= -num_inputs : index_of.count(gene.source) > 0;
+    if (!is_known || !index_of.count(gene.target)) throw std::invalid_argument("A connection leads from or to nowhere.");
     if (!gene.is_enabled || !required.count(gene.target)) continue;
     std::vector<const ConnectionGene*>& links = links_of[gene.target];
     if (links.empty()) order.push_back(gene.target);
@@ -130,20 +131,17 @@ Network::Network(const std::vector<NodeGene>& nodes, const std::vector<Connectio
   }
   if (shape.is_feed_forward) order = in_layers(connections, required);
 
-  for (const std::int64_t key : order) index_of.emplace(key, static_cast<std::uint32_t>(index_of.size()));
   const auto slot_of = [&](std::int64_t source) {
-    if (source < 0) return static_cast<std::uint32_t>(-1 - source);
-    const auto index = index_of.emplace(source, static_cast<std::uint32_t>(index_of.size())).first->second;
-    return static_cast<std::uint32_t>(shape.num_inputs) + index;
+    return static_cast<std::uint32_t>(source < 0 ? -1 - source : shape.num_inputs + index_of.at(source));
   };
   for (const std::int64_t key : order) {
-    const NodeGene& gene = *gene_of.at(key);
-    Node node{index_of.at(key), links_.size(), 0, gene.bias, gene.response, gene.activation, gene.aggregation};
+    const std::size_t index = index_of.at(key);
+    const NodeGene& gene = nodes[index];
+    Node node{index, links_.size(), 0, gene.bias, gene.response, gene.activation, gene.aggregation};
     for (const ConnectionGene* link : links_of[key]) links_.push_back({slot_of(link->source), link->weight});
     node.end = links_.size();
     nodes_.push_back(node);
   }
-  num_nodes_ = index_of.size();
 }
 
 void Network::activate(const double* inputs, double* memory, double* outputs) const {
@@ -156,7 +154,7 @@ void Network::activate(const double* inputs, double* memory, double* outputs) co
     // A recurrent network reads what its nodes were before; a feed-forward one what they have just become.
     if (shape_.is_feed_forward) values[shape_.num_inputs + node.index] = value;
   }
-  std::copy(memory, memory + shape_.num_outputs, outputs);
+  for (std::size_t key = 0; key < output_indices_.size(); ++key) outputs[key] = memory[output_indices_[key]];
 }
 
 double Network::aggregate(const Node& node, const double* values, std::vector<double>& products) const {

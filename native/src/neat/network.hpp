@@ -51,7 +51,7 @@ class Network {
 
   std::size_t num_inputs() const { return shape_.num_inputs; }
   std::size_t num_outputs() const { return shape_.num_outputs; }
-  // Values of the nodes, the outputs first, that an activation leaves for the next one; all 0 at the beginning.
+  // Values of the nodes, in the order of their genes, that an activation leaves for the next one; all 0 at first.
   std::size_t num_nodes() const { return num_nodes_; }
   std::size_t num_links() const { return links_.size(); }
 
@@ -64,7 +64,7 @@ class Network {
     double weight;
   };
   struct Node {
-    std::uint32_t index;
+    std::size_t index;       // of its value
     std::size_t begin, end;  // of its links
     double bias, response;
     Activation activation;
@@ -76,6 +76,7 @@ class Network {
 
   Shape shape_;
   std::size_t num_nodes_ = 0;
+  std::vector<std::size_t> output_indices_;
   std::vector<Node> nodes_;  // in the order of evaluation
   std::vector<Link> links_;
 };

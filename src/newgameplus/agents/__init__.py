@@ -9,6 +9,7 @@ from newgameplus.registry import resolve
 AGENTS = {
     "experts": "newgameplus.agents.experts.agent:Experts",
     "jerk": "newgameplus.agents.jerk.agent:Jerk",
+    "neat": "newgameplus.agents.neat.agent:Neat",
     "ppo": "newgameplus.agents.ppo.agent:Ppo",
     "rainbow": "newgameplus.agents.rainbow.agent:Rainbow",
     "random": "newgameplus.agents.random.agent:Random",

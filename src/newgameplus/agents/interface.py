@@ -92,6 +92,31 @@ class HasMetrics(Protocol):
 
 
 @runtime_checkable
+class Evolves(Protocol):
+    """Evolves a population: training logs every generation, records its best, and keeps the winner in a file."""
+
+    def generation(self) -> dict[str, Any]:
+        """Return a summary of the last complete generation as JSON types, with its number from 0 as ``generation``.
+
+        Its ``best`` is the number of its fittest individual, and ``fitness`` the fitness of that. Empty before the
+        first generation is complete.
+        """
+        ...
+
+    def best_of_generation(self) -> State:
+        """Return the weights of that individual, for ``begin_from``, as JSON types."""
+        ...
+
+    def winner(self) -> State:
+        """Return the weights of the fittest individual of all generations, for ``begin_from``, as JSON types."""
+        ...
+
+    def is_finished(self) -> bool:
+        """Whether nothing more is learned, so that training ends."""
+        ...
+
+
+@runtime_checkable
 class HasReplay(Protocol):
     """Has a replay buffer that can be filled before training: ``--prefill``."""
 

@@ -73,7 +73,7 @@ _NARROW, _WIDE = 72, 112
 @click.option("--resume", is_flag=True, help="Continue the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
 def train(ctx: click.Context, /, **options: Any) -> int:
-    """Train AGENT: ppo, rainbow, experts, or package.module:Class for one of your own.
+    """Train AGENT: ppo, rainbow, experts, neat, or package.module:Class for one of your own.
 
     All levels are played in parallel in one process, or with --switch-every one after another in each row. Metrics are
     written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C writes a checkpoint; a power cut loses at most
@@ -190,7 +190,7 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
 
     last: Report | None = None
     first: Report | None = None
-    told = 0.0
+    told = began = 0.0
     bar = Progress(*_columns(console.width), console=console, transient=True, disable=not console.is_terminal)
     with _stopping(console) as is_stopped, bar as progress:
         task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
@@ -203,6 +203,9 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
                     say(console, _remembered(filled))
                     progress.reset(task, total=plan.total_steps, what="steps")
                 continue
+            if report.generation is not None:
+                _tell_generation(console, report, began)
+                began = report.elapsed_seconds
             first, last = first or report, report
             shown = _figures(first, report)
             progress.update(task, completed=report.num_steps, **shown)
@@ -212,6 +215,14 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
         if is_stopped() and last is not None and last.num_steps < plan.total_steps:
             raise KeyboardInterrupt
     return last
+
+
+def _tell_generation(console: Console, report: Report, began: float) -> None:
+    from newgameplus.cli.generations import in_words
+
+    assert report.generation is not None
+    for line in in_words(report.generation, report.elapsed_seconds - began):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _columns(width: int) -> list[ProgressColumn]:

@@ -6,6 +6,8 @@
       training.json           the plan
       checkpoints/<n>.safetensors best.safetensors
                               the last two, after n steps, and the one with the highest mean return
+      checkpoints/winner.json of an agent that evolves: its fittest individual, which is taken instead of the best
+      generations.jsonl       of an agent that evolves: one generation per line
       episodes.jsonl          one episode per line
       metrics.jsonl           metrics of learning
       watched.jsonl movies/   episodes played with the weights at some step, and their movies
@@ -15,12 +17,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from newgameplus.durable import hold, remove_unfinished
+from newgameplus.durable import hold, remove_unfinished, write_atomically
 from newgameplus.errors import NotFoundError, ResultsError, StateError
 from newgameplus.renamed import RENAMED, TRAINING_MANIFEST, with_new_names
 from newgameplus.results.checkpoints import load_state, save_state
@@ -31,8 +34,8 @@ from newgameplus.types import State
 
 FORMAT = 1
 """Version of the folder's layout, of its manifest and of its checkpoints."""
-LOGS = ("episodes", "metrics", "watched")
-"""Names of the JSON lines logs: episodes, metrics, watched episodes."""
+LOGS = ("episodes", "metrics", "watched", "generations")
+"""Names of the JSON lines logs: episodes, metrics, watched episodes, generations."""
 NUM_KEPT = 2
 """Number of checkpoints kept besides the best: the newest and, in case it is damaged, the one before."""
 _SUFFIX = ".safetensors"
@@ -73,6 +76,11 @@ class TrainingFolder:
     def best_checkpoint(self) -> Path:
         """Path of the checkpoint with the highest mean return, once there is one."""
         return self._checkpoints / f"best{_SUFFIX}"
+
+    @property
+    def winner(self) -> Path:
+        """Path of the fittest individual of an agent that evolves, once there is one."""
+        return self._checkpoints / "winner.json"
 
     @property
     def _checkpoints(self) -> Path:
@@ -153,6 +161,17 @@ class TrainingFolder:
         for old in self.checkpoints()[:-NUM_KEPT]:
             old.unlink()
 
+    def save_winner(self, state: State) -> None:
+        """Write the fittest individual.
+
+        Args:
+            state: an agent's state, as JSON types.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_atomically(self.winner, json.dumps({"format": FORMAT, "agent": state}) + "\n")
+
     def check_nothing_lost(self, first_checkpoint: int) -> None:
         """Refuse to begin anew over a run whose checkpoints are gone.
 
@@ -198,7 +217,7 @@ def latest_training_run(parent: Path = Path("runs")) -> Path:
 
 
 def checkpoint_at(path: Path) -> Path:
-    """Return the checkpoint for ``path``: a checkpoint file itself, or the best, else the newest, of a run's folder.
+    """Return the checkpoint for ``path``: a file itself; of a run's folder the winner, else the best, else the newest.
 
     Raises:
         NotFoundError: there is nothing at ``path``.
@@ -209,7 +228,8 @@ def checkpoint_at(path: Path) -> Path:
     if not path.is_dir():
         raise NotFoundError(f"There is no checkpoint at {path}; give a training run's folder or a checkpoint file.")
     folder = TrainingFolder(path)
-    found = [folder.best_checkpoint] if folder.best_checkpoint.is_file() else folder.checkpoints()
+    chosen = [file for file in (folder.winner, folder.best_checkpoint) if file.is_file()]
+    found = chosen[:1] or folder.checkpoints()
     if not found:
         if not folder.exists():
             raise StateError(
@@ -225,18 +245,25 @@ def run_of(checkpoint: Path) -> TrainingFolder:
 
 
 def agent_state(checkpoint: Path) -> State:
-    """Return the state of the agent in a checkpoint, be it of a training run or of an evaluation's run.
+    """Return the state of the agent in a checkpoint, be it of a training run or of an evaluation's run, or a winner's.
 
     Raises:
         NotFoundError: there is no such file.
         StateError: it is damaged, of another format, or holds no agent.
     """
-    state = load_state(checkpoint)
+    state = _winner(checkpoint) if checkpoint.suffix == ".json" else load_state(checkpoint)
     _check_format(checkpoint, state.get("format", FORMAT))  # an evaluation's checkpoint does not say its format
     agent = state.get("agent")
     if not isinstance(agent, dict):
         raise StateError(f"{checkpoint} holds no agent.")
     return agent
+
+
+def _winner(path: Path) -> State:
+    try:
+        return read_json(path, FORMAT)
+    except ResultsError as error:
+        raise StateError(str(error)) from error
 
 
 def _checkpoint(path: Path) -> State:

@@ -9,7 +9,7 @@ from typing import Any
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure, with_fields
-from newgameplus.agents.interface import HasDevice, HasWeights, NeedsZones, offers
+from newgameplus.agents.interface import Evolves, HasDevice, HasWeights, NeedsZones, offers
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets
@@ -75,6 +75,13 @@ class TrainingPlan:
             if self.switch_steps is not None
             else tuple(level.zone for level in self.world.levels_of(self.num_envs))
         )
+
+    @property
+    def level_numbers(self) -> tuple[int, ...] | None:
+        """Number of each row's level; None if rows change their level."""
+        if self.switch_steps is not None:
+            return None
+        return tuple(row % len(self.world.levels) for row in range(self.num_envs))
 
     def manifest(self) -> dict[str, Any]:
         """Return the plan as JSON types."""
@@ -176,6 +183,10 @@ def check(plan: TrainingPlan) -> None:
         check_prefill(wanted)
     if plan.watch_steps is not None and not offers(agent_class, HasWeights):
         raise UsageError(f"The agent {plan.agent.name} has no weights that could be watched; leave out --watch-every.")
+    if plan.watch_steps is not None and offers(agent_class, Evolves):
+        raise UsageError(
+            f"The best of every generation of {plan.agent.name} is watched anyway; leave out --watch-every."
+        )
     if plan.agent.init is not None:
         require_weights(agent_class, plan.agent.name)
         checkpoint_at(Path(plan.agent.init))

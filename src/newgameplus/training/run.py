@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
-from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles
+from newgameplus.agents.interface import Agent, Evolves, HasMetrics, KeepsFiles
 from newgameplus.envs.interface import ResumableWorld
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError
@@ -49,6 +50,8 @@ class Report:
     elapsed_seconds: float
     figures: dict[str, float]
     """Metrics of the agent's last update."""
+    generation: dict[str, Any] | None = None
+    """Summary of the generation that has just been completed, of an agent that evolves."""
     filled: Filled | None = None
     """Progress of the prefill, before the run has begun; None afterwards."""
 
@@ -92,6 +95,10 @@ class _Run:
     observation: Array | None
     """Current observation of the world; None at the beginning."""
 
+    recorded: int | None = None
+    """Number of the generation that was logged last."""
+    recorded_best: object = None
+    """Its fittest individual, which has a movie."""
     next_checkpoint_at: float = 0.0
     """Time of the next checkpoint by time, as ``time.monotonic``."""
 
@@ -104,7 +111,7 @@ class _Run:
         started = time.monotonic() - tracker.elapsed_seconds
         next_report = 0.0
         turns = play(self.agent, self.world, observation=self.observation)
-        if tracker.num_steps >= plan.total_steps:
+        if self._is_over():
             return
         for turn in turns:
             for episode in tracker.follow(turn, levels):
@@ -114,14 +121,20 @@ class _Run:
             tracker.elapsed_seconds = time.monotonic() - started
             self._write_figures()
             self._watch()
-            is_over = tracker.num_steps >= plan.total_steps
+            generation = self._log_generation()
+            is_over = self._is_over()
             is_left = is_over or is_stopped()
             self._checkpoint(is_over=is_over, is_left=is_left)
-            if is_left or tracker.elapsed_seconds >= next_report:
+            if is_left or generation is not None or tracker.elapsed_seconds >= next_report:
                 next_report = tracker.elapsed_seconds + REPORT_INTERVAL_SECONDS
-                yield self._report()
+                yield replace(self._report(), generation=generation)
             if is_left:
                 return
+
+    def _is_over(self) -> bool:
+        """Whether all steps are played, or nothing more is learned."""
+        is_finished = isinstance(self.agent, Evolves) and self.agent.is_finished()
+        return is_finished or self.tracker.num_steps >= self.plan.total_steps
 
     def _checkpoint(self, *, is_over: bool, is_left: bool) -> None:
         """Write a checkpoint if the plan has one here, or if the run is left, or if it is time for one."""
@@ -164,13 +177,34 @@ class _Run:
         plan, num_steps = self.plan, self.tracker.num_steps
         if plan.watch_steps is None or not _passes(num_steps, plan.num_envs, plan.watch_steps):
             return
-        seen = watch(plan, self.folder.path, self.agent, num_steps // plan.watch_steps - 1)
+        self._show(watch(plan, self.folder.path, self.agent.state(), num_steps // plan.watch_steps - 1))
+
+    def _show(self, seen: dict[str, Any]) -> None:
+        """Log a watched episode."""
+        num_steps = self.tracker.num_steps
         self.logs["watched"].write(num_steps, seen)
         self._tell(figures_of(seen))
         picture = picture_of(seen)
         if picture is not None:
             for sink in self.sinks:
                 sink.show(num_steps, "watched/value along the episode", picture)
+
+    def _log_generation(self) -> dict[str, Any] | None:
+        """Log a generation if one was completed in this turn, keep the winner, and record a new best individual."""
+        agent = self.agent
+        if not isinstance(agent, Evolves):
+            return None
+        generation = agent.generation()
+        if generation.get("generation") == self.recorded:
+            return None
+        generation["elapsed_seconds"] = round(self.tracker.elapsed_seconds, 3)
+        self.recorded = generation["generation"]
+        self.logs["generations"].write(self.tracker.num_steps, generation)
+        self.folder.save_winner(agent.winner())
+        if generation["best"] != self.recorded_best:
+            self.recorded_best = generation["best"]
+            self._show(watch(self.plan, self.folder.path, agent.best_of_generation(), generation["generation"]))
+        return generation
 
     def _tell(self, figures: dict[str, float]) -> None:
         if figures:
@@ -210,7 +244,8 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
         world = _world(plan)
         closing.callback(world.close)
         spec = world_spec(world, num_timesteps=plan.total_steps // plan.num_envs)
-        agent = plan.agent.make(replace(spec, zones=plan.zones), training_seeds(plan.seed)[1])
+        levels = plan.level_numbers
+        agent = plan.agent.make(replace(spec, zones=plan.zones, levels=levels), training_seeds(plan.seed)[1])
         if isinstance(agent, KeepsFiles):
             # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
             most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.total_steps)
@@ -223,7 +258,9 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
             observation = world.restore(saved["world"])
         elif plan.agent.init is not None:
             begin_from(agent, plan.agent.name, Path(plan.agent.init))
-        lengths = {name: saved.get(f"{name}_bytes", 0) if saved else 0 for name in LOGS}
+        told = agent.generation() if isinstance(agent, Evolves) else {}
+        names = [name for name in LOGS if name != "generations" or isinstance(agent, Evolves)]
+        lengths = {name: saved.get(f"{name}_bytes", 0) if saved else 0 for name in names}
         logs: dict[str, JsonLines] = {}
         for name, length in lengths.items():
             logs[name] = JsonLines(folder.log(name), length)
@@ -233,7 +270,9 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
         if plan.wandb is not None:
             sinks.append(WeightsAndBiases(plan.wandb, folder, plan.manifest()))
             closing.callback(sinks[1].close)
-        yield _Run(plan, folder, world, agent, tracker, logs, [FigureLog(logs["metrics"]), *sinks], observation)
+        every_sink = [FigureLog(logs["metrics"]), *sinks]
+        recorded = told.get("generation"), told.get("best")
+        yield _Run(plan, folder, world, agent, tracker, logs, every_sink, observation, *recorded)
 
 
 def _world(plan: TrainingPlan) -> ResumableWorld:

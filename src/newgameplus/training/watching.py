@@ -24,7 +24,7 @@ from newgameplus.training.opinions import Opinion, action_names, opinions_of
 from newgameplus.training.plan import TrainingPlan
 from newgameplus.training.seeds import watched_seeds
 from newgameplus.training.worlds import make_single_world
-from newgameplus.types import Array
+from newgameplus.types import Array, State
 
 NUM_POINTS = 200
 """Number of points kept of the value estimates along an episode."""
@@ -32,23 +32,22 @@ _CURVES = ("return", "length", "value", "entropy")
 """Entries of a watched episode that become curves unchanged."""
 
 
-def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[str, Any]:
-    """Play and record one episode with the agent's current weights.
+def watch(plan: TrainingPlan, folder: Path, state: State, index: int) -> dict[str, Any]:
+    """Play and record one episode with some weights of the agent.
 
     Levels are taken in turn. The same weights and index give the same episode, and the same movie.
 
     Args:
         plan: plan of the agent's run.
         folder: folder of the run; the movie is put into its ``movies``.
-        agent: has a ``begin_from``; it is not changed.
+        state: state of an agent that has a ``begin_from``.
         index: number of episodes watched before.
 
     Returns:
         level, return, length in steps, movie (relative to ``folder``), actions (share of the steps in which each was
-            taken,
-        by its buttons) and, for agents with a policy or action values, likeliest (the same shares for the greedy
-            action),
-        value (mean value estimate), values (along the episode) and entropy (mean entropy of the policy, in nats).
+            taken, by its buttons, or in which each button was held) and, for agents with a policy or action values,
+            likeliest (the same shares for the greedy action), value (mean value estimate), values (along the episode)
+            and entropy (mean entropy of the policy, in nats).
 
     Raises:
         NewGamePlusError: the level cannot be played or the movie not written.
@@ -60,7 +59,7 @@ def watch(plan: TrainingPlan, folder: Path, agent: Agent, index: int) -> dict[st
     with closing(make_single_world(plan.world, level, plan.agent.specs(), [_FirstEpisode(recorder)])) as world:
         copy = plan.agent.make(world_spec(world, num_timesteps=plan.world.rules.max_episode_steps), agent_seed)
         assert isinstance(copy, HasWeights)
-        copy.begin_from(agent.state(), is_frozen=True)
+        copy.begin_from(state, is_frozen=True)
         notes = _watch_episode(copy, world, world_seed)
     movie = f"{movies.name}/{movie_name(level.folder_name, index)}"
     return {"level": str(level), "return": notes.episode_return, "length": notes.length, "movie": movie} | notes.line()
@@ -103,15 +102,22 @@ class _FirstEpisode:
 
 
 def _watch_episode(agent: Agent, world: SingleWorld, seed: int) -> _Notes:
-    num_actions = int(world.single_action_space.n)  # type: ignore[attr-defined]  # agents with weights have discrete actions
-    notes, opinion_on = _Notes(action_names(world.action_spec, num_actions)), opinions_of(agent)
+    notes, opinion_on = _Notes(_names(world)), opinions_of(agent)
     observation, _ = world.reset(seed=seed)
     for turn in play(agent, world, observation=observation):
-        notes.take(int(turn.action[0]), float(turn.step.reward[0]), opinion_on(observation))
+        notes.take(turn.action[0], float(turn.step.reward[0]), opinion_on(observation))
         if turn.step.done[0]:
             break
         observation = turn.step.observation
     return notes
+
+
+def _names(world: SingleWorld) -> list[str]:
+    """Names of the actions, or of the buttons if they are pressed singly."""
+    space: Any = world.single_action_space
+    if space.shape:
+        return [button or "no button" for button in world.buttons]
+    return action_names(world.action_spec, int(space.n))
 
 
 @dataclass
@@ -121,7 +127,7 @@ class _Notes:
     names: list[str]
     """Names of the actions."""
     episode_return: float = 0.0
-    actions: list[int] = field(default_factory=list)
+    actions: list[Array] = field(default_factory=list)
     likeliest: list[int] = field(default_factory=list)
     values: list[float] = field(default_factory=list)
     entropies: list[float] = field(default_factory=list)
@@ -130,7 +136,7 @@ class _Notes:
     def length(self) -> int:
         return len(self.actions)
 
-    def take(self, action: int, reward: float, opinion: Opinion | None) -> None:
+    def take(self, action: Array, reward: float, opinion: Opinion | None) -> None:
         self.actions.append(action)
         self.episode_return += reward
         if opinion is not None:
@@ -140,15 +146,16 @@ class _Notes:
                 self.entropies.append(opinion.entropy)
 
     def line(self) -> dict[str, Any]:
-        line: dict[str, Any] = {"actions": self._shares(self.actions)}
+        taken = np.array(self.actions)
+        line: dict[str, Any] = {"actions": self._shares(taken if taken.ndim == 1 else taken.nonzero()[1])}
         if self.values:
             stretches = np.array_split(np.array(self.values), min(NUM_POINTS, len(self.values)))
-            line |= {"likeliest": self._shares(self.likeliest), "value": float(np.mean(self.values))}
+            line |= {"likeliest": self._shares(np.array(self.likeliest)), "value": float(np.mean(self.values))}
             line["values"] = [round(float(stretch.mean()), 4) for stretch in stretches]
         if self.entropies:
             line["entropy"] = float(np.mean(self.entropies))
         return line
 
-    def _shares(self, actions: list[int]) -> dict[str, float]:
-        counts = np.bincount(actions, minlength=len(self.names))
-        return {name: round(share, 4) for name, share in zip(self.names, (counts / len(actions)).tolist(), strict=True)}
+    def _shares(self, actions: Array) -> dict[str, float]:
+        shares = (np.bincount(actions, minlength=len(self.names)) / self.length).tolist()
+        return {name: round(share, 4) for name, share in zip(self.names, shares, strict=True)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -157,11 +158,11 @@ def from_state(state: State) -> list[Genes]:
         StateError: they are damaged.
     """
     try:
-        ends = np.cumsum(state["sizes"].reshape(-1, 2), axis=0)
-        place = {name: int(name in _CONNECTION_TYPES) for name in _TYPES}
-        columns = [np.split(state[name], ends[:-1, place[name]]) for name in _TYPES]
-        are_whole = all(len(state[name]) == ends[-1, place[name]] for name in _TYPES)
-        genomes = [Genes(*(column.copy() for column in row)) for row in zip(*columns, strict=True)]
+        ends = np.cumsum(np.vstack([np.zeros((1, 2), np.int64), state["sizes"]]), axis=0)
+        bounds = {name: ends[:, int(name in _CONNECTION_TYPES)].tolist() for name in _TYPES}
+        are_whole = all(len(state[name]) == bounds[name][-1] for name in _TYPES)
+        columns = [[state[name][begin:end].copy() for begin, end in pairwise(bounds[name])] for name in _TYPES]
+        genomes = [Genes(*row) for row in zip(*columns, strict=True)]
         if not are_whole or any(state[name].dtype != kind for name, kind in _TYPES.items()):
             raise ValueError("arrays of other lengths or types")
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

@@ -75,20 +75,22 @@ class PythonNetwork:
         self._is_recurrent = not config.genome_config.feed_forward
         self._network = kind.create(genome_of(genes, 0), config)
         values = self._network.values[0] if self._is_recurrent else self._network.values
-        self._keys = [key for key in values if key >= 0]
+        self._places = {key: place for place, key in enumerate(genes.key.tolist()) if key in values}
+        self._num_nodes = len(genes.key)
 
     def new_memory(self) -> Array:
         """Return zeros, float64 ``[nodes]``."""
-        return np.zeros(len(self._keys))
+        return np.zeros(self._num_nodes)
 
     def activate(self, inputs: list[float], memory: Array) -> list[float]:
         """Activate the network on one row, and change its memory."""
         network = self._network
         values = network.values[network.active] if self._is_recurrent else network.values
-        values.update(zip(self._keys, memory.tolist(), strict=True))
+        values.update({key: float(memory[place]) for key, place in self._places.items()})
         outputs: list[float] = network.activate(inputs)
         after = network.values[network.active] if self._is_recurrent else network.values
-        memory[:] = [after[key] for key in self._keys]
+        for key, place in self._places.items():
+            memory[place] = after[key]
         return outputs
 
 
