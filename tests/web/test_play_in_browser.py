@@ -79,6 +79,7 @@ def wait_for_frames(browser, num_frames):
 
 def test_a_person_plays_pauses_goes_back_and_watches_the_movie(game, table):
     before = shown_picture(game)
+    assert "" not in [cell.text for cell in game.find_elements(By.CSS_SELECTOR, "#variables td")]
     keys(game, Keys.ARROW_RIGHT, "x")
     wait_for_frames(game, 70)
     assert shown_picture(game) != before

@@ -139,7 +139,7 @@ export class Touch {
       let [dx, dy] = [side(box) * extra, 0];
       if (isSpread && side(box) === 0) {
         dx = width / 2 + 34 * (middle.indexOf(each) - (middle.length - 1) / 2) - box.x - box.width / 2;
-        dy = height - 14 - box.y;
+        dy = height - 9 - box.y - box.height / 2;
       }
       group.setAttribute("transform", `translate(${dx} ${dy})`);
       return [name, { x: box.x + dx, y: box.y + dy, width: box.width, height: box.height }];

@@ -82,10 +82,6 @@ async function opened(message) {
   state.opened = message;
   by("level").textContent = message.level.split("/").at(-1);
   by("game").textContent = message.level.split("/")[0];
-  by("pads").replaceChildren();
-  await keys.load(message.console);
-  state.pad = new Pad(by("pads"), message.console, message.buttons, 0, 1);
-  new Touch(by("pads").querySelector("svg"), state.pad.keys, hands);
   by("variables").tBodies[0].replaceChildren();
   state.variables = message.variables.map((name) => {
     const row = by("variables").tBodies[0].insertRow();
@@ -98,6 +94,10 @@ async function opened(message) {
     return value;
   });
   by("values").hidden = message.variables.length === 0;
+  by("pads").replaceChildren();
+  state.pad = new Pad(by("pads"), message.console, message.buttons, 0, 1);
+  await keys.load(message.console);
+  new Touch(by("pads").querySelector("svg"), state.pad.keys, hands);
 }
 
 function busy(text) {
