@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from newgameplus.durable import GrowingLog, hold, remove_unfinished, write_atomically
+from newgameplus.durable import GrowingLog, hold, is_held, remove_unfinished, write_atomically
 from newgameplus.errors import ResultsError
 
 WRITE_FOR_EVER = """
@@ -95,6 +97,20 @@ except ResultsError as error:
         answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert answer == f"Another process is writing to {tmp_path}: wait for it, or give another name with --run.\n"
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "held\n"
+
+
+def test_who_looks_whether_a_folder_is_held_keeps_nobody_from_it(tmp_path: Path) -> None:
+    assert not is_held(tmp_path)
+    with hold(tmp_path, "--run"):
+        assert is_held(tmp_path)
+    assert not is_held(tmp_path)
+    looking = (tmp_path / ".lock").open()
+    fcntl.flock(looking, fcntl.LOCK_SH)
+    ended = threading.Timer(0.01, looking.close)
+    ended.start()
+    with hold(tmp_path, "--run"):
+        assert looking.closed
+    ended.join()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:

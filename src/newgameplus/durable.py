@@ -67,15 +67,35 @@ def hold(folder: Path, option: str) -> Iterator[None]:
     except OSError as error:
         raise ResultsError(f"Cannot write to {folder}: {error.strerror}.") from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ResultsError(
-                f"Another process is writing to {folder}: wait for it, or give another name with {option}."
-            ) from None
+        while not _locks(descriptor, fcntl.LOCK_EX):
+            if not _locks(descriptor, fcntl.LOCK_SH):
+                raise ResultsError(
+                    f"Another process is writing to {folder}: wait for it, or give another name with {option}."
+                )
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # only is_held had it, which is over at once
         yield
     finally:
         os.close(descriptor)
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds ``folder`` now, that is, writes to it."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        return not _locks(descriptor, fcntl.LOCK_SH)
+    finally:
+        os.close(descriptor)
+
+
+def _locks(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 class GrowingLog:

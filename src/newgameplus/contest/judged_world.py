@@ -147,6 +147,16 @@ class JudgedWorld:
             failing.pop_all()
 
     @property
+    def world(self) -> World:
+        """The world that is judged."""
+        return self._world
+
+    @property
+    def episode(self) -> tuple[float, int]:
+        """Return and agent steps of the episode so far."""
+        return self._return, self._num_steps
+
+    @property
     def num_envs(self) -> int:
         """Number of rows, 1."""
         return 1

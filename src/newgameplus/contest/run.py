@@ -23,7 +23,8 @@ from newgameplus.errors import ResultsError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
-from newgameplus.training.loop import play
+from newgameplus.training.live import Showing, Standing
+from newgameplus.training.loop import Turn, play
 from newgameplus.training.prefill import fill
 from newgameplus.training.seeds import split_seed
 from newgameplus.training.transfer import begin_from
@@ -75,6 +76,7 @@ class _Run:
     agent: Agent
     saved_steps: int
     """Agent steps before the last checkpoint."""
+    showing: Showing
     next_checkpoint_at: float = 0.0
     """Time of the next checkpoint, as ``time.monotonic``."""
 
@@ -87,12 +89,22 @@ class _Run:
                 break
             if turn.step.done[0] and self._is_time_for_checkpoint():
                 self._save_checkpoint()
+            self._show(turn)
             progress = self.world.progress
             if progress.elapsed_seconds >= next_report:
                 report(progress)
                 next_report = progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
         self.world.conclude()
         self._save_checkpoint()
+
+    def _show(self, turn: Turn) -> None:
+        if self.showing.is_due():
+            progress, (episode_return, num_steps) = self.world.progress, self.world.episode
+            episode = np.array([episode_return]), np.array([num_steps])
+            self.showing.show(
+                turn.action,
+                Standing(progress.num_steps, progress.num_episodes, progress.elapsed_seconds, *episode),
+            )
 
     def _is_time_for_checkpoint(self) -> bool:
         num_steps = self.world.progress.num_steps - self.saved_steps
@@ -132,7 +144,8 @@ def _opened(job: Job, saved: dict[str, Any] | None) -> Iterator[_Run]:
         elif (prefilling := job.prefilling(agent_seed)) is not None:
             for _ in fill(prefilling, agent):  # counts neither as steps nor as time
                 pass
-        yield _Run(folder, world, agent, world.progress.num_steps)
+        with closing(Showing(folder.path, world.world)) as showing:
+            yield _Run(folder, world, agent, world.progress.num_steps, showing)
 
 
 def _most_steps_back(plan: Plan) -> int:

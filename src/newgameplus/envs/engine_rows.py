@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HALF = 2**64
 UNKNOWN_SEED = -1
 """Gymnasium's seed of a generator that was not made from one."""
-ROW_METHODS = ("random_state", "ram", "save", "screen")
+ROW_METHODS = ("random_state", "ram", "save", "screen", "variables")
 """Methods of a batch whose first argument is a row, which ``call`` calls for every row."""
 
 
@@ -144,7 +144,7 @@ class EngineRows(VectorEnv[Array, Array, Array]):
         self._attached[name] = given
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
-        """Call ``render``, ``screen``, ``ram``, ``save`` or ``random_state`` for each row, or return an attribute.
+        """Call ``render`` or one of ``ROW_METHODS`` for each row, or return an attribute.
 
         Raises:
             AttributeError: a row has no such method or attribute.
@@ -171,6 +171,16 @@ class EngineRows(VectorEnv[Array, Array, Array]):
         with in_words():
             picture: Array = self._engine.screen(row)
         return picture
+
+    def draw_next_step(self) -> None:
+        """Do nothing: the engine draws what is observed, and nothing else."""
+
+    def variables(self, row: int) -> dict[str, int]:
+        """The game's variables in a row, by name."""
+        with in_words():
+            values, present = self._engine.values(row), self._engine.are_present(row)
+        named = zip(self.rows[row].variables, values, present, strict=True)
+        return {name: value for name, value, is_there in named if is_there}
 
     def ram(self, row: int) -> Array:
         """Work RAM of a row, all blocks in order of address, uint8 ``[bytes]``."""

@@ -139,3 +139,24 @@ class ResumableWorld(World, Protocol):
             EmulatorError: it belongs to another core build or game, or was made with another observation.
         """
         ...
+
+
+@runtime_checkable
+class ShowsRows(Protocol):
+    """A world whose rows can be looked at between two steps; looking changes nothing."""
+
+    def draw_next_step(self) -> None:
+        """Draw the last frame of the next step where it can be, even if no observation is made of it."""
+        ...
+
+    def screen(self, row: int) -> Array:
+        """Screen of a row, uint8 ``[H, W, 3]``, from the last frame drawn.
+
+        Raises:
+            EmulatorError: none was drawn.
+        """
+        ...
+
+    def variables(self, row: int) -> dict[str, Any]:
+        """The game's variables in a row, by name."""
+        ...

@@ -103,6 +103,8 @@ class RetroEnv(gym.Env[Array, Any]):
         self.rom = integration.rom()
         self.emulator = open_emulator(self.rom, played_by, integration.core_options, backend=backend)
         self._is_drawn = kind == "image" or render_mode is not None
+        self._is_next_drawn = False
+        """Whether the next step is drawn in any case."""
         self._listeners = tuple(listeners)
         self._skip: StickyActions[int] = StickyActions(frame_skip)
         self._is_running = False
@@ -167,12 +169,12 @@ class RetroEnv(gym.Env[Array, Any]):
                 break
             if num_left == 1 and self._takes_maximum:
                 before_last = self.screen()
-        self._is_over = is_over
+        self._is_over, self._is_next_drawn = is_over, False
         return self._look(before_last), total, is_over, False, self.scenario.variables()
 
     def advance(self, mask: int, *, is_drawn: bool = True) -> tuple[float, bool]:
         """Run a single frame; return its reward and whether the scenario ends the episode there."""
-        self.emulator.step((mask,), is_drawn=is_drawn and self._is_drawn)
+        self.emulator.step((mask,), is_drawn=is_drawn and (self._is_drawn or self._is_next_drawn))
         self.num_frames += 1
         self._buttons.append(mask)
         self._loaded_screen = None
@@ -180,6 +182,14 @@ class RetroEnv(gym.Env[Array, Any]):
         for listener in self._listeners:
             listener.frame_ran(mask, reward)
         return reward, is_over
+
+    def draw_next_step(self) -> None:
+        """Draw the last frame of the next step, even if no observation is made of it."""
+        self._is_next_drawn = True
+
+    def variables(self) -> dict[str, Any]:
+        """The game's variables, by name."""
+        return self.scenario.variables()
 
     def render(self) -> Array | None:
         """Return the screen, uint8 ``[H, W, 3]``."""

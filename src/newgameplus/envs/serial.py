@@ -148,6 +148,21 @@ class SerialVecEnv(VectorEnv[Array, Array, Array]):
         """
         return self._inner.load(self._lane(row), snapshot)
 
+    def draw_next_step(self) -> None:
+        """Do nothing, as :class:`RetroVecEnv` does."""
+
+    def screen(self, row: int) -> Array:
+        """Screen of a row, as :class:`RetroVecEnv` has it.
+
+        Raises:
+            EmulatorError: nothing was drawn, since nothing is observed or the episode has just begun.
+        """
+        return self._inner.screen(self._lane(row))
+
+    def variables(self, row: int) -> dict[str, int]:
+        """The game's variables in a row, by name."""
+        return self._inner.variables(self._lane(row))
+
     def random_state(self, row: int) -> dict[str, Any]:
         """State of a row's random generator, in numpy's form."""
         return self._inner.random_state(self._lane(row))

@@ -86,6 +86,25 @@ class SingleWorld(VectorEnv[Array, Array, Array]):
         """``Game/State`` of the row."""
         return (str(self.env.get_wrapper_attr("level")),)
 
+    def draw_next_step(self) -> None:
+        """Draw the last frame of the next step, even if no observation is made of it."""
+        self.env.get_wrapper_attr("draw_next_step")()
+
+    def screen(self, row: int) -> Array:
+        """Screen of the only row, uint8 ``[H, W, 3]``, from the last frame drawn.
+
+        Raises:
+            EmulatorError: none was drawn.
+        """
+        del row
+        picture: Array = self.env.get_wrapper_attr("screen")()
+        return picture
+
+    def variables(self, row: int) -> dict[str, Any]:
+        """The game's variables, by name."""
+        del row
+        return dict(self.env.get_wrapper_attr("variables")())
+
     def get_attr(self, name: str) -> tuple[Any, ...]:
         """Return an attribute of the environment, one per row."""
         return (self.env.get_wrapper_attr(name),)

@@ -8,6 +8,7 @@
       worker.log              output of the worker
       checkpoint.safetensors  from which an interrupted run resumes; at the end, the final agent
       replay/                 frames of a replay buffer, until the run is complete
+      live/                   what the row does, while somebody watches (newgameplus.results.live)
       run.json                result of the complete run, with hashes of the logs
 """
 

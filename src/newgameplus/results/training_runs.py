@@ -12,6 +12,7 @@
       metrics.jsonl           metrics of learning
       watched.jsonl movies/   episodes played with the weights at some step, and their movies
       replay/                 frames of a replay buffer
+      live/                   what the rows do, while somebody watches (newgameplus.results.live)
       tensorboard/ wandb.txt  event files; id of the run at Weights & Biases
 """
 

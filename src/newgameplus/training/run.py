@@ -22,7 +22,8 @@ from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError
 from newgameplus.results.json_lines import JsonLines
 from newgameplus.results.training_runs import LOGS, NUM_KEPT, TrainingFolder
-from newgameplus.training.loop import play
+from newgameplus.training.live import Showing, Standing
+from newgameplus.training.loop import Turn, play
 from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases
 from newgameplus.training.plan import TrainingPlan
 from newgameplus.training.prefill import Filled, fill
@@ -94,6 +95,7 @@ class _Run:
     """Sinks of the metrics."""
     observation: Array | None
     """Current observation of the world; None at the beginning."""
+    showing: Showing
 
     recorded: int | None = None
     """Number of the generation that was logged last."""
@@ -119,6 +121,7 @@ class _Run:
             if plan.switch_steps is not None:
                 levels = self._levels()
             tracker.elapsed_seconds = time.monotonic() - started
+            self._show_rows(turn)
             self._write_figures()
             self._watch()
             generation = self._log_generation()
@@ -206,6 +209,20 @@ class _Run:
             self._show(watch(self.plan, self.folder.path, agent.best_of_generation(), generation["generation"]))
         return generation
 
+    def _show_rows(self, turn: Turn) -> None:
+        if self.showing.is_due():
+            tracker = self.tracker
+            self.showing.show(
+                turn.action,
+                Standing(
+                    tracker.num_steps,
+                    tracker.num_episodes,
+                    tracker.elapsed_seconds,
+                    tracker.episode_return,
+                    tracker.episode_steps,
+                ),
+            )
+
     def _tell(self, figures: dict[str, float]) -> None:
         if figures:
             for sink in self.sinks:
@@ -272,7 +289,9 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
             closing.callback(sinks[1].close)
         every_sink = [FigureLog(logs["metrics"]), *sinks]
         recorded = told.get("generation"), told.get("best")
-        yield _Run(plan, folder, world, agent, tracker, logs, every_sink, observation, *recorded)
+        showing = Showing(folder.path, world)
+        closing.callback(showing.close)
+        yield _Run(plan, folder, world, agent, tracker, logs, every_sink, observation, showing, *recorded)
 
 
 def _world(plan: TrainingPlan) -> ResumableWorld:
