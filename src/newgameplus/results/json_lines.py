@@ -43,14 +43,23 @@ def read_json_lines(path: Path) -> list[dict[str, Any]]:
         return []
     lines = []
     for number, line in enumerate(whole_lines(path), start=1):
-        try:
-            content = json.loads(line, parse_constant=lambda _: None)  # NaN, in logs of 0.1
-        except (ValueError, RecursionError):
-            content = None
-        if not isinstance(content, dict) or not is_count(content.get("num_steps")):
-            raise ResultsError(f"{path} is corrupt: line {number} is no line of a training run's log.")
-        lines.append(content)
+        lines.append(parse_json_line(line, f"{path} is corrupt: line {number}"))
     return lines
+
+
+def parse_json_line(line: str, where: str) -> dict[str, Any]:
+    """Return a line of a training run's log; ``where`` begins the message of an error.
+
+    Raises:
+        ResultsError: it is none.
+    """
+    try:
+        content = json.loads(line, parse_constant=lambda _: None)  # NaN, in logs of 0.1
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict) or not is_count(content.get("num_steps")):
+        raise ResultsError(f"{where} is no line of a training run's log.")
+    return content
 
 
 def _finite(value: Any) -> Any:

@@ -22,3 +22,14 @@ def what_it_is(path: Path) -> str:
 
 def _kind(path: Path) -> str | None:
     return next((kind for name, kind in _MARKS.items() if (path / name).is_file()), None)
+
+
+def runs_below(place: Path, depth: int = 2) -> list[Path]:
+    """Return the results and training runs at ``place`` and in folders up to ``depth`` levels below it."""
+    if _kind(place) is not None:
+        return [place]
+    try:
+        folders = sorted(path for path in place.iterdir() if path.is_dir()) if depth else []
+    except OSError:
+        return []
+    return [run for folder in folders for run in runs_below(folder, depth - 1)]

@@ -65,11 +65,19 @@ def read_monitor(path: Path) -> list[Episode]:
     Raises:
         ResultsError: the file is missing or is not a monitor log.
     """
-    rows = _rows(path, MONITOR_HEADER)
-    for number, (_, num_steps, _) in enumerate(rows, start=2):
-        if not 0 <= num_steps < MAX_STEPS:
-            raise ResultsError(f"{path} is corrupt: line {number} is no episode.")
-    return [Episode(row[0], int(row[1]), row[2]) for row in rows]
+    return [parse_episode(line, f"{path} is corrupt: line {number}") for number, line in _lines(path, MONITOR_HEADER)]
+
+
+def parse_episode(line: str, where: str) -> Episode:
+    """Return the episode in a line of a ``monitor.csv``; ``where`` begins the message of an error.
+
+    Raises:
+        ResultsError: it is none.
+    """
+    episode_return, num_steps, elapsed_seconds = _numbers(line, MONITOR_HEADER, where)
+    if not 0 <= num_steps < MAX_STEPS:
+        raise ResultsError(f"{where} is no episode.")
+    return Episode(episode_return, int(num_steps), elapsed_seconds)
 
 
 def read_log(path: Path) -> list[tuple[int, float]]:
@@ -78,20 +86,25 @@ def read_log(path: Path) -> list[tuple[int, float]]:
     Raises:
         ResultsError: the file is missing or is not such a log.
     """
-    return [(int(row[0]), row[1]) for row in _rows(path, LOG_HEADER)]
+    rows = [
+        _numbers(line, LOG_HEADER, f"{path} is corrupt: line {number}") for number, line in _lines(path, LOG_HEADER)
+    ]
+    return [(int(row[0]), row[1]) for row in rows]
 
 
-def _rows(path: Path, header: str) -> list[list[float]]:
+def _lines(path: Path, header: str) -> list[tuple[int, str]]:
+    """Lines after the header, with their numbers."""
     first, *lines = whole_lines(path) or [""]
     if first.strip() != header:
         raise ResultsError(f"{path} is corrupt: its first line is {first[:80]!r}, not {header!r}.")
-    rows = []
-    for number, line in enumerate(lines, start=2):
-        try:
-            row = [float(value) for value in line.split(",")]
-        except ValueError:
-            row = []
-        if len(row) != header.count(",") + 1 or not all(map(is_return, row)):
-            raise ResultsError(f"{path} is corrupt: line {number} is {line[:80]!r}, not numbers for {header}.")
-        rows.append(row)
-    return rows
+    return list(enumerate(lines, start=2))
+
+
+def _numbers(line: str, header: str, where: str) -> list[float]:
+    try:
+        row = [float(value) for value in line.split(",")]
+    except ValueError:
+        row = []
+    if len(row) != header.count(",") + 1 or not all(map(is_return, row)):
+        raise ResultsError(f"{where} is {line[:80]!r}, not numbers for {header}.")
+    return row

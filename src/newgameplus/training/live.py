@@ -20,7 +20,7 @@ from newgameplus.types import Array
 
 LOOK_SECONDS = 1.0
 """Time between two looks whether somebody watches."""
-SHOW_SECONDS = 0.2
+SHOW_SECONDS = 0.1
 """Shortest time between two pictures."""
 SHARE = 0.01
 """Largest share of the run's time that showing takes: where it is slow, pictures are rarer."""
