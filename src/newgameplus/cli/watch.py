@@ -19,8 +19,12 @@ LOOPBACK = "127.0.0.1"
     help="Address to listen at; 0.0.0.0 lets other machines in, such as a phone, if they have the token.",
 )  # fmt: skip
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open the page in the browser.")
+@click.option(
+    "--live", is_flag=True,
+    help="Follow the training or evaluation in the folder PATH while it goes on; it may begin later.",
+)  # fmt: skip
 @lua_option
-def watch(places: tuple[Path, ...], port: int, host: str, browser: bool) -> None:
+def watch(places: tuple[Path, ...], port: int, host: str, browser: bool, live: bool) -> None:
     """Look at movies in a browser: a library of them, and a player.
 
     Each PATH is a bk2 file, or a folder that is searched for them, such as results, a training run, or a folder of
@@ -29,7 +33,7 @@ def watch(places: tuple[Path, ...], port: int, host: str, browser: bool) -> None
     from newgameplus.training.insight import open_insight
     from newgameplus.web.server import watch as serve
 
-    serve(places, host=host, port=port, is_browser_opened=browser, tell=_tell, open_insight=open_insight)
+    serve(places, host=host, port=port, is_browser_opened=browser, is_live=live, tell=_tell, open_insight=open_insight)
 
 
 def _tell(url: str) -> None:

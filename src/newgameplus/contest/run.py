@@ -14,6 +14,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from newgameplus.agents.interface import Agent, KeepsFiles
 from newgameplus.contest.judged_world import JudgedWorld, Progress, open_judged_world
 from newgameplus.contest.plan import Job, Plan

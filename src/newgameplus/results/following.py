@@ -24,6 +24,9 @@ from newgameplus.results.monitor import parse_episode
 from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import TrainingFolder
 
+CONTEST_FRAMES_PER_STEP = 4
+"""Frames per agent step where a manifest of an earlier version does not tell."""
+NOMINAL_FRAMES_PER_SECOND = 60
 MAX_EVENTS = 60
 """Episodes that are kept as the last ones."""
 
@@ -99,6 +102,8 @@ class Part:
 
     name: str
     folder: Path
+    seconds_per_step: float
+    """Game time of an agent step."""
     is_complete: bool = False
     fraction: float = 0.0
     """Fraction of its budget that is spent, as far as its logs tell."""
@@ -180,7 +185,7 @@ class FollowedTraining:
         manifest, where = self._folder.manifest(), str(self._folder.manifest_path)
         self.agent = _agent(manifest, where)
         self._total = whole(manifest.get("total_steps"), "total_steps", where)
-        self.parts = [Part(path.name, path)]
+        self.parts = [Part(path.name, path, _seconds_per_step(manifest, where))]
         self._tails = {name: LogTail(self._folder.log(name)) for name in ("episodes", "metrics", "watched")}
         self.last: deque[Ended] = deque(maxlen=MAX_EVENTS)
         self._movies: list[str] = []
@@ -213,7 +218,7 @@ class FollowedTraining:
 
     def is_running(self) -> bool:
         """Whether a process writes to the run now."""
-        return self.parts[0].is_running
+        return is_held(self.path)
 
     def is_complete(self) -> bool:
         """Whether all steps are played."""
@@ -271,11 +276,13 @@ class FollowedEvaluation:
         self._limits = _limits(manifest, where)
         levels = [_folder_and_id(line, where) for line in objects(manifest, "levels", where)]
         seeds = [whole(seed, "a seed", where) for seed in take(manifest, "seeds", list, where)]
+        seconds_per_step = _seconds_per_step(take(manifest, "rules", dict, where), where)
         self.parts, self._tails = [], []
         for folder_name, level in levels:
             for seed in seeds:
                 folder = self._results.run(folder_name, seed)
-                self.parts.append(Part(f"{level} · seed {seed}" if len(seeds) > 1 else level, folder.path))
+                name = f"{level} · seed {seed}" if len(seeds) > 1 else level
+                self.parts.append(Part(name, folder.path, seconds_per_step))
                 self._tails.append(LogTail(folder.monitor, has_header=True))
         self._movie_names = [name for name, _ in levels for _ in seeds]
         self.histories: dict[str, History] = {}
@@ -352,6 +359,10 @@ def _limits(manifest: dict[str, Any], where: str) -> Sequence[float | None]:
     """Most timesteps, episodes and seconds of each run; None for no limit."""
     rules = take(manifest, "rules", dict, where)
     return [finite(rules, name, where) for name in ("max_timesteps", "max_episodes", "max_wall_clock_seconds")]
+
+
+def _seconds_per_step(rules: dict[str, Any], where: str) -> float:
+    return (finite(rules, "frames_per_step", where) or CONTEST_FRAMES_PER_STEP) / NOMINAL_FRAMES_PER_SECOND
 
 
 def _folder_and_id(line: dict[str, Any], where: str) -> tuple[str, str]:

@@ -13,7 +13,16 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from newgameplus.web import grid_pages, insight_pages, library_pages, map_pages, movie_pages, play_pages, return_pages
+from newgameplus.web import (
+    grid_pages,
+    insight_pages,
+    library_pages,
+    live_pages,
+    map_pages,
+    movie_pages,
+    play_pages,
+    return_pages,
+)
 from newgameplus.web.guard import Address, Guard
 from newgameplus.web.pages import render
 from newgameplus.web.site import Site
@@ -38,6 +47,7 @@ def make_app(site: Site, address: Address, began: Callable[[], None]) -> ASGIApp
             *insight_pages.routes(site),
             *return_pages.routes(site),
             *play_pages.routes(site),
+            *live_pages.routes(site),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         lifespan=lambda _: site.open(began),

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import uvicorn
 
-from newgameplus.errors import MovieError, UsageError
+from newgameplus.errors import MovieError, ResultsError, UsageError
+from newgameplus.results.kinds import runs_below
 from newgameplus.web.app import make_app
 from newgameplus.web.guard import Address
 from newgameplus.web.insight import OpenInsight
 from newgameplus.web.library import Library
+from newgameplus.web.live_runs import is_empty
 from newgameplus.web.scan import SUFFIX, Scanner, find_movies
 from newgameplus.web.seat import Asked, Seat
 from newgameplus.web.site import Site
@@ -42,6 +44,20 @@ def check_places(places: Sequence[Path]) -> None:
     if next(find_movies(tuple(places)), None) is None:
         named = " and ".join(map(str, places))
         raise MovieError(f"There are no movies (*{SUFFIX}) in {named}.")
+
+
+def check_runs(places: Sequence[Path]) -> None:
+    """Check that there are runs at and below ``places``, or that one may begin there.
+
+    Raises:
+        ResultsError: a place holds something else.
+    """
+    for place in places:
+        if not is_empty(place) and not runs_below(place):
+            raise ResultsError(
+                f"There is no run in {place}: name the folder of a training run or of the results of an evaluation, or "
+                "one that does not exist yet."
+            )
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -83,6 +99,7 @@ def watch(
     host: str = LOOPBACK,
     port: int = 0,
     is_browser_opened: bool = True,
+    is_live: bool = False,
     tell: Callable[[str], None] = print,
     open_insight: OpenInsight | None = None,
 ) -> None:
@@ -93,26 +110,21 @@ def watch(
         host: name or address to listen at.
         port: 0 for any free one.
         is_browser_opened: whether to open the page in the default browser.
+        is_live: begin with the runs at and below ``places``, which may not exist yet, instead of the movies.
         tell: called with the address once the server listens.
         open_insight: looks into the agents of movies, in a player process; None leaves that out.
 
     Raises:
         MovieError: there is no movie.
+        ResultsError: ``is_live``, and there is no run.
         UsageError: host or port cannot be used.
     """
-    check_places(places)
+    (check_runs if is_live else check_places)(places)
     library = Library(places)
     with listen(host, port) as opened:
         address = Address(host, opened.getsockname()[1])
-        scanner = Scanner(library)
-        path = "/"
-        if len(places) == 1 and places[0].is_file():
-            scanner.start()
-            scanner.wait()
-            movie = library.movie_at(places[0])
-            path = "/" if movie is None else f"/movies/{movie.id}"
-
-        site = Site(library, scanner, open_insight)
+        site = Site(library, Scanner(library), open_insight)
+        path = _first_page(site, places, is_live=is_live)
         serve(site, opened, address, path, is_browser_opened=is_browser_opened, tell=tell)
 
 
@@ -192,6 +204,18 @@ def serve(
         pass
     finally:
         site.scanner.close()
+
+
+def _first_page(site: Site, places: Sequence[Path], *, is_live: bool) -> str:
+    if is_live:
+        runs = site.runs.all()
+        return f"/live/{runs[0].number}" if len(runs) == 1 else "/live"
+    if len(places) > 1 or not places[0].is_file():
+        return "/"
+    site.scanner.start()
+    site.scanner.wait()
+    movie = site.library.movie_at(places[0])
+    return "/" if movie is None else f"/movies/{movie.id}"
 
 
 def open_browser(url: str) -> None:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 
 from newgameplus.web.insight import OpenInsight
 from newgameplus.web.library import Library, Movie
+from newgameplus.web.live_runs import LiveRuns
 from newgameplus.web.maps import Maps
 from newgameplus.web.players import Players
 from newgameplus.web.scan import Scanner
@@ -38,6 +39,7 @@ class Site:
     ) -> None:
         self.library, self.scanner, self.open_insight, self.seat = library, scanner, open_insight, seat or Seat()
         self.players, self.thumbnails, self.maps = Players(), Thumbnails(library), Maps(library)
+        self.runs = LiveRuns(library.places)
 
     @contextlib.asynccontextmanager
     async def open(self, began: Callable[[], None]) -> AsyncIterator[None]:
