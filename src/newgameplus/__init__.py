@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # importing typing would take most of the import time
     from newgameplus.games.levels import Level, Split, find_level, find_split
     from newgameplus.movies.playback import Playback
     from newgameplus.movies.recorder import MovieRecorder
+    from newgameplus.report.run import Run
     from newgameplus.session.session import Session
     from newgameplus.types import ActionSpec, ObservationSpec, Step, WorldSpec
 
@@ -38,6 +39,7 @@ __all__ = [
     "ObservationSpec",
     "Playback",
     "ResumableWorld",
+    "Run",
     "Session",
     "Split",
     "Step",
@@ -61,6 +63,7 @@ _DEFINED_IN = {
     "ObservationSpec": "newgameplus.types:ObservationSpec",
     "Playback": "newgameplus.movies.playback:Playback",
     "ResumableWorld": "newgameplus.envs.interface:ResumableWorld",
+    "Run": "newgameplus.report.run:Run",
     "Session": "newgameplus.session.session:Session",
     "Split": "newgameplus.games.levels:Split",
     "Step": "newgameplus.types:Step",

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import gymnasium as gym
-from gymnasium.wrappers import TimeLimit
 
 from newgameplus.emulator.backends import Backend
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.retro import FrameListener, RetroEnv
-from newgameplus.envs.wrappers.limits import StallLimit
+from newgameplus.envs.wrappers.limits import StallLimit, TimeLimit
 from newgameplus.envs.wrappers.observation import apply_observation_spec, check_observation_spec
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level, as_level

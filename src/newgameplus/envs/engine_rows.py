@@ -12,6 +12,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 
 from newgameplus.emulator.compiled import in_words
 from newgameplus.emulator.interface import NO_COPY
+from newgameplus.envs.inline import BatchInline
 from newgameplus.envs.rows import Row
 from newgameplus.errors import EmulatorError, StateError, UsageError
 from newgameplus.types import ActionSpec, Array, ObservationSpec, State
@@ -30,7 +31,7 @@ OF_THE_BATCH = ("metadata", "render_mode", "spec")
 """Attributes of the whole batch that an environment has as well."""
 
 
-class EngineRows(VectorEnv[Array, Array, Array]):
+class EngineRows(BatchInline, VectorEnv[Array, Array, Array]):
     """Base of a batch on the engine: what can be asked of, or done to, a single row.
 
     Gymnasium's ``SyncVectorEnv`` passes such requests on to its environments; a row is none, so they are answered here.

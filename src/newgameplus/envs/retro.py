@@ -19,6 +19,7 @@ from newgameplus.emulator.interface import CLOSED, NO_COPY
 from newgameplus.emulator.native import NativeEmulator, fingerprint, read_rom
 from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.frame_skip import EVERY_FRAME, FrameSkip, StickyActions
+from newgameplus.envs.inline import EnvInline
 from newgameplus.envs.keyboard import KeysToAction, keys_to_action
 from newgameplus.errors import EmulatorError, StateError, UsageError
 from newgameplus.games.levels import Level
@@ -46,7 +47,7 @@ class FrameListener(Protocol):
         ...
 
 
-class RetroEnv(gym.Env[Array, Any]):
+class RetroEnv(EnvInline, gym.Env[Array, Any]):
     """One level of one game; episodes begin at the level's start state.
 
     An observation is the screen, uint8 ``[H, W, 3]``, or the work RAM, uint8 ``[bytes]``, or nothing, uint8 ``[0]``.

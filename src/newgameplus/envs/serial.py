@@ -12,6 +12,7 @@ from gymnasium.vector.utils import batch_space
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
 from newgameplus.envs.engine_rows import check_rows
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
+from newgameplus.envs.inline import BatchInline
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level
 from newgameplus.types import BUTTONS, PICTURE, ActionSpec, Array, ObservationSpec, State
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from newgameplus._engine import Snapshot
 
 
-class SerialVecEnv(VectorEnv[Array, Array, Array]):
+class SerialVecEnv(BatchInline, VectorEnv[Array, Array, Array]):
     """``B`` rows that each play one level at a time.
 
     The levels form a queue, in an order that is shuffled anew for each pass. Row 0 takes the first, row 1 the second,

@@ -22,9 +22,10 @@ from newgameplus.errors import MovieError, NewGamePlusError, UsageError
 from newgameplus.executor.interrupts import sheltered
 from newgameplus.executor.local import available_cores, ending
 from newgameplus.movies.encoders import Mp4Encoder, fit
+from newgameplus.movies.lettering import BACKGROUND, BRIGHT, DIM, draw_text, fitting_size, text_width
 from newgameplus.movies.names import index_of
 from newgameplus.movies.playback import Playback
-from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, draw_text, fitting_size, level_title, text_width
+from newgameplus.movies.sheet import level_title
 from newgameplus.movies.side_by_side import crash_reason
 from newgameplus.movies.video import ProgressTeller, RenderOptions, num_shown, replacing, seen
 from newgameplus.printable import printable_number, printable_time

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from newgameplus.movies.heat import CELL_PIXELS, Spot, heat_map, stuck_spots
+from newgameplus.movies.lettering import BACKGROUND, BRIGHT, DIM, draw_text, text_width
 from newgameplus.movies.level_map import LevelPicture
 from newgameplus.movies.map_colours import ENDING_WORDS, Colour, colour_at
-from newgameplus.movies.sheet import BACKGROUND, BRIGHT, DIM, draw_text, text_width
 from newgameplus.movies.trajectory import Ending, Trajectory
 from newgameplus.printable import printable_number, printable_time
 from newgameplus.types import Array

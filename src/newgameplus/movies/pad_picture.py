@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 import cv2
 import numpy as np
 
-from newgameplus.movies.sheet import BACKGROUND, text_width
+from newgameplus.movies.lettering import BACKGROUND, text_width
 from newgameplus.types import Array
 
 Colour: TypeAlias = tuple[int, int, int]

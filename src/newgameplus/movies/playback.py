@@ -8,13 +8,17 @@ from pathlib import Path
 from types import TracebackType
 
 from newgameplus.emulator.backends import open_emulator
-from newgameplus.errors import EmulatorError, IntegrationError, MovieError, NotFoundError
+from newgameplus.errors import EmulatorError, IntegrationError, MovieError, NewGamePlusError, NotFoundError
 from newgameplus.games.files import read_json_object
 from newgameplus.games.integration import Integration
 from newgameplus.games.scenario import Scenario, open_scenario
 from newgameplus.movies.bk2 import read_movie
+from newgameplus.movies.inline import MOST_BYTES, MOST_SECONDS, Clip, movie_card, video
 from newgameplus.movies.machine import machine_of
+from newgameplus.movies.names import level_of
+from newgameplus.movies.pad_picture import with_pads
 from newgameplus.movies.record import episode_record
+from newgameplus.printable import printable_number
 from newgameplus.types import Array
 
 
@@ -42,6 +46,7 @@ class Playback:
     ) -> None:
         self.path = path
         self._is_shown = is_shown
+        self._shown_inline: str | None = None
         self.movie = read_movie(path)
         self.record = episode_record(self.movie.extra, str(path))
         if self.movie.start_state is None:
@@ -107,6 +112,50 @@ class Playback:
         for masks in rest:
             self.emulator.step(masks, is_drawn=self._is_shown)
             yield self.scenario.judge() if is_judged else (0.0, False)
+
+    def _repr_html_(self) -> str:
+        """Show the movie in a notebook; it is played by a console of its own, so this one stays where it is."""
+        if self._shown_inline is None:
+            self._shown_inline = self._as_html()
+        return self._shown_inline
+
+    def _as_html(self) -> str:
+        movie, record = self.movie, self.record
+        facts = {
+            "return": None if record.episode_return is None else printable_number(record.episode_return),
+            "length": f"{movie.num_frames / self.emulator.frames_per_second:.1f} s, {movie.num_frames:,} frames",
+            "console": movie.platform,
+            "core": record.core_name,
+            "file": self.path.name,
+        }
+        held = {
+            name: float((movie.masks >> bit & 1).any(axis=1).mean())
+            for bit, name in enumerate(movie.buttons)
+            if name is not None
+        }
+        known = {name: value for name, value in facts.items() if value is not None}
+        title = record.level or level_of(self.path, movie.game) or movie.game
+        return movie_card(title, known, dict(sorted(held.items(), key=lambda one: -one[1])), self._video())
+
+    def _video(self) -> bytes | str:
+        """The beginning as an mp4 file, or why there is none."""
+        num_frames = round(MOST_SECONDS * self.emulator.frames_per_second)
+        try:
+            while True:
+                with Playback(self.path, scenario=self.scenario_name, any_core=bool(self.other_core)) as other:
+                    emulator = other.emulator
+                    clip = Clip(other._seen(), emulator.frames_per_second, emulator.samples_per_second)
+                    content = video(clip, num_frames)
+                if len(content) <= MOST_BYTES:
+                    return content
+                num_frames //= 2
+        except NewGamePlusError as error:
+            return str(error)
+
+    def _seen(self) -> Iterator[tuple[Array, Array]]:
+        for number, _ in enumerate(self.frames()):
+            masks = self.movie.masks[number].tolist()
+            yield with_pads(self.picture(), masks, self.movie.buttons), self.emulator.audio()
 
     def _judge_of(self, integration: Integration) -> Scenario:
         try:

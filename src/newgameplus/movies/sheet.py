@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from newgameplus.movies.encoders import fit
+from newgameplus.movies.lettering import BACKGROUND, BRIGHT, DIM, draw_text, fitting_size, text_width
 from newgameplus.movies.names import level_of
 from newgameplus.movies.playback import Playback
 from newgameplus.printable import printable_number, printable_time
@@ -20,10 +21,6 @@ MAX_PICTURES = 16
 MARGIN = 12
 """Pixels between and around the pictures."""
 CAPTION_HEIGHT = 22
-BACKGROUND = (24, 24, 27)
-BRIGHT, DIM = (244, 244, 245), (161, 161, 170)
-"""Text colours, RGB."""
-_FONT = cv2.FONT_HERSHEY_DUPLEX
 
 
 def write_sheet(playback: Playback, out: Path, scale: int, num_frames: int) -> int:
@@ -46,23 +43,6 @@ def level_title(playback: Playback) -> str:
     """Return the level's id from the movie or its file name, else the game and the file's name."""
     path, game = playback.path, playback.movie.game
     return playback.record.level or level_of(path, game) or f"{game} ({path.stem})"
-
-
-def draw_text(image: Array, text: str, left: int, baseline: int, *, colour: tuple[int, int, int], size: float) -> int:
-    """Draw ``text`` into ``image``; return its width in pixels."""
-    plain = text.encode("ascii", "replace").decode()
-    cv2.putText(image, plain, (left, baseline), _FONT, size, colour, 1, cv2.LINE_AA)
-    return text_width(text, size)
-
-
-def text_width(text: str, size: float) -> int:
-    """Width of ``text`` in pixels."""
-    return int(cv2.getTextSize(text, _FONT, size, 1)[0][0])
-
-
-def fitting_size(text: str, width: int, wanted: float) -> float:
-    """Largest text size up to ``wanted`` at which ``text`` fits into ``width`` pixels."""
-    return min(wanted, wanted * width / max(1, text_width(text, wanted)))
 
 
 def _title(playback: Playback, num_frames: int, total: float) -> str:

@@ -9,13 +9,14 @@ import numpy as np
 from gymnasium import spaces
 
 from newgameplus.envs.actions import ActionMeaning
+from newgameplus.envs.inline import EnvInline
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import UsageError
 from newgameplus.games.action_sets import resolved
 from newgameplus.types import ActionSpec, Array
 
 
-class Discretizer(gym.ActionWrapper[Array, Any, Array]):
+class Discretizer(EnvInline, gym.ActionWrapper[Array, Any, Array]):
     """Discrete set of button combinations, over any environment whose actions are one 0 or 1 per button.
 
     Source: ``SonicDiscretizer`` of the 2018 baselines. :class:`~newgameplus.envs.retro.RetroEnv` does the same itself

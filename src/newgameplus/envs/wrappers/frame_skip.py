@@ -8,10 +8,11 @@ from typing import Any, SupportsFloat
 import gymnasium as gym
 
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, FrameSkip, StickyActions
+from newgameplus.envs.inline import EnvInline
 from newgameplus.types import Array
 
 
-class StochasticFrameSkip(gym.Wrapper[Array, Any, Array, Any]):
+class StochasticFrameSkip(EnvInline, gym.Wrapper[Array, Any, Array, Any]):
     """Repeats an action for several frames, sometimes with one frame of delay, and sums the rewards.
 
     :class:`~newgameplus.envs.retro.RetroEnv` does the same itself, without drawing the frames between; this wrapper is

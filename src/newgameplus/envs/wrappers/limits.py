@@ -1,7 +1,4 @@
-"""Wrappers that truncate an episode: no progress for too long.
-
-For a limit of steps use Gymnasium's ``TimeLimit``, which equals the contest's.
-"""
+"""Wrappers that truncate an episode: too many steps, which is Gymnasium's, and no progress for too long."""
 
 from __future__ import annotations
 
@@ -9,13 +6,18 @@ from typing import Any, SupportsFloat
 
 import gymnasium as gym
 
+from newgameplus.envs.inline import EnvInline
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.wrappers.reward import check_variables, variable
 from newgameplus.errors import UsageError
 from newgameplus.types import Array
 
 
-class StallLimit(gym.Wrapper[Array, Any, Array, Any]):
+class TimeLimit(EnvInline, gym.wrappers.TimeLimit[Array, Any]):
+    """Gymnasium's limit of steps, which equals the contest's."""
+
+
+class StallLimit(EnvInline, gym.Wrapper[Array, Any, Array, Any]):
     """Truncates an episode without progress for a number of frames.
 
     Progress is a new maximum of a variable, or of the return if none is named, checked after every step; the maximum

@@ -14,13 +14,14 @@ import gymnasium as gym
 import numpy as np
 from gymnasium import spaces
 
+from newgameplus.envs.inline import EnvInline
 from newgameplus.errors import UsageError
 from newgameplus.types import CONTEST_SIZE, Array, ObservationSpec
 
 ArrayEnv: TypeAlias = gym.Env[Array, Any]
 
 
-class Crop(gym.ObservationWrapper[Array, Any, Array]):
+class Crop(EnvInline, gym.ObservationWrapper[Array, Any, Array]):
     """Cuts pixels off the borders of ``[H, W, C]``.
 
     Args:
@@ -48,7 +49,7 @@ class Crop(gym.ObservationWrapper[Array, Any, Array]):
         return observation[self._rows, self._columns]
 
 
-class Gray(gym.ObservationWrapper[Array, Any, Array]):
+class Gray(EnvInline, gym.ObservationWrapper[Array, Any, Array]):
     """Converts RGB ``[H, W, 3]`` to luma ``[H, W, 1]``; a gray picture is passed through."""
 
     def __init__(self, env: ArrayEnv) -> None:
@@ -63,7 +64,7 @@ class Gray(gym.ObservationWrapper[Array, Any, Array]):
         return cv2.cvtColor(observation, cv2.COLOR_RGB2GRAY)[:, :, None]
 
 
-class Resize(gym.ObservationWrapper[Array, Any, Array]):
+class Resize(EnvInline, gym.ObservationWrapper[Array, Any, Array]):
     """Resizes ``[H, W, C]`` by area interpolation.
 
     Args:
@@ -89,7 +90,7 @@ class Resize(gym.ObservationWrapper[Array, Any, Array]):
         return resized.reshape(height, width, self._num_channels)
 
 
-class Edges(gym.ObservationWrapper[Array, Any, Array]):
+class Edges(EnvInline, gym.ObservationWrapper[Array, Any, Array]):
     """Canny edges of a gray picture ``[H, W, 1]``: 255 on an edge, 0 elsewhere.
 
     Source: reverie_agent's deep Q-network, thresholds 100 and 200.
@@ -117,7 +118,7 @@ class Edges(gym.ObservationWrapper[Array, Any, Array]):
         return cv2.Canny(np.ascontiguousarray(observation), *self._thresholds)[:, :, None]
 
 
-class FrameStack(gym.ObservationWrapper[Array, Any, Array]):
+class FrameStack(EnvInline, gym.ObservationWrapper[Array, Any, Array]):
     """Concatenates the last observations along the last axis, oldest first.
 
     The first observation of an episode is repeated. Each stack is a new array.

@@ -7,12 +7,13 @@ from typing import Any, SupportsFloat
 
 import gymnasium as gym
 
+from newgameplus.envs.inline import EnvInline
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.errors import UsageError
 from newgameplus.types import Array
 
 
-class Recorded(gym.Wrapper[Array, Any, Array, Any]):
+class Recorded(EnvInline, gym.Wrapper[Array, Any, Array, Any]):
     """Holds recorded buttons whatever the actions are: also those that a sticky action delayed.
 
     Put it below the wrappers of the observation, which then see what they saw when the episode was recorded.

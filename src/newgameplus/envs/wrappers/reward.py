@@ -10,6 +10,7 @@ from typing import Any, SupportsFloat
 import gymnasium as gym
 from gymnasium.wrappers import TransformReward
 
+from newgameplus.envs.inline import EnvInline
 from newgameplus.errors import NotFoundError, did_you_mean
 from newgameplus.types import Array
 
@@ -22,7 +23,7 @@ def scale_reward(env: gym.Env[Array, Any], factor: float = BASELINE_REWARD_SCALE
     return TransformReward(env, partial(operator.mul, factor))
 
 
-class AllowBacktracking(gym.Wrapper[Array, Any, Array, Any]):
+class AllowBacktracking(EnvInline, gym.Wrapper[Array, Any, Array, Any]):
     """Rewards only progress beyond the best point of the episode, so that going back costs nothing.
 
     With R_t the sum of the rewards up to step t, the reward is max(0, R_t - max(0, R_1, …, R_{t-1})).
@@ -49,7 +50,7 @@ class AllowBacktracking(gym.Wrapper[Array, Any, Array, Any]):
         return observation, progress, terminated, truncated, info
 
 
-class VariableReward(gym.Wrapper[Array, Any, Array, Any]):
+class VariableReward(EnvInline, gym.Wrapper[Array, Any, Array, Any]):
     """Rewards changes of the game's variables instead of, or in addition to, the scenario's reward.
 
     With v_t the value of a variable after step t, the reward is scenario_weight * reward + Σ weight * (v_t - v_{t-1}).
