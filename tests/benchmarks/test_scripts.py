@@ -31,6 +31,7 @@ LONG = (
     "speed.jerk_many",
     "speed.kernels",
     "speed.learners",
+    "speed.live",
     "speed.learners_gpu",
     "speed.render_movie",
     "speed.verify_movies",
