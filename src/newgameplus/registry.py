@@ -9,7 +9,6 @@ from typing import Any
 from newgameplus.errors import NotFoundError, UsageError, install_line
 
 EXTRA_OF = {
-    "cmaes": "evolve",
     "torch": "train",
     "tensorboard": "train",
     "wandb": "wandb",

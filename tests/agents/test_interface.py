@@ -13,7 +13,9 @@ from newgameplus.agents.configuration import configure
 from newgameplus.agents.interface import (
     REQUIRED_PARTS,
     Agent,
+    ContinuesOthers,
     Delegates,
+    Evolves,
     HasActionValues,
     HasCapacity,
     HasDevice,
@@ -29,8 +31,10 @@ from newgameplus.errors import UsageError
 from newgameplus.types import WorldSpec
 
 PARTS: dict[str, tuple[type, ...]] = {
+    "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights),
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
     "jerk": (),
+    "neat": (Evolves, HasMetrics, HasWeights),
     "ppo": (HasMetrics, HasPolicy, HasWeights),
     "rainbow": (HasActionValues, HasMetrics, HasReplay, HasWeights, KeepsFiles),
     "random": (),
@@ -65,7 +69,7 @@ def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
 @every_agent
 def test_configurations_say_where_networks_run_and_how_much_is_kept(name: str) -> None:
     config = find_agent(name).PRESETS["default"]
-    assert isinstance(config, HasDevice) == (name in ("experts", "ppo", "rainbow"))
+    assert isinstance(config, HasDevice) == (name in ("es", "experts", "ppo", "rainbow"))
     assert isinstance(config, HasCapacity) == (name in ("experts", "rainbow"))
 
 

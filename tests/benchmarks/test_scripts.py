@@ -26,6 +26,7 @@ LONG = (
     "runs.rainbow_ways",
     "runs.tumbleweed_calibration",
     "speed.engine_costs",
+    "speed.evolution_strategies",
     "speed.grid_video",
     "speed.jerk_evaluation",
     "speed.jerk_many",

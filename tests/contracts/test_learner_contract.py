@@ -28,6 +28,7 @@ SMALL = {
         "train_interval": "4",
         "capacity": "10",
     },
+    "es": {"encoder": "dqn-2013", "num_individuals": "4", "num_hidden": "32"},
     "ppo": {"encoder": "dqn-2013", "rollout_steps": "16", "batch_size": "16", "num_hidden": "32"},
     "rainbow": {
         "encoder": "dqn-2013",
@@ -41,6 +42,8 @@ SMALL = {
 }
 """Fields that make an agent learn within a few steps."""
 VARIANTS = {
+    "es of all parameters": ("es", SMALL["es"] | {"only_last_layer": "no", "is_greedy": "yes"}),
+    "es by sep-cma": ("es", SMALL["es"] | {"search": "sep-cma"}),
     "rainbow of quantiles": ("rainbow", SMALL["rainbow"] | {"distribution": "quantiles"}),
     "rainbow of implicit quantiles": (
         "rainbow",

@@ -7,6 +7,7 @@ from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 from newgameplus.registry import resolve
 
 AGENTS = {
+    "es": "newgameplus.agents.es.agent:Es",
     "experts": "newgameplus.agents.experts.agent:Experts",
     "jerk": "newgameplus.agents.jerk.agent:Jerk",
     "neat": "newgameplus.agents.neat.agent:Neat",

@@ -83,6 +83,22 @@ class HasWeights(Protocol):
 
 
 @runtime_checkable
+class ContinuesOthers(Protocol):
+    """Can begin with the weights of other agents' runs."""
+
+    @staticmethod
+    def continued(config: Any, agent: str, other: Any) -> Any | None:
+        """Return the configuration that fits the weights of another agent's run, None if no weights of it fit.
+
+        Args:
+            config: configuration of this class, of which the other fields are kept.
+            agent: name of the other agent.
+            other: its configuration.
+        """
+        ...
+
+
+@runtime_checkable
 class HasMetrics(Protocol):
     """Has metrics of its learning, which training writes to metrics.jsonl and plots."""
 

@@ -73,7 +73,7 @@ _NARROW, _WIDE = 72, 112
 @click.option("--resume", is_flag=True, help="Continue the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
 def train(ctx: click.Context, /, **options: Any) -> int:
-    """Train AGENT: ppo, rainbow, experts, neat, or package.module:Class for one of your own.
+    """Train AGENT: ppo, rainbow, experts, neat, es, or package.module:Class for one of your own.
 
     All levels are played in parallel in one process, or with --switch-every one after another in each row. Metrics are
     written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C writes a checkpoint; a power cut loses at most

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+import cmaes
 import numpy as np
 
-from newgameplus.errors import StateError, UsageError, install_line
+from newgameplus.errors import StateError, UsageError
 from newgameplus.learning.evolution import AdamMoments, adam_step, centred_ranks
 from newgameplus.types import Array, State
 
@@ -126,7 +127,7 @@ class GaussianSearch:
         """Full state."""
         first, second, num_steps = self._moments
         moments = {"first": first.copy(), "second": second.copy(), "num_steps": num_steps}
-        return {"mean": self._mean.copy(), "generation": self._generation, "moments": moments}
+        return {"seed": self._seed, "mean": self._mean.copy(), "generation": self._generation, "moments": moments}
 
     def restore(self, state: State) -> None:
         """Restore ``state``.
@@ -137,7 +138,8 @@ class GaussianSearch:
         like = self._mean
         mean, moments = _vector(state, "mean", like), _part(state, "moments")
         moments_of = (_vector(moments, "first", like), _vector(moments, "second", like), _count(moments, "num_steps"))
-        self._mean, self._moments, self._generation = mean, AdamMoments(*moments_of), _count(state, "generation")
+        seed, generation = _count(state, "seed"), _count(state, "generation")
+        self._mean, self._moments, self._seed, self._generation = mean, AdamMoments(*moments_of), seed, generation
 
     def _noise(self, pair: int) -> Array:
         numbers = np.random.default_rng([self._seed, self.generation, pair])
@@ -158,11 +160,11 @@ class CovarianceSearch:
         is_diagonal: whether only the diagonal of the covariance matrix is learned.
 
     Raises:
-        UsageError: N is less than 4, D is too large for a whole matrix, or the package is not installed.
+        UsageError: N is less than 4, or D is too large for a whole matrix.
     """
 
-    _KEPT = ("_mean", "_sigma", "_p_sigma", "_pc", "_C", "_g", "_funhist_values")
-    """What cmaes learns; all else follows from its arguments, or from these."""
+    _KEPT = ("_mean", "_sigma", "_p_sigma", "_pc", "_C", "_g")
+    """What cmaes learns; all else follows from its arguments, or from these, or is for conditions to stop at."""
 
     def __init__(
         self, mean: Array, num_individuals: int, *, sigma: float, seed: int = 0, is_diagonal: bool = False
@@ -174,10 +176,6 @@ class CovarianceSearch:
                 f"CMA-ES over {len(mean):,} parameters would need a matrix of {len(mean) ** 2:,} numbers; "
                 f"{MAX_CMA_PARAMETERS:,} are the most: use sep-cma or openai."
             )
-        try:
-            import cmaes
-        except ImportError as error:
-            raise UsageError(f"CMA-ES needs a package that is not installed: {install_line('evolve')}") from error
         kind = cmaes.SepCMA if is_diagonal else cmaes.CMA
         self._cma: Any = kind(np.array(mean, np.float64), sigma, seed=seed, population_size=num_individuals)
         self._seed = seed
@@ -210,7 +208,7 @@ class CovarianceSearch:
 
     def state(self) -> State:
         """Full state."""
-        return dict(self._kept)
+        return {"seed": self._seed, **self._kept}
 
     def restore(self, state: State) -> None:
         """Restore ``state``.
@@ -224,6 +222,7 @@ class CovarianceSearch:
             if type(given) is not type(own) or np.shape(given) != np.shape(own):
                 raise StateError(f"The saved search has no fitting {name!r}; begin a new run.")
             restored[name] = np.copy(given) if isinstance(given, np.ndarray) else given
+        self._seed = _count(state, "seed")
         for name, value in restored.items():
             setattr(self._cma, f"_{name}", value)
         self._cma._D = self._cma._B = None  # follow from the covariance

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from newgameplus.agents import find_agent
+from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure, with_fields
-from newgameplus.agents.interface import Evolves, HasDevice, HasWeights, NeedsZones, offers
+from newgameplus.agents.interface import ContinuesOthers, Evolves, HasDevice, HasWeights, NeedsZones, offers
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets
@@ -118,7 +118,8 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
     Args:
         agent: name of the agent, or ``package.module:Class``.
         preset: name of the preset; None for that of the run that ``init`` belongs to, with its fields, if it is the
-            same agent, and otherwise ``default``.
+            same agent, and otherwise ``default``. Where the agent continues others, fields that must fit their weights
+            are those of the run.
         overrides: new values of fields as text.
         init: checkpoint, or run's folder, with the initial weights.
 
@@ -135,7 +136,19 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
         here = {"device": agent_class.PRESETS[plan.preset].device} if isinstance(plan.config, HasDevice) else {}
         return plan.preset, with_fields(replace(plan.config, **here), overrides)
     name = "default" if preset is None else preset
-    return name, configure(agent_class, name, overrides)
+    config = configure(agent_class, name)
+    if run.exists() and isinstance(agent_class, type) and offers(agent_class, ContinuesOthers):
+        config = _continued(agent_class, config, run)
+    return name, with_fields(config, overrides)
+
+
+def _continued(agent_class: Any, config: Any, run: TrainingFolder) -> Any:
+    """Return a configuration that fits the weights of another agent's run, as far as the agent continues it."""
+    name = _agent_name(run)
+    if name not in AGENTS:
+        return config
+    continued = agent_class.continued(config, name, read_plan(run.path).agent.config)
+    return config if continued is None else continued
 
 
 def _agent_name(run: TrainingFolder) -> object:

@@ -1,0 +1,1 @@
+"""Evolution strategies over the parameters of a policy."""
