@@ -155,6 +155,12 @@ def test_lost_lives_and_ends_are_told_apart():
     assert trajectory.breaks().tolist() == [True, False, False, True, False, False]
 
 
+def test_an_episode_without_lives_left_ended_by_death_even_if_the_game_takes_its_time(recording):
+    ended = survey_movie(recording.paths[-1]).trajectory
+    assert ended.ending == "death"
+    assert ended.deaths[-1] < len(ended.x) - 2
+
+
 def test_where_time_passes_without_progress_is_a_spot(survey):
     sampler = Sampler()
     for step in range(300):

@@ -13,6 +13,7 @@ piece, unless the picture is found again at a place where the camera was before,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -63,7 +64,7 @@ _ANGLES = np.arange(256) * (2 * np.pi / 256)
 _CIRCLE = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1).astype(np.float32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class View:
     """A picture prepared for comparison."""
 
@@ -71,8 +72,11 @@ class View:
     """uint32 ``[H, W]``: a number for the colours of each pixel and the eight around it."""
     texture: Array
     """bool ``[H, W]``: pixels that are not all like those around them."""
-    spectrum: Array
-    """Fourier transform of the phases of the textured pixels, float32 ``[h, w, 2]``."""
+
+    @cached_property
+    def spectrum(self) -> Array:
+        """Fourier transform of the phases of the textured pixels, float32 ``[h, w, 2]``."""
+        return _spectrum(self.code, self.texture)
 
     @classmethod
     def of(cls, picture: Array) -> View:
@@ -84,7 +88,7 @@ class View:
         texture = np.zeros(packed.shape, bool)
         texture[:, 1:] |= packed[:, 1:] != packed[:, :-1]
         texture[1:] |= packed[1:] != packed[:-1]
-        return cls(code, texture, _spectrum(code, texture))
+        return cls(code, texture)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ class Sampler:
             is_at_goal: whether the goal was reached.
         """
         last = len(self._frames) - 1
-        is_lost = bool(self._deaths) and self._deaths[-1] >= last - 1
+        is_lost = bool(self._deaths) and (self._lives == 0 or self._deaths[-1] >= last - 1)
         ending: Ending = "goal" if is_at_goal else "cut" if not is_over else "death" if is_lost else "over"
         return Trajectory(
             np.array(self._frames, np.int32),
