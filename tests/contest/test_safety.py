@@ -19,7 +19,7 @@ from newgameplus.contest.evaluation import evaluate, manifest_of, plan_of
 from newgameplus.contest.judged_world import open_judged_world
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import CONTEST, with_budget
-from newgameplus.contest.workers import Failed, Finished, play_runs
+from newgameplus.contest.workers import Failed, Finished, play_runs, tasks_here
 from newgameplus.emulator.cores import stable_retro_folder
 from newgameplus.errors import IntegrationError, ResultsError
 from newgameplus.executor.local import LocalExecutor
@@ -111,7 +111,7 @@ def test_a_level_that_pays_nan_fails_and_the_others_are_scored(tmp_path: Path, m
 def test_a_run_that_hangs_is_ended_when_its_wall_clock_is_spent(tmp_path: Path) -> None:
     job = Job(plan(LEVEL, agent="stranger:Sleeper", wall_clock_seconds=0.2), LEVEL, 0, tmp_path / "run")
     with closing(LocalExecutor[Job](1)) as executor:
-        events = list(play_runs([job], executor, grace_seconds=0.2))
+        events = list(play_runs(tasks_here([job]), executor, grace_seconds=0.2))
     (failed,) = (event for event in events if isinstance(event, Failed))
     assert "hung and was ended, as its wall clock of 0.2 s was spent" in failed.reason
 

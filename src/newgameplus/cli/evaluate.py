@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from newgameplus.cli.on import LOCAL, elsewhere, on_option
 from newgameplus.cli.plan_options import (
     CONFIG_OPTIONS,
     actions_in_words,
@@ -27,13 +29,15 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from newgameplus.contest.plan import Plan
+    from newgameplus.contest.workers import Failed
+    from newgameplus.executor.interface import Executor
     from newgameplus.results.evaluations import Results
 
 DEFAULT_SPLIT = "tumbleweed-validation"
 """Split played if neither a split nor a level is named."""
 MAX_SEEDS = 10_000
 """Limit of seeds; more are a typing error."""
-_OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "as_json"}
+_OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "address", "as_json"}
 """Options that do not belong to the plan, and the agent, which may always be named again."""
 
 
@@ -62,6 +66,7 @@ class Duration(click.ParamType[float]):
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The first seed.")
 @click.option("--seeds", "num_seeds", type=int, default=1, show_default=True, metavar="K", help="How many seeds.")
 @click.option("--workers", "num_workers", type=int, metavar="N", help="Runs in parallel.  [default: one per core]")
+@on_option
 @click.option("--results", "results_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Continue interrupted results: those named, or the latest.")
 @click.option(
@@ -73,34 +78,32 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     """Evaluate AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
 
     AGENT is a name (random, jerk, ppo, rainbow, experts) or package.module:Class for one of your own. Levels are played
-    in parallel worker processes. Ctrl-C or a power cut loses at most the current episodes; --resume continues, and runs
-    an agent of your own only where you name it again.
+    in parallel, in processes of this machine or on a cluster. Ctrl-C or a power cut loses at most the current episodes;
+    --resume continues, and runs an agent of your own only where you name it again.
     """
-    from newgameplus.cli.live import LiveTable
-    from newgameplus.contest.evaluation import evaluate as evaluate_plan
-    from newgameplus.contest.evaluation import jobs_of, write_scores
-    from newgameplus.contest.workers import Failed
+    from newgameplus.contest.evaluation import write_scores
     from newgameplus.printable import open_console
 
     if options["num_workers"] is not None and options["num_workers"] < 1:
         raise UsageError(f"--workers needs at least 1, not {options['num_workers']}.")
-    results, plan = _reopened(ctx, options) if options["resume"] else _created(options)
     console = open_console(stderr=bool(options["as_json"]))
-    _announce(console, plan, results)
-    failures: list[Failed] = []
-    is_played = False
-    try:
-        with LiveTable(jobs_of(plan, results), console) as table:
-            for event in evaluate_plan(results, plan, num_workers=options["num_workers"]):
-                table.show(event)
-                is_played = True
-                if isinstance(event, Failed):
-                    failures.append(event)
-    except KeyboardInterrupt:
-        again = as_named(plan.agent.name)
-        say(console, f"Interrupted; go on with: ngp evaluate{again} --resume --results {as_typed(results.path)}")
-        return 130
-    if not is_played:
+    with ExitStack() as opened:
+        if options["resume"]:
+            results, plan = _reopened(ctx, options)
+            cluster = _cluster(options, plan, opened)
+        else:
+            plan = _checked(options)
+            cluster = _cluster(options, plan, opened)
+            results = _created(options, plan)
+        _announce(console, plan, results)
+        if cluster is not None:
+            _announce_cluster(console, plan, options["address"])
+        try:
+            failures = _played(results, plan, options["num_workers"], cluster, console)
+        except KeyboardInterrupt:
+            say(console, f"Interrupted; go on with: {_again(results, plan, options['address'])}")
+            return 130
+    if failures is None:
         say(console, "These results were complete already.")
     _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
     if not failures:
@@ -108,19 +111,73 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
     return 2 if all(failure.is_bad_input for failure in failures) else 1
 
 
-def _created(options: dict[str, Any]) -> tuple[Results, Plan]:
-    """Make a plan from the options, check it, and only then write anything."""
-    from newgameplus.contest.evaluation import check, manifest_of
-    from newgameplus.results.evaluations import Results, new_results_folder
+def _played(
+    results: Results, plan: Plan, num_workers: int | None, cluster: Executor[Any] | None, console: Console
+) -> list[Failed] | None:
+    """Play what is not complete, and show it; return the failures, or None if nothing was left to play."""
+    from newgameplus.cli.live import LiveTable
+    from newgameplus.contest.evaluation import evaluate as evaluate_plan
+    from newgameplus.contest.evaluation import jobs_of
+    from newgameplus.contest.workers import Failed
+
+    failures = None
+    with LiveTable(jobs_of(plan, results), console) as table:
+        for event in evaluate_plan(results, plan, num_workers=num_workers, elsewhere=cluster):
+            failures = failures or []
+            table.show(event)
+            if isinstance(event, Failed):
+                failures.append(event)
+    return failures
+
+
+def _again(results: Results, plan: Plan, address: str) -> str:
+    """Command that continues results."""
+    on = "" if address == LOCAL else f" --on {address}"
+    return f"ngp evaluate{as_named(plan.agent.name)} --resume{on} --results {as_typed(results.path)}"
+
+
+def _cluster(options: dict[str, Any], plan: Plan, opened: ExitStack) -> Executor[Any] | None:
+    """Connect to the cluster that the options name, if they do, until ``opened`` is closed."""
+    from newgameplus.contest.elsewhere import check_travels
+
+    if options["address"] == LOCAL:
+        return None
+    check_travels(plan)
+    games = {level.game for level in plan.world.levels}
+    cluster = elsewhere(options["address"], games, options["num_workers"])
+    if cluster is not None:
+        opened.callback(cluster.close)
+    return cluster
+
+
+def _announce_cluster(console: Console, plan: Plan, address: str) -> None:
+    from newgameplus.agents import find_agent
+    from newgameplus.agents.interface import KeepsFiles, offers
+
+    say(console, f"The runs are played on {address}, and their files come here.")
+    if offers(find_agent(plan.agent.name), KeepsFiles):
+        say(console, "The replay buffer does not travel: a run that loses its worker begins anew.")
+
+
+def _checked(options: dict[str, Any]) -> Plan:
+    """Make a plan from the options and check it."""
+    from newgameplus.contest.evaluation import check
 
     if options["agent"] is None:
         raise UsageError("Say which agent plays: ngp evaluate jerk, or ngp evaluate random.")
     plan = _plan(options)
     check(plan)
+    return plan
+
+
+def _created(options: dict[str, Any], plan: Plan) -> Results:
+    from newgameplus.contest.evaluation import manifest_of
+    from newgameplus.results.evaluations import Results, new_results_folder
+
     manifest = manifest_of(plan, ["ngp", *map(click.format_filename, sys.argv[1:])])
     results = Results(options["results_path"] or new_results_folder(run_name(plan.agent, plan.world, plan.split)))
     results.create(manifest)
-    return results, plan
+    return results
 
 
 def _plan(options: dict[str, Any]) -> Plan:

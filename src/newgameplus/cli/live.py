@@ -16,7 +16,7 @@ from newgameplus.cli.tables import counted
 from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
 from newgameplus.contest.run_scores import saved_progress
-from newgameplus.contest.workers import Advanced, Event, Failed, Finished, Started
+from newgameplus.contest.workers import Advanced, Event, Failed, Finished, Interrupted, Started
 from newgameplus.games.levels import Level
 
 _LINE_INTERVAL_SECONDS = 30.0
@@ -108,6 +108,8 @@ class LiveTable:
             self._rows[event.job.folder].state = "running"
         elif isinstance(event, Advanced):
             self._rows[event.job.folder].advance(event.progress)
+        elif isinstance(event, Interrupted):
+            self._rows[event.job.folder].state = "waiting"
         elif isinstance(event, Finished):
             self._rows[event.job.folder].state = "done"
         elif isinstance(event, Failed):

@@ -60,6 +60,8 @@ def parse_address(text: str) -> Address:
     if match is None or port > 65535:
         raise UsageError(f"{text!r} is no address of a scheduler, such as {DEFAULT_ADDRESS}.")
     address = Address(match["scheme"], match["host"].strip("[]"), port)
+    if address.scheme == "tls" and address.host in ("0.0.0.0", "::"):
+        raise UsageError(f"{text} names no machine: give the address by which other machines reach the scheduler's.")
     if address.scheme == "tcp" and not address.is_loopback:
         raise UsageError(
             f"{text} would let everybody on the network run code on its workers: use tls://{text.partition('://')[2]}, "

@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 import traceback
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from distributed import Worker, get_worker
@@ -152,7 +153,7 @@ def doing(dask_worker: Worker) -> dict[str, Any]:
     return told | describe()
 
 
-def reason_unfit(ours: dict[str, str], needs: dict[str, dict[str, str]], dask_worker: Worker) -> str | None:
+def reason_unfit(ours: Mapping[str, str], needs: Mapping[str, Mapping[str, str]], dask_worker: Worker) -> str | None:
     """Return why a worker cannot play, to be run on it by its client."""
     reason = unfit(ours, needs, dask_worker.state.nthreads)
     return None if reason is None else f"The worker {dask_worker.name} at {dask_worker.address} {reason}."

@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 AUTHORITY, CERTIFICATE, KEY = "authority.pem", "certificate.pem", "key.pem"
 """Names of the files."""
+FOLDER_VARIABLE = "NGP_CLUSTER"
+"""Environment variable that names the folder."""
 _VALID_DAYS = 3650
 
 
 def default_folder() -> Path:
-    """Folder of the certificates if none is named."""
-    return home() / "cluster"
+    """Folder of the certificates if none is named: that of the environment variable ``NGP_CLUSTER``, or the user's."""
+    named = os.environ.get(FOLDER_VARIABLE)
+    return Path(named).expanduser() if named else home() / "cluster"
 
 
 def checked(folder: Path) -> Path:
@@ -39,7 +42,7 @@ def checked(folder: Path) -> Path:
     if missing:
         raise UsageError(
             f"There are no certificates in {folder} ({missing[0]} is missing): copy this folder from the machine where "
-            "ngp cluster up has made it, or name another one with --certificates."
+            f"ngp cluster up has made it, or name another one in {FOLDER_VARIABLE}."
         )
     for path in (folder, folder / KEY):
         if path.stat().st_mode & 0o077:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -130,8 +130,19 @@ def security_for(address: Address, certificates: Path | None) -> Security | None
     return Security(require_encryption=True, tls_ca_file=str(folder / AUTHORITY), **roles)
 
 
-def check_workers(client: Client, address: str, needs: dict[str, dict[str, str]]) -> None:
+def check_workers(
+    client: Client,
+    address: str,
+    needs: Mapping[str, Mapping[str, str]],
+    ours: Mapping[str, str] | None = None,
+) -> None:
     """Check that a worker can play; tell of those that cannot.
+
+    Args:
+        client: client of the cluster.
+        address: its address, for messages.
+        needs: result of :func:`newgameplus.cluster.identity.needs_of`.
+        ours: identity to compare with; None for that of this process.
 
     Raises:
         UsageError: no worker has joined, or none can play.
@@ -145,7 +156,7 @@ def check_workers(client: Client, address: str, needs: dict[str, dict[str, str]]
         raise UsageError(
             f"The cluster at {address} has no workers: let some join with ngp cluster join {address}"
         ) from error
-    reasons = client.run(reason_unfit, identity(), needs, on_error="return")
+    reasons = client.run(reason_unfit, ours or identity(), needs, on_error="return")
     told = [_reason(worker, reason) for worker, reason in reasons.items() if reason is not None]
     if len(told) == len(reasons):
         raise UsageError(f"No worker of the cluster at {address} can play this. {told[0] if told else ''}".rstrip())

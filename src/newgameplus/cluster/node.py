@@ -148,7 +148,7 @@ async def _work(node: Node, security: Security | None, ending: _EndOfInput) -> N
         nthreads=1,
         memory_limit=0,
         protocol=node.scheme,
-        host="127.0.0.1" if node.address.is_loopback else None,
+        host=node.host if node.address.is_loopback else None,
         security=security,
         dashboard=False,
         dashboard_address=HTTP,

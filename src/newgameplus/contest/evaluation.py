@@ -14,16 +14,19 @@ from pathlib import Path
 from typing import Any
 
 import newgameplus
+from newgameplus.contest.elsewhere import tasks_of
+from newgameplus.contest.fingerprint import check_unchanged, fingerprint
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import Rules
 from newgameplus.contest.run_scores import read_run
 from newgameplus.contest.scores import RunScore, contest_score
-from newgameplus.contest.workers import Event, Failed, Finished, play_runs
+from newgameplus.contest.workers import Event, Failed, Finished, play_runs, tasks_here
 from newgameplus.durable import hold
 from newgameplus.emulator.backends import default_backend
-from newgameplus.emulator.cores import core_of
 from newgameplus.errors import ResultsError, RomError, UsageError
+from newgameplus.executor.interface import Executor
 from newgameplus.executor.local import LocalExecutor, available_cores
+from newgameplus.executor.retries import RetryingExecutor
 from newgameplus.fields import pick, to_json
 from newgameplus.games.folders import add_named_collections, named_collections
 from newgameplus.games.levels import Level
@@ -46,7 +49,7 @@ def check(plan: Plan) -> None:
         NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
     """
     for level in plan.world.levels:
-        _fingerprint(level, plan.world.core)
+        fingerprint(level, plan.world.core)
         _check_dump(level)
     with_actions(plan.world, plan.agent.specs()[1])
     plan.agent.arithmetic()  # refuses a device that is not there
@@ -72,7 +75,7 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
         "actions": to_json(world.actions),
         "games": named_collections(),
         "records_movies": plan.records_movies,
-        "levels": [_fingerprint(level, world.core) for level in world.levels],
+        "levels": [fingerprint(level, world.core) for level in world.levels],
         "seeds": list(plan.seeds),
         "init": None if agent.init is None else _origin(Path(agent.init)),
         "arithmetic": arithmetic_of(plan),
@@ -111,7 +114,7 @@ def plan_of(manifest: dict[str, Any], trusted: str | None = None) -> Plan:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ResultsError(f"The manifest is corrupt: {error}.") from error
     for level, line in zip(plan.world.levels, manifest["levels"], strict=True):
-        _check_unchanged(level, line, plan.world.core)
+        check_unchanged(level, line, plan.world.core)
     return plan
 
 
@@ -124,31 +127,46 @@ def jobs_of(plan: Plan, results: Results) -> list[Job]:
     ]
 
 
-def evaluate(results: Results, plan: Plan, *, num_workers: int | None = None) -> Iterator[Event]:
+def evaluate(
+    results: Results,
+    plan: Plan,
+    *,
+    num_workers: int | None = None,
+    elsewhere: Executor[Any] | None = None,
+) -> Iterator[Event]:
     """Play every run of ``plan`` that is not complete, and keep ``scores.json`` up to date.
 
     Args:
         results: a directory that holds the plan's manifest.
         plan: the plan.
-        num_workers: number of parallel runs; by default one per CPU core.
+        num_workers: number of parallel runs on this machine; by default one per CPU core.
+        elsewhere: executor on machines that do not see this one's disk; None to play here.
 
     Yields:
         Events as they happen, and a ``Tick`` after a time without any.
 
     Raises:
         ResultsError: another process writes to the directory, or it is corrupt.
+        UsageError: something of the plan cannot travel.
     """
     with hold(results.path, "--results"):
         _read_runs(results, plan)  # corrupt files are found before anything is played
         jobs = [job for job in jobs_of(plan, results) if not RunFolder(job.folder).is_complete()]
         try:
-            with closing(LocalExecutor[Job](num_workers or available_cores())) as executor:
-                for event in play_runs(jobs, executor):
-                    if isinstance(event, Finished | Failed):
-                        write_scores(results, plan)
-                    yield event
+            for event in _played(jobs, num_workers, elsewhere):
+                if isinstance(event, Finished | Failed):
+                    write_scores(results, plan)
+                yield event
         finally:
             write_scores(results, plan)
+
+
+def _played(jobs: list[Job], num_workers: int | None, elsewhere: Executor[Any] | None) -> Iterator[Event]:
+    if elsewhere is not None:
+        yield from play_runs(tasks_of(jobs), elsewhere)
+        return
+    with closing(RetryingExecutor(LocalExecutor[Any](num_workers or available_cores()))) as executor:
+        yield from play_runs(tasks_here(jobs), executor)
 
 
 def write_scores(results: Results, plan: Plan) -> dict[str, Any]:
@@ -166,25 +184,6 @@ def _read_runs(results: Results, plan: Plan) -> list[RunScore]:
     ]
 
 
-def _fingerprint(level: Level, core_name: str | None) -> dict[str, Any]:
-    """Hashes of a level's files, so that different versions of a level are not compared unnoticed."""
-    game = level.integration
-    game.scenario(level.scenario)
-    core = game.core() if core_name is None else core_of(game.console, core_name)
-    # Power-on differs from one process to the next in bytes that loading ignores.
-    state = b"" if game.is_power_on(level.state) else game.state(level.state, core.name)
-    rom = game.rom()
-    return {
-        "id": str(level),
-        "game": level.game,
-        "state": level.state,
-        "scenario": level.scenario,
-        "rom_sha1": hashlib.sha1(rom.read_bytes(), usedforsecurity=False).hexdigest(),
-        "state_sha256": hashlib.sha256(state).hexdigest(),
-        "core": {"name": core.name, "version": core.version, "sha256": core.sha256, "options": game.core_options},
-    }
-
-
 def _check_dump(level: Level) -> None:
     game = level.integration
     if game.rom_origin == "other":
@@ -193,16 +192,6 @@ def _check_dump(level: Level) -> None:
             f"{' or '.join(game.rom_sha1s)}), so its scores could not be compared: play it, train on it, or import the "
             "right one with: ngp games import PATH"
         )
-
-
-def _check_unchanged(level: Level, recorded: dict[str, Any], core_name: str | None) -> None:
-    today = _fingerprint(level, core_name)
-    for part in ("rom_sha1", "core", "state_sha256"):
-        if recorded.get(part) != today[part]:
-            raise ResultsError(
-                f"{level} is not what it was when these results were begun: its {part.split('_')[0]} was "
-                f"{recorded.get(part)} and is {today[part]}; start anew with another --results."
-            )
 
 
 def _origin(path: Path) -> dict[str, str]:

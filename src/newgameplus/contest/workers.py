@@ -5,15 +5,28 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from newgameplus.contest.elsewhere import Ended, receive
 from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
 from newgameplus.contest.run import play_run
 from newgameplus.errors import NewGamePlusError
-from newgameplus.executor.interface import Begun, Cancelled, Died, Executor, Returned, Task, Tell, Told
+from newgameplus.executor.interface import (
+    Begun,
+    Cancelled,
+    Checkpoint,
+    Died,
+    Executor,
+    Retried,
+    Returned,
+    Task,
+    Tell,
+    Told,
+)
 from newgameplus.executor.interface import Event as TaskEvent
 from newgameplus.results.runs import RunFolder
 
@@ -45,6 +58,15 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True)
+class Interrupted:
+    """A worker has ended before its run, which goes on from its last checkpoint."""
+
+    job: Job
+    how: str
+    """A clause."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A run has spent its budget."""
 
@@ -67,7 +89,7 @@ class Tick:
     """Nothing has happened for a while."""
 
 
-Event = Started | Advanced | Finished | Failed | Tick
+Event = Started | Advanced | Interrupted | Finished | Failed | Tick
 
 
 class _Deadlines:
@@ -75,21 +97,21 @@ class _Deadlines:
 
     def __init__(self, grace_seconds: float, setup_seconds: float) -> None:
         self._grace, self._setup = grace_seconds, setup_seconds
-        self._latest: dict[Task[Job], float] = {}
-        self.overdue: set[Task[Job]] = set()
+        self._latest: dict[Task[Any], float] = {}
+        self.overdue: set[Task[Any]] = set()
         """Runs that have been ended from outside."""
 
-    def follow(self, event: TaskEvent[Job] | None) -> None:
-        """Note what an event says about the time that is left."""
-        if isinstance(event, Begun | Told):
-            limit = event.task.content.plan.rules.max_wall_clock_seconds
+    def follow(self, event: Event, task: Task[Any]) -> None:
+        """Note what an event says about the time that is left to its task."""
+        if isinstance(event, Started | Advanced):
+            limit = event.job.plan.rules.max_wall_clock_seconds
             if limit is not None:
-                left = limit - event.content.elapsed_seconds if isinstance(event, Told) else limit + self._setup
-                self._latest[event.task] = time.monotonic() + left + self._grace
-        elif event is not None:
-            self._latest.pop(event.task, None)
+                left = limit - event.progress.elapsed_seconds if isinstance(event, Advanced) else limit + self._setup
+                self._latest[task] = time.monotonic() + left + self._grace
+        elif not isinstance(event, Tick):
+            self._latest.pop(task, None)
 
-    def passed(self) -> list[Task[Job]]:
+    def passed(self) -> list[Task[Any]]:
         """Return the runs that have become overdue."""
         now = time.monotonic()
         late = [task for task, latest in self._latest.items() if now > latest]
@@ -99,39 +121,44 @@ class _Deadlines:
         return late
 
 
+def tasks_here(jobs: Sequence[Job]) -> dict[Task[Any], Job]:
+    """Return a task for each run that plays it in its folder."""
+    return {Task(_work, job, name=f"{job.plan.agent.name} {job.level} seed {job.seed}"): job for job in jobs}
+
+
 def play_runs(
-    jobs: Sequence[Job],
-    executor: Executor[Job],
+    tasks: Mapping[Task[Any], Job],
+    executor: Executor[Any],
     *,
     grace_seconds: float = GRACE_SECONDS,
     setup_seconds: float = SETUP_SECONDS,
 ) -> Iterator[Event]:
-    """Play ``jobs`` as tasks of an executor; yield events.
+    """Play runs as tasks of an executor; yield events.
 
     A run that fails does not stop the others. A run that hangs is ended soon after its wall clock is spent. Closing the
     generator ends the runs at once; steps after their last checkpoints are lost.
 
     Args:
-        jobs: the runs to play.
+        tasks: the runs by their tasks, from :func:`tasks_here` or :func:`newgameplus.contest.elsewhere.tasks_of`.
         executor: executor without other tasks.
         grace_seconds: time beyond its wall clock after which a run is ended.
         setup_seconds: time for what does not count, before a run tells of its first step.
     """
-    tasks = [Task(_work, job) for job in jobs]
     deadlines = _Deadlines(grace_seconds, setup_seconds)
     try:
         for task in tasks:
             executor.submit(task)
         for event in executor.events(TICK_SECONDS):
-            deadlines.follow(event)
+            said = Tick() if event is None else _event_of_run(event, tasks[event.task])
+            if event is not None:
+                deadlines.follow(said, event.task)
             for task in deadlines.passed():
                 executor.cancel(task)
             if isinstance(event, Cancelled) and event.task in deadlines.overdue:
-                yield _overdue(event.task.content)
-            else:
-                yield _event_of_run(event)
+                said = _overdue(tasks[event.task])
+            yield said
     finally:
-        for task in reversed(tasks):  # waiting tasks first, so that none of them starts
+        for task in reversed(list(tasks)):  # waiting tasks first, so that none of them starts
             executor.cancel(task)
 
 
@@ -143,17 +170,31 @@ def _overdue(job: Job) -> Failed:
     )
 
 
-def _event_of_run(event: TaskEvent[Job] | None) -> Event:
-    if event is None:
-        return Tick()
-    job = event.task.content
+def _event_of_run(event: TaskEvent[Any], job: Job) -> Event:
     if isinstance(event, Begun):
         return Started(job)
+    if isinstance(event, Retried):
+        return Interrupted(job, event.how)
     if isinstance(event, Told):
-        return Advanced(job, event.content)
+        return _heard(job, event.content)
     if isinstance(event, Returned):
-        return event.result or Finished(job)
+        return _ended(job, event.result)
     return Failed(job, _crash(job, event.how if isinstance(event, Died) else "was cancelled"))
+
+
+def _heard(job: Job, message: Any) -> Event:
+    if isinstance(message, Progress):
+        return Advanced(job, message)
+    receive(job, message.state if isinstance(message, Checkpoint) else message.files)
+    return Tick()
+
+
+def _ended(job: Job, result: Any) -> Event:
+    if isinstance(result, Ended):
+        receive(job, result.files)
+        return Finished(job) if result.reason is None else Failed(job, result.reason, result.is_bad_input)
+    failure: Failed | None = result
+    return failure or Finished(job)
 
 
 def log_path(job: Job) -> Path:
@@ -163,7 +204,8 @@ def log_path(job: Job) -> Path:
 
 def _crash(job: Job, how: str) -> str:
     log = log_path(job)
-    return f"The worker of {job.level} seed {job.seed} {how}{_last_words(log)}; see {log}."
+    where = f"; see {log}" if log.is_file() else ""
+    return f"The worker of {job.level} seed {job.seed} {how}{_last_words(log)}{where}."
 
 
 def _last_words(log: Path) -> str:
