@@ -1,4 +1,4 @@
-"""Networks of NEAT as the type checker sees them; native/src/neat/module.cpp says what each part does."""
+"""Networks and genomes of NEAT as the type checker sees them; native/src/neat/module.cpp says what each part does."""
 
 from collections.abc import Sequence
 
@@ -11,6 +11,22 @@ class Network:
     @property
     def num_links(self) -> int: ...
 
+class Genome:
+    def distance(self, other: Genome, disjoint_coefficient: float, weight_coefficient: float) -> float: ...
+
+def genome(
+    *,
+    key: NDArray[np.int64],
+    bias: NDArray[np.float64],
+    response: NDArray[np.float64],
+    time_constant: NDArray[np.float64],
+    activation: NDArray[np.int64],
+    aggregation: NDArray[np.int64],
+    source: NDArray[np.int64],
+    target: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    enabled: NDArray[np.bool_],
+) -> Genome: ...
 def network(
     *,
     key: NDArray[np.int64],

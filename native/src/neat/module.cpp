@@ -3,8 +3,10 @@
 #include <nanobind/ndarray.h>
 
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
+#include "genome.hpp"
 #include "network.hpp"
 
 namespace nb = nanobind;
@@ -50,6 +52,28 @@ Network network_of(Column<std::int64_t> key, Column<double> bias, Column<double>
   return Network(nodes, connections, {num_inputs, num_outputs, is_feed_forward, sums_are_compensated});
 }
 
+Genome genome_of(Column<std::int64_t> key, Column<double> bias, Column<double> response, Column<double> time_constant,
+                 Column<std::int64_t> activation, Column<std::int64_t> aggregation, Column<std::int64_t> source,
+                 Column<std::int64_t> target, Column<double> weight, Column<bool> enabled) {
+  const std::size_t num_nodes = key.shape(0), num_connections = source.shape(0);
+  for (const std::size_t length : {bias.shape(0), response.shape(0), time_constant.shape(0), activation.shape(0),
+                                   aggregation.shape(0)}) {
+    require(length == num_nodes, "The arrays of the nodes have different lengths.");
+  }
+  for (const std::size_t length : {target.shape(0), weight.shape(0), enabled.shape(0)}) {
+    require(length == num_connections, "The arrays of the connections have different lengths.");
+  }
+  std::vector<Genome::Node> nodes;
+  for (std::size_t i = 0; i < num_nodes; ++i) {
+    nodes.push_back({key(i), bias(i), response(i), time_constant(i), activation(i), aggregation(i)});
+  }
+  std::vector<Genome::Connection> connections;
+  for (std::size_t i = 0; i < num_connections; ++i) {
+    connections.push_back({source(i), target(i), weight(i), enabled(i)});
+  }
+  return Genome(std::move(nodes), std::move(connections));
+}
+
 void activate(const nb::list& networks, const nb::list& memories, Inputs inputs, Outputs outputs) {
   const std::size_t num_rows = networks.size();
   require(memories.size() == num_rows && inputs.shape(0) == num_rows && outputs.shape(0) == num_rows,
@@ -79,6 +103,11 @@ NB_MODULE(_neat, module) {
   module.def("network", &network_of, "key"_a, "bias"_a, "response"_a, "activation"_a, "aggregation"_a, "source"_a,
              "target"_a, "weight"_a, "enabled"_a, "num_inputs"_a, "num_outputs"_a, "is_feed_forward"_a,
              "sums_are_compensated"_a, "Makes a network of nodes and connections, in the order of the genome.");
+  nb::class_<Genome>(module, "Genome", "The genes of a genome, ready to be compared.")
+      .def("distance", &Genome::distance, "other"_a, "disjoint_coefficient"_a, "weight_coefficient"_a,
+           "Genetic distance from another genome.");
+  module.def("genome", &genome_of, "key"_a, "bias"_a, "response"_a, "time_constant"_a, "activation"_a, "aggregation"_a,
+             "source"_a, "target"_a, "weight"_a, "enabled"_a, "Takes the genes of a genome.");
   module.def("activate", &activate, "networks"_a, "memories"_a, "inputs"_a, "outputs"_a,
              "Activates the network of each row on its inputs; changes its memory and writes its outputs.");
 }

@@ -19,10 +19,11 @@ import pytest
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configuration_of, configure, describe
 from newgameplus.agents.neat.agent import Neat
+from newgameplus.agents.neat.compiled import compiled_module
 from newgameplus.agents.neat.config import DEFAULT, TUTORIAL_2021, NeatConfig
 from newgameplus.agents.neat.evolution import Evolution
-from newgameplus.agents.neat.genes import genes_of, to_state
-from newgameplus.agents.neat.networks import compiled_module
+from newgameplus.agents.neat.genes import to_state
+from newgameplus.agents.neat.genome import genes_of
 from newgameplus.agents.neat.settings import NeatFile, neat_config
 from newgameplus.errors import LearningError, StateError, UsageError
 from newgameplus.testing import check_agent

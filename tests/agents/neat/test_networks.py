@@ -9,18 +9,18 @@ import neat
 import numpy as np
 import pytest
 
+from newgameplus.agents.neat.compiled import compiled_module
 from newgameplus.agents.neat.genes import (
     ACTIVATIONS,
     AGGREGATIONS,
     Genes,
     from_json,
     from_state,
-    genes_of,
-    genome_of,
     to_json,
     to_state,
 )
-from newgameplus.agents.neat.networks import CompiledNetwork, PythonNetwork, activate, compiled_module, make_network
+from newgameplus.agents.neat.genome import Genome, genes_of, genome_of
+from newgameplus.agents.neat.networks import CompiledNetwork, PythonNetwork, activate, make_network
 from newgameplus.errors import StateError
 from newgameplus.testing.promises import first_difference, through_a_file
 
@@ -199,3 +199,16 @@ def test_a_genome_of_neat_python_keeps_its_order() -> None:
         genome.nodes[key] = node
     again = genome_of(genes_of(genome), 1)
     assert list(again.nodes) == [3, 0, 5]
+
+
+def test_the_genetic_distance_is_neat_pythons_to_the_last_bit() -> None:
+    genomes = [genome_of(random_genes(number, False), number) for number in range(12)]
+
+    class Config:
+        compatibility_disjoint_coefficient, compatibility_weight_coefficient = 1.1, 0.47
+
+    for one in genomes:
+        for other in genomes:
+            assert one.distance(other, Config) == neat.DefaultGenome.distance(one, other, Config)
+    assert isinstance(genomes[0], Genome)
+    assert genomes[0].distance(genomes[1], Config) > 0

@@ -23,7 +23,7 @@ from newgameplus.agents.buttons import require_buttons
 from newgameplus.agents.neat import config as presets
 from newgameplus.agents.neat.config import NeatConfig
 from newgameplus.agents.neat.evolution import Evolution
-from newgameplus.agents.neat.genes import Genes, from_json, from_state, genes_of, to_json, to_state
+from newgameplus.agents.neat.genes import Genes, from_json, from_state, to_json, to_state
 from newgameplus.agents.neat.networks import Network, activate, make_network
 from newgameplus.agents.neat.settings import neat_config
 from newgameplus.agents.saved import require_agent, take, take_count
@@ -175,7 +175,7 @@ class Neat:
         fitness, lengths = self._population.fitness, self._population.lengths
         is_solved, genomes = self._evolution.is_solved_by(fitness), self._evolution.genomes
         best = max(genomes, key=lambda number: fitness[number])
-        self._best = _Winner(best, self._evolution.generation, fitness[best], genes_of(genomes[best]))
+        self._best = _Winner(best, self._evolution.generation, fitness[best], genomes[best].genes)
         if self._winner is None or self._best.fitness > self._winner.fitness:
             self._winner = self._best
         idle_share = self._population.idle_share
@@ -196,7 +196,7 @@ class Neat:
         individuals = self._individuals()
         for individual in {individuals[row] for row in rows} - self._playing.keys() - {NOBODY}:
             genome = self._evolution.genomes.get(individual)
-            genes = genes_of(genome) if genome is not None else (guests or {})[individual]
+            genes = genome.genes if genome is not None else (guests or {})[individual]
             self._playing[individual] = genes, make_network(self._neat_config, genes)
         self._playing = {one: self._playing[one] for one in dict.fromkeys(individuals) if one != NOBODY}
         self._forget(rows)
@@ -245,7 +245,7 @@ class Neat:
         """Fittest genome so far of the first generation, or its first."""
         fitness = self._population.fitness
         number = max(self._evolution.genomes, key=lambda one: fitness.get(one, -np.inf))
-        genes = genes_of(self._evolution.genomes[number])
+        genes = self._evolution.genomes[number].genes
         return _Winner(number, _PROVISIONAL, fitness.get(number, 0.0), genes)
 
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:

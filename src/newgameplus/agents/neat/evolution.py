@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-import neat
 import numpy as np
 from neat.math_util import mean, stdev
 from neat.reporting import BaseReporter, ReporterSet
 from neat.species import Species
 
-from newgameplus.agents.neat.genes import Genes, from_state, genes_of, genome_of, to_state
+from newgameplus.agents.neat.genes import Genes, from_state, to_state
+from newgameplus.agents.neat.genome import Genome, genome_of
 from newgameplus.agents.saved import take, take_array, take_count
 from newgameplus.errors import LearningError, StateError
 from newgameplus.types import State
@@ -77,9 +77,7 @@ class Evolution:
         """Number of the current generation, from 0."""
         self.num_extinctions = 0
         with self._drawing():
-            self.genomes: dict[int, neat.DefaultGenome] = (
-                self._new_genomes() if ancestor is None else self._children(ancestor)
-            )
+            self.genomes: dict[int, Genome] = self._new_genomes() if ancestor is None else self._children(ancestor)
             """Genomes of the current generation, by number."""
             self._species.speciate(config, self.genomes, self.generation)
 
@@ -94,14 +92,14 @@ class Evolution:
             self._random = random.getstate()
             random.setstate(outside)
 
-    def _new_genomes(self) -> dict[int, neat.DefaultGenome]:
+    def _new_genomes(self) -> dict[int, Genome]:
         config = self._config
-        found: dict[int, neat.DefaultGenome] = self._reproduction.create_new(
+        found: dict[int, Genome] = self._reproduction.create_new(
             config.genome_type, config.genome_config, config.pop_size
         )
         return found
 
-    def _children(self, ancestor: Genes) -> dict[int, neat.DefaultGenome]:
+    def _children(self, ancestor: Genes) -> dict[int, Genome]:
         """Return the ancestor and mutated copies of it."""
         config = self._config.genome_config
         config.innovation_tracker.global_counter = int(ancestor.innovation.max(initial=0))
@@ -225,7 +223,7 @@ class Evolution:
         return {
             "generation": self.generation,
             "num_extinctions": self.num_extinctions,
-            "genomes": to_state([genes_of(genome) for genome in self.genomes.values()]),
+            "genomes": to_state([genome.genes for genome in self.genomes.values()]),
             "numbers": np.array(list(self.genomes), np.int64),
             "species": [_species_state(species) for species in self._species.species.values()],
             "next_genome": self._reproduction.genome_indexer.following,
@@ -273,7 +271,7 @@ def _species_state(species: Species) -> State:
     }
 
 
-def _species_of(state: object, genomes: Mapping[int, neat.DefaultGenome]) -> Species:
+def _species_of(state: object, genomes: Mapping[int, Genome]) -> Species:
     try:
         species: Any = Species(take_count(state, "key"), take_count(state, "created"))
         species.last_improved = take_count(state, "last_improved")

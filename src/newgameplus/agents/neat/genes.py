@@ -12,7 +12,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from neat import DefaultConnectionGene, DefaultGenome, DefaultNodeGene
 
 from newgameplus.errors import StateError
 from newgameplus.types import Array, State
@@ -25,7 +24,7 @@ ACTIVATIONS = (
 AGGREGATIONS = ("product", "sum", "max", "min", "maxabs", "median", "mean")
 """Aggregation functions of neat-python; genes name them by their index."""
 
-_NODE_TYPES = {
+NODE_TYPES = {
     "key": np.int64,
     "bias": np.float64,
     "response": np.float64,
@@ -33,14 +32,14 @@ _NODE_TYPES = {
     "activation": np.int64,
     "aggregation": np.int64,
 }
-_CONNECTION_TYPES = {
+CONNECTION_TYPES = {
     "source": np.int64,
     "target": np.int64,
     "weight": np.float64,
     "enabled": np.bool_,
     "innovation": np.int64,
 }
-_TYPES: Mapping[str, Any] = {**_NODE_TYPES, **_CONNECTION_TYPES}
+TYPES: Mapping[str, Any] = {**NODE_TYPES, **CONNECTION_TYPES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,51 +70,6 @@ class Genes:
     """Innovation number, int64 ``[C]``."""
 
 
-def genes_of(genome: DefaultGenome) -> Genes:
-    """Return the genes of a genome."""
-    nodes, connections = list(genome.nodes.values()), list(genome.connections.values())
-    columns: list[Any] = [
-        [node.key for node in nodes],
-        [node.bias for node in nodes],
-        [node.response for node in nodes],
-        [node.time_constant for node in nodes],
-        [ACTIVATIONS.index(node.activation) for node in nodes],
-        [AGGREGATIONS.index(node.aggregation) for node in nodes],
-        [gene.key[0] for gene in connections],
-        [gene.key[1] for gene in connections],
-        [gene.weight for gene in connections],
-        [gene.enabled for gene in connections],
-        [gene.innovation for gene in connections],
-    ]
-    return Genes(*(np.array(column, kind) for column, kind in zip(columns, _TYPES.values(), strict=True)))
-
-
-def genome_of(genes: Genes, number: int, fitness: float | None = None) -> DefaultGenome:
-    """Return a genome with these genes.
-
-    Args:
-        genes: its genes.
-        number: its number, neat-python's key.
-        fitness: its fitness; None if unknown.
-    """
-    genome = DefaultGenome(number)
-    genome.fitness = fitness
-    for key, bias, response, time_constant, activation, aggregation in _rows(genes, _NODE_TYPES):
-        node: Any = DefaultNodeGene(key)
-        node.bias, node.response, node.time_constant = bias, response, time_constant
-        node.activation, node.aggregation = ACTIVATIONS[activation], AGGREGATIONS[aggregation]
-        genome.nodes[key] = node
-    for source, target, weight, enabled, innovation in _rows(genes, _CONNECTION_TYPES):
-        connection: Any = DefaultConnectionGene((source, target), innovation=innovation)
-        connection.weight, connection.enabled = weight, enabled
-        genome.connections[source, target] = connection
-    return genome
-
-
-def _rows(genes: Genes, names: Mapping[str, Any]) -> Any:
-    return zip(*(getattr(genes, name).tolist() for name in names), strict=True)
-
-
 def to_json(genes: Genes) -> dict[str, list[Any]]:
     """Return the genes as JSON types: each array as a list, functions by their names."""
     content = {field.name: getattr(genes, field.name).tolist() for field in dataclasses.fields(genes)}
@@ -134,7 +88,7 @@ def from_json(content: object) -> Genes:
         named = dict(content)  # type: ignore[call-overload]  # anything else raises
         for name, functions in (("activation", ACTIVATIONS), ("aggregation", AGGREGATIONS)):
             named[name] = [functions.index(function) for function in named[name]]
-        genes = Genes(**{name: np.array(named.pop(name), kind) for name, kind in _TYPES.items()}, **named)
+        genes = Genes(**{name: np.array(named.pop(name), kind) for name, kind in TYPES.items()}, **named)
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise StateError(f"The genes of a saved genome are damaged: {error!r}.") from error
     _check(genes)
@@ -145,7 +99,7 @@ def to_state(genomes: Sequence[Genes]) -> State:
     """Return genomes' genes as one array per name, and their numbers of nodes and connections, int64 ``[G, 2]``."""
     arrays = {
         name: np.concatenate([np.zeros(0, kind), *(getattr(genes, name) for genes in genomes)]).astype(kind)
-        for name, kind in _TYPES.items()
+        for name, kind in TYPES.items()
     }
     sizes = np.array([[len(genes.key), len(genes.source)] for genes in genomes], np.int64).reshape(-1, 2)
     return {**arrays, "sizes": sizes}
@@ -159,11 +113,11 @@ def from_state(state: State) -> list[Genes]:
     """
     try:
         ends = np.cumsum(np.vstack([np.zeros((1, 2), np.int64), state["sizes"]]), axis=0)
-        bounds = {name: ends[:, int(name in _CONNECTION_TYPES)].tolist() for name in _TYPES}
-        are_whole = all(len(state[name]) == bounds[name][-1] for name in _TYPES)
-        columns = [[state[name][begin:end].copy() for begin, end in pairwise(bounds[name])] for name in _TYPES]
+        bounds = {name: ends[:, int(name in CONNECTION_TYPES)].tolist() for name in TYPES}
+        are_whole = all(len(state[name]) == bounds[name][-1] for name in TYPES)
+        columns = [[state[name][begin:end].copy() for begin, end in pairwise(bounds[name])] for name in TYPES]
         genomes = [Genes(*row) for row in zip(*columns, strict=True)]
-        if not are_whole or any(state[name].dtype != kind for name, kind in _TYPES.items()):
+        if not are_whole or any(state[name].dtype != kind for name, kind in TYPES.items()):
             raise ValueError("arrays of other lengths or types")
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise StateError(f"The saved genomes are damaged: {error!r}.") from error
@@ -178,7 +132,7 @@ def _check(genes: Genes) -> None:
     Raises:
         StateError: they do not.
     """
-    nodes, connections = ([len(getattr(genes, name)) for name in names] for names in (_NODE_TYPES, _CONNECTION_TYPES))
+    nodes, connections = ([len(getattr(genes, name)) for name in names] for names in (NODE_TYPES, CONNECTION_TYPES))
     fits = (
         len({*nodes}) == len({*connections}) == 1
         and np.isin(genes.activation, range(len(ACTIVATIONS))).all()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -12,7 +10,9 @@ from typing import Any, Protocol
 import numpy as np
 from neat.nn import FeedForwardNetwork, RecurrentNetwork
 
-from newgameplus.agents.neat.genes import Genes, genome_of
+from newgameplus.agents.neat.compiled import compiled_module
+from newgameplus.agents.neat.genes import Genes
+from newgameplus.agents.neat.genome import genome_of
 from newgameplus.types import Array
 
 SUMS_ARE_COMPENSATED = sys.version_info >= (3, 12)
@@ -92,15 +92,6 @@ class PythonNetwork:
         for key, place in self._places.items():
             memory[place] = after[key]
         return outputs
-
-
-@functools.cache
-def compiled_module() -> ModuleType | None:
-    """The module ``newgameplus._neat``, or None where it was not built."""
-    try:
-        return importlib.import_module("newgameplus._neat")
-    except ImportError:
-        return None
 
 
 def make_network(config: Any, genes: Genes) -> Network:

@@ -15,6 +15,7 @@ from typing import Any
 import neat
 
 from newgameplus.agents.neat.genes import ACTIVATIONS, AGGREGATIONS
+from newgameplus.agents.neat.genome import Genome
 from newgameplus.errors import UsageError, did_you_mean
 
 AUTO = "auto"
@@ -316,9 +317,11 @@ def neat_config(file: NeatFile, num_inputs: int, num_outputs: int) -> Any:
             parser = configparser.ConfigParser(interpolation=None)
             parser.read_dict(sections)
             parser.write(out)
-        return neat.Config(
+        config: Any = neat.Config(
             neat.DefaultGenome, neat.DefaultReproduction, neat.DefaultSpeciesSet, neat.DefaultStagnation, str(path)
         )
+    config.genome_type = Genome
+    return config
 
 
 def own_file(name: str) -> NeatFile:
