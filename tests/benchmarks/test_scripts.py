@@ -16,6 +16,7 @@ QUICK = (
     "speed.cli_start",
     "speed.engine",
     "speed.env_overhead",
+    "speed.neat",
     "speed.tumbleweed",
     "speed.watch",
 )

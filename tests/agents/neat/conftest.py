@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
 from newgameplus.agents.neat.config import DEFAULT, NeatConfig
-from newgameplus.agents.neat.settings import NeatFile
+from newgameplus.agents.neat.settings import NeatFile, changed
 from newgameplus.types import WorldSpec
 
 GENESIS = ("B", "A", "MODE", "START", "UP", "DOWN", "LEFT", "RIGHT", "C", "Y", "X", "Z")
-
-
-def edited(text: str, **keys: str) -> str:
-    """A configuration file's text with other values of some keys."""
-    lines = []
-    for line in text.splitlines():
-        name = line.partition("=")[0].strip()
-        lines.append(f"{name} = {keys[name]}" if name in keys else line)
-    return "\n".join(lines) + "\n"
-
-
-def file_of(text: str) -> NeatFile:
-    return NeatFile("small.cfg", hashlib.sha256(text.encode()).hexdigest(), text)
 
 
 def small_file(**keys: str) -> NeatFile:
@@ -35,7 +21,7 @@ def small_file(**keys: str) -> NeatFile:
         "initial_connection": "partial_nodirect 0.02",
         "fitness_threshold": "1e9",
     }
-    return file_of(edited(DEFAULT.file.text, **{**few, **keys}))
+    return changed(DEFAULT.file, **{**few, **keys})
 
 
 def small(**fields: object) -> NeatConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import random
+import re
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import replace
@@ -24,12 +25,12 @@ from newgameplus.agents.neat.config import DEFAULT, TUTORIAL_2021, NeatConfig
 from newgameplus.agents.neat.evolution import Evolution
 from newgameplus.agents.neat.genes import to_state
 from newgameplus.agents.neat.genome import genes_of
-from newgameplus.agents.neat.settings import NeatFile, neat_config
+from newgameplus.agents.neat.settings import NeatFile, changed, neat_config
 from newgameplus.errors import LearningError, StateError, UsageError
 from newgameplus.testing import check_agent
 from newgameplus.testing.promises import first_difference, through_a_file
 from newgameplus.types import Array, Step, WorldSpec
-from tests.agents.neat.conftest import a_world, edited, file_of, small, small_file
+from tests.agents.neat.conftest import a_world, small, small_file
 
 
 def test_it_keeps_every_promise_of_an_agent() -> None:
@@ -260,7 +261,7 @@ def test_seeds_and_worlds_that_do_not_fit_are_refused() -> None:
 class TestFile:
     """neat-python's file is read as it is, and what is wrong with it is said in one sentence."""
 
-    TUTORIAL = edited(DEFAULT.file.text, num_inputs="1120", num_outputs="12").replace(
+    TUTORIAL = changed(DEFAULT.file, num_inputs="1120", num_outputs="12").text.replace(
         "no_fitness_termination = False\n", ""
     )
 
@@ -296,7 +297,10 @@ class TestFile:
         ],
     )
     def test_a_wrong_value_is_one_sentence(self, tmp_path: Path, change: dict[str, str], words: str) -> None:
-        self.refused(tmp_path, edited(self.TUTORIAL, **change), words)
+        text = self.TUTORIAL
+        for name, value in change.items():
+            text = re.sub(rf"^{name} = .*$", f"{name} = {value}", text, flags=re.MULTILINE)
+        self.refused(tmp_path, text, words)
 
     @pytest.mark.parametrize(
         ("old", "new", "words"),
@@ -332,7 +336,7 @@ class TestFile:
 
     def test_our_keys_are_those_of_neat_python(self) -> None:
         """neat-python refuses a key that it does not know, in all sections but one, and reads the rest by name."""
-        config = neat_config(file_of(DEFAULT.file.text), 3, 2)
+        config = neat_config(DEFAULT.file, 3, 2)
         from newgameplus.agents.neat.settings import KEYS
 
         theirs = {parameter.name for parameter in config.genome_config._params}

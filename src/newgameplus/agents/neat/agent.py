@@ -138,7 +138,7 @@ class Neat:
 
     def _outputs(self, inputs: Array) -> Array:
         """Return each row's outputs, float64 ``[B, outputs]``; zeros where a row plays nobody."""
-        individuals = self._individuals()
+        individuals = self.individuals
         rows = [row for row, individual in enumerate(individuals) if individual != NOBODY]
         networks = [self._playing[individuals[row]][1] for row in rows]
         memories = [self._memories[row] for row in rows]
@@ -149,8 +149,9 @@ class Neat:
             outputs[rows] = activate(networks, memories, inputs[rows], self._num_outputs)
         return outputs
 
-    def _individuals(self) -> list[int]:
-        """Individual of each row; 0, which no genome has for its number, stands for fixed genes."""
+    @property
+    def individuals(self) -> list[int]:
+        """Individual that each row plays, ``[B]``; 0, which no genome has for its number, stands for fixed genes."""
         found: list[int] = self._population.individual.tolist() if self._fixed is None else [0] * self._num_rows
         return found
 
@@ -193,7 +194,7 @@ class Neat:
 
     def _seat(self, rows: list[int], guests: Mapping[int, Genes] | None = None) -> None:
         """Make the networks of rows whose individual is new, with an empty memory, and drop those not needed."""
-        individuals = self._individuals()
+        individuals = self.individuals
         for individual in {individuals[row] for row in rows} - self._playing.keys() - {NOBODY}:
             genome = self._evolution.genomes.get(individual)
             genes = genome.genes if genome is not None else (guests or {})[individual]
@@ -202,7 +203,7 @@ class Neat:
         self._forget(rows)
 
     def _forget(self, rows: list[int]) -> None:
-        individuals = self._individuals()
+        individuals = self.individuals
         for row in rows:
             individual = individuals[row]
             self._memories[row] = np.zeros(0) if individual == NOBODY else self._playing[individual][1].new_memory()

@@ -324,6 +324,16 @@ def neat_config(file: NeatFile, num_inputs: int, num_outputs: int) -> Any:
     return config
 
 
+def changed(file: NeatFile, **values: object) -> NeatFile:
+    """Return a file with other values of some keys, without its comments."""
+    sections = _parsed(file.text)
+    lines = []
+    for section, keys in sections.items():
+        lines += [f"[{section}]", *(f"{name} = {values.get(name, value)}" for name, value in keys.items())]
+    text = "\n".join(lines) + "\n"
+    return NeatFile(file.path, hashlib.sha256(text.encode()).hexdigest(), text)
+
+
 def own_file(name: str) -> NeatFile:
     """Return the file called ``name`` that comes with this package."""
     content = Path(__file__).with_name(name).read_bytes()
