@@ -30,6 +30,7 @@
     const colour = colours.series[trace.meta.series % colours.series.length];
     const role = trace.meta.role;
     if (trace.line) trace.line.color = colour;
+    if (role === "area") trace.fillcolor = colour + "99";
     if (role === "points") trace.marker.color = colour;
     if (role === "ring") trace.marker.color = colours.text;
     if (role === "bar") {
@@ -50,6 +51,7 @@
     });
     Object.assign(themed.xaxis, axis);
     Object.assign(themed.yaxis, axis);
+    for (const shape of themed.shapes || []) shape.line.color = colours.line;
     for (const note of themed.annotations || []) note.font = { color: colours.text };
     return themed;
   }

@@ -22,8 +22,10 @@ from newgameplus.report.content import (
     number,
     watch_command,
 )
+from newgameplus.report.evolution_content import EvolutionContent, gather_evolution
 from newgameplus.report.figures import Figure
 from newgameplus.report.labels import level_names, levels_in_words
+from newgameplus.report.plot import Plot
 from newgameplus.report.series import WINDOW
 from newgameplus.report.training_runs import MEAN, LevelEpisodes, TrainingRun, Watched
 from newgameplus.report.videos import Video
@@ -79,16 +81,6 @@ class RunContent:
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
-    """One of many small plots."""
-
-    figure: str
-    """Id of its figure."""
-    name: str
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class EpisodeContent:
     """A watched episode with its video."""
 
@@ -119,6 +111,7 @@ class TrainingContent:
     level_columns: tuple[str, ...]
     watched_columns: tuple[str, ...]
     levels: tuple[Plot, ...]
+    evolutions: tuple[EvolutionContent, ...]
     learning: tuple[Plot, ...]
     actions: tuple[Plot, ...]
     episodes: tuple[EpisodeContent, ...]
@@ -155,6 +148,11 @@ def gather_training(
         level_columns=LEVEL_COLUMNS,
         watched_columns=WATCHED_COLUMNS,
         levels=tuple(plots["levels"]),
+        evolutions=tuple(
+            gather_evolution(place, run, drawn, is_named=len(runs) > 1)
+            for place, run in enumerate(runs)
+            if run.generations
+        ),
         learning=tuple(plots["learning"]),
         actions=tuple(plots["actions"]),
         episodes=tuple(_episode(place, *pair, runs, drawn, names) for place, pair in enumerate(videos)),
@@ -235,7 +233,7 @@ def _notes(run: TrainingRun) -> Iterator[Note]:
         yield Note(text, f"ngp train --resume --run {where}")
     if not run.levels:
         yield Note(f"{run.label}: no episode has ended yet, so there are no returns.")
-    if not run.watched and run.manifest.get("watch_steps") is None:
+    if not run.watched and not run.generations and run.manifest.get("watch_steps") is None:
         yield Note(f"{run.label}: no episode was watched. To see what an agent does, train it with --watch-every N.")
 
 

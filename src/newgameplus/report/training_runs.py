@@ -12,6 +12,7 @@ import numpy as np
 
 from newgameplus.errors import ResultsError
 from newgameplus.games.folders import add_named_collections
+from newgameplus.report.generations import Generation, Winner, read_generations, read_winner
 from newgameplus.report.labels import unique_labels
 from newgameplus.results.checks import finite, is_count, take, whole
 from newgameplus.results.training_runs import TrainingFolder
@@ -86,6 +87,10 @@ class TrainingRun:
     curves: dict[str, Curve]
     """Curves by name, as in ``metrics.jsonl``."""
     watched: tuple[Watched, ...]
+    generations: tuple[Generation, ...] = ()
+    """Generations, of an agent that evolves."""
+    winner: Winner | None = None
+    """Network of the fittest genome, of an agent that evolves networks."""
 
     @property
     def is_complete(self) -> bool:
@@ -130,6 +135,8 @@ def _read(folder: TrainingFolder, label: str, agent: tuple[str, str], manifest: 
         levels=tuple(_levels(dict.fromkeys(planned), episodes, str(folder.log("episodes")))),
         curves=_curves(metrics),
         watched=tuple(_watched(line, folder) for line in folder.lines("watched")),
+        generations=read_generations(folder),
+        winner=read_winner(folder),
     )
 
 

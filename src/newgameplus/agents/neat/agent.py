@@ -78,7 +78,9 @@ class Neat:
             raise UsageError(f"A seed is 0 or more, not {seed}.")
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
-        self._num_inputs, self._num_outputs = _num_inputs(config, world), _num_outputs(config, world)
+        self._picture = _picture(config, world)
+        self._output_names = _output_names(config, world)
+        self._num_inputs, self._num_outputs = self._picture[0] * self._picture[1], len(self._output_names)
         self._neat_config = neat_config(config.file, self._num_inputs, self._num_outputs)
         self._num_rows, self._levels, self._seed = world.num_envs, world.levels, seed
         self._evolution = Evolution(self._neat_config, seed)
@@ -240,7 +242,8 @@ class Neat:
 
     def _with_winner(self, winner: _Winner) -> State:
         sizes = {"num_inputs": self._num_inputs, "num_outputs": self._num_outputs}
-        return {"agent": "neat", **sizes, "winner": winner.state()}
+        seen = {"picture": list(self._picture), "outputs": self._output_names}
+        return {"agent": "neat", **sizes, "winner": {**winner.state(), **seen}}
 
     def _provisional(self) -> _Winner:
         """Fittest genome so far of the first generation, or its first."""
@@ -328,22 +331,22 @@ class Neat:
         self._memories = memories
 
 
-def _num_inputs(config: NeatConfig, world: WorldSpec) -> int:
+def _picture(config: NeatConfig, world: WorldSpec) -> tuple[int, int]:
+    """Rows and columns of what the networks see."""
     if len(world.observation_shape) != 3:
         raise UsageError(f"NEAT sees a picture, not an observation of the shape {world.observation_shape}.")
     height, width = world.observation_shape[:2]
-    if not config.is_scrambled:
-        return height * width
-    return (height // config.shrink) * (width // config.shrink)
+    return (width // config.shrink, height // config.shrink) if config.is_scrambled else (height, width)
 
 
-def _num_outputs(config: NeatConfig, world: WorldSpec) -> int:
+def _output_names(config: NeatConfig, world: WorldSpec) -> list[str]:
+    """Buttons, or actions by their numbers."""
     if config.actions is None:
         require_buttons(world)
-        return len(world.buttons)
+        return [name or "no button" for name in world.buttons]
     if world.num_actions is None:
         raise UsageError(f"This world has no numbered actions, as the action set {config.actions} has.")
-    return world.num_actions
+    return [f"action {number}" for number in range(world.num_actions)]
 
 
 def _winner_of(state: object, num_inputs: int, num_outputs: int) -> _Winner:
