@@ -2,9 +2,10 @@
 
 The tutorial's method plays one genome after another: neat-python's RecurrentNetwork, stable-retro, cv2, its picture and
 its rule for standing still. Ours plays the same first generation of its configuration (30 genomes) in rows; both then
-make the next generation. Twice: on Airstriker with the preset ``tutorial-2021``, on the same core, where every genome
-must have the same fitness on both sides after the same number of frames; and on Tumbleweed as we play it, on its own
-core and with the preset ``every-frame``. Wanted there: 10 times as many frames per second.
+make the next generation; the first is made beforehand. Twice: on Airstriker with the preset ``tutorial-2021``, on the
+same core, where every genome must have the same fitness on both sides after the same number of frames; and on
+Tumbleweed as we play it, on its own core and with the preset ``every-frame``. Wanted there: 10 times as many frames per
+second.
 
 Networks are those of genomes with about 4,300 and 6,700 connections. Wanted: 15 times the steps per second.
 
@@ -70,16 +71,17 @@ def configuration(case: Case, num_genomes: int) -> NeatConfig:
     return replace(case.config, file=changed(case.config.file, pop_size=num_genomes))
 
 
-def in_rows(case: Case, num_genomes: int, num_frames: int, num_rows: int) -> Callable[[], Fitness]:
+def in_rows(case: Case, num_genomes: int, num_frames: int, num_rows: int, num_turns: int) -> Callable[[], Fitness]:
     """A side whose turn is the first generation in rows."""
     config = configuration(case, num_genomes)
     rules = WorldRules(
         frames_per_step=1, sticky_probability=0.0, max_episode_steps=num_frames, stall_frames=STALL_FRAMES
     )
     world = make_world(WorldPlan((level_of(case),), rules=rules), Neat.specs(config), num_rows)
+    agents = [Neat(config, world_spec(world), SEED) for _ in range(num_turns)]
 
     def run() -> Fitness:
-        agent = Neat(config, world_spec(world), SEED)
+        agent = agents.pop()
         played: Fitness = {}
         lengths = np.zeros(num_rows, np.int64)
         returns = np.zeros(num_rows)
@@ -103,7 +105,7 @@ def level_of(case: Case) -> Level:
     return find_level(case.level, scenario="scenario")
 
 
-def one_after_another(case: Case, num_genomes: int, num_frames: int) -> Callable[[], Fitness]:
+def one_after_another(case: Case, num_genomes: int, num_frames: int, num_turns: int) -> Callable[[], Fitness]:
     """A side whose turn is the first generation by the tutorial's method."""
     import stable_retro
 
@@ -113,10 +115,13 @@ def one_after_another(case: Case, num_genomes: int, num_frames: int) -> Callable
         level.game, level.state, scenario=level.scenario, inttype=integrations.ALL, render_mode="rgb_array"
     )
     env.reset()
-
-    def run() -> Fitness:
+    populations = []
+    for _ in range(num_turns):
         config = neat_config(configuration(case, num_genomes).file, NUM_INPUTS, NUM_OUTPUTS)
         config.genome_type = neat.DefaultGenome
+        populations.append(neat.Population(config, seed=SEED))
+
+    def run() -> Fitness:
         played: Fitness = {}
 
         def evaluate(genomes: Any, config: Any) -> None:
@@ -124,7 +129,7 @@ def one_after_another(case: Case, num_genomes: int, num_frames: int) -> Callable
                 played[number] = evaluated(env, genome, config, num_frames)
                 genome.fitness = played[number][0]
 
-        neat.Population(config, seed=SEED).run(evaluate, 1)
+        populations.pop().run(evaluate, 1)
         return played
 
     return run
@@ -194,9 +199,10 @@ def stretched(turn: Turn, scale: float) -> Turn:
 
 def measure_generation(case: Case, arguments: argparse.Namespace) -> None:
     """Measure and publish a generation."""
+    num_turns = arguments.rounds + 1
     sides: dict[str, Side] = {
-        OURS: partial(in_rows, case, arguments.genomes, arguments.frames, arguments.rows),
-        THEIRS: partial(one_after_another, case, arguments.genomes, arguments.frames),
+        OURS: partial(in_rows, case, arguments.genomes, arguments.frames, arguments.rows, num_turns),
+        THEIRS: partial(one_after_another, case, arguments.genomes, arguments.frames, num_turns),
     }
     rounds = list(take_turns(sides, arguments.rounds))
     for turns in rounds:
