@@ -13,6 +13,7 @@ import pytest
 
 from newgameplus.cli.main import run
 from newgameplus.cluster.address import parse_address, with_free_port
+from newgameplus.games.levels import find_level
 
 psutil = pytest.importorskip("psutil", reason="the extra cluster is not installed")
 NOBODY = "tcp://127.0.0.1:1"
@@ -42,6 +43,32 @@ def test_a_cluster_is_started_used_looked_at_and_ended(tmp_path, capsys, monkeyp
     assert code == 0
     assert not any(node.is_running() for node in nodes)
     assert (tmp_path / "cluster").stat().st_mode & 0o777 == 0o700
+
+
+def answer(capsys, *arguments):
+    code = run(list(arguments))
+    return code, json.loads(capsys.readouterr().out)
+
+
+def test_movies_are_verified_on_a_cluster_as_here(cluster, tmp_path, capsys):
+    source = find_level("Tumbleweed-Genesis-v0/Frost.Act1").integration.par_movie("Frost.Act1")
+    (tmp_path / "good.bk2").write_bytes(source.read_bytes())
+    (tmp_path / "bad.bk2").write_bytes(source.read_bytes()[:500])
+    arguments = ["movie", "verify", str(tmp_path), "--json"]
+    assert run(arguments) == 2
+    here = capsys.readouterr()
+    assert run([*arguments, "--on", cluster.address]) == 2
+    assert capsys.readouterr() == here
+    assert json.loads(here.out)[0]["outcome"] == "same"
+
+
+def test_levels_are_checked_on_a_cluster_as_here(cluster, tmp_path, capsys):
+    split = tmp_path / "one.toml"
+    split.write_text('description = "One level."\nlevels = ["Tumbleweed-Genesis-v0/Frost.Act1"]\n')
+    arguments = ["levels", "check", str(split), "--json"]
+    here = answer(capsys, *arguments)
+    assert answer(capsys, *arguments, "--on", cluster.address) == here
+    assert here[0] == 0
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from newgameplus.cli.movie_work import (
     work_on,
     workers_option,
 )
+from newgameplus.cli.on import elsewhere, on_option
 from newgameplus.errors import MovieError
 from newgameplus.printable import printable_number, printable_time
 
@@ -80,22 +81,28 @@ def info(places: tuple[Path, ...], as_json: bool) -> int:
 @_as_json
 @any_core_option
 @workers_option
+@on_option
 @lua_option
-def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int | None) -> int:
+def verify(places: tuple[Path, ...], as_json: bool, any_core: bool, workers: int | None, address: str) -> int:
     """Play movies and compare them with the recorded values.
 
     Return, length, buttons, start state, and the memory of every second are compared; the first second that differs is
     named. Each MOVIE is a bk2 file, or a folder that is searched for them. Exit code 1: a movie differs. Exit code 2: a
     movie could not be read or played.
     """
-    from dataclasses import asdict
+    from contextlib import ExitStack
+    from dataclasses import asdict, replace
     from functools import partial
 
     from newgameplus.movies.info import find_movies
 
     paths = [path for path, _ in find_movies(list(places))]
-    done, failures = work_on(partial(_verify_one, any_core=any_core), paths, workers, "Verifying")
-    verdicts: list[Verdict] = [event.result for event in done]
+    with ExitStack() as opened:
+        cluster = elsewhere(address, (), workers)
+        if cluster is not None:
+            opened.callback(cluster.close)
+        done, failures = work_on(partial(_verify_one, any_core=any_core), paths, workers, "Verifying", cluster)
+    verdicts: list[Verdict] = [replace(event.result, path=str(event.path)) for event in done]
     if as_json:
         click.echo(json.dumps([asdict(verdict) for verdict in verdicts], indent=1))
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +13,7 @@ from newgameplus.errors import MovieError, UsageError
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from newgameplus.executor.interface import Executor
     from newgameplus.movies.side_by_side import Done, Failed, Work
 
 FAILED = 2
@@ -75,8 +76,14 @@ def make_folder(folder: Path) -> None:
         raise MovieError(f"Cannot make the folder {folder}: {error.strerror}.") from error
 
 
-def work_on(work: Work, paths: Sequence[Path], workers: int | None, title: str) -> tuple[list[Done], list[Failed]]:
-    """Apply ``work`` to all ``paths`` behind a progress bar; results in the order of ``paths``."""
+def work_on(
+    work: Work,
+    paths: Sequence[Path],
+    workers: int | None,
+    title: str,
+    elsewhere: Executor[Any] | None = None,
+) -> tuple[list[Done], list[Failed]]:
+    """Apply ``work`` to ``paths``, here or ``elsewhere``, behind a progress bar; results in the order of ``paths``."""
     from newgameplus.movies.side_by_side import Advanced, Done, work_side_by_side
 
     done: dict[Path, Done] = {}
@@ -84,7 +91,7 @@ def work_on(work: Work, paths: Sequence[Path], workers: int | None, title: str) 
     tasks: dict[Path, TaskID] = {}
     with progress_bar() as bar:
         overall = bar.add_task(title, total=len(paths))
-        for event in work_side_by_side(work, paths, workers):
+        for event in work_side_by_side(work, paths, workers, elsewhere):
             task = tasks.get(event.path)
             if isinstance(event, Advanced):
                 if task is None:

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from newgameplus.cli.on import elsewhere, on_option
 from newgameplus.cli.tables import counted, print_json, print_note, print_table
-from newgameplus.errors import MovieError, did_you_mean
+from newgameplus.errors import EmulatorError, did_you_mean
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
+    from rich.progress import TaskID
 
+    from newgameplus.executor.interface import Executor
     from newgameplus.games.levels import Level
-    from newgameplus.open_games.course import Course
+    from newgameplus.open_games.findings import Check
     from newgameplus.open_games.tumbleweed.blueprint import Blueprint
 
 UNPROVEN = 1
 """Exit code if a level is not proven."""
 MAX_COUNT = 1000
+_TUMBLEWEED = "newgameplus.open_games.tumbleweed.open_game:TUMBLEWEED"
 
 
 class Zones(click.ParamType[tuple[str, ...]]):
@@ -94,76 +100,97 @@ def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path)
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N", help="Seed of the search."
 )
 @click.option("--max-steps", type=click.IntRange(min=1), metavar="N", help="Limit of search steps per level.")
+@on_option
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
-def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None, as_json: bool) -> int:
+def check(split_name: str, folder: Path | None, seed: int, max_steps: int | None, address: str, as_json: bool) -> int:
     """Prove that every level of SPLIT, a split of Tumbleweed, can be won: search for a movie that reaches its goal.
 
     SPLIT is a name, a .toml file, or a folder written by ngp levels generate. If a level already has a par movie, this
     movie is played instead of a search. Exit code 1: a level was not proven, so perhaps it cannot be won.
     """
     from newgameplus.games.levels import find_split
+    from newgameplus.open_games.findings import Check
     from newgameplus.open_games.game_folder import check_pack
+    from newgameplus.open_games.proof import MAX_SEARCH_STEPS
     from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 
     split = find_split(split_name)
     for level in {level.game: level for level in split.levels}.values():
         check_pack(TUMBLEWEED, level.integration)
-    findings = []
+    limit = MAX_SEARCH_STEPS if max_steps is None else max_steps
+    checks = [Check(_TUMBLEWEED, level, _movies(level, folder), seed, limit) for level in split.levels]
+    cluster = elsewhere(address, {level.game for level in split.levels})
     with _progress() as bar:
-        overall = bar.add_task("Proving levels", total=len(split.levels))
-        for level in split.levels:
-            findings.append(_Prover(TUMBLEWEED.course, bar, folder, seed, max_steps).finding(level))
-            bar.advance(overall)
+        findings = _found_here(checks, bar) if cluster is None else _found_elsewhere(checks, cluster, bar)
     _print_findings(findings, as_json)
     return 0 if all(finding["is_proven"] for finding in findings) else UNPROVEN
 
 
-class _Prover:
-    """Proves levels one by one, and shows the progress."""
+def _movies(level: Level, folder: Path | None) -> tuple[Path, ...]:
+    """Possible paths of a level's par movie; a new one is written to the first."""
+    from newgameplus.open_games.proof import par_path
 
-    def __init__(self, course: Course[Any], bar: Bar, folder: Path | None, seed: int, max_steps: int | None) -> None:
-        self._course, self._bar, self._folder, self._seed = course, bar, folder, seed
-        self._limit = {} if max_steps is None else {"max_steps": max_steps}
+    named = () if folder is None else (folder / f"{level.folder_name}.bk2",)
+    return (*named, par_path(level))
 
-    def finding(self, level: Level) -> dict[str, Any]:
-        """Return the result for a level, as JSON types."""
-        from newgameplus.open_games.proof import UnprovenError, verify_par
 
-        finding = {"level": str(level), "is_proven": True, "how": "played", "num_frames": None, "movie": None}
-        for movie in self._movies(level):
-            if movie.is_file():
-                try:
-                    return finding | {"num_frames": verify_par(self._course, level, movie), "movie": str(movie)}
-                except MovieError as error:
-                    self._bar.console.print(f"{error} It is searched anew.", markup=False, highlight=False)
+def _found_here(checks: list[Check], bar: Bar) -> list[dict[str, Any]]:
+    from newgameplus.open_games.findings import find
+
+    overall = bar.add_task("Proving levels", total=len(checks))
+    findings = []
+    for check in checks:
+        task = bar.add_task(f"  {check.level.state}", total=None)
         try:
-            return finding | {"how": "searched"} | self._searched(level)
-        except UnprovenError as error:
-            return finding | {"is_proven": False, "how": "searched", "problem": str(error)}
-
-    def _searched(self, level: Level) -> dict[str, Any]:
-        from newgameplus.open_games.proof import prove, write_par
-        from newgameplus.open_games.search import Progress
-
-        task = self._bar.add_task(f"  {level.state}", total=None)
-
-        def report(progress: Progress) -> None:
-            self._bar.update(task, completed=progress.furthest, total=progress.goal)
-
-        try:
-            proof = prove(self._course, level, seed=self._seed, report=report, **self._limit)
+            findings.append(find(check, partial(_show, bar, task)))
         finally:
-            self._bar.remove_task(task)
-        movie = self._movies(level)[0]
-        write_par(proof, movie)
-        return {"num_frames": proof.num_frames, "movie": str(movie), "num_steps": proof.num_steps}
+            bar.remove_task(task)
+        bar.advance(overall)
+    return findings
 
-    def _movies(self, level: Level) -> list[Path]:
-        """Possible paths of a level's par movie; a new one is written to the first."""
-        from newgameplus.open_games.proof import par_path
 
-        named = [] if self._folder is None else [self._folder / f"{level.folder_name}.bk2"]
-        return [*named, par_path(level)]
+def _found_elsewhere(checks: list[Check], cluster: Executor[Any], bar: Bar) -> list[dict[str, Any]]:
+    from newgameplus.executor.interface import Begun, Cancelled, Died, Retried, Returned, Task, Told
+    from newgameplus.open_games.findings import contents_of, find_elsewhere
+
+    overall = bar.add_task("Proving levels", total=len(checks))
+    tasks = {Task(find_elsewhere, (check, contents_of(check.movies)), name=str(check.level)): check for check in checks}
+    shown: dict[Task[Any], TaskID] = {}
+    findings: dict[Task[Any], dict[str, Any]] = {}
+    with closing(cluster):
+        for task in tasks:
+            cluster.submit(task)
+        for event in cluster.events():
+            if isinstance(event, Begun):
+                shown[event.task] = bar.add_task(f"  {tasks[event.task].level.state}", total=None)
+            elif isinstance(event, Told):
+                _show(bar, shown[event.task], event.content)
+            elif isinstance(event, Returned | Died | Cancelled | Retried):
+                bar.remove_task(shown.pop(event.task))
+            if isinstance(event, Returned):
+                findings[event.task] = _received(tasks[event.task], *event.result)
+                bar.advance(overall)
+            elif isinstance(event, Died):
+                raise EmulatorError(f"The worker that checked {tasks[event.task].level} {event.how}.")
+    return [findings[task] for task in tasks]
+
+
+def _received(check: Check, finding: dict[str, Any], movie: bytes | None) -> dict[str, Any]:
+    """Write a new par movie to where it belongs; return the finding."""
+    from newgameplus.durable import write_atomically
+
+    if movie is not None:
+        check.movies[0].parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(check.movies[0], movie)
+    return finding
+
+
+def _show(bar: Bar, task: TaskID, said: Any) -> None:
+    """Show the progress of a search, or a sentence about a par movie."""
+    if isinstance(said, str):
+        bar.console.print(said, markup=False, highlight=False)
+    else:
+        bar.update(task, completed=said.furthest, total=said.goal)
 
 
 def _drawn(

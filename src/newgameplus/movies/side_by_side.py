@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from newgameplus.errors import NewGamePlusError
-from newgameplus.executor.interface import Cancelled, Died, End, Returned, Task, Tell, Told
+from newgameplus.executor.interface import Cancelled, Died, End, Executor, Returned, Task, Tell, Told
 from newgameplus.executor.local import LocalExecutor, available_cores
 
 ProgressTeller: TypeAlias = Callable[[int, int], None]
@@ -46,12 +47,21 @@ class Failed:
 
 
 def work_side_by_side(
-    work: Work, paths: Sequence[Path], num_workers: int | None = None
+    work: Work, paths: Sequence[Path], num_workers: int | None = None, elsewhere: Executor[Any] | None = None
 ) -> Generator[Advanced | Done | Failed, None, None]:
     """Apply ``work`` to every movie in up to ``num_workers`` processes (None: one per CPU core); yield what happens.
 
     A movie that fails does not stop the others. Closing the generator ends the workers at once.
+
+    Args:
+        work: applied to each movie.
+        paths: the movies.
+        num_workers: number of processes on this machine.
+        elsewhere: executor on machines that do not see this one's disk: movies are sent to it, and it stays open.
     """
+    if elsewhere is not None:
+        yield from _sent(work, paths, elsewhere)
+        return
     with closing(LocalExecutor[Path](num_workers or available_cores())) as executor:
         for path in paths:
             executor.submit(movie_task(work, path))
@@ -60,6 +70,46 @@ def work_side_by_side(
                 yield Advanced(event.task.content, *event.content)
             elif isinstance(event, Returned | Died | Cancelled):
                 yield outcome_of(event)
+
+
+def _sent(
+    work: Work, paths: Sequence[Path], executor: Executor[Any]
+) -> Generator[Advanced | Done | Failed, None, None]:
+    """Apply ``work`` to movies where their files have to be sent."""
+    tasks: dict[Task[Any], Path] = {}
+    for path in paths:
+        try:
+            content = (path, path.read_bytes())
+        except OSError as error:
+            yield Failed(path, f"The movie {path} cannot be read: {error.strerror}.")
+            continue
+        task = Task(partial(_outcome_of_sent, work), content, keeps_process=True, name=path.name)
+        tasks[task] = path
+        executor.submit(task)
+    try:
+        for event in executor.events():
+            if isinstance(event, Told):
+                yield Advanced(tasks[event.task], *event.content)
+            elif isinstance(event, Returned):
+                yield event.result
+            elif isinstance(event, Died | Cancelled):
+                path = tasks[event.task]
+                yield Failed(path, crash_reason(path, event.how if isinstance(event, Died) else "was cancelled"))
+    finally:
+        for task in tasks:
+            executor.cancel(task)
+
+
+def _outcome_of_sent(work: Work, sent: tuple[Path, bytes], tell: Tell) -> Done | Failed:
+    """Body of a task: apply ``work`` to a copy of a movie; what is said names the movie's own path."""
+    path, content = sent
+    with tempfile.TemporaryDirectory(prefix="movie-") as folder:
+        copy = Path(folder) / path.name
+        copy.write_bytes(content)
+        outcome = _outcome(work, copy, tell)
+        if isinstance(outcome, Failed):
+            return Failed(path, outcome.reason.replace(str(copy), str(path)))
+        return Done(path, outcome.result)
 
 
 def movie_task(work: Work, path: Path) -> Task[Path]:
