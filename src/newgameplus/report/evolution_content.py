@@ -40,8 +40,7 @@ def gather_evolution(place: int, run: TrainingRun, drawn: dict[str, Figure], *, 
     drawers = {"fitness": generation_figures.fitness, "seconds": generation_figures.seconds}
     if any(generation.species for generation in run.generations):
         drawers["species"] = generation_figures.species
-    names = {"fitness": "Fitness", "seconds": "Time", "species": "Species"}
-    hints = {"species": "Genomes of each species after reproduction."}
+    names = {"fitness": "Fitness", "seconds": "Time", "species": "Genomes of each species"}
     for kind, draw in drawers.items():
         drawn[f"{kind}-{place}"] = draw(run.generations)
     best = max(run.generations, key=lambda generation: generation.fitness)
@@ -58,7 +57,7 @@ def gather_evolution(place: int, run: TrainingRun, drawn: dict[str, Figure], *, 
         label=run.label if is_named else "",
         colour=place,
         caption=f"{counted(len(run.generations), 'generation')}; the fittest was in generation {best.number}.",
-        plots=tuple(Plot(f"{kind}-{place}", names[kind], hints.get(kind, "")) for kind in drawers),
+        plots=tuple(Plot(f"{kind}-{place}", names[kind]) for kind in drawers),
         network=network,
         network_caption=words,
         csv=data_uri("text/csv", as_csv(run.generations).encode()),

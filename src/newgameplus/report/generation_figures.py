@@ -15,7 +15,7 @@ from newgameplus.report.figures import Figure, packed
 from newgameplus.report.generations import Generation, Link, Winner
 
 HEIGHT = 260
-NETWORK_HEIGHT = 520
+NETWORK_HEIGHT = 460
 _MARGIN = {"l": 60, "r": 12, "t": 34, "b": 44}
 _RIGHT = {"hidden": 1.5, "outputs": 2.0}
 """Where nodes stand; the picture's width is 1."""
@@ -78,12 +78,12 @@ def network(winner: Winner) -> Figure:
         "data": traces,
         "layout": {
             "height": NETWORK_HEIGHT,
-            "margin": {"l": 8, "r": 70, "t": 34, "b": 8},
+            "margin": {"l": 8, "r": 8, "t": 34, "b": 8},
             "showlegend": True,
             "legend": {"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "xanchor": "left"},
             "hovermode": "closest",
             "shapes": [{"type": "rect", "x0": 0, "x1": 1, "y0": 0, "y1": 1, "line": {"width": 1}}],
-            "xaxis": {**hidden_axis, "range": [-0.03, 2.05]},
+            "xaxis": {**hidden_axis, "range": [-0.03, 2.5]},
             "yaxis": {**hidden_axis, "range": [-0.03, 1.03]},
         },
     }
@@ -111,13 +111,14 @@ def _links(links: Sequence[Link], places: dict[int, tuple[float, float]], name: 
         y += [from_y, to_y, None]
     return {
         "type": "scatter",
-        "mode": "lines",
+        "mode": "lines+markers",
         "name": name,
-        "meta": {"series": colour, "role": "line"},
+        "meta": {"series": colour, "role": "points"},
         "x": x,
         "y": y,
         "line": {"width": 0.8},
-        "opacity": 0.55,
+        "marker": {"size": 3},
+        "opacity": 0.6,
         "hoverinfo": "skip",
     }
 

@@ -14,7 +14,7 @@ from newgameplus.results.json_files import read_json
 from newgameplus.results.training_runs import FORMAT, TrainingFolder
 
 MAX_PIXELS = 1 << 20
-MAX_LINKS = 200
+MAX_LINKS = 120
 """Limit of connections drawn: those with the largest weights."""
 
 
