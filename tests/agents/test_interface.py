@@ -25,16 +25,17 @@ from newgameplus.agents.interface import (
     HasWeights,
     KeepsFiles,
     NeedsZones,
+    PlaysApart,
     offers,
 )
 from newgameplus.errors import UsageError
 from newgameplus.types import WorldSpec
 
 PARTS: dict[str, tuple[type, ...]] = {
-    "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights),
+    "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights, PlaysApart),
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
     "jerk": (),
-    "neat": (Evolves, HasMetrics, HasWeights),
+    "neat": (Evolves, HasMetrics, HasWeights, PlaysApart),
     "ppo": (HasMetrics, HasPolicy, HasWeights),
     "rainbow": (HasActionValues, HasMetrics, HasReplay, HasWeights, KeepsFiles),
     "random": (),

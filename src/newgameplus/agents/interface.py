@@ -133,6 +133,40 @@ class Evolves(Protocol):
 
 
 @runtime_checkable
+class PlaysApart(Protocol):
+    """Has a population whose individuals can be played one by one, each in a process of its own (``--on``)."""
+
+    def num_episodes(self) -> int:
+        """Return the number of episodes of an individual on each level."""
+        ...
+
+    def ask(self) -> list[int]:
+        """Return the numbers of the generation's individuals, unique in a run, in the order in which to play them."""
+        ...
+
+    def common(self) -> State:
+        """Return what playing any individual needs; it stays the same for the whole run."""
+        ...
+
+    def single(self, individual: int) -> State:
+        """Return what playing this individual needs besides."""
+        ...
+
+    def become(self, common: State, single: State, seed: int) -> None:
+        """Play this individual from now on, from its first step, with random numbers of ``seed``."""
+        ...
+
+    def tell(self, fitness: Mapping[int, float], num_steps: Mapping[int, int]) -> None:
+        """End the generation.
+
+        Args:
+            fitness: of each individual.
+            num_steps: of the longest episode of each.
+        """
+        ...
+
+
+@runtime_checkable
 class HasReplay(Protocol):
     """Has a replay buffer that can be filled before training: ``--prefill``."""
 

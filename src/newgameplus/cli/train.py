@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newgameplus.cli.on import elsewhere
 from newgameplus.cli.plan_options import (
     actions_in_words,
     agent_options,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import ProgressColumn
 
+    from newgameplus.executor.interface import Executor
     from newgameplus.training.plan import TrainingPlan
     from newgameplus.training.prefill import Filled
     from newgameplus.training.run import Report
@@ -69,6 +71,12 @@ _NARROW, _WIDE = 72, 112
 @click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: torch's]")
 @click.option("--wandb", metavar="PROJECT", help="Also send the metrics to a project of Weights & Biases.")
 @click.option("--switch-every", type=Number(), metavar="N", help="Change the level of each row after N of its steps.")
+@click.option(
+    "--on",
+    "address",
+    metavar="WHERE",
+    help="Play the individuals of neat or es one by one: local, or tls://HOST:PORT of a cluster (ngp cluster --help).",
+)
 @click.option("--run", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Continue the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
@@ -85,10 +93,10 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     from newgameplus.results.training_runs import TrainingFolder
 
     console = open_console(stderr=True)
-    plan, folder = _reopened(ctx, options) if options["resume"] else _created(options)
+    plan, folder, executor = _reopened(ctx, options) if options["resume"] else _created(options)
     _announce(console, plan, folder)
     try:
-        report = _follow(console, plan, folder)
+        report = _follow(console, plan, folder, executor)
     except KeyboardInterrupt:
         saved = TrainingFolder(folder).checkpoints()
         what = f"after {int(saved[-1].stem):,} steps, which are kept" if saved else "before the first checkpoint"
@@ -104,7 +112,7 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     return 0
 
 
-def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
+def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path, Executor[Any] | None]:
     """Make a plan from the options, check it, and only then write anything."""
     from newgameplus.training.plan import begin, check
 
@@ -115,8 +123,9 @@ def _created(options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
     if options["steps"] is None:
         _require_weights(options["agent"])
     folder = options["folder"] or _new_folder(run_name(plan.agent, plan.world, split))
+    executor = _executor(options["address"], plan)
     begin(plan, folder)
-    return plan, folder
+    return plan, folder, executor
 
 
 def _require_weights(agent: str) -> None:
@@ -140,8 +149,12 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
 
     agent = agent_plan(options)
     world, split = world_plan(options, agent, DEFAULT_SPLIT, world_rules(options, CONTEST_WORLD))
-    num_envs = options["num_envs"]
-    if num_envs is None:
+    num_envs, plays_apart = options["num_envs"], options["address"] is not None
+    if plays_apart and (num_envs is not None or options["switch_every"] is not None):
+        raise UsageError("With --on individuals are played one by one: leave out --num-envs and --switch-every.")
+    if plays_apart:
+        num_envs = 1
+    elif num_envs is None:
         num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(world.levels))
     plan = TrainingPlan(
         agent=agent,
@@ -154,11 +167,12 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
         num_threads=torch.get_num_threads() if options["threads"] is None else options["threads"],
         wandb=options["wandb"],
         switch_steps=options["switch_every"],
+        plays_apart=plays_apart,
     )
     return plan, split
 
 
-def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path]:
+def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan, Path, Executor[Any] | None]:
     """Open an existing run; no other options may be given, since the run has its plan."""
     from newgameplus.results.training_runs import latest_training_run
     from newgameplus.training.plan import read_plan
@@ -167,7 +181,7 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan
     typed = [
         name
         for name in options
-        if name not in ("agent", "folder", "resume")
+        if name not in ("agent", "folder", "resume", "address")
         and ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     ]
     if typed:
@@ -175,14 +189,23 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[TrainingPlan
     plan = read_plan(folder, trusted=options["agent"])
     if options["agent"] not in (None, plan.agent.name):
         raise UsageError(f"{folder} was begun with the agent {plan.agent.name}, not {options['agent']}.")
-    return plan, folder
+    return plan, folder, _executor(options["address"], plan)
 
 
 def _new_folder(stem: str, parent: Path = Path("runs")) -> Path:
     return next(path for number in itertools.count(1) if not (path := parent / f"{stem}-{number}").exists())
 
 
-def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None:
+def _executor(address: str | None, plan: TrainingPlan) -> Executor[Any] | None:
+    """Return the executor that plays individuals elsewhere; None for this process, or for processes of this machine."""
+    if address is None:
+        return None
+    if not plan.plays_apart:
+        raise UsageError("The rows of this run are played by one process; --on goes with runs that were begun with it.")
+    return elsewhere(address, {level.game for level in plan.world.levels})
+
+
+def _follow(console: Console, plan: TrainingPlan, folder: Path, executor: Executor[Any] | None) -> Report | None:
     """Train, with a live line on a terminal, and one line per minute elsewhere."""
     from rich.progress import Progress
 
@@ -194,7 +217,7 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path) -> Report | None
     bar = Progress(*_columns(console.width), console=console, transient=True, disable=not console.is_terminal)
     with _stopping(console) as is_stopped, bar as progress:
         task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
-        for report in train_plan(plan, folder, is_stopped):
+        for report in train_plan(plan, folder, is_stopped, executor):
             if (filled := report.filled) is not None:
                 if is_stopped():
                     raise KeyboardInterrupt
@@ -282,15 +305,16 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     from newgameplus.training.arithmetic import change_in_words, in_words
 
     num_levels = len(plan.world.levels)
-    levels = counted(num_levels, "level")
-    if plan.switch_steps is not None:
+    levels, rows = counted(num_levels, "level"), f"in {counted(plan.num_envs, 'row')}"
+    if plan.plays_apart:
+        rows = "by individuals that are played one by one"
+    elif plan.switch_steps is not None:
         levels += " one after another"
     elif plan.num_envs < num_levels:
         levels = f"the first {plan.num_envs} of {levels}"
     say(
         console,
-        f"{plan.agent.name} ({plan.agent.preset}) learns on {levels} in {counted(plan.num_envs, 'row')} "
-        f"for {counted(plan.total_steps, 'step')}.",
+        f"{plan.agent.name} ({plan.agent.preset}) learns on {levels} {rows} for {counted(plan.total_steps, 'step')}.",
     )
     if (actions := actions_in_words(plan.agent, plan.world)) is not None:
         say(console, actions)

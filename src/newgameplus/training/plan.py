@@ -9,7 +9,15 @@ from typing import Any
 
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import configure, with_fields
-from newgameplus.agents.interface import ContinuesOthers, Evolves, HasDevice, HasWeights, NeedsZones, offers
+from newgameplus.agents.interface import (
+    ContinuesOthers,
+    Evolves,
+    HasDevice,
+    HasWeights,
+    NeedsZones,
+    PlaysApart,
+    offers,
+)
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets
@@ -49,6 +57,8 @@ class TrainingPlan:
     """Project of Weights & Biases that also receives the metrics; None for none."""
     switch_steps: int | None = None
     """Steps after which a row changes its level at the end of an episode; None keeps levels."""
+    plays_apart: bool = False
+    """Whether there are no rows: the individuals of a population are played one by one, in other processes."""
 
     def __post_init__(self) -> None:
         if self.seed < 0:
@@ -57,7 +67,7 @@ class TrainingPlan:
             raise UsageError("A frozen agent learns nothing; it can only be judged: ngp evaluate --frozen.")
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, int) and field.name != "seed" and value < 1:
+            if type(value) is int and field.name != "seed" and value < 1:
                 raise UsageError(f"{field.name} must be at least 1, not {value}.")
 
     @property
@@ -190,6 +200,8 @@ def check(plan: TrainingPlan) -> None:
     plan.agent.arithmetic()  # refuses a device that is not there
     if plan.wandb is not None:
         require_package("wandb", "--wandb")
+    if plan.plays_apart and not offers(agent_class, PlaysApart):
+        raise UsageError(f"The agent {plan.agent.name} has no individuals to play elsewhere; leave out --on.")
     if plan.switch_steps is not None:
         _check_switching(plan)
     if (wanted := plan.prefilling) is not None:

@@ -16,23 +16,27 @@ from typing import Any
 import numpy as np
 import torch
 
-from newgameplus.agents.interface import Agent, Evolves, HasMetrics, KeepsFiles
+from newgameplus.agents.interface import Agent, Evolves, HasMetrics, KeepsFiles, PlaysApart
 from newgameplus.envs.interface import ResumableWorld
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError
+from newgameplus.executor.interface import Executor
+from newgameplus.executor.local import LocalExecutor, available_cores
+from newgameplus.executor.retries import RetryingExecutor
 from newgameplus.results.json_lines import JsonLines
 from newgameplus.results.training_runs import LOGS, NUM_KEPT, TrainingFolder
-from newgameplus.training.live import Showing, Standing
-from newgameplus.training.loop import Turn, play
+from newgameplus.training.individuals import Individuals, Troupe
+from newgameplus.training.live import Showing
 from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases
 from newgameplus.training.plan import TrainingPlan
 from newgameplus.training.prefill import Filled, fill
+from newgameplus.training.rows import Players, Rows
 from newgameplus.training.seeds import training_seeds
 from newgameplus.training.tracker import Tracker
 from newgameplus.training.transfer import begin_from
 from newgameplus.training.watching import figures_of, picture_of, watch
 from newgameplus.training.worlds import make_world
-from newgameplus.types import Array
+from newgameplus.types import State
 
 REPORT_INTERVAL_SECONDS = 0.25
 CHECKPOINT_SECONDS = 600.0
@@ -57,13 +61,19 @@ class Report:
     """Progress of the prefill, before the run has begun; None afterwards."""
 
 
-def train(plan: TrainingPlan, folder: Path, is_stopped: Callable[[], bool] = lambda: False) -> Iterator[Report]:
+def train(
+    plan: TrainingPlan,
+    folder: Path,
+    is_stopped: Callable[[], bool] = lambda: False,
+    executor: Executor[Any] | None = None,
+) -> Iterator[Report]:
     """Train from the last checkpoint in ``folder``, or from the beginning, until the plan's steps are played.
 
     Args:
         plan: the plan of the run in the folder.
         folder: folder of the run.
         is_stopped: asked after each turn; once it is true, a checkpoint is written and nothing more is played.
+        executor: plays individuals, if the plan plays them apart, and is closed; None for processes here.
 
     Raises:
         ResultsError: a log was changed, another process uses the folder, or the disk is full; the last checkpoint is
@@ -73,7 +83,7 @@ def train(plan: TrainingPlan, folder: Path, is_stopped: Callable[[], bool] = lam
         LearningError: the loss is NaN or infinite; the last checkpoint is intact.
     """
     try:
-        with TrainingFolder(folder).held(), _opened(plan, TrainingFolder(folder)) as run:
+        with TrainingFolder(folder).held(), _opened(plan, TrainingFolder(folder), executor) as run:
             yield from run.play(is_stopped)
     except OSError as error:
         raise ResultsError(
@@ -86,17 +96,13 @@ def train(plan: TrainingPlan, folder: Path, is_stopped: Callable[[], bool] = lam
 class _Run:
     plan: TrainingPlan
     folder: TrainingFolder
-    world: ResumableWorld
+    players: Players
     agent: Agent
     tracker: Tracker
     logs: dict[str, JsonLines]
     """Logs with the names in ``LOGS``."""
     sinks: list[Sink]
     """Sinks of the metrics."""
-    observation: Array | None
-    """Current observation of the world; None at the beginning."""
-    showing: Showing
-
     recorded: int | None = None
     """Number of the generation that was logged last."""
     recorded_best: object = None
@@ -105,29 +111,24 @@ class _Run:
     """Time of the next checkpoint by time, as ``time.monotonic``."""
 
     def play(self, is_stopped: Callable[[], bool]) -> Iterator[Report]:
-        plan, tracker = self.plan, self.tracker
-        if self.observation is None:
-            yield from self._begin()
+        tracker = self.tracker
+        if isinstance(self.players, Rows) and not self.players.have_begun:
+            yield from self._begin(self.players)
         self.next_checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
-        levels = self._levels()
         started = time.monotonic() - tracker.elapsed_seconds
         next_report = 0.0
-        turns = play(self.agent, self.world, observation=self.observation)
         if self._is_over():
             return
-        for turn in turns:
-            for episode in tracker.follow(turn, levels):
+        for advance in self.players.advances():
+            for episode in advance.episodes:
                 self.logs["episodes"].write(tracker.num_steps, episode)
-            if plan.switch_steps is not None:
-                levels = self._levels()
             tracker.elapsed_seconds = time.monotonic() - started
-            self._show_rows(turn)
-            self._write_figures()
-            self._watch()
+            self._write_figures(advance.num_steps)
+            self._watch(advance.num_steps)
             generation = self._log_generation()
             is_over = self._is_over()
             is_left = is_over or is_stopped()
-            self._checkpoint(is_over=is_over, is_left=is_left)
+            self._checkpoint(advance.num_steps, is_over=is_over, is_left=is_left)
             if is_left or generation is not None or tracker.elapsed_seconds >= next_report:
                 next_report = tracker.elapsed_seconds + REPORT_INTERVAL_SECONDS
                 yield replace(self._report(), generation=generation)
@@ -139,25 +140,21 @@ class _Run:
         is_finished = isinstance(self.agent, Evolves) and self.agent.is_finished()
         return is_finished or self.tracker.num_steps >= self.plan.total_steps
 
-    def _checkpoint(self, *, is_over: bool, is_left: bool) -> None:
+    def _checkpoint(self, num_new: int, *, is_over: bool, is_left: bool) -> None:
         """Write a checkpoint if the plan has one here, or if the run is left, or if it is time for one."""
-        if is_over or _passes(self.tracker.num_steps, self.plan.num_envs, self.plan.checkpoint_steps):
+        if is_over or _passes(self.tracker.num_steps, num_new, self.plan.checkpoint_steps):
             self._save()
         elif is_left or time.monotonic() >= self.next_checkpoint_at:
             self._save(is_extra=True)
 
-    def _begin(self) -> Iterator[Report]:
+    def _begin(self, rows: Rows) -> Iterator[Report]:
         """Prefill the replay buffer if requested, and reset every row."""
         prefill = self.plan.prefilling
         for filled in fill(prefill, self.agent) if prefill is not None else ():
             yield replace(self._report(), filled=filled)
-        self.observation, _ = self.world.reset(seed=training_seeds(self.plan.seed)[0])
+        rows.begin(training_seeds(self.plan.seed)[0])
         if prefill is not None:
             self._save()
-
-    def _levels(self) -> list[str]:
-        """Current level of each row."""
-        return list(self.world.level_ids)
 
     def _report(self) -> Report:
         tracker = self.tracker
@@ -165,10 +162,10 @@ class _Run:
             tracker.num_steps, tracker.num_episodes, tracker.mean_return, tracker.elapsed_seconds, _figures(self.agent)
         )
 
-    def _write_figures(self) -> None:
+    def _write_figures(self, num_new: int) -> None:
         """Write metrics at steps that depend only on the plan."""
         plan, tracker = self.plan, self.tracker
-        if not _passes(tracker.num_steps, plan.num_envs, plan.log_steps or max(1000, plan.num_envs * 128)):
+        if not _passes(tracker.num_steps, num_new, plan.log_steps or max(1000, plan.num_envs * 128)):
             return
         figures = {f"learning/{name}": figure for name, figure in _figures(self.agent).items()}
         if tracker.mean_return is not None:
@@ -176,9 +173,9 @@ class _Run:
         figures |= {f"return/{level}": float(np.mean(returns)) for level, returns in tracker.recent.items()}
         self._tell(figures)
 
-    def _watch(self) -> None:
+    def _watch(self, num_new: int) -> None:
         plan, num_steps = self.plan, self.tracker.num_steps
-        if plan.watch_steps is None or not _passes(num_steps, plan.num_envs, plan.watch_steps):
+        if plan.watch_steps is None or not _passes(num_steps, num_new, plan.watch_steps):
             return
         self._show(watch(plan, self.folder.path, self.agent.state(), num_steps // plan.watch_steps - 1))
 
@@ -209,20 +206,6 @@ class _Run:
             self._show(watch(self.plan, self.folder.path, agent.best_of_generation(), generation["generation"]))
         return generation
 
-    def _show_rows(self, turn: Turn) -> None:
-        if self.showing.is_due():
-            tracker = self.tracker
-            self.showing.show(
-                turn.action,
-                Standing(
-                    tracker.num_steps,
-                    tracker.num_episodes,
-                    tracker.elapsed_seconds,
-                    tracker.episode_return,
-                    tracker.episode_steps,
-                ),
-            )
-
     def _tell(self, figures: dict[str, float]) -> None:
         if figures:
             for sink in self.sinks:
@@ -242,7 +225,7 @@ class _Run:
         state = {
             "tracker": self.tracker.state(),
             "agent": self.agent.state(),
-            "world": self.world.state(),
+            **self.players.state(),
             **{f"{name}_bytes": log.size_bytes for name, log in self.logs.items()},
         }
         self.folder.save_checkpoint(self.tracker.num_steps, state, is_best=is_best)
@@ -251,30 +234,25 @@ class _Run:
 
 
 @contextmanager
-def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
+def _opened(plan: TrainingPlan, folder: TrainingFolder, executor: Executor[Any] | None) -> Iterator[_Run]:
     if plan.num_threads is not None:
         torch.set_num_threads(plan.num_threads)
     saved = folder.last_checkpoint()
     if saved is None:
         folder.check_nothing_lost(plan.checkpoint_steps + plan.num_envs)
     with ExitStack() as closing:
-        world = _world(plan)
-        closing.callback(world.close)
-        spec = world_spec(world, num_timesteps=plan.total_steps // plan.num_envs)
-        levels = plan.level_numbers
-        agent = plan.agent.make(replace(spec, zones=plan.zones, levels=levels), training_seeds(plan.seed)[1])
-        if isinstance(agent, KeepsFiles):
-            # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
-            most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.total_steps)
-            agent.keep_in(folder.replay, most_steps_back * 5 // 4 + plan.num_envs)
         tracker = Tracker(plan.num_envs)
-        observation = None
         if saved is not None:
             tracker.restore(saved["tracker"])
-            agent.restore(saved["agent"])
-            observation = world.restore(saved["world"])
-        elif plan.agent.init is not None:
-            begin_from(agent, plan.agent.name, Path(plan.agent.init))
+        world = _world(plan)
+        closing.callback(world.close)
+        agent = _agent(plan, folder, world, saved)
+        players: Players
+        if plan.plays_apart:
+            players = _individuals(plan, agent, executor, tracker)
+        else:
+            players = _rows(plan, folder, agent, world, tracker, saved)
+        closing.callback(players.close)
         told = agent.generation() if isinstance(agent, Evolves) else {}
         names = [name for name in LOGS if name != "generations" or isinstance(agent, Evolves)]
         lengths = {name: saved.get(f"{name}_bytes", 0) if saved else 0 for name in names}
@@ -288,10 +266,44 @@ def _opened(plan: TrainingPlan, folder: TrainingFolder) -> Iterator[_Run]:
             sinks.append(WeightsAndBiases(plan.wandb, folder, plan.manifest()))
             closing.callback(sinks[1].close)
         every_sink = [FigureLog(logs["metrics"]), *sinks]
-        recorded = told.get("generation"), told.get("best")
-        showing = Showing(folder.path, world)
-        closing.callback(showing.close)
-        yield _Run(plan, folder, world, agent, tracker, logs, every_sink, observation, showing, *recorded)
+        yield _Run(plan, folder, players, agent, tracker, logs, every_sink, told.get("generation"), told.get("best"))
+
+
+def _agent(plan: TrainingPlan, folder: TrainingFolder, world: ResumableWorld, saved: State | None) -> Agent:
+    """Return the agent, restored or with its initial weights."""
+    spec = world_spec(world, num_timesteps=plan.total_steps // plan.num_envs)
+    agent = plan.agent.make(replace(spec, zones=plan.zones, levels=plan.level_numbers), training_seeds(plan.seed)[1])
+    if isinstance(agent, KeepsFiles):
+        # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
+        most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.total_steps)
+        agent.keep_in(folder.replay, most_steps_back * 5 // 4 + plan.num_envs)
+    if saved is not None:
+        agent.restore(saved["agent"])
+    elif plan.agent.init is not None:
+        begin_from(agent, plan.agent.name, Path(plan.agent.init))
+    return agent
+
+
+def _rows(
+    plan: TrainingPlan,
+    folder: TrainingFolder,
+    agent: Agent,
+    world: ResumableWorld,
+    tracker: Tracker,
+    saved: State | None,
+) -> Rows:
+    showing = Showing(folder.path, world)
+    rows = Rows(agent, world, tracker, showing, switches_levels=plan.switch_steps is not None)
+    if saved is not None:
+        rows.restore(saved)
+    return rows
+
+
+def _individuals(plan: TrainingPlan, agent: Agent, executor: Executor[Any] | None, tracker: Tracker) -> Individuals:
+    assert isinstance(agent, PlaysApart)
+    troupe = Troupe(plan.agent, plan.world, plan.seed, agent.num_episodes(), agent.common())
+    playing = RetryingExecutor(LocalExecutor[Any](available_cores())) if executor is None else executor
+    return Individuals(agent, troupe, playing, tracker)
 
 
 def _world(plan: TrainingPlan) -> ResumableWorld:

@@ -27,6 +27,11 @@ def watched_seeds(seed: int, index: int) -> tuple[int, int]:
     return _pair([seed, 2, index])
 
 
+def individual_seeds(seed: int, number: int, level: Level, episode: int) -> tuple[int, int]:
+    """Return independent seeds for world and agent of an episode of one individual of a population on a level."""
+    return _pair([seed, 3, number, zlib.crc32(str(level).encode()), episode])
+
+
 def _pair(entropy: list[int]) -> tuple[int, int]:
     world, agent = np.random.SeedSequence(entropy).generate_state(2)
     return int(world), int(agent)

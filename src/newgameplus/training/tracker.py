@@ -57,10 +57,19 @@ class Tracker:
         for row in np.flatnonzero(turn.step.done).tolist():
             value, length = float(self.episode_return[row]), int(self.episode_steps[row])
             ended.append({"level": levels[row], "return": value, "length": length})
-            self.recent.setdefault(levels[row], deque(maxlen=NUM_RECENT)).append(value)
             self.episode_return[row], self.episode_steps[row] = 0.0, 0
-            self.num_episodes += 1
+        self._remember(ended)
         return ended
+
+    def count(self, num_steps: int, episodes: list[dict[str, Any]]) -> None:
+        """Count steps that were played elsewhere, and their episodes, as :meth:`follow` returns them."""
+        self.num_steps += num_steps
+        self._remember(episodes)
+
+    def _remember(self, episodes: list[dict[str, Any]]) -> None:
+        for episode in episodes:
+            self.recent.setdefault(episode["level"], deque(maxlen=NUM_RECENT)).append(episode["return"])
+        self.num_episodes += len(episodes)
 
     @property
     def mean_return(self) -> float | None:

@@ -7,6 +7,7 @@ docs/agents/es.md.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -58,6 +59,8 @@ class Es:
         self._generator = torch.Generator().manual_seed(seed)
         self._race = torch.ones((self._num_rows, world.num_actions))
         self._is_frozen = False
+        self._base: State = {}
+        """Weights of the network that the evolution began with."""
         self._metrics = dict.fromkeys(_METRICS, 0.0)
         self._begin()
 
@@ -104,8 +107,40 @@ class Es:
         self._population.observe(step.reward, step.done)
         if step.done.any():
             if self._population.is_complete:
-                self._end_generation()
+                self._end_generation(self._population.fitness)
             self._seat(self._population.assign())
+
+    def num_episodes(self) -> int:
+        """Return the number of episodes of an individual on each level."""
+        return self.config.num_episodes
+
+    def ask(self) -> list[int]:
+        """Return the numbers of this generation's individuals."""
+        return _individuals(self._search)
+
+    def common(self) -> State:
+        """Return the network that the evolution began with."""
+        return {"network": self._base}
+
+    def single(self, individual: int) -> State:
+        """Return an individual's parameters."""
+        return {"parameters": self._search.vector(individual % self._search.num_individuals)}
+
+    def become(self, common: State, single: State, seed: int) -> None:
+        """Play this individual in every row, with random numbers of ``seed``."""
+        if self._base is not common["network"]:
+            restore_module(self._network, common["network"])
+            self._policies, self._base = make_policies(self.config, self._network, self._num_rows), common["network"]
+        for row in range(self._num_rows):
+            self._policies.seat(row, single["parameters"])
+        self._generator.manual_seed(seed)
+        self._is_frozen = True
+
+    def tell(self, fitness: Mapping[int, float], num_steps: Mapping[int, int]) -> None:
+        """End the generation, of which no row has played anything."""
+        self._population = self._new_population()
+        self._end_generation(fitness)
+        self._seat(self._population.assign())
 
     def metrics(self) -> dict[str, float]:
         """Return fitnesses of the last generation, and how far the mean moved; empty before the first is complete."""
@@ -130,6 +165,7 @@ class Es:
             "agent": "es",
             "num_rows": self._num_rows,
             "is_frozen": self._is_frozen,
+            "base": self._base,
             "network": module_state(self._network),
             "search": self._search.state(),
             "population": self._population.state(),
@@ -150,6 +186,8 @@ class Es:
         search.restore(state["search"])
         if not _are_of_generation(population.individual, search):
             raise StateError("The saved rows play individuals of another generation; begin a new run.")
+        restore_module(self._network, state["base"])
+        self._base = module_state(self._network)
         restore_module(self._network, state["network"])
         self._policies = make_policies(self.config, self._network, self._num_rows)
         restore_generator(self._generator, state["generator"])
@@ -159,6 +197,7 @@ class Es:
 
     def _begin(self) -> None:
         """Begin with the network as it is."""
+        self._base = module_state(self._network)
         self._policies = make_policies(self.config, self._network, self._num_rows)
         self._search = self._new_search()
         self._population = self._new_population()
@@ -188,8 +227,8 @@ class Es:
             individual = playing[row] % self._search.num_individuals
             self._policies.seat(row, self._search.mean if is_mean else self._search.vector(individual))
 
-    def _end_generation(self) -> None:
-        known, before = self._population.fitness, self._search.mean
+    def _end_generation(self, known: Mapping[int, float]) -> None:
+        before = self._search.mean
         fitness = np.array([known[individual] for individual in _individuals(self._search)])
         idle_share = self._population.idle_share
         self._search.tell(fitness)

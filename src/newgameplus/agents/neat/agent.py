@@ -170,12 +170,44 @@ class Neat:
         if not step.done.any():
             return
         while self._population.is_complete and self._fixed is None:
-            self._end_generation()
+            self._end_generation(self._population.fitness, self._population.lengths)
         if self._fixed is None:
             self._seat(self._population.assign(self._evolution.survivors))
 
-    def _end_generation(self) -> None:
-        fitness, lengths = self._population.fitness, self._population.lengths
+    def num_episodes(self) -> int:
+        """Return the number of episodes of a genome on each level."""
+        return self.config.num_episodes
+
+    def ask(self) -> list[int]:
+        """Return the genomes of this generation."""
+        return self._evolution.playing_order({})
+
+    def common(self) -> State:
+        """Return nothing: a genome is all that it takes."""
+        return {}
+
+    def single(self, individual: int) -> State:
+        """Return a genome, to begin from."""
+        genes = self._evolution.genomes[individual].genes
+        return self._with_winner(_Winner(individual, self._evolution.generation, 0.0, genes))
+
+    def become(self, common: State, single: State, seed: int) -> None:
+        """Play this genome in every row; it draws no random numbers."""
+        del common, seed
+        self.begin_from(single, is_frozen=True)
+
+    def tell(self, fitness: Mapping[int, float], num_steps: Mapping[int, int]) -> None:
+        """End the generation, of which no row has played anything.
+
+        Raises:
+            LearningError: neat-python cannot make the next one.
+        """
+        self._population = self._new_population()
+        self._end_generation(fitness, num_steps)
+        if self._fixed is None:
+            self._seat(self._population.assign())
+
+    def _end_generation(self, fitness: Mapping[int, float], lengths: Mapping[int, int]) -> None:
         is_solved, genomes = self._evolution.is_solved_by(fitness), self._evolution.genomes
         best = max(genomes, key=lambda number: fitness[number])
         self._best = _Winner(best, self._evolution.generation, fitness[best], genomes[best].genes)
