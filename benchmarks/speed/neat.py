@@ -119,6 +119,7 @@ def one_after_another(case: Case, num_genomes: int, num_frames: int, num_turns: 
     for _ in range(num_turns):
         config = neat_config(configuration(case, num_genomes).file, NUM_INPUTS, NUM_OUTPUTS)
         config.genome_type = neat.DefaultGenome
+        config.genome_config.connection_gene_type = neat.DefaultConnectionGene
         populations.append(neat.Population(config, seed=SEED))
 
     def run() -> Fitness:

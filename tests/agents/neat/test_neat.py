@@ -91,8 +91,11 @@ class TestEvolution:
         return float(sum(gene.weight for gene in genome.connections.values()) + number % 5)
 
     def test_it_makes_the_genomes_of_neat_python_and_tells_its_table(self) -> None:
-        file, outside = small_file(pop_size="12"), random.getstate()
-        theirs, printed = self.neat_python(neat_config(file, 20, 4), 6, seed=5)
+        rare = {"weight_replace_rate": "0.15", "enabled_rate_to_true_add": "0.1"}
+        file, outside = small_file(pop_size="12", **rare), random.getstate()
+        plain = neat_config(file, 20, 4)
+        plain.genome_type, plain.genome_config.connection_gene_type = neat.DefaultGenome, neat.DefaultConnectionGene
+        theirs, printed = self.neat_python(plain, 6, seed=5)
         random.setstate(outside)
         ours = Evolution(neat_config(file, 20, 4), seed=5)
         tables = []

@@ -7,6 +7,7 @@ checkpoints begin to count genomes anew after the highest one alive.
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -162,7 +163,7 @@ class Evolution:
         summary = self._evaluated(fitness)
         config = self._config
         self._reproduction.ancestors = {}
-        with self._drawing():
+        with self._drawing(), _without_collector():
             try:
                 self.genomes = self._reproduction.reproduce(config, self._species, config.pop_size, self.generation)
             except RuntimeError as error:
@@ -256,6 +257,18 @@ class Evolution:
         self._config.genome_config.node_indexer.following, self._species.indexer.following = counts[3:5]
         self._reproduction.innovation_tracker.global_counter = counts[5]
         self._reproduction.ancestors = {}
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause Python's garbage collector, which would go through hundreds of thousands of new genes time and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _species_state(species: Species) -> State:

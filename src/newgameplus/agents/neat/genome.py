@@ -7,9 +7,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from neat import DefaultConnectionGene, DefaultGenome, DefaultNodeGene
+from neat import DefaultGenome, DefaultNodeGene
 
 from newgameplus.agents.neat.compiled import compiled_module
+from newgameplus.agents.neat.connection import ConnectionGene
 from newgameplus.agents.neat.genes import (
     ACTIVATIONS,
     AGGREGATIONS,
@@ -90,7 +91,7 @@ def genome_of(genes: Genes, number: int, fitness: float | None = None) -> Genome
         node.activation, node.aggregation = ACTIVATIONS[activation], AGGREGATIONS[aggregation]
         genome.nodes[key] = node
     for source, target, weight, enabled, innovation in _rows(genes, CONNECTION_TYPES):
-        connection: Any = DefaultConnectionGene((source, target), innovation=innovation)
+        connection = ConnectionGene((source, target), innovation)
         connection.weight, connection.enabled = weight, enabled
         genome.connections[source, target] = connection
     return genome

@@ -14,6 +14,7 @@ from typing import Any
 
 import neat
 
+from newgameplus.agents.neat.connection import ConnectionGene
 from newgameplus.agents.neat.genes import ACTIVATIONS, AGGREGATIONS
 from newgameplus.agents.neat.genome import Genome
 from newgameplus.errors import UsageError, did_you_mean
@@ -321,6 +322,7 @@ def neat_config(file: NeatFile, num_inputs: int, num_outputs: int) -> Any:
             neat.DefaultGenome, neat.DefaultReproduction, neat.DefaultSpeciesSet, neat.DefaultStagnation, str(path)
         )
     config.genome_type = Genome
+    config.genome_config.connection_gene_type = ConnectionGene
     return config
 
 
@@ -329,7 +331,8 @@ def changed(file: NeatFile, **values: object) -> NeatFile:
     sections = _parsed(file.text)
     lines = []
     for section, keys in sections.items():
-        lines += [f"[{section}]", *(f"{name} = {values.get(name, value)}" for name, value in keys.items())]
+        found = keys | {name: str(values[name]) for name in KEYS[section] if name in values}
+        lines += [f"[{section}]", *(f"{name} = {value}" for name, value in found.items())]
     text = "\n".join(lines) + "\n"
     return NeatFile(file.path, hashlib.sha256(text.encode()).hexdigest(), text)
 
