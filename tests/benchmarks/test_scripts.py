@@ -26,6 +26,7 @@ LONG = (
     "runs.precision_returns",
     "runs.rainbow_ways",
     "runs.tumbleweed_calibration",
+    "speed.cluster",
     "speed.engine_costs",
     "speed.evolution_strategies",
     "speed.grid_video",

@@ -75,6 +75,8 @@ class ClusterExecutor(Generic[Content]):
         self._numbers = itertools.count()
         self._open: dict[Task[Content], _Flight[Content]] = {}
         self._flights: dict[int, _Flight[Content]] = {}
+        self._landing: dict[int, Future[Any]] = {}
+        """Tasks of Dask whose result has come as a message before their end; a future is given up only after it."""
         self._shared: dict[str, Future[Any]] = {}
         self._inbox: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         """What the client's thread has heard."""
@@ -133,7 +135,7 @@ class ClusterExecutor(Generic[Content]):
         while self._flights and self._client.status == "running":
             self._listen(None)
             self._end_stopped()
-        for left in (self._open, self._flights, self._shared, self._happened):
+        for left in (self._open, self._flights, self._landing, self._shared, self._happened):
             left.clear()
         self._empty_log()
         self._client.close()
@@ -149,8 +151,10 @@ class ClusterExecutor(Generic[Content]):
         except queue.Empty:
             return False
         flight = self._flights.get(message["number"])
-        if flight is not None and message["kind"] == "done":
-            self._land(flight)
+        if message["kind"] == "done":
+            self._landing.pop(message["number"], None)
+            if flight is not None:
+                self._land(flight)
         elif flight is not None:
             self._hear(flight, message)
         return True
@@ -230,7 +234,8 @@ class ClusterExecutor(Generic[Content]):
 
     def _end(self, flight: _Flight[Content], end: End[Content]) -> None:
         if self._flights.pop(flight.number, None) is not None:
-            flight.future.release()
+            if flight.stop_by is None and not flight.future.done():
+                self._landing[flight.number] = flight.future
             del self._open[flight.task]
             self._happened.append(end)
 
