@@ -30,7 +30,7 @@ from newgameplus.errors import LearningError, StateError, UsageError
 from newgameplus.testing import check_agent
 from newgameplus.testing.promises import first_difference, through_a_file
 from newgameplus.types import Array, Step, WorldSpec
-from tests.agents.neat.conftest import a_world, small, small_file
+from tests.agents.neat.conftest import GENESIS, a_world, small, small_file
 
 
 def test_it_keeps_every_promise_of_an_agent() -> None:
@@ -355,3 +355,23 @@ def test_presets_wish_for_their_worlds() -> None:
         1,
     )
     assert isinstance(NeatConfig().file, NeatFile)
+
+
+def test_evolution_finds_the_buttons_that_are_rewarded() -> None:
+    """LEFT is to be held where the picture is bright, RIGHT where it is dark; an episode has ten pictures."""
+    file = small_file(pop_size="24", initial_connection="full_direct", compatibility_threshold="6")
+    agent, draw = Neat(small(file=file), a_world(4, (2, 2, 1)), 0), np.random.default_rng(0)
+    left, right = GENESIS.index("LEFT"), GENESIS.index("RIGHT")
+    fitness: list[float] = []
+    for number in range(1, 1201):
+        is_bright = draw.random(4) < 0.5
+        observation = np.where(is_bright, 220, 30).astype(np.uint8)[:, None, None, None].repeat(2, 1).repeat(2, 2)
+        action = agent.act(observation)
+        reward = np.where(action[:, left] == is_bright, 0.5, 0.0) + np.where(action[:, right] != is_bright, 0.5, 0.0)
+        done = np.full(4, number % 10 == 0)
+        agent.observe(Step(observation, reward, done, np.zeros(4, np.bool_)))
+        if len(fitness) < agent.generation().get("generation", -1) + 1:
+            fitness.append(agent.generation()["mean"])
+    assert fitness[0] < 5
+    assert np.mean(fitness[-5:]) > 6
+    assert agent.winner()["winner"]["fitness"] == 10.0
