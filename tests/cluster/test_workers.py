@@ -11,12 +11,18 @@ from newgameplus.cluster.address import parse_address
 from newgameplus.cluster.connect import check_workers, connect, executor_on
 from newgameplus.cluster.identity import difference, identity, needs_of, unfit
 from newgameplus.errors import NotFoundError, UsageError
+from newgameplus.nn.cpu.compiled import compiled_sets
 
 GAME = "Airstriker-Genesis-v0"
 
 
 def test_a_machine_is_fit_for_itself():
     assert unfit(identity(), needs_of([GAME]), 1) is None
+
+
+def test_every_compiled_module_is_compared():
+    kernels = {f"newgameplus._kernels_{name}" for name in compiled_sets()}
+    assert {"newgameplus._engine", "newgameplus._neat", *kernels} <= identity().keys()
 
 
 def test_another_version_is_refused_and_both_sides_are_named(cluster):

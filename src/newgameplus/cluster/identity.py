@@ -7,16 +7,18 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import multiprocessing
+import pkgutil
 import platform
 import socket
 from collections.abc import Iterable, Mapping
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
+import newgameplus
 from newgameplus.errors import NewGamePlusError, RomError
 
 _PACKAGES = ("newgameplus", "stable-retro", "numpy", "gymnasium", "opencv-python-headless", "torch", "distributed")
-_COMPILED = ("_engine", "_kernels")
 _ABSENT = "none"
 
 
@@ -29,7 +31,7 @@ def identity() -> dict[str, str]:
             versions[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             versions[name] = _ABSENT
-    return versions | {f"newgameplus.{name}": _module_sha256(f"newgameplus.{name}") for name in _COMPILED}
+    return versions | _compiled_sha256()
 
 
 def difference(ours: Mapping[str, str], theirs: Mapping[str, str]) -> str | None:
@@ -98,9 +100,12 @@ def describe() -> dict[str, Any]:
     return {"host": socket.gethostname(), "identity": identity()}
 
 
-def _module_sha256(name: str) -> str:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        return _ABSENT
-    with Path(spec.origin).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _compiled_sha256() -> dict[str, str]:
+    """SHA-256 of each compiled module of the package, by its name; empty where it was installed without a compiler."""
+    found = {}
+    for module in pkgutil.iter_modules(newgameplus.__path__, "newgameplus."):
+        spec = importlib.util.find_spec(module.name)
+        if spec is not None and spec.origin is not None and spec.origin.endswith(tuple(EXTENSION_SUFFIXES)):
+            with Path(spec.origin).open("rb") as file:
+                found[module.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
