@@ -150,7 +150,7 @@ def _found_here(checks: list[Check], bar: Bar) -> list[dict[str, Any]]:
 
 
 def _found_elsewhere(checks: list[Check], cluster: Executor[Any], bar: Bar) -> list[dict[str, Any]]:
-    from newgameplus.executor.interface import Begun, Cancelled, Died, Retried, Returned, Task, Told
+    from newgameplus.executor.interface import Begun, Died, Returned, Task, Told
     from newgameplus.open_games.findings import contents_of, find_elsewhere
 
     overall = bar.add_task("Proving levels", total=len(checks))
@@ -165,7 +165,7 @@ def _found_elsewhere(checks: list[Check], cluster: Executor[Any], bar: Bar) -> l
                 shown[event.task] = bar.add_task(f"  {tasks[event.task].level.state}", total=None)
             elif isinstance(event, Told):
                 _show(bar, shown[event.task], event.content)
-            elif isinstance(event, Returned | Died | Cancelled | Retried):
+            elif event is not None and event.task in shown:  # a task may be lost before it begins
                 bar.remove_task(shown.pop(event.task))
             if isinstance(event, Returned):
                 findings[event.task] = _received(tasks[event.task], *event.result)
