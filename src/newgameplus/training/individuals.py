@@ -33,7 +33,7 @@ MAX_WORLDS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Troupe:
+class PopulationPlan:
     """What all individuals of a run have in common; each process receives it once."""
 
     agent: AgentPlan
@@ -47,7 +47,7 @@ class Troupe:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Individual:
     """One individual."""
 
     number: int
@@ -56,7 +56,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
+class Outcome:
     """What became of an individual."""
 
     episodes: tuple[tuple[str, float, int], ...]
@@ -80,14 +80,16 @@ class Individuals:
 
     Args:
         agent: plays nothing itself, but makes the generations.
-        troupe: what its individuals have in common.
+        population: what its individuals have in common.
         executor: plays them; closed with this.
         tracker: counts each generation.
     """
 
-    def __init__(self, agent: PlaysApart, troupe: Troupe, executor: Executor[Part], tracker: Tracker) -> None:
+    def __init__(
+        self, agent: PlaysApart, population: PopulationPlan, executor: Executor[Individual], tracker: Tracker
+    ) -> None:
         self._agent, self._executor, self._tracker = agent, executor, tracker
-        self._shared = share(troupe)
+        self._shared = share(population)
 
     def advances(self) -> Iterator[Advance]:
         """Play a generation after the other.
@@ -98,7 +100,7 @@ class Individuals:
         """
         while True:
             numbers = self._agent.ask()
-            played: dict[int, Played] = {}
+            played: dict[int, Outcome] = {}
             for one in self._play(numbers):
                 if one is None:
                     yield Advance(0, [])
@@ -120,12 +122,12 @@ class Individuals:
         """End all processes."""
         self._executor.close()
 
-    def _play(self, numbers: list[int]) -> Iterator[tuple[int, Played] | None]:
+    def _play(self, numbers: list[int]) -> Iterator[tuple[int, Outcome] | None]:
         """Yield what becomes of each individual; None when nothing has happened for a while."""
         for number in numbers:
-            part = Part(number, self._agent.single(number))
+            individual = Individual(number, self._agent.single(number))
             name = f"individual {number}"
-            self._executor.submit(Task(play_individual, part, shared=self._shared, keeps_process=True, name=name))
+            self._executor.submit(Task(play_individual, individual, shared=self._shared, keeps_process=True, name=name))
         for event in self._executor.events(TICK_SECONDS):
             if event is None:
                 yield None
@@ -141,11 +143,11 @@ class Individuals:
                 )
 
 
-def play_individual(part: Part, tell: Tell, *, shared: Troupe) -> Played | str:
+def play_individual(individual: Individual, tell: Tell, *, shared: PopulationPlan) -> Outcome | str:
     """Play the episodes of one individual; runs in a process of its own.
 
     Args:
-        part: the individual.
+        individual: the individual.
         tell: not used; an individual is played again from its beginning.
         shared: what it has in common with others.
 
@@ -154,29 +156,29 @@ def play_individual(part: Part, tell: Tell, *, shared: Troupe) -> Played | str:
     """
     del tell
     try:
-        stage = _stage_of(shared)
-        return Played(tuple(episode for level in stage.levels for episode in stage.episodes(part, level)))
+        player = _player_of(shared)
+        return Outcome(tuple(episode for level in player.levels for episode in player.episodes(individual, level)))
     except NewGamePlusError as error:
         return str(error)
 
 
-class _Stage:
+class _Player:
     """Agent and consoles of a process, kept from one individual to the next."""
 
-    def __init__(self, troupe: Troupe) -> None:
-        self._troupe = troupe
-        self.levels = tuple(dict.fromkeys(troupe.world.levels))
+    def __init__(self, population: PopulationPlan) -> None:
+        self._population = population
+        self.levels = tuple(dict.fromkeys(population.world.levels))
         self._worlds: OrderedDict[Level, SingleWorld] = OrderedDict()
         self._agent: Agent | None = None
 
-    def episodes(self, part: Part, level: Level) -> Iterator[tuple[str, float, int]]:
+    def episodes(self, individual: Individual, level: Level) -> Iterator[tuple[str, float, int]]:
         """Play an individual's episodes on a level."""
-        troupe, world = self._troupe, self._world_of(level)
+        population, world = self._population, self._world_of(level)
         agent = self._agent_in(world)
         assert isinstance(agent, PlaysApart)
-        for episode in range(troupe.num_episodes):
-            world_seed, agent_seed = individual_seeds(troupe.seed, part.number, level, episode)
-            agent.become(troupe.common, part.single, agent_seed)
+        for episode in range(population.num_episodes):
+            world_seed, agent_seed = individual_seeds(population.seed, individual.number, level, episode)
+            agent.become(population.common, individual.single, agent_seed)
             value, length = 0.0, 0
             for turn in play(agent, world, seed=world_seed):
                 value, length = value + float(turn.step.reward[0]), length + 1
@@ -193,23 +195,23 @@ class _Stage:
         if level not in self._worlds:
             if len(self._worlds) >= MAX_WORLDS:
                 self._worlds.popitem(last=False)[1].close()
-            self._worlds[level] = make_single_world(self._troupe.world, level, self._troupe.agent.specs())
+            self._worlds[level] = make_single_world(self._population.world, level, self._population.agent.specs())
         self._worlds.move_to_end(level)
         return self._worlds[level]
 
     def _agent_in(self, world: SingleWorld) -> Agent:
         if self._agent is None:
-            self._agent = self._troupe.agent.make(world_spec(world), 0)
+            self._agent = self._population.agent.make(world_spec(world), 0)
         return self._agent
 
 
-_stages: list[tuple[Troupe, _Stage]] = []
-"""The stage of this process, if it has played an individual."""
+_players: list[tuple[PopulationPlan, _Player]] = []
+"""The player of this process, if it has played an individual."""
 
 
-def _stage_of(troupe: Troupe) -> _Stage:
-    if not _stages or _stages[0][0] is not troupe:
-        for _, stage in _stages:
-            stage.close()
-        _stages[:] = [(troupe, _Stage(troupe))]
-    return _stages[0][1]
+def _player_of(population: PopulationPlan) -> _Player:
+    if not _players or _players[0][0] is not population:
+        for _, player in _players:
+            player.close()
+        _players[:] = [(population, _Player(population))]
+    return _players[0][1]

@@ -25,7 +25,7 @@ from newgameplus.executor.local import LocalExecutor, available_cores
 from newgameplus.executor.retries import RetryingExecutor
 from newgameplus.results.json_lines import JsonLines
 from newgameplus.results.training_runs import LOGS, NUM_KEPT, TrainingFolder
-from newgameplus.training.individuals import Individuals, Troupe
+from newgameplus.training.individuals import Individuals, PopulationPlan
 from newgameplus.training.live import Showing
 from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases
 from newgameplus.training.plan import TrainingPlan
@@ -301,9 +301,9 @@ def _rows(
 
 def _individuals(plan: TrainingPlan, agent: Agent, executor: Executor[Any] | None, tracker: Tracker) -> Individuals:
     assert isinstance(agent, PlaysApart)
-    troupe = Troupe(plan.agent, plan.world, plan.seed, agent.num_episodes(), agent.common())
+    population = PopulationPlan(plan.agent, plan.world, plan.seed, agent.num_episodes(), agent.common())
     playing = RetryingExecutor(LocalExecutor[Any](available_cores())) if executor is None else executor
-    return Individuals(agent, troupe, playing, tracker)
+    return Individuals(agent, population, playing, tracker)
 
 
 def _world(plan: TrainingPlan) -> ResumableWorld:
