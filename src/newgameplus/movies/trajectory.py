@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -18,7 +18,6 @@ JUMP_PIXELS = 96
 Ending: TypeAlias = Literal["goal", "death", "over", "cut"]
 """How an episode ended: ``goal`` reached, last life or life lost (``death``), ``over`` for another reason of the
 scenario, or ``cut`` by a limit of time or steps."""
-ENDINGS: tuple[Ending, ...] = get_args(Ending)
 _LIVES = "lives"
 
 
