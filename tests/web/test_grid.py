@@ -234,8 +234,8 @@ def test_chosen_movies_stand_in_the_order_of_the_address_each_once(library):
         ("movies=", 400, "by the numbers of movies"),
         ("movies=1,x", 400, "by the numbers of movies"),
         (f"movies={','.join(map(str, range(MAX_CELLS + 1)))}", 400, "up to 16 movies, not 17"),
-        ("training=999", 404, "no longer in the library"),
-        ("training=x", 404, "no longer in the library"),
+        ("training=999", 404, "no such movie in the library"),
+        ("training=x", 404, "no such movie in the library"),
     ],
 )
 def test_an_address_that_asks_for_something_else_is_refused(library, asked, status, words):

@@ -145,7 +145,7 @@ def test_where_nobody_knows_the_agent_a_sentence_says_so(visitor, episode):
     with looking(visitor, episode["id"], "?weights=99") as socket:
         assert "no longer there" in json.loads(socket.recv(60))["reason"]
     with looking(visitor, 10**6) as socket:
-        assert "no longer in the library" in json.loads(socket.recv(60))["reason"]
+        assert "no such movie in the library" in json.loads(socket.recv(60))["reason"]
 
 
 def test_the_newest_question_alone_is_answered(run):

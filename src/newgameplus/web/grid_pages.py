@@ -17,16 +17,14 @@ from starlette.websockets import WebSocket
 from newgameplus.web.files import followed
 from newgameplus.web.grid import MAX_CELLS, open_grid
 from newgameplus.web.library import Library, Movie
-from newgameplus.web.messages import MAX_FRAME
 from newgameplus.web.movie_pages import described
 from newgameplus.web.pages import render
 from newgameplus.web.relay import refuse, serve_player
-from newgameplus.web.site import Site
-from newgameplus.web.view import View, read_view, whole_number
+from newgameplus.web.site import GONE, Site, movie_of
+from newgameplus.web.view import View, frame_of, read_view, whole_number
 
 SIZES = (4, 9, 16)
 """Numbers of cells that are offered."""
-GONE = "This movie is no longer in the library; it may have been deleted or renamed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +68,7 @@ def choose(library: Library, asked: QueryParams) -> Chosen:
         return Chosen(numbers, tuple(library.movie(number) for number in numbers), "chosen", view)
     size = min(max(1, whole_number(asked, "cells") or SIZES[1]), MAX_CELLS)
     if "training" in asked:
-        number = whole_number(asked, "training")
-        movie = None if number is None else library.movie(number)
-        if movie is None:
-            raise HTTPException(404, GONE)
+        movie = movie_of(library, whole_number(asked, "training"))
         trained = library.along_training(movie)
         found: Sequence[Movie] = spread(trained, size)
         return Chosen(_ids(found), tuple(found), "training", view, movie.id, size, len(trained))
@@ -150,7 +145,7 @@ class _GridPages:
             labels=labels(chosen.movies),
             sizes=SIZES,
             links=self._links(chosen, "/grid"),
-            frame=_frame(asked),
+            frame=frame_of(asked),
             is_autoplay="autoplay" in asked,
         )
         return HTMLResponse(content)
@@ -175,9 +170,9 @@ class _GridPages:
             return
         found = await asyncio.to_thread(lambda: [self._site.library.movie(number) for number in numbers])
         cells = [("", GONE) if movie is None else (movie.path, movie.fault) for movie in found]
-        frame = _frame(websocket.query_params)
+        frame = frame_of(websocket.query_params)
         async with followed(websocket, found):
-            await serve_player(websocket, self._site.players, "open", open_grid, cells, frame)
+            await serve_player(websocket, self._site.players, open_grid, cells, frame)
 
     def _links(self, chosen: Chosen, path: str) -> dict[str, Any]:
         """Addresses of the same grid with other numbers of cells, and of the movies before and after."""
@@ -197,10 +192,6 @@ class _GridPages:
 
 def _ids(movies: Sequence[Movie]) -> tuple[int, ...]:
     return tuple(movie.id for movie in movies)
-
-
-def _frame(asked: QueryParams) -> int:
-    return min(whole_number(asked, "frame") or 0, MAX_FRAME)
 
 
 def _numbers(asked: QueryParams) -> tuple[int, ...]:

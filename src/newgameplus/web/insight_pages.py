@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from newgameplus.errors import UsageError
 from newgameplus.web.insight import OpenInsight, make_json, open_scene
 from newgameplus.web.relay import refuse, serve_player
-from newgameplus.web.site import Site
+from newgameplus.web.site import GONE, Site
 from newgameplus.web.view import whole_number
 
 
@@ -50,9 +50,7 @@ class _InsightPages:
         movie = await asyncio.to_thread(self._site.library.movie, websocket.path_params["number"])
         await websocket.accept()
         if movie is None:
-            await refuse(websocket, "This movie is no longer in the library; go back to the library.")
+            await refuse(websocket, GONE)
             return
         weights = whole_number(websocket.query_params, "weights")
-        await serve_player(
-            websocket, self._site.players, "open", open_scene, self._open_insight, movie.path, weights
-        )  # fmt: skip
+        await serve_player(websocket, self._site.players, open_scene, self._open_insight, movie.path, weights)

@@ -70,11 +70,7 @@ class _LivePages:
         path = self._run(request).movie(request.path_params["part"], request.path_params["episode"])
         if path is None:
             raise HTTPException(404, "No movie was recorded of this episode, or it has been deleted.")
-        movie = self._site.library.movie_at(path)
-        if movie is None:
-            self._site.scanner.start()
-            self._site.scanner.wait()
-            movie = self._site.library.movie_at(path)
+        movie = self._site.library.movie_at(path) or self._site.scanned(path)
         if movie is None:
             raise HTTPException(404, "The movie of this episode is not in the library: watch the folder that holds it.")
         return RedirectResponse(f"/movies/{movie.id}", 303)

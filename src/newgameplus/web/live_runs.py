@@ -180,11 +180,11 @@ class LiveRuns:
 
     def run(self, number: int) -> LiveRun | None:
         """Return the run with a number, None if there is none."""
-        found = next((run for run in tuple(self._by_path.values()) if run.number == number), None)
-        if found is None:
-            self.all()
-            found = next((run for run in tuple(self._by_path.values()) if run.number == number), None)
-        return found
+        for runs in (lambda: tuple(self._by_path.values()), self.all):
+            for run in runs():
+                if run.number == number:
+                    return run
+        return None
 
 
 def is_empty(place: Path) -> bool:

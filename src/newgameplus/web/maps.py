@@ -12,9 +12,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from newgameplus.errors import NewGamePlusError
 from newgameplus.web.library import Library, Movie
-from newgameplus.web.players import Player
+from newgameplus.web.players import Maker
 from newgameplus.web.surveys import (
     MapPicture,
     MovieWay,
@@ -79,8 +78,7 @@ class Maps:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._maps: OrderedDict[tuple[str, ...], LevelMap] = OrderedDict()
-        self._player: Player | None = None
-        self._lock = asyncio.Lock()
+        self._maker = Maker()
 
     async def of(self, view: View) -> LevelMap:
         """Return the map of a view; what it does not hold yet is being made from now on."""
@@ -102,7 +100,7 @@ class Maps:
         for each in self._maps.values():
             if each.task is not None:
                 each.task.cancel()
-        self._end_player()
+        self._maker.close()
 
     async def _make(self, made: LevelMap) -> None:
         try:
@@ -151,23 +149,7 @@ class Maps:
 
     async def _ask(self, function: Any, *arguments: Any) -> bytes | str:
         """Have something made in the process; return it, or why that was not possible, as a sentence."""
-        async with self._lock:
-            try:
-                if self._player is None or not self._player.is_alive:
-                    self._end_player()
-                    self._player = await Player.start()
-                self._player.send("make", function, *arguments)
-                made = await self._player.receive()
-            except asyncio.CancelledError:
-                self._end_player()  # its answer would be taken for that to the next question
-                raise
-            except NewGamePlusError as error:
-                return str(error)
-            if made is None:
-                return await asyncio.to_thread(self._player.why)
+        made = await self._maker.make(function, *arguments)
+        if made is None:
+            return self._maker.ending
         return str(json.loads(made)["reason"]) if isinstance(made, str) else made
-
-    def _end_player(self) -> None:
-        if self._player is not None:
-            self._player.kill()
-            self._player = None

@@ -13,12 +13,11 @@ from starlette.websockets import WebSocket
 
 from newgameplus.web.files import followed
 from newgameplus.web.library import Movie
-from newgameplus.web.messages import MAX_FRAME
 from newgameplus.web.pages import render
 from newgameplus.web.playing import open_movie
 from newgameplus.web.relay import refuse, serve_player
-from newgameplus.web.site import Site
-from newgameplus.web.view import View, read_view, whole_number
+from newgameplus.web.site import GONE, Site
+from newgameplus.web.view import View, frame_of, read_view
 
 
 def routes(site: Site) -> list[BaseRoute]:
@@ -46,7 +45,7 @@ class _MoviePages:
         """The player of one movie."""
         movie, view = self._site.movie(request), read_view(request.query_params)
         following, previous = self._neighbours(movie, view)
-        frame = min(whole_number(request.query_params, "frame") or 0, MAX_FRAME)
+        frame = frame_of(request.query_params)
         is_autoplay = "autoplay" in request.query_params
         return HTMLResponse(
             render("movie.html.j2", movie=movie, view=view, following=following, previous=previous, frame=frame,
@@ -75,11 +74,11 @@ class _MoviePages:
         movie = await asyncio.to_thread(self._site.library.movie, websocket.path_params["number"])
         await websocket.accept()
         if movie is None:
-            await refuse(websocket, "This movie is no longer in the library; go back to the library.")
+            await refuse(websocket, GONE)
             return
-        frame = min(whole_number(websocket.query_params, "frame") or 0, MAX_FRAME)
+        frame = frame_of(websocket.query_params)
         async with followed(websocket, [movie]):
-            await serve_player(websocket, self._site.players, "open", open_movie, movie.path, frame)
+            await serve_player(websocket, self._site.players, open_movie, movie.path, frame)
 
     def _neighbours(self, movie: Movie, view: View) -> tuple[Movie | None, Movie | None]:
         """The movies after and before one in a view."""

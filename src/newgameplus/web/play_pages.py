@@ -24,7 +24,7 @@ from newgameplus.web.pages import render
 from newgameplus.web.relay import refuse, serve_player
 from newgameplus.web.seat import Heard, Wish
 from newgameplus.web.session_scene import open_level
-from newgameplus.web.site import Site
+from newgameplus.web.site import Site, movie_of
 from newgameplus.web.view import whole_number
 
 MAX_BODY_BYTES = 4096
@@ -63,10 +63,7 @@ class _PlayPages:
         if path is None or not path.exists():
             raise HTTPException(404, "There is no such movie; it may have been deleted or renamed.")
         site.library.add_place(path)
-        site.scanner.wait()
-        site.scanner.start()
-        site.scanner.wait()
-        movie = site.library.movie_at(path)
+        movie = site.scanned(path)
         if movie is None:
             raise HTTPException(404, f"{path} has not been found by the library; press Refresh there.")
         return RedirectResponse(f"/movies/{movie.id}", 303)
@@ -82,7 +79,7 @@ class _PlayPages:
         heard, seat = Heard(), self._site.seat
         sought = seat.sit_down(wish)
         try:
-            await serve_player(websocket, self._site.players, "open", open_level, sought, heard=heard)
+            await serve_player(websocket, self._site.players, open_level, sought, heard=heard)
         finally:
             seat.stand_up(wish, sought, heard)
 
@@ -103,9 +100,7 @@ class _PlayPages:
                 return Wish(level=find_level(level or "")), None
             except NewGamePlusError as error:
                 raise HTTPException(404, str(error)) from error
-        movie = self._site.library.movie(number)
-        if movie is None:
-            raise HTTPException(404, "There is no such movie in the library; it may have been deleted or renamed.")
+        movie = movie_of(self._site.library, number)
         return Wish(movie=movie.path, frame=None if frame is None else min(frame, MAX_FRAME)), movie
 
     def _described(self, request: Request) -> dict[str, Any]:

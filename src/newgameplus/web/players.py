@@ -159,6 +159,38 @@ class Players:
         self._busy.clear()
 
 
+class Maker:
+    """Has things made one at a time, in a process of its own that is begun with the first."""
+
+    def __init__(self) -> None:
+        self.ending = ""
+        """Why the process ended that ended last, as a sentence."""
+        self._player: Player | None = None
+        self._lock = asyncio.Lock()
+
+    async def make(self, function: Callable[..., bytes | str], *arguments: Any) -> bytes | str | None:
+        """Call a function in the process; return what it returns, a message ``failed``, or None if the process ends."""
+        async with self._lock:
+            if self._player is None or not self._player.is_alive:
+                self.close()
+                self._player = await Player.start()
+            self._player.send("make", function, *arguments)
+            try:
+                made = await self._player.receive()
+            except asyncio.CancelledError:
+                self.close()  # its answer would be taken for that to the next question
+                raise
+            if made is None:
+                self.ending = await asyncio.to_thread(self._player.why)
+            return made
+
+    def close(self) -> None:
+        """End the process."""
+        if self._player is not None:
+            self._player.kill()
+            self._player = None
+
+
 def _spawn() -> tuple[Connection[Any, Any], SpawnProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()

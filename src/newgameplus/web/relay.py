@@ -12,17 +12,23 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from newgameplus.errors import UsageError
 from newgameplus.web.messages import MAX_REQUEST_BYTES, told
 from newgameplus.web.players import Player, Players
+from newgameplus.web.scene import Scene
 
 
 async def serve_player(
-    websocket: WebSocket, players: Players, *beginning: Any, heard: Callable[[str], None] | None = None
+    websocket: WebSocket,
+    players: Players,
+    opener: Callable[..., Scene],
+    *arguments: Any,
+    heard: Callable[[str], None] | None = None,
 ) -> None:
-    """Give a page a player process until one of them leaves; what it shows is then closed.
+    """Show a page a scene, in a player process, until one of them leaves; the scene is then closed.
 
     Args:
         websocket: connection to the page, accepted.
         players: the processes.
-        beginning: first message to the process (see :mod:`newgameplus.web.player_process`).
+        opener: opens the scene; sent to the process by its name.
+        arguments: its arguments.
         heard: called with each text that the process tells.
     """
     try:
@@ -31,7 +37,7 @@ async def serve_player(
         await refuse(websocket, str(error))
         return
     try:
-        player.send(*beginning)
+        player.send("open", opener, *arguments)
         await _relay(websocket, player, heard)
     finally:
         await players.give_back(player)

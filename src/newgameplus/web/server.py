@@ -212,9 +212,7 @@ def _first_page(site: Site, places: Sequence[Path], *, is_live: bool) -> str:
         return f"/live/{runs[0].number}" if len(runs) == 1 else "/live"
     if len(places) > 1 or not places[0].is_file():
         return "/"
-    site.scanner.start()
-    site.scanner.wait()
-    movie = site.library.movie_at(places[0])
+    movie = site.scanned(places[0])
     return "/" if movie is None else f"/movies/{movie.id}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -17,6 +18,8 @@ from newgameplus.web.players import Players
 from newgameplus.web.scan import Scanner
 from newgameplus.web.seat import Seat
 from newgameplus.web.thumbnails import Thumbnails
+
+GONE = "There is no such movie in the library; it may have been deleted or renamed."
 
 
 class Site:
@@ -60,7 +63,23 @@ class Site:
         Raises:
             HTTPException: there is none.
         """
-        movie = self.library.movie(request.path_params["number"])
-        if movie is None:
-            raise HTTPException(404, "There is no such movie in the library; it may have been deleted or renamed.")
-        return movie
+        return movie_of(self.library, request.path_params["number"])
+
+    def scanned(self, path: Path) -> Movie | None:
+        """Search for movies once more; return the one at ``path``, None if it was not found."""
+        self.scanner.wait()  # a search that is running may have passed by
+        self.scanner.start()
+        self.scanner.wait()
+        return self.library.movie_at(path)
+
+
+def movie_of(library: Library, number: int | None) -> Movie:
+    """Return the movie with a number.
+
+    Raises:
+        HTTPException: there is none.
+    """
+    movie = None if number is None else library.movie(number)
+    if movie is None:
+        raise HTTPException(404, GONE)
+    return movie

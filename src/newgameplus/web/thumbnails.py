@@ -8,7 +8,7 @@ from pathlib import Path
 
 from newgameplus.web.library import Library, Movie
 from newgameplus.web.messages import told
-from newgameplus.web.players import Player
+from newgameplus.web.players import Maker
 
 THUMBNAIL_FRAMES = 1800
 """Frame that a thumbnail shows, or the last one of a shorter movie: half a minute of playing."""
@@ -45,25 +45,14 @@ class Thumbnails:
     """
 
     def __init__(self, library: Library) -> None:
-        self._library = library
-        self._player: Player | None = None
-        self._lock = asyncio.Lock()
+        self._library, self._maker = library, Maker()
 
     async def of(self, movie: Movie) -> bytes:
         """Return a movie's thumbnail, a PNG file; empty if it cannot be played."""
         kept = await asyncio.to_thread(self._library.thumbnail, movie)
         if kept is not None:
             return kept
-        async with self._lock:
-            if self._player is None or not self._player.is_alive:
-                self.close()
-                self._player = await Player.start()
-            self._player.send("make", make_thumbnail, movie.path)
-            try:
-                made = await self._player.receive()
-            except asyncio.CancelledError:
-                self.close()  # its answer would be taken for that to the next question
-                raise
+        made = await self._maker.make(make_thumbnail, movie.path)
         if isinstance(made, str):
             return b""
         content = made or b""  # a movie that ends the process is not tried again
@@ -72,6 +61,4 @@ class Thumbnails:
 
     def close(self) -> None:
         """End the process."""
-        if self._player is not None:
-            self._player.kill()
-            self._player = None
+        self._maker.close()

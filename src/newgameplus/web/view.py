@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from newgameplus.web.messages import MAX_FRAME
+
 SORTS = {
     "recorded": "recorded",
     "level": "level",
@@ -72,6 +74,11 @@ def read_view(parameters: Mapping[str, str]) -> View:
     sort = parameters.get("sort", "")
     view = View(**text, state=state if state in STATES else "all")  # type: ignore[arg-type]  # texts all
     return replace(view, sort=sort, is_descending=parameters.get("order") == "down") if sort in SORTS else view
+
+
+def frame_of(parameters: Mapping[str, str]) -> int:
+    """Return the frame that an address asks for, 0 if there is none."""
+    return min(whole_number(parameters, "frame") or 0, MAX_FRAME)
 
 
 def whole_number(parameters: Mapping[str, str], name: str) -> int | None:
