@@ -16,7 +16,6 @@ QUICK = (
     "speed.cli_start",
     "speed.engine",
     "speed.env_overhead",
-    "speed.neat",
     "speed.tumbleweed",
     "speed.watch",
 )
@@ -36,6 +35,7 @@ LONG = (
     "speed.learners",
     "speed.live",
     "speed.learners_gpu",
+    "speed.neat",
     "speed.render_movie",
     "speed.verify_movies",
     "speed.replay",

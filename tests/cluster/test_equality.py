@@ -118,6 +118,7 @@ def count_far(limit: int, tell: Any, *, checkpoint: int = 0) -> list[int]:
     return [checkpoint]
 
 
+@pytest.mark.nightly
 def test_an_attempt_goes_on_from_its_checkpoint_on_another_worker(frail):
     with closing(executor_on(frail.address)) as executor:
         executor.submit(Task(count_far, 1))

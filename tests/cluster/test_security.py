@@ -129,6 +129,7 @@ def test_missing_certificates_and_schedulers_are_named(tmp_path):
         connect(address)
 
 
+@pytest.mark.nightly
 def test_a_cluster_ends_with_its_keeper(tmp_path):
     with cluster_of(1, tmp_path) as made:
         pids = [made.nodes.process_of(name).pid for name in ("scheduler", "here-1")]

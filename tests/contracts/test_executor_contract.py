@@ -90,7 +90,11 @@ def open_gate(gate: Path, tell: Tell) -> str:
     return "opened"
 
 
-@pytest.fixture(params=[*EXECUTORS, "cluster"])
+RETRYING = pytest.param("retrying", marks=pytest.mark.nightly)
+"""Repeats what the cluster's executor shows, which retries too."""
+
+
+@pytest.fixture(params=["local", RETRYING, "cluster"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor[Any]]:
     """An executor for two tasks at a time."""
     if request.param == "cluster":
@@ -101,7 +105,7 @@ def executor(request: pytest.FixtureRequest) -> Iterator[Executor[Any]]:
     made.close()
 
 
-@pytest.fixture(params=EXECUTORS)
+@pytest.fixture(params=["local", RETRYING])
 def executor_here(request: pytest.FixtureRequest) -> Iterator[Executor[Any]]:
     """An executor of this machine for two tasks at a time."""
     made = EXECUTORS[request.param](2)

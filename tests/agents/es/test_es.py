@@ -59,7 +59,7 @@ def test_each_row_plays_with_parameters_of_its_own(only_last_layer):
         assert torch.log_softmax(logits[row], -1).numpy() == pytest.approx(expected.numpy(), abs=1e-4)
 
 
-@pytest.mark.parametrize("search", ["openai", "sep-cma", "cma"])
+@pytest.mark.parametrize("search", ["openai", "sep-cma", pytest.param("cma", marks=pytest.mark.nightly)])
 def test_the_mean_climbs(search):
     fields = SMALL | {"search": search, "sigma": "0.3", "learning_rate": "0.1", "num_individuals": "16"}
     agent = Es(configure(Es, "default", fields), world(), 0)
