@@ -22,7 +22,7 @@ AGENT = {"name": "ppo", "preset": "default"}
 
 @pytest.fixture
 def training(tmp_path: Path) -> TrainingFolder:
-    folder = TrainingFolder(tmp_path / "run")
+    folder = TrainingFolder(tmp_path / "run-{1}")
     folder.create({"agent": AGENT, "total_steps": 1000})
     return folder
 
@@ -128,7 +128,7 @@ def test_only_the_last_episodes_are_kept(training: TrainingFolder) -> None:
 
 def test_what_is_corrupt_is_named(training: TrainingFolder, evaluation: Results) -> None:
     write(training, "episodes", {"num_steps": 5, "level": LEVEL})
-    with pytest.raises(ResultsError, match=r"episodes\.jsonl is corrupt"):
+    with pytest.raises(ResultsError, match=r"run-\{1\}/.*episodes\.jsonl is corrupt"):
         follow(training.path).look()
     manifest = json.loads(evaluation.manifest_path.read_text())
     manifest["levels"][0]["state"] = "../../elsewhere"

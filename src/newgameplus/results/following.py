@@ -205,9 +205,9 @@ class FollowedTraining:
             self._tails = {name: LogTail(tail.path) for name, tail in self._tails.items()}
             new = {name: tail.read() for name, tail in self._tails.items()}
         for name, take_line in (("episodes", self._episode), ("watched", self._watched), ("metrics", self._metric)):
-            where = f"{self._tails[name].path} is corrupt: {{!r}}"
+            where = str(self._tails[name].path)
             for line in new[name][0]:
-                take_line(parse_json_line(line, where.format(line[:80])), str(self._tails[name].path))
+                take_line(parse_json_line(line, f"{where} is corrupt: {line[:80]!r}"), where)
         if new["watched"][0]:
             self.last = deque(sorted(self.last, key=lambda episode: episode.num_steps), MAX_EVENTS)
         part = self.parts[0]
