@@ -43,15 +43,17 @@ def what_happened(job: Job) -> tuple[list[list[str]], dict[str, bytes]]:
     return rows, {path.name: path.read_bytes() for path in run.movies.glob("*.bk2")}
 
 
-def played_here(folder: Path, timesteps: int, seeds: int = 2) -> list[Job]:
-    made = jobs(folder, timesteps, seeds)
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """Runs of 600 steps with two seeds, played on this machine; look, do not touch."""
+    made = jobs(tmp_path_factory.mktemp("runs") / "here", 600)
     with closing(executor_on("local", 1)) as executor:
-        assert sum(isinstance(event, Finished) for event in play_runs(tasks_here(made), executor)) == seeds
+        assert sum(isinstance(event, Finished) for event in play_runs(tasks_here(made), executor)) == 2
     return made
 
 
-def test_runs_on_a_cluster_leave_what_runs_here_leave(cluster, tmp_path):
-    here, there = played_here(tmp_path / "here", 300), jobs(tmp_path / "there", 300)
+def test_runs_on_a_cluster_leave_what_runs_here_leave(cluster, here, tmp_path):
+    there = jobs(tmp_path / "there", 600)
     with closing(executor_on(cluster.address, games=[LEVEL.game])) as executor:
         events = list(play_runs(tasks_of(there), executor))
     assert sum(isinstance(event, Finished) for event in events) == 2
@@ -61,8 +63,8 @@ def test_runs_on_a_cluster_leave_what_runs_here_leave(cluster, tmp_path):
     assert all(each == names[0] for each in names)
 
 
-def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path):
-    here, there = played_here(tmp_path / "here", 600, 1), jobs(tmp_path / "there", 600, 1)
+def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(here, tmp_path):
+    there = jobs(tmp_path / "there", 600, 1)
     interrupted_at, resumed_at = 0, None
     with cluster_of(1, tmp_path / "logs") as frail, closing(executor_on(frail.address)) as executor:
         for event in play_runs(tasks_of(there, send_seconds=0.0), executor):
@@ -78,8 +80,8 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(tmp_path):
     assert what_happened(there[0]) == what_happened(here[0])
 
 
-def test_interrupted_results_can_be_continued_here(cluster, tmp_path):
-    here, there = played_here(tmp_path / "here", 600, 1), jobs(tmp_path / "there", 600, 1)
+def test_interrupted_results_can_be_continued_here(cluster, here, tmp_path):
+    there = jobs(tmp_path / "there", 600, 1)
     with closing(executor_on(cluster.address)) as executor:
         playing = play_runs(tasks_of(there, send_seconds=0.0), executor)
         for event in playing:

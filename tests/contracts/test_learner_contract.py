@@ -59,7 +59,12 @@ LEARNERS = [
     if name != "neat" and find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING
 ]
 """Those that learn by gradients; NEAT's promises are in tests/agents/neat."""
-every_learner = pytest.mark.parametrize("name", [*LEARNERS, *VARIANTS])
+REPEATED = ("es by sep-cma",)
+"""Variants that differ in a part alone which tests of its own cover; nightly."""
+every_learner = pytest.mark.parametrize(
+    "name",
+    [*LEARNERS, *(pytest.param(name, marks=pytest.mark.nightly) if name in REPEATED else name for name in VARIANTS)],
+)
 
 
 def build(name: str, num_envs: int = 2, seed: int = 0) -> Agent:
