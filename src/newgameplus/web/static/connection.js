@@ -56,3 +56,28 @@ export class Connection {
     this.socket.send(JSON.stringify({ do: what, generation: this.generation, ...more }));
   }
 }
+
+/** Draws frames as they come; while one is drawn, only the newest of the others waits. */
+export class Newest {
+  /** connection: is told of each frame that is drawn, or never will be; draw: draws one, and may take its time. */
+  constructor(connection, draw) {
+    this.connection = connection;
+    this.draw = draw;
+    this.waiting = null;
+    this.isDrawing = false;
+  }
+
+  async take(frame) {
+    if (this.waiting !== null) this.connection.ask("drawn"); // that one never will be
+    this.waiting = frame;
+    if (this.isDrawing) return;
+    this.isDrawing = true;
+    while (this.waiting !== null) {
+      const next = this.waiting;
+      this.waiting = null;
+      await this.draw(next);
+      this.connection.ask("drawn");
+    }
+    this.isDrawing = false;
+  }
+}

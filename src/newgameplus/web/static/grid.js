@@ -1,6 +1,6 @@
 // Movies side by side, in step.
 
-import { Connection, inflate, parseFrame } from "./connection.js";
+import { Connection, Newest, inflate, parseFrame } from "./connection.js";
 import { paint } from "./picture.js";
 import { drawCurves, frameAt, onPointed } from "./plots.js";
 
@@ -34,7 +34,6 @@ const state = {
   isPlaying: false,
   wanted: null, // frame to seek to once the seek before is answered
   isSeeking: true, // the frame to begin with comes first
-  newest: null, // frames to draw
   rates: [],
 };
 
@@ -48,12 +47,9 @@ const connection = new Connection(`/grid/play?movies=${main.dataset.movies}&fram
     else if (message.is === "file") fileChanged(message);
   },
   onFrame(message) {
-    if (state.newest !== null) {
-      connection.ask("drawn"); // that one never will be, but for the cells that the next one leaves out
-      if (state.newest.generation === message.generation) message.frames = new Map([...state.newest.frames, ...message.frames]);
-    }
-    state.newest = message;
-    draw();
+    const { waiting } = newest; // never drawn, but for the cells that this message leaves out
+    if (waiting?.generation === message.generation) message.frames = new Map([...waiting.frames, ...message.frames]);
+    newest.take(message);
   },
   onEnd() {
     if (by("failure").hidden) failed("The server has ended, or the connection to it was cut.");
@@ -132,23 +128,12 @@ function failed(reason) {
 
 // --- frames
 
-let isDrawing = false;
-
-async function draw() {
-  if (isDrawing) return;
-  isDrawing = true;
-  while (state.newest !== null) {
-    const shown = state.newest;
-    state.newest = null;
-    if (shown.generation === connection.generation) {
-      const pictures = await Promise.all([...shown.frames.values()].map((frame) => inflate(frame.deflated)));
-      await new Promise(requestAnimationFrame);
-      if (shown.generation === connection.generation) show(shown, pictures);
-    }
-    connection.ask("drawn");
-  }
-  isDrawing = false;
-}
+const newest = new Newest(connection, async (shown) => {
+  if (shown.generation !== connection.generation) return;
+  const pictures = await Promise.all([...shown.frames.values()].map((frame) => inflate(frame.deflated)));
+  await new Promise(requestAnimationFrame);
+  if (shown.generation === connection.generation) show(shown, pictures);
+});
 
 function show(shown, pictures) {
   let at = 0;

@@ -1,6 +1,6 @@
 // A level that a person plays.
 
-import { Connection, inflate } from "./connection.js";
+import { Connection, Newest, inflate } from "./connection.js";
 import { Hands, Touch } from "./hands.js";
 import { KeysDialog } from "./keys.js";
 import { Pad } from "./pad.js";
@@ -21,7 +21,6 @@ const state = {
   told: null, // how it stands
   hasLeft: false,
   hasClosedKeys: false,
-  newest: null, // frame to draw
   pad: null,
   variables: [],
   volume: 1,
@@ -39,9 +38,7 @@ const connection = new Connection(`/play/socket?${main.dataset.query}`, {
   },
   onFrame(message) {
     sound.add(message.sound);
-    if (state.newest !== null) connection.ask("drawn"); // that one never will be
-    state.newest = message;
-    draw();
+    newest.take(message);
   },
   onEnd() {
     if (by("failure").hidden && !state.hasLeft) failed("The server has ended, or the connection to it was cut.");
@@ -156,19 +153,7 @@ function left(message) {
 
 // --- frames
 
-let isDrawing = false;
-
-async function draw() {
-  if (isDrawing) return;
-  isDrawing = true;
-  while (state.newest !== null) {
-    const shown = state.newest;
-    state.newest = null;
-    show(shown, await inflate(shown.deflated));
-    connection.ask("drawn");
-  }
-  isDrawing = false;
-}
+const newest = new Newest(connection, async (shown) => show(shown, await inflate(shown.deflated)));
 
 function show(shown, rgb) {
   paint(canvas, shown, rgb, state.opened.console);

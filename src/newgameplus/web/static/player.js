@@ -1,6 +1,6 @@
 // The player of one movie.
 
-import { Connection, inflate } from "./connection.js";
+import { Connection, Newest, inflate } from "./connection.js";
 import { Pad } from "./pad.js";
 import { paint } from "./picture.js";
 import { drawCurve, onPointed } from "./plots.js";
@@ -22,7 +22,6 @@ const state = {
   isPlaying: false,
   wanted: null, // frame to seek to once the seek before is answered
   isSeeking: false,
-  newest: null, // frame to draw
   rates: [],
 };
 const pads = [];
@@ -37,9 +36,7 @@ const connection = new Connection(`/movies/${main.dataset.movie}/play?frame=${st
   },
   onFrame(message) {
     if (message.generation === connection.generation) sound.add(message.sound);
-    if (state.newest !== null) connection.ask("drawn"); // that one never will be
-    state.newest = message;
-    draw();
+    newest.take(message);
   },
   onEnd() {
     if (by("failure").hidden) failed("The server has ended, or the connection to it was cut.");
@@ -94,23 +91,12 @@ function surveyed(message) {
 
 // --- frames
 
-let isDrawing = false;
-
-async function draw() {
-  if (isDrawing) return;
-  isDrawing = true;
-  while (state.newest !== null) {
-    const shown = state.newest;
-    state.newest = null;
-    if (shown.generation === connection.generation) {
-      const rgb = await inflate(shown.deflated);
-      await new Promise(requestAnimationFrame);
-      if (shown.generation === connection.generation) show(shown, rgb);
-    }
-    connection.ask("drawn");
-  }
-  isDrawing = false;
-}
+const newest = new Newest(connection, async (shown) => {
+  if (shown.generation !== connection.generation) return;
+  const rgb = await inflate(shown.deflated);
+  await new Promise(requestAnimationFrame);
+  if (shown.generation === connection.generation) show(shown, rgb);
+});
 
 function show(shown, rgb) {
   paint(canvas, shown, rgb, state.opened?.console);
