@@ -138,7 +138,7 @@ class Maps:
         if way.index is not None:
             if made.picture is None and made.picture_failure is None:
                 self._take(made, await self._ask(make_drawn_picture, way.game, way.index))
-        elif (count & (count - 1) == 0 and len(contents) == count) or is_last:
+        elif (count & (count - 1) == 0) != is_last:
             self._take(made, await self._ask(make_stitched_picture, contents[:MAX_STITCHED]))
 
     def _take(self, made: LevelMap, content: bytes | str) -> None:
