@@ -246,6 +246,13 @@ def test_weights_of_another_network_are_an_error(ppo_run: Path) -> None:
         Insight(read_movie(movie), replace(played, agent=other), played.weights[0])
 
 
+def test_a_movie_without_a_step_is_an_error(ppo_run: Path) -> None:
+    path = next((ppo_run / "movies").iterdir())
+    movie = read_movie(path)
+    with pytest.raises(MovieError, match="ends before its first step"):
+        Insight(replace(movie, masks=movie.masks[:1]), who_played(path), None)
+
+
 def test_a_movie_outside_of_a_run_tells_nothing(tmp_path: Path) -> None:
     par = LEVEL.integration.par_movie(LEVEL.state)
     assert par is not None

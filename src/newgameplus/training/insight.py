@@ -75,13 +75,15 @@ class Insight:
         weights: weights of the agent; None shows only what it saw and did.
 
     Raises:
-        MovieError: the movie has no start state.
+        MovieError: the movie has no start state, or no step.
         NewGamePlusError: the level or the agent cannot be made here, or the weights do not fit.
     """
 
     def __init__(self, movie: Movie, played: Played, weights: Weights | None) -> None:
         if movie.start_state is None:
             raise MovieError("This movie starts from power-on (it has no Core.bin), so that it cannot be played again.")
+        if movie.num_frames < 2:
+            raise MovieError("This movie ends before its first step, so that there is nothing to compute.")
         self._played, self._weights = played, weights
         self._masks: list[int] = movie.masks[:, 0].tolist()
         self.frames_per_step = played.world.rules.frames_per_step
