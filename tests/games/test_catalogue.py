@@ -43,7 +43,7 @@ def test_games_in_the_users_folder_are_found() -> None:
     assert find_game("Mine-Genesis").folders == (folder,)
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../stable/Pong-Atari2600-v0", "Nope-Genesis"])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../stable/Pong-Atari2600-v0", "Nope-Genesis", "x" * 5000])
 def test_name_that_is_no_game_is_an_error(name: str) -> None:
     with pytest.raises(NotFoundError, match="There is no game"):
         find_game(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,6 +11,8 @@ from newgameplus.errors import IntegrationError, NotFoundError, did_you_mean
 from newgameplus.games.folders import collections
 from newgameplus.games.integration import Integration
 
+_MAX_NAME_BYTES = 250
+"""File systems take 255 for the name of a folder, with ``-v0``."""
 _VERSION = re.compile(r"-v(\d+)$")
 
 
@@ -38,7 +41,7 @@ def find_game(name: str) -> Integration:
     Raises:
         NotFoundError: there is no such game; the message suggests similar names.
     """
-    if Path(name).name == name:
+    if Path(name).name == name and len(os.fsencode(name)) <= _MAX_NAME_BYTES:
         for candidate in (name, f"{name}-v0", _VERSION.sub("", name)):
             folders = _folders_of(candidate)
             if folders:
