@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from newgameplus.games.catalogue import find_game
 from newgameplus.movies.bk2 import read_movie, write_movie
 from newgameplus.web.library import Library, Movie
+from newgameplus.web.pages import moment
 from newgameplus.web.scan import Scanner
 from newgameplus.web.view import FACETS, SORTS, View, read_view
 
@@ -131,10 +134,26 @@ def test_only_what_is_new_or_has_changed_is_read_again(tmp_path):
     assert names["c.bk2"].num_frames == read_movie(par).num_frames
 
 
+@pytest.mark.parametrize("seconds", [3 * 10**11, -7 * 10**10])
+def test_a_file_from_a_time_beyond_calendars_stops_no_scan(seconds):
+    shm = Path("/dev/shm")  # unlike most file systems, one in memory keeps any time
+    if not shm.is_dir():
+        pytest.skip("there is no file system in memory")
+    with tempfile.TemporaryDirectory(dir=shm) as name:
+        folder = Path(name)
+        for movie in ("a", "b"):
+            shutil.copy(find_game("Tumbleweed-Genesis-v0").par_movie("Canyon.Act1"), folder / f"{movie}.bk2")
+        os.utime(folder / "a.bk2", ns=(0, seconds * 10**9))
+        library = Library([folder], folder / "cache")
+        assert scanned(library) == 2
+        assert scanned(library) == 0
+        assert all(moment(movie.recorded) for movie in library.page(View()))
+
+
 def test_a_hostile_movie_stops_no_scan(tmp_path):
     par = read_movie(find_game("Tumbleweed-Genesis-v0").par_movie("Canyon.Act1"))
     extras = [{"level": "\ud800 half"}, {"num_frames": 2**70}, {"rom_sha1": "a\nb"}, {"core": {"name": "\n\n"}},
-              {"return": "x"}, {"level": "<script>alert(1)</script>"}]  # fmt: skip
+              {"return": "x"}, {"level": "<script>alert(1)</script>"}, {"return": 10**400}]  # fmt: skip
     for number, extra in enumerate(extras):
         write_movie(tmp_path / f"{number}.bk2", replace(par, extra=extra))
     (tmp_path / "folder.bk2").mkdir()
@@ -143,10 +162,11 @@ def test_a_hostile_movie_stops_no_scan(tmp_path):
     library = Library([tmp_path], tmp_path / "cache")
     scanned(library)
     movies = {movie.name: movie for movie in library.page(View())}
-    assert set(movies) == {*(f"{number}.bk2" for number in range(6)), "empty.bk2"}
+    assert set(movies) == {*(f"{number}.bk2" for number in range(7)), "empty.bk2"}
     assert movies["0.bk2"].level == "\\ud800 half"
     assert movies["1.bk2"].num_frames is None
     assert "wrong value for 'return'" in (movies["4.bk2"].damage or "")
+    assert "not a finite number" in (movies["6.bk2"].damage or "")
 
 
 def test_the_steps_of_training_stand_beside_its_watched_episodes(tmp_path):

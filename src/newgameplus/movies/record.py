@@ -53,7 +53,7 @@ def episode_record(extra: Mapping[str, Any], name: str) -> EpisodeRecord:
     core = _value(extra, "core", dict, name) or {}
     options = _value(core, "options", dict, name)
     total = _value(extra, "return", (int, float), name)
-    if total is not None and not math.isfinite(total):
+    if total is not None and not _is_finite(total):
         raise MovieError(f"The return in the movie {name} is not a finite number.")
     return EpisodeRecord(
         level=_value(extra, "level", str, name),
@@ -69,6 +69,13 @@ def episode_record(extra: Mapping[str, Any], name: str) -> EpisodeRecord:
         state_sha256=_value(extra, "state_sha256", str, name),
         memory_sha256=_value(extra, "memory_sha256", str, name),
     )
+
+
+def _is_finite(number: float) -> bool:
+    try:
+        return math.isfinite(number)
+    except OverflowError:  # an integer that no float64 holds
+        return False
 
 
 def _value(extra: Mapping[str, Any], key: str, kind: type[_T] | tuple[type[_T], ...], name: str) -> _T | None:

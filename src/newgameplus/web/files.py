@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from starlette.websockets import WebSocket
 
-from newgameplus.web.library import Movie
+from newgameplus.web.library import Movie, modified_ns
 from newgameplus.web.messages import told
 
 LOOK_SECONDS = 1.0
@@ -94,4 +94,4 @@ def _version(path: str) -> _Version | None:
         status = Path(path).stat()
     except OSError:
         return None
-    return status.st_size, status.st_mtime_ns
+    return status.st_size, modified_ns(status)

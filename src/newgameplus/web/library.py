@@ -27,6 +27,7 @@ MAX_PAGE_ROWS = 200
 MAX_FACETS = 500
 """Most values of a facet that are offered."""
 MAX_THUMBNAILS = MAX_SURVEYS = 5000
+_MAX_INTEGER = 2**63 - 1
 _VERSION = 2
 _WAIT_SECONDS = 10.0
 _TABLES = (
@@ -84,6 +85,11 @@ class Movie:
 
 COLUMNS = tuple(field.name for field in fields(Movie))
 """Columns of a row."""
+
+
+def modified_ns(status: os.stat_result) -> int:
+    """Time of the last change of a file in nanoseconds, within SQLite's integers: file systems hold later ones."""
+    return max(-_MAX_INTEGER, min(status.st_mtime_ns, _MAX_INTEGER))
 
 
 def cache_folder() -> Path:

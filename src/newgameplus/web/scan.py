@@ -22,7 +22,7 @@ from newgameplus.movies.machine import machine_of
 from newgameplus.movies.names import index_of, level_of
 from newgameplus.movies.record import EpisodeRecord, episode_record
 from newgameplus.results.movie_runs import MovieRuns
-from newgameplus.web.library import Library
+from newgameplus.web.library import Library, modified_ns
 
 SUFFIX = ".bk2"
 BATCH_FILES = 100
@@ -154,7 +154,7 @@ def find_movies(places: tuple[Path, ...]) -> Iterator[Found]:
             except (OSError, UnicodeEncodeError):
                 continue
             name = path.name if path == place else str(path.relative_to(place))
-            yield Found(str(path), name, status.st_size, status.st_mtime_ns)
+            yield Found(str(path), name, status.st_size, modified_ns(status))
 
 
 def _below(folder: Path) -> Iterator[Path]:
