@@ -227,6 +227,15 @@ def test_no_path_leads_out_of_the_library(visitor):
         assert visitor.get(path)[0] in (404, 405)
 
 
+@pytest.mark.parametrize("digits", [16, 20, 5000])
+def test_a_number_that_is_too_large_is_no_movie_and_no_run(visitor, digits):
+    number = "9" * digits
+    for path in ("/movies/{}", "/movies/{}.json", "/movies/{}/thumbnail.png", "/movies/{}/insight.json", "/live/{}",
+                 "/live/{}.json", "/live/1/movies/{}/0", "/live/1/movies/0/{}", "/play?movie={}", "/play?level={}",
+                 "/grid?training={}"):  # fmt: skip
+        assert visitor.get(path.format(number))[0] == 404
+
+
 def test_ctrl_c_ends_everything(movies):
     server = start_server(movies / "par.bk2")
     visitor = Visitor(server.url)

@@ -24,8 +24,8 @@ def routes(site: Site) -> list[BaseRoute]:
         return []
     pages = _InsightPages(site, site.open_insight)
     return [
-        Route("/movies/{number:int}/insight.json", pages.json),
-        WebSocketRoute("/movies/{number:int}/insight", pages.show),
+        Route("/movies/{number:number}/insight.json", pages.json),
+        WebSocketRoute("/movies/{number:number}/insight", pages.show),
     ]
 
 

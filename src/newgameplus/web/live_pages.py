@@ -37,10 +37,10 @@ def routes(site: Site) -> list[BaseRoute]:
     return [
         Route("/live", pages.list_page),
         Route("/live.json", pages.list_json),
-        Route("/live/{number:int}", pages.page),
-        Route("/live/{number:int}.json", pages.json),
-        Route("/live/{number:int}/movies/{part:int}/{episode:int}", pages.movie),
-        WebSocketRoute("/live/{number:int}/rows", pages.rows),
+        Route("/live/{number:number}", pages.page),
+        Route("/live/{number:number}.json", pages.json),
+        Route("/live/{number:number}/movies/{part:number}/{episode:number}", pages.movie),
+        WebSocketRoute("/live/{number:number}/rows", pages.rows),
     ]
 
 

@@ -24,10 +24,10 @@ def routes(site: Site) -> list[BaseRoute]:
     """Addresses of movies."""
     pages = _MoviePages(site)
     return [
-        Route("/movies/{number:int}", pages.page),
-        Route("/movies/{number:int}.json", pages.json),
-        Route("/movies/{number:int}/thumbnail.png", pages.thumbnail),
-        WebSocketRoute("/movies/{number:int}/play", pages.play),
+        Route("/movies/{number:number}", pages.page),
+        Route("/movies/{number:number}.json", pages.json),
+        Route("/movies/{number:number}/thumbnail.png", pages.thumbnail),
+        WebSocketRoute("/movies/{number:number}/play", pages.play),
     ]
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
+
 from newgameplus.web.messages import MAX_FRAME
 
 SORTS = {
@@ -79,6 +81,15 @@ def read_view(parameters: Mapping[str, str]) -> View:
 def frame_of(parameters: Mapping[str, str]) -> int:
     """Return the frame that an address asks for, 0 if there is none."""
     return min(whole_number(parameters, "frame") or 0, MAX_FRAME)
+
+
+class _NumberConvertor(IntegerConvertor):
+    """Numbers in the path of an address; without those that neither SQLite nor Python would take."""
+
+    regex = "[0-9]{1,15}"
+
+
+register_url_convertor("number", _NumberConvertor())
 
 
 def whole_number(parameters: Mapping[str, str], name: str) -> int | None:
