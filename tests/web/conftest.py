@@ -139,3 +139,9 @@ def browser(chromium: Any, server: Server) -> Iterator[Any]:
     chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     assert troubles == []
+
+
+def children_of(pid):
+    """Processes whose parent is ``pid``."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return {int(child) for task in path.parent.parent.iterdir() for child in (task / "children").read_text().split()}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import resource
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from newgameplus.emulator.compiled import engine
 from newgameplus.games.folders import HOME_VARIABLE
 from newgameplus.movies.verify import verify_movie
 
-from .conftest import LEVEL
+from .conftest import LEVEL, children_of
 from .table import Table
 from .visitor import Visitor
 
@@ -50,6 +52,27 @@ def test_who_closes_the_page_has_a_movie_and_goes_on_from_there(table, home):
         playing.until("opened")
         assert playing.frame().number == 0
     assert [verify_movie(path).outcome for path in (first, second)] == ["same", "same"]
+
+
+def limit_files(processes, num_bytes):
+    """Let no file of some processes become larger, as on a full disk."""
+    for process in processes:
+        resource.prlimit(process, resource.RLIMIT_FSIZE, (num_bytes, resource.RLIM_INFINITY))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of other processes are set on Linux only")
+@pytest.mark.parametrize("is_left", [False, True])
+def test_a_full_disk_is_said_and_the_process_goes_on(is_left, table):
+    with table.playing(f"?level={LEVEL}") as playing:
+        playing.until("opened")
+        play_on(playing, 5)
+        players = children_of(table.process.pid)
+        limit_files(players, 0)
+        if is_left:
+            playing.ask("command", name="leave")
+        assert playing.until("failed")["reason"].startswith("Cannot write the movie ")
+    assert players <= children_of(table.process.pid)
+    limit_files(players, resource.RLIM_INFINITY)
 
 
 def test_a_movie_that_was_recorded_is_found_by_the_library(table):

@@ -18,19 +18,13 @@ from websockets.exceptions import InvalidStatus
 
 from newgameplus.movies.playback import Playback
 
-from .conftest import start_server, stop_server
+from .conftest import children_of, start_server, stop_server
 from .visitor import Visitor
 
 
 @pytest.fixture(scope="module")
 def visitor(server):
     return Visitor(server.url)
-
-
-def children_of(pid):
-    """Processes whose parent is ``pid``."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return {int(child) for task in path.parent.parent.iterdir() for child in (task / "children").read_text().split()}
 
 
 def test_every_movie_is_listed_with_what_its_folder_and_file_tell(visitor, results):

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 from typing import Any
@@ -42,11 +43,11 @@ class _Served:
     def once(self) -> None:
         """Take one message, or do a little of what there is to do."""
         wait = None if self._scene is None else self._scene.seconds_to_wait(time.monotonic())
-        if self._connection.poll(wait):
-            kind, *what = self._connection.recv()
-            self._take(kind, what)
-            return
         try:
+            if self._connection.poll(wait):
+                kind, *what = self._connection.recv()
+                self._take(kind, what)
+                return
             message = None if self._scene is None else self._scene.go_on(time.monotonic())
         except NewGamePlusError as error:
             self.close()
@@ -55,10 +56,11 @@ class _Served:
             self._connection.send(message)
 
     def close(self) -> None:
-        """Close the scene."""
-        if self._scene is not None:
-            self._scene.close()
-            self._scene = None
+        """Close the scene. That its movie cannot be finished, on a full disk for one, does not end the process."""
+        scene, self._scene = self._scene, None
+        if scene is not None:
+            with suppress(NewGamePlusError):
+                scene.close()
 
     def _take(self, kind: str, what: list[Any]) -> None:
         if kind == "ask" and self._scene is not None:

@@ -213,10 +213,12 @@ class SessionScene:
 
     def close(self) -> None:
         """Finish the movie and free the console; who has not played on after a movie leaves no copy of it."""
-        if self._ahead is not None or (self._awaits_button and self._num_ahead):
-            self._ahead, self._awaits_button = None, False
-            self._play.session.go_back(0)
-        self._play.session.close()
+        try:
+            if self._ahead is not None or (self._awaits_button and self._num_ahead):
+                self._ahead, self._awaits_button = None, False
+                self._play.session.go_back(0)
+        finally:
+            self._play.session.close()
 
     def _hold(self, mask: int) -> None:
         self._hands.hold(mask)
