@@ -186,9 +186,10 @@ class ClusterExecutor(Generic[Content]):
         if flight.stop_by is not None:
             return
         if status == "finished":
-            with contextlib.suppress(Exception):  # its worker has ended since, so Dask plays it again, or it is lost
+            with contextlib.suppress(Exception):  # its worker has ended since
                 flight.outcome = flight.future.result()
         if status == "finished" and flight.outcome is None:
+            self._end(flight, Died(flight.task, "lost its result with its worker", Cause.UNPLAYED))
             return
         if flight.outcome is None:
             self._end(flight, self._death(flight))
