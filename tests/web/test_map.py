@@ -117,6 +117,32 @@ def test_a_movie_that_is_gone_is_named_and_the_others_are_shown(library, tmp_pat
     assert "one.bk2" in failure["reason"]
 
 
+def test_a_reloaded_page_makes_what_failed_again(library, tmp_path):
+    view, gone = View(level=LEVEL), tmp_path / "gone.bk2"
+    again = Library([*library.places], tmp_path / "cache")
+    scanner = Scanner(again)
+    scanner.start()
+    scanner.wait()
+    [movie] = again.page(view)
+
+    async def make():
+        maps = Maps(again)
+        try:
+            shutil.move(movie.path, gone)
+            failed = await _whole(maps, view)
+            shutil.move(gone, movie.path)
+            same = await maps.of(view)
+            await maps.of(view, is_anew=True)
+            return failed, same, await _whole(maps, view)
+        finally:
+            maps.close()
+
+    failed, same, made = asyncio.run(make())
+    assert same is failed
+    assert set(failed.failures) == {movie.id}
+    assert (set(made.ways), made.failures) == ({movie.id}, {})
+
+
 def test_the_map_of_the_server_is_the_same(visitor, par_map):
     visitor.scanned()
     described = visitor.json(f"/map.json?level={LEVEL}")

@@ -39,7 +39,7 @@ class _MapPages:
         """The map of a level, or the levels to choose from."""
         view, library = read_view(request.query_params), self._site.library
         if view.level:
-            await self._site.maps.of(view)
+            await self._site.maps.of(view, is_anew=True)
         levels = await asyncio.to_thread(library.facets)
         number = whole_number(request.query_params, "movie")
         movie = None if number is None else await asyncio.to_thread(library.movie, number)

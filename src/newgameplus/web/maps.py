@@ -80,12 +80,19 @@ class Maps:
         self._maps: OrderedDict[tuple[str, ...], LevelMap] = OrderedDict()
         self._maker = Maker()
 
-    async def of(self, view: View) -> LevelMap:
-        """Return the map of a view; what it does not hold yet is being made from now on."""
+    async def of(self, view: View, *, is_anew: bool = False) -> LevelMap:
+        """Return the map of a view; what it does not hold yet is being made from now on.
+
+        Args:
+            view: filter and order.
+            is_anew: whether a map that lacks movies or the picture, as a process died, is made again.
+        """
         movies = await asyncio.to_thread(self._library.page, view, limit=MAX_MOVIES)
         movies = [movie for movie in movies if movie.fault is None]
         key = tuple(f"{movie.path}\0{movie.modified_ns}" for movie in sorted(movies, key=lambda movie: movie.path))
-        if key not in self._maps:
+        known = self._maps.get(key)
+        lacks = known is not None and not known.is_running and (known.failures or known.picture_failure)
+        if known is None or (is_anew and lacks):
             self._maps[key] = made = LevelMap(movies)
             made.task = asyncio.create_task(self._make(made))
         self._maps.move_to_end(key)
