@@ -16,7 +16,7 @@ from newgameplus import _engine
 from newgameplus.games.declarative import ScenarioSpec
 
 SOURCE = Path(__file__).parents[2] / "native" / "tests" / "faulty_core.c"
-NOTHING = ScenarioSpec((), (), None, None, None, None, 1)
+NOTHING = ScenarioSpec((), (), None, None, None, None, (), 1)
 """A scenario that judges nothing."""
 FAIL = 1
 """The button that makes the core fail."""

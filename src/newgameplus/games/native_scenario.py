@@ -44,7 +44,7 @@ class VariableReader:
 
     def __init__(self, emulator: NativeEmulator, integration: Integration, scenario: str) -> None:
         spec = scenario_spec(integration, scenario)
-        spec = spec._replace(reward=(), time=None, done=None, progress=None, script=None)
+        spec = spec._replace(reward=(), time=None, done=None, progress=None, script=None, milestones=())
         with in_words():
             self._judge = required_engine().Judge(emulator.console, spec)
             self._are_present: list[bool] = self._judge.are_present()
