@@ -17,7 +17,6 @@ QUICK = (
     "speed.engine",
     "speed.env_overhead",
     "speed.tumbleweed",
-    "speed.watch",
 )
 LONG = (
     "runs.experts",
@@ -38,6 +37,7 @@ LONG = (
     "speed.neat",
     "speed.render_movie",
     "speed.verify_movies",
+    "speed.watch",
     "speed.replay",
 )
 ELSEWHERE = {"runs.transfer"}

@@ -59,7 +59,7 @@ LEARNERS = [
     if name != "neat" and find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING
 ]
 """Those that learn by gradients; NEAT's promises are in tests/agents/neat."""
-REPEATED = ("es by sep-cma",)
+REPEATED = ("es by sep-cma", "rainbow of quantiles")
 """Variants that differ in a part alone which tests of its own cover; nightly."""
 every_learner = pytest.mark.parametrize(
     "name",

@@ -138,6 +138,7 @@ def browser(chromium: Any, server: Server) -> Iterator[Any]:
     troubles = [entry for entry in logged if entry["source"] != "rendering"]  # the tests read canvases often
     chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    chromium.get("about:blank")  # what plays there would go on beside the next test
     assert troubles == []
 
 

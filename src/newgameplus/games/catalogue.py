@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -41,7 +40,7 @@ def find_game(name: str) -> Integration:
     Raises:
         NotFoundError: there is no such game; the message suggests similar names.
     """
-    if Path(name).name == name and len(os.fsencode(name)) <= _MAX_NAME_BYTES:
+    if Path(name).name == name and len(name.encode(errors="surrogatepass")) <= _MAX_NAME_BYTES:
         for candidate in (name, f"{name}-v0", _VERSION.sub("", name)):
             folders = _folders_of(candidate)
             if folders:
