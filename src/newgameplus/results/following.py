@@ -16,7 +16,6 @@ from typing import Any, Protocol
 
 from newgameplus.durable import is_held
 from newgameplus.errors import ResultsError
-from newgameplus.movies.names import movie_name
 from newgameplus.results.checks import MAX_FILE_BYTES, finite, is_count, objects, take, whole
 from newgameplus.results.evaluations import Results
 from newgameplus.results.json_lines import parse_json_line
@@ -322,7 +321,7 @@ class FollowedEvaluation:
         """Path of an episode's movie."""
         if part >= len(self.parts):
             return None
-        path = RunFolder(self.parts[part].folder).movies / movie_name(self._movie_names[part], number)
+        path = RunFolder(self.parts[part].folder).movies / f"{self._movie_names[part]}-{number:06d}.bk2"
         return path if path.is_file() else None
 
     def _spent(self, *used: float) -> float:
