@@ -75,6 +75,7 @@ def main() -> None:
         {
             "figure": "evolution_strategies",
             "what": f"Where an evolution strategy spends its time, on {available_cores()} cores",
+            "num_rounds": arguments.rounds,
             "unit": "share",
             "level": LEVEL,
             "steps_per_second": median_and_interval([one["steps/s"] for one in rounds])["median"],

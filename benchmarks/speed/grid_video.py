@@ -43,6 +43,7 @@ def main() -> None:
         {
             "figure": "grid_video",
             "what": f"A grid video of many episodes, on {available_cores()} cores",
+            "num_rounds": arguments.rounds,
             "unit": "seconds",
             "level": AIRSTRIKER,
             "num_movies": arguments.movies,

@@ -67,6 +67,7 @@ def main() -> None:
         {
             "figure": "live",
             "what": f"PPO on {arguments.rows} rows, with and without ngp watch --live, in one run",
+            "num_rounds": arguments.rounds,
             "unit": "agent steps per second",
             "sides": speeds(rounds, arguments.steps),
             "ratios": ratios(rounds, [Ratio(WATCHED, ALONE, LEAST_SHARE)]),

@@ -83,6 +83,7 @@ def main() -> None:
         {
             "figure": "watch",
             "what": f"ngp watch: a library of {arguments.movies:,} movies; a movie of {num_frames(episode):,} frames",
+            "num_rounds": arguments.rounds,
             "unit": "milliseconds",
             "is_in_browser": not arguments.no_browser,
             "sides": sides,
