@@ -11,7 +11,6 @@ from newgameplus.agents.jerk import mutation
 from newgameplus.agents.jerk.agent import Jerk
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.explorer import Explorer, repeat_probability
-from newgameplus.agents.jerk.memory import Memory, Solution
 from newgameplus.agents.jerk.moves import COMBOS, NUM_PRESSES
 from newgameplus.errors import StateError, UsageError
 from newgameplus.types import Step, WorldSpec
@@ -75,17 +74,6 @@ def test_the_outcome_of_an_action_that_was_not_taken_is_refused() -> None:
         Jerk(JerkConfig(), spec(NES), 0).observe(step())
 
 
-def test_the_best_solution_has_the_highest_mean_and_of_equals_is_the_last() -> None:
-    first, second, third = Solution(b"\1", [5.0]), Solution(b"\2", [9.0, 1.0]), Solution(b"\4", [4.0])
-    memory = Memory([first, second, third])
-    assert memory.best() is second
-    first.add_return(7.0)
-    assert memory.best() is first
-    memory.sort()
-    assert memory.solutions == [third, second, first]
-    assert memory.best() is memory.solutions[-1]
-
-
 @pytest.mark.parametrize(
     ("config", "expected"),
     [
@@ -100,14 +88,14 @@ def test_the_probability_of_a_repeat_is_the_published_one(config: JerkConfig, ex
 
 def test_a_mutation_keeps_a_gain_that_the_move_it_was_made_in_lost_again() -> None:
     explorer = Explorer(Jerk.PRESETS["mutating"], 1_000_000, np.random.default_rng(0))
-    explorer.memory.solutions.append(Solution(b"\1", [1.0]))
+    explorer.memory.add(b"\1", 1.0)
     rewards = [3.0, 0.0, 10.0, 0.0, -11.0]
     for number, reward in enumerate(rewards, start=1):
         explorer.press()
         explorer.observe(reward, number == len(rewards))
-    _, kept = explorer.memory.solutions
+    _, kept = explorer.memory.sequences
     assert kept.returns == [13.0]
-    assert len(kept.sequence) == 3
+    assert len(kept.actions) == 3
 
 
 sequences = st.binary(max_size=300).map(lambda content: bytes(byte % NUM_PRESSES for byte in content))
@@ -148,26 +136,3 @@ def test_no_mutation_truncates_where_the_rate_is_0_and_each_does_at_once_where_i
     sequence = bytes(10)
     assert any(mutation.truncate(sequence, 0.0, np.random.default_rng(seed)) == sequence for seed in range(9))
     assert len(mutation.truncate(sequence, 1.0, np.random.default_rng(0))) in (8, 9, 7)
-
-
-def test_a_memory_of_half_a_million_steps_is_half_a_megabyte() -> None:
-    memory = Memory([Solution(bytes(4_500), [float(total)]) for total in range(111)])
-    arrays = memory.state().values()
-    assert sum(array.nbytes for array in arrays) < 505_000
-    assert Memory.from_state(memory.state()).best().returns == [110.0]
-
-
-@pytest.mark.parametrize("change", ["lengths", "counts", "sequences", "returns"])
-def test_a_memory_that_does_not_add_up_is_refused(change: str) -> None:
-    state = Memory([Solution(b"\1\2", [1.0, 2.0]), Solution(b"", [0.0])]).state()
-    state[change] = np.append(state[change], state[change].dtype.type(1))
-    with pytest.raises(StateError, match="add up"):
-        Memory.from_state(state)
-
-
-@pytest.mark.parametrize(("key", "value"), [("lengths", [3, -1]), ("counts", [3, 0]), ("sequences", [1, 99])])
-def test_a_memory_with_impossible_numbers_is_refused(key: str, value: list[int]) -> None:
-    state = Memory([Solution(b"\1\2", [1.0, 2.0]), Solution(b"", [0.0])]).state()
-    state[key] = np.array(value, state[key].dtype)
-    with pytest.raises(StateError, match="add up"):
-        Memory.from_state(state)

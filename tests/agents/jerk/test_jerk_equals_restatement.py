@@ -268,10 +268,10 @@ def stored_by(agent: Jerk) -> Stored:
     bits = {1: RIGHT, 2: LEFT, 4: B, 8: DOWN}
     return [
         (
-            solution.returns,
-            [tuple(sorted(button for bit, button in bits.items() if code & bit)) for code in solution.sequence],
+            sequence.returns,
+            [tuple(sorted(button for bit, button in bits.items() if code & bit)) for code in sequence.actions],
         )
-        for solution in agent._explorers[0].memory.solutions
+        for sequence in agent._explorers[0].memory.sequences
     ]
 
 

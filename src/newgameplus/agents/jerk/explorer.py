@@ -15,10 +15,10 @@ import numpy as np
 from newgameplus.agents import randomness
 from newgameplus.agents.jerk import mutation
 from newgameplus.agents.jerk.config import JerkConfig
-from newgameplus.agents.jerk.memory import Memory, Solution
 from newgameplus.agents.jerk.moves import NOTHING_PRESSED, NUM_PRESSES, Move
 from newgameplus.agents.saved import take, take_array, take_count
 from newgameplus.errors import StateError
+from newgameplus.experience.sequences import SequenceStore
 from newgameplus.types import State
 
 Plan = Literal["explore", "repeat", "mutate"]
@@ -74,7 +74,7 @@ class Explorer:
     """
 
     def __init__(self, config: JerkConfig, total_timesteps: int, random: np.random.Generator) -> None:
-        self.memory = Memory()
+        self.memory = SequenceStore(NUM_PRESSES)
         self._config = config
         self._total_timesteps = total_timesteps
         self._random = random
@@ -117,18 +117,18 @@ class Explorer:
             self._episode = None
 
     def _begin(self) -> Episode:
-        if not self.memory.solutions:
+        if not self.memory:
             return Episode("explore")
         best = self.memory.best()
         part_done = self._num_timesteps / self._total_timesteps
         if self._random.random() < repeat_probability(self._config, part_done, best.mean_return):
             self.memory.sort()
-            return Episode("repeat", best.sequence, best.mean_return)
+            return Episode("repeat", best.actions, best.mean_return)
         if self._config.mutation == "none":
             return Episode("explore")
         mutate = mutation.replace if self._config.mutation == "replace" else mutation.truncate
         rate = (1.0 - best.mean_return / self._config.max_return) * self._config.mutation_damping
-        return Episode("mutate", mutate(best.sequence, rate, self._random), best.mean_return)
+        return Episode("mutate", mutate(best.actions, rate, self._random), best.mean_return)
 
     def _follows(self, episode: Episode) -> bool:
         """Whether the next step comes from the sequence and not from a move."""
@@ -159,17 +159,17 @@ class Explorer:
 
     def _remember(self, episode: Episode) -> None:
         """Add the return to the repeated solution, and store what the episode found."""
-        solutions, config = self.memory.solutions, self._config
+        memory, config = self.memory, self._config
         found = bytes(episode.pressed[: episode.best_length])
         if episode.plan == "explore":
-            solutions.append(Solution(found, [episode.best_total]))
+            memory.add(found, episode.best_total)
             return
         is_new = True
         if episode.plan == "repeat":
-            solutions[-1].add_return(episode.total)
-            is_new = len(found) != len(solutions[-1].sequence)
+            memory.sequences[-1].add_return(episode.total)
+            is_new = len(found) != len(memory.sequences[-1].actions)
         if config.mutation != "none" and is_new and self._is_kept(episode):
-            solutions.append(Solution(found[: episode.rewarded_length], [episode.best_total]))
+            memory.add(found[: episode.rewarded_length], episode.best_total)
 
     def _is_kept(self, episode: Episode) -> bool:
         """Whether the episode came close enough to its goal."""
@@ -194,11 +194,11 @@ class Explorer:
             StateError: the state is damaged.
         """
         explorer = cls(config, total_timesteps, randomness.load(take(state, "random", dict)))
-        explorer.memory = Memory.from_state(take(state, "memory", dict))
+        explorer.memory.restore(take(state, "memory", dict))
         explorer._num_timesteps = take_count(state, "num_timesteps")
         for saved in take(state, "episode", list):
             explorer._episode = _episode_from_state(saved)
-            if explorer._episode.plan != "explore" and not explorer.memory.solutions:
+            if explorer._episode.plan != "explore" and not explorer.memory:
                 raise StateError("The saved episode repeats a solution, but none is saved; begin a new run.")
         return explorer
 
