@@ -136,14 +136,18 @@ def go(trail: Trail, random: np.random.Generator, num_steps: int, direction: int
     return earned, False
 
 
-def explore(trail: Trail, random: np.random.Generator, backward_steps: int) -> tuple[list[float], list[Press]]:
-    trail.reset()
-    while True:
+def explore_on(trail: Trail, random: np.random.Generator, backward_steps: int) -> None:
+    done = False
+    while not done:
         earned, done = go(trail, random, 100, RIGHT)
         if not done and earned <= 0:
             _, done = go(trail, random, backward_steps, LEFT)
-        if done:
-            return [max(trail.totals)], trail.best_part()
+
+
+def explore(trail: Trail, random: np.random.Generator, backward_steps: int) -> tuple[list[float], list[Press]]:
+    trail.reset()
+    explore_on(trail, random, backward_steps)
+    return [max(trail.totals)], trail.best_part()
 
 
 def contest_2018(trail: Trail, random: np.random.Generator, stored: Stored, horizon: int) -> None:
@@ -244,11 +248,39 @@ def custom(mutate: Callable[..., list[Press]], damping: float) -> Callable[..., 
     return run
 
 
+def returning(trail: Trail, random: np.random.Generator, stored: Stored, horizon: int) -> None:
+    while True:
+        is_repeat = bool(stored) and random.random() < len(trail.log) / horizon
+        sequence: list[Press] = []
+        if is_repeat:
+            stored.sort(key=lambda pair: float(np.mean(pair[0])))
+            sequence = stored[-1][1]
+        elif stored and random.random() >= 0.1:
+            best = sorted(stored, key=lambda pair: float(np.mean(pair[0])))[::-1][:4]
+            chosen = best[int(random.integers(len(best)))][1]
+            sequence = chosen[: max(0, len(chosen) - int(random.integers(1, 76)))]
+        trail.reset()
+        done = False
+        for press in sequence:
+            _, done = trail.step(*press)
+            if done:
+                break
+        if not done:
+            explore_on(trail, random, 70)
+        found = [max(trail.totals)], trail.best_part()
+        if is_repeat:
+            is_record = max(trail.totals) > max(stored[-1][0])
+            stored[-1][0].append(trail.total)
+        if not is_repeat or is_record:
+            stored.append(found)
+
+
 RESTATED = {
     "default": contest_2018,
     "improved": improved,
     "mutating": custom(mutate_by_replacing, 0.2),
     "truncating": custom(mutate_by_truncating, 0.3),
+    "returning": returning,
 }
 
 

@@ -50,6 +50,7 @@ class Jerk:
         "improved": presets.IMPROVED,
         "mutating": presets.MUTATING,
         "truncating": presets.TRUNCATING,
+        "returning": presets.RETURNING,
     }
 
     def __init__(self, config: JerkConfig, world: WorldSpec, seed: int) -> None:

@@ -37,27 +37,42 @@ class JerkConfig:
     """Bias in ``schedule``; 0.25 in 2018, 0.12 in the improved JERK, 0 in Custom JERK."""
     max_return: float = 10_000.0
     """Return of a perfect episode: 10,000 for the contest's reward on Sonic. Unused if ``schedule`` is ``time``."""
-    after_sequence: Literal["wait", "follow-reward", "search"] = "wait"
-    """After the last stored button: ``wait`` presses nothing; ``follow-reward`` makes moves, backward whenever the
-    previous step or move had no reward; ``search`` makes moves, forward first and backward after a move without reward.
-    """
+    after_sequence: Literal["wait", "follow-reward", "search", "explore"] = "wait"
+    """After the last stored button of a repeat or a mutation: ``wait`` presses nothing; ``follow-reward`` makes moves,
+    backward whenever the previous step or move had no reward; ``search`` makes moves, forward first and backward after
+    a move without reward; ``explore`` makes the moves of an explored episode."""
     patience: int = 100
     """Steps without reward after which a repeat is abandoned for a ``search`` (Custom JERK)."""
-    mutation: Literal["none", "replace", "truncate"] = "none"
-    """What an episode without a repeat plays once there is a solution: ``none`` explores anew; the others mutate the
-    best solution: excise a part, then ``replace`` some buttons after trimming the end, or ``truncate`` it."""
+    mutation: Literal["none", "replace", "truncate", "return"] = "none"
+    """What an episode without a repeat plays once there is a solution: ``none`` explores anew; ``replace`` and
+    ``truncate`` mutate the best solution: excise a part, then replace some buttons after trimming the end, or truncate
+    it; ``return`` presses one of the best solutions up to a random step before its end and explores from there."""
     mutation_damping: float = 0.2
     """Factor of the mutation probability per step; 0.2 with ``replace`` and 0.3 with ``truncate``."""
     keep_ratio: float = 0.6
-    """With mutations: fraction of the best mean return above which an episode becomes a new solution (Custom JERK)."""
+    """With ``replace`` and ``truncate``: fraction of the best mean return above which an episode becomes a new solution
+    (Custom JERK)."""
+    reach: int = 75
+    """With ``return``: most steps before a solution's end from which an episode explores."""
+    candidates: int = 4
+    """With ``return``: number of the best solutions of which one is drawn."""
+    fresh_share: float = 0.1
+    """With ``return``: probability that such an episode explores from the level's start instead."""
+    capacity: int | None = None
+    """Most solutions to keep, the best ones; None for all of them."""
 
     def __post_init__(self) -> None:
-        for name in ("forward_steps", "backward_steps", "jump_steps", "total_timesteps", "patience"):
+        for name in ("forward_steps", "backward_steps", "jump_steps", "total_timesteps", "patience", "reach"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} is a number of steps, 1 or more, not {value}.")
-        if not 0.0 <= self.jump_probability <= 1.0:
-            raise UsageError(f"jump_probability lies between 0 and 1, not at {self.jump_probability}.")
+        for name in ("candidates", "capacity"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise UsageError(f"{name} is a number of solutions, 1 or more, not {value}.")
+        for name in ("jump_probability", "fresh_share"):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise UsageError(f"{name} lies between 0 and 1, not at {getattr(self, name)}.")
         for name in ("exploit_bias", "mutation_damping", "keep_ratio"):
             if not getattr(self, name) >= 0.0:
                 raise UsageError(f"{name} is 0 or more, not {getattr(self, name)}.")
@@ -88,3 +103,8 @@ MUTATING = replace(
 
 TRUNCATING = replace(MUTATING, mutation="truncate", mutation_damping=0.3)
 """The original Custom JERK, whose mutations only shorten (gardenermike)."""
+
+RETURNING = replace(DEFAULT, exploit_bias=0.0, after_sequence="explore", mutation="return", capacity=200)
+"""Returns to a random step before the end of a good run and explores from there, as in Ecoffet, Huizinga, Lehman,
+Stanley and Clune, "First return, then explore" (2021), but by pressing a run's buttons again instead of loading a saved
+state."""
