@@ -4,7 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 CONSTRAINTS ?= constraints.txt
-EXTRAS ?= dev,atari,cluster,lua,play,train
+EXTRAS ?= dev,atari,cluster,lua,memory,play,train
 # On Linux PyPI's torch brings CUDA with it, 3 GB and more. This one computes on the processor alone; for a GPU:
 # make install TORCH_INDEX=https://pypi.org/simple
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu

@@ -10,6 +10,7 @@ from newgameplus.errors import NotFoundError, UsageError, install_line
 
 EXTRA_OF = {
     "torch": "train",
+    "faiss": "memory",
     "tensorboard": "train",
     "wandb": "wandb",
     "pygame": "play",

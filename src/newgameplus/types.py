@@ -125,6 +125,8 @@ class WorldSpec:
     """Number of the level that each row plays, if rows keep their level and the training run tells it."""
     zones: tuple[str, ...] | None = None
     """Zone that each row plays, if the training run gives it; None if the agent must recognise it."""
+    combos: tuple[tuple[str, ...], ...] = ()
+    """Buttons that each number of a scalar action holds; empty if the action is not a set's number."""
 
 
 @dataclass(frozen=True, slots=True)

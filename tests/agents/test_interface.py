@@ -19,6 +19,7 @@ from newgameplus.agents.interface import (
     HasActionValues,
     HasCapacity,
     HasDevice,
+    HasFeatures,
     HasMetrics,
     HasPolicy,
     HasReplay,
@@ -36,8 +37,8 @@ PARTS: dict[str, tuple[type, ...]] = {
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
     "jerk": (),
     "neat": (Evolves, HasMetrics, HasWeights, PlaysApart),
-    "ppo": (HasMetrics, HasPolicy, HasWeights),
-    "rainbow": (HasActionValues, HasMetrics, HasReplay, HasWeights, KeepsFiles),
+    "ppo": (HasFeatures, HasMetrics, HasPolicy, HasWeights),
+    "rainbow": (HasActionValues, HasFeatures, HasMetrics, HasReplay, HasWeights, KeepsFiles),
     "random": (),
 }
 ASKED = sorted({part for parts in PARTS.values() for part in parts}, key=lambda part: part.__name__)

@@ -215,6 +215,15 @@ class HasActionValues(Protocol):
 
 
 @runtime_checkable
+class HasFeatures(Protocol):
+    """Has features of an observation, by which similar ones are recognised."""
+
+    def features(self, observation: Array) -> Array:
+        """Return the last hidden layer of the network, float32 ``[B, H]``, of an observation ``[B, …]``."""
+        ...
+
+
+@runtime_checkable
 class Delegates(Protocol):
     """Delegates acting to another agent, whose policy or action values watched episodes plot."""
 

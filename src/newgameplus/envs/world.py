@@ -146,6 +146,7 @@ def world_spec(world: World, num_timesteps: int | None = None) -> WorldSpec:
         action_shape=action_space.shape or (),
         num_actions=int(action_space.n) if isinstance(action_space, gym.spaces.Discrete) else None,
         num_timesteps=num_timesteps,
+        combos=world.action_spec.combos,
     )
 
 

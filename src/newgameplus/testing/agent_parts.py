@@ -17,6 +17,7 @@ from newgameplus.agents.interface import (
     Delegates,
     DescribesArithmetic,
     HasActionValues,
+    HasFeatures,
     HasMetrics,
     HasPolicy,
     HasReplay,
@@ -152,6 +153,22 @@ def _has_action_values(case: AgentCase) -> None:
         _require_same_step(case, agent, twin, (observation, step), "expected_returns")
 
 
+def _has_features(case: AgentCase) -> None:
+    """Features are as many numbers for each row, and computing them changes nothing."""
+    agent, twin = case.build(), case.build()
+    if not isinstance(agent, HasFeatures):
+        return
+    width = agent.features(case.exchanges[0][0]).shape[-1]
+    for observation, step in case.exchanges:
+        features = agent.features(observation)
+        is_right = features.shape == (case.world.num_envs, width) and features.dtype == np.float32
+        require(
+            is_right and bool(np.isfinite(features).all()),
+            f"features of {case.name} are finite float32 numbers {(case.world.num_envs, width)}, not {features!r}.",
+        )
+        _require_same_step(case, agent, twin, (observation, step), "features")
+
+
 def _skips_steps(case: AgentCase) -> None:
     """An agent that passes over steps goes on like one that played them."""
     trained, played, skipped = case.build(), case.build(case.seed + 1), case.build(case.seed + 1)
@@ -206,6 +223,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _keeps_files,
     _has_a_policy,
     _has_action_values,
+    _has_features,
     _skips_steps,
     _names_who_acts,
     _describes_itself,

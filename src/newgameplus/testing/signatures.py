@@ -18,6 +18,7 @@ OPTIONAL_PARTS = (
     interface.KeepsFiles,
     interface.HasPolicy,
     interface.HasActionValues,
+    interface.HasFeatures,
     interface.Delegates,
     interface.NeedsZones,
     interface.HasWishes,

@@ -140,6 +140,14 @@ class Ppo:
         log_probabilities, value = self._actor.evaluate(observation)
         return log_probabilities.exp().numpy(), value.numpy()
 
+    def features(self, observation: Array) -> Array:
+        """Return the hidden layer, which both heads see, float32 ``[B, H]``, of uint8 ``[B, H, W, C]``."""
+        with torch.inference_mode():
+            found: Array = (
+                self._learner.computing.features(torch.from_numpy(observation).to(self._device)).cpu().numpy()
+            )
+        return found
+
     def observe(self, step: Step) -> None:
         """Store the step; learn when the rollout is full.
 

@@ -134,6 +134,13 @@ class Rainbow:
             values: Array = self._head.expected_returns(self._actor_network, seen).cpu().numpy()
         return values
 
+    def features(self, observation: Array) -> Array:
+        """Return the hidden layer without noise, float32 ``[B, H]``, of uint8 ``[B, H, W, C]``."""
+        with torch.inference_mode():
+            seen = torch.from_numpy(observation).to(self._device)
+            found: Array = self._actor_network.features(seen).float().cpu().numpy()
+        return found
+
     def observe(self, step: Step) -> None:
         """Store the step, and learn when a gradient step is due.
 

@@ -10,6 +10,7 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.learning.dueling import action_quantiles, atom_log_probabilities
@@ -74,6 +75,17 @@ class RainbowNetwork(nn.Module):
             return value, advantage
         num_rows = len(observation)
         return value.view(num_rows, -1, 1), advantage.view(num_rows, -1, self._num_actions)
+
+    def features(self, observation: Tensor) -> Tensor:
+        """Return the hidden layer, computed with the mean weights, ``[B, H]``, of uint8 ``[B, H, W, C]``.
+
+        Implicit quantiles are looked at in their median.
+        """
+        features: Tensor = self.encoder(observation)
+        if self.embedding is not None:
+            median = torch.full((len(observation), 1), 0.5, device=observation.device)
+            features = multiply_by_fractions(features, median, self.embedding.layer)
+        return torch.relu(functional.linear(features, self.hidden.weight, self.hidden.bias))
 
     def draw_noise(self, generator: torch.Generator) -> None:
         """Resample the noise of every noisy layer from ``generator``."""
