@@ -17,9 +17,9 @@ from newgameplus.learning.losses import PpoSteps
 from newgameplus.nn.cpu.compiled import using
 from newgameplus.types import Step, WorldSpec
 
-pytestmark = pytest.mark.bfloat16
+pytestmark = [pytest.mark.bfloat16, pytest.mark.usefixtures("one_thread")]
 
-NUM_STEPS = 36
+NUM_STEPS = 24
 TOLERANCE = 0.03
 """Of the losses of all gradient steps together, as ``||found - expected|| / ||expected||``."""
 PICTURES = np.random.default_rng(0).integers(0, 256, (48, 84, 84, 4), dtype=np.uint8)
@@ -34,7 +34,7 @@ def difference(found: list[float], expected: list[float]) -> float:
 
 
 def losses_of_ppo(precision: Any) -> list[float]:
-    agent = Ppo(PpoConfig(device="cpu", precision=precision, value_clip=None), world(8), 0)
+    agent = Ppo(PpoConfig(device="cpu", precision=precision, value_clip=None, num_hidden=128), world(8), 0)
     generator = torch.Generator().manual_seed(0)
     losses = []
     for _ in range(NUM_STEPS):
@@ -50,7 +50,13 @@ def losses_of_ppo(precision: Any) -> list[float]:
 
 def losses_of_rainbow(precision: Any) -> list[float]:
     config = RainbowConfig(
-        device="cpu", precision=precision, capacity=500, min_transitions=400, train_interval=1, batch_size=32
+        device="cpu",
+        precision=precision,
+        num_hidden=128,
+        capacity=500,
+        min_transitions=400,
+        train_interval=1,
+        batch_size=32,
     )
     agent = Rainbow(config, world(1), 0)
     for step in range(400 + NUM_STEPS):

@@ -14,8 +14,6 @@ QUICK = (
     "soak",
     "runs.tumbleweed_par",
     "speed.cli_start",
-    "speed.engine",
-    "speed.env_overhead",
     "speed.tumbleweed",
 )
 LONG = (
@@ -25,7 +23,9 @@ LONG = (
     "runs.rainbow_ways",
     "runs.tumbleweed_calibration",
     "speed.cluster",
+    "speed.engine",
     "speed.engine_costs",
+    "speed.env_overhead",
     "speed.evolution_strategies",
     "speed.grid_video",
     "speed.jerk_evaluation",

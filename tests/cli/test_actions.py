@@ -18,9 +18,18 @@ pytestmark = pytest.mark.usefixtures("one_thread", "_atari")
 
 PONG, BOXING = "Pong-Atari2600-v0/Start", "Boxing-Atari2600-v0/Start"
 AIRSTRIKER = "Airstriker-Genesis-v0/Level1"
-PPO = ["--set", "rollout_steps=8", "--set", "batch_size=16", "--set", "num_hidden=16", "--set", "num_epochs=1"]
-RAINBOW = ["--set", "capacity=100", "--set", "min_transitions=16", "--set", "batch_size=8", "--set", "num_hidden=16"]
-EXPERTS = ["--set", "learner_fields=rollout_steps=8,batch_size=16,num_hidden=16,num_epochs=1", "--set", "num_hidden=16"]
+PPO = [
+    *("--set", "encoder=dqn-2013", "--set", "num_hidden=16"),
+    *("--set", "rollout_steps=8", "--set", "batch_size=16", "--set", "num_epochs=1"),
+]
+RAINBOW = [
+    *("--set", "encoder=dqn-2013", "--set", "num_hidden=16"),
+    *("--set", "capacity=100", "--set", "min_transitions=16", "--set", "batch_size=8"),
+]
+EXPERTS = [
+    *("--set", "learner_fields=encoder=dqn-2013,rollout_steps=8,batch_size=16,num_hidden=16,num_epochs=1"),
+    *("--set", "encoder=dqn-2013", "--set", "num_hidden=16"),
+]
 SHORT = ["--num-envs", "2", "--steps", "40", "--run", "r", "--device", "cpu"]
 
 
@@ -46,7 +55,14 @@ def manifest(path: str) -> dict[str, object]:
     return content
 
 
-@pytest.mark.parametrize(("agent", "fields"), [("ppo", PPO), ("rainbow", RAINBOW), ("experts", EXPERTS)])
+@pytest.mark.parametrize(
+    ("agent", "fields"),
+    [
+        pytest.param("ppo", PPO, marks=pytest.mark.nightly),
+        pytest.param("rainbow", RAINBOW, marks=pytest.mark.nightly),
+        ("experts", EXPERTS),  # which build learners of their own
+    ],
+)
 def test_learners_train_on_an_atari_game_go_on_and_are_judged(
     agent: str, fields: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import shutil
 
 import click
 import pytest
@@ -18,9 +19,23 @@ def in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.setattr("newgameplus.cli.evaluate.DEFAULT_SPLIT", "airstriker")  # one level instead of eleven
 
 
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory):
+    """Results of 50 steps of the random agent; look, do not touch."""
+    path = tmp_path_factory.mktemp("complete") / "r"
+    assert run(["evaluate", "random", "--split", "airstriker", "--timesteps", "50", "--results", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def results(complete, tmp_path):
+    """A copy of these, called ``r``."""
+    return shutil.copytree(complete, tmp_path / "r")
+
+
 def test_a_first_evaluation_needs_an_agent_and_nothing_else(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("newgameplus.cli.evaluate.DEFAULT_SPLIT", DEFAULT_SPLIT)
-    assert run(["evaluate", "random", "--timesteps", "100"]) == 0
+    assert run(["evaluate", "random", "--timesteps", "20"]) == 0
     output = capsys.readouterr().out
     assert "Score" in output
     assert "results/random-tumbleweed-validation-1" in output
@@ -77,12 +92,11 @@ def test_bad_input_gets_one_sentence_and_exit_code_2_and_leaves_nothing(tmp_path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_results_are_never_clobbered(tmp_path, capsys):
-    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r"]) == 0
-    before = (tmp_path / "r" / "scores.json").read_bytes()
+def test_results_are_never_clobbered(results, capsys):
+    before = (results / "scores.json").read_bytes()
     assert run(["evaluate", "random", "--timesteps", "80", "--results", "r"]) == 2
     assert "exists already" in capsys.readouterr().err
-    assert (tmp_path / "r" / "scores.json").read_bytes() == before
+    assert (results / "scores.json").read_bytes() == before
 
 
 def test_resuming_complete_results_says_the_score_again(capsys):
@@ -112,17 +126,16 @@ def test_settings_may_be_typed_again_in_part(capsys):
 
 
 @pytest.mark.parametrize("name", ["a[/b]", "two words", "caf\udce9"])
-def test_a_command_to_copy_is_as_a_shell_takes_it(capsys, name):
-    assert run(["evaluate", "random", "--timesteps", "50", "--results", name]) == 0
+def test_a_command_to_copy_is_as_a_shell_takes_it(complete, tmp_path, capsys, name):
+    shutil.copytree(complete, tmp_path / name)
+    assert run(["evaluate", "--resume", "--results", name]) == 0
     assert f"ngp report {shlex.quote(click.format_filename(name))}\n" in capsys.readouterr().out
 
 
-def test_corrupt_logs_are_found_before_anything_is_played(tmp_path, capsys):
-    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r"]) == 0
-    (monitor,) = (tmp_path / "r").rglob("monitor.csv")
+def test_corrupt_logs_are_found_before_anything_is_played(results, capsys):
+    (monitor,) = results.rglob("monitor.csv")
     monitor.write_text("r,l,t\nx,y,z\n")
     (monitor.parent / "run.json").unlink()
-    capsys.readouterr()
     assert run(["evaluate", "--resume", "--results", "r"]) == 2
     assert "monitor.csv is corrupt" in capsys.readouterr().err
     assert monitor.read_text() == "r,l,t\nx,y,z\n"
@@ -132,8 +145,8 @@ def test_corrupt_logs_are_found_before_anything_is_played(tmp_path, capsys):
     ("arguments", "sentence"),
     [(["jerk"], "begun with the agent random"), (["random", "--timesteps", "60"], "other settings")],
 )
+@pytest.mark.usefixtures("results")
 def test_resuming_with_other_settings_is_refused(capsys, arguments, sentence):
-    assert run(["evaluate", "random", "--timesteps", "50", "--results", "r"]) == 0
     assert run(["evaluate", *arguments, "--resume", "--results", "r"]) == 2
     assert sentence in capsys.readouterr().err
 
@@ -168,21 +181,19 @@ def test_durations_are_read_in_seconds_minutes_and_hours(text, seconds):
     assert Duration().convert(text, None, None) == seconds
 
 
-def test_a_damaged_checkpoint_is_bad_input_and_nothing_is_lost(tmp_path, capsys):
-    assert run(["evaluate", "random", "--timesteps", "900", "--results", "r"]) == 0
-    folder = tmp_path / "r/levels/Airstriker-Genesis-v0-Level1/seed-0"
+def test_a_damaged_checkpoint_is_bad_input_and_nothing_is_lost(results, capsys):
+    folder = results / "levels/Airstriker-Genesis-v0-Level1/seed-0"
     (folder / "run.json").unlink()
     (folder / "checkpoint.safetensors").write_bytes(b"not a checkpoint")
     before = (folder / "monitor.csv").read_bytes()
-    capsys.readouterr()
     assert run(["evaluate", "--resume", "--results", "r"]) == 2
     assert "Cannot resume" in capsys.readouterr().out
     assert (folder / "monitor.csv").read_bytes() == before
 
 
-def test_resume_takes_the_results_that_are_unfinished(tmp_path, capsys):
+def test_resume_takes_the_results_that_are_unfinished(complete, tmp_path, capsys):
     for name in ("results/a", "results/b"):
-        assert run(["evaluate", "random", "--timesteps", "400", "--results", name]) == 0
+        shutil.copytree(complete, tmp_path / name)
     (tmp_path / "results/a/levels/Airstriker-Genesis-v0-Level1/seed-0/run.json").unlink()
     scores = json.loads((tmp_path / "results/a/scores.json").read_text()) | {"is_complete": False}
     (tmp_path / "results/a/scores.json").write_text(json.dumps(scores))
@@ -198,7 +209,8 @@ def test_a_frozen_agent_is_not_prefilled(tmp_path, capsys):
 
 
 def test_a_replay_buffer_is_prefilled_before_each_run_and_no_step_of_it_counts(tmp_path, capsys):
-    fields = ["--set", "capacity=400", "--set", "num_hidden=8", "--set", "min_transitions=400"]
+    small = ["--set", "encoder=dqn-2013", "--set", "num_hidden=8"]
+    fields = [*small, "--set", "capacity=400", "--set", "min_transitions=400"]
     command = ["evaluate", "rainbow", *fields, "--no-movies", "--results", "r"]
     assert run([*command, "--timesteps", "30", "--prefill", "par", "--prefill-steps", "60", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["levels"][0]["runs"][0]["num_timesteps"] == 30

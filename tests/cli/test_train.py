@@ -19,7 +19,10 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 AIRSTRIKER = ["--level", "Airstriker-Genesis-v0/Level1", "--num-envs", "2"]
 SHORT = [*AIRSTRIKER, "--steps", "40"]
-SMALL_PPO = ["--set", "rollout_steps=8", "--set", "batch_size=16", "--set", "num_hidden=16", "--set", "num_epochs=1"]
+SMALL_PPO = [
+    *("--set", "encoder=dqn-2013", "--set", "num_hidden=16"),
+    *("--set", "rollout_steps=8", "--set", "batch_size=16", "--set", "num_epochs=1"),
+]
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +132,8 @@ def test_levels_for_which_there_is_no_row_are_not_said_to_be_learned_on(capsys: 
 def test_levels_come_one_after_another_after_a_prefill_and_the_run_goes_on_from_there(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fields = ["--set", "capacity=400", "--set", "num_hidden=8", "--set", "min_transitions=400"]
+    small = ["--set", "encoder=dqn-2013", "--set", "num_hidden=8"]
+    fields = [*small, "--set", "capacity=400", "--set", "min_transitions=400"]
     order = ["--split", "tumbleweed-train", "--num-envs", "2", "--switch-every", "10", "--episode-steps", "10"]
     prefill = ["--prefill", "par", "--prefill-steps", "80"]
     assert run(["train", "rainbow", *order, *prefill, *fields, "--steps", "120", "--run", "r"]) == 0
@@ -220,7 +224,24 @@ def test_a_run_passes_its_configuration_on_unless_another_preset_is_typed(capsys
 
 def test_a_run_of_another_agent_passes_no_configuration_on() -> None:
     assert run(["train", "ppo", *SHORT, *SMALL_PPO, "--run", "a"]) == 0
-    assert run(["train", "rainbow", *SHORT, "--set", "capacity=1000", "--init", "a", "--run", "b"]) == 0
+    assert (
+        run(
+            [
+                "train",
+                "rainbow",
+                *SHORT,
+                "--set",
+                "encoder=dqn-2013",
+                "--set",
+                "capacity=1000",
+                "--init",
+                "a",
+                "--run",
+                "b",
+            ]
+        )
+        == 0
+    )
     agent = json.loads(Path("b/training.json").read_text())["agent"]
     assert (agent["name"], agent["preset"], agent["config"]["capacity"]) == ("rainbow", "default", 1000)
 

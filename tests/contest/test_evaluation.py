@@ -17,6 +17,7 @@ from newgameplus.contest.evaluation import check, evaluate, manifest_of, plan_of
 from newgameplus.contest.plan import Plan
 from newgameplus.contest.rules import CONTEST, with_budget
 from newgameplus.contest.workers import Advanced, Failed, Finished, Started
+from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.levels import Level, find_level
 from newgameplus.report.evaluations import read_evaluations
@@ -44,7 +45,7 @@ class Raiser(Random):
 def plan(agent="random", seeds=(0, 1), **budget):
     return Plan(
         AgentPlan(agent, "default", configure(find_agent(agent), "default")),
-        WorldPlan((LEVEL,)),
+        WorldPlan((LEVEL,), rules=WorldRules(max_episode_steps=100)),
         with_budget(CONTEST, **budget),
         tuple(seeds),
         "airstriker",
@@ -61,10 +62,16 @@ def returns_and_lengths(folder):
     return [(episode.episode_return, episode.num_steps) for episode in read_monitor(folder / "monitor.csv")]
 
 
-def test_runs_are_played_side_by_side_and_scored(tmp_path):
-    of_plan = plan(timesteps=300)
-    results = created(tmp_path / "results", of_plan)
-    events = list(evaluate(results, of_plan, num_workers=2))
+@pytest.fixture(scope="module")
+def side_by_side(tmp_path_factory):
+    """Two runs that two workers have played, and what was told of them meanwhile."""
+    of_plan = plan(timesteps=250)
+    results = created(tmp_path_factory.mktemp("side_by_side") / "results", of_plan)
+    return results, list(evaluate(results, of_plan, num_workers=2))
+
+
+def test_runs_are_played_side_by_side_and_scored(side_by_side):
+    results, events = side_by_side
     assert sum(isinstance(event, Started) for event in events) == 2
     assert sum(isinstance(event, Finished) for event in events) == 2
     assert any(isinstance(event, Advanced) for event in events)
@@ -102,12 +109,12 @@ def test_a_finished_run_whose_monitor_was_cut_short_is_refused_before_anything_i
     assert list(evaluate(results, of_plan, num_workers=1)) == []
 
 
-def test_a_worker_in_another_process_plays_as_one_worker_alone_does(tmp_path):
-    of_plan = plan(timesteps=200)
-    for name, num_workers in (("one", 1), ("two", 2)):
-        list(evaluate(created(tmp_path / name, of_plan), of_plan, num_workers=num_workers))
+def test_two_workers_play_as_one_worker_alone_does(side_by_side, tmp_path):
+    of_plan = plan(timesteps=250)
+    alone = created(tmp_path / "alone", of_plan)
+    list(evaluate(alone, of_plan, num_workers=1))
     for seed in (0, 1):
-        one, two = (Results(tmp_path / name).run(LEVEL.folder_name, seed).path for name in ("one", "two"))
+        one, two = (results.run(LEVEL.folder_name, seed).path for results in (alone, side_by_side[0]))
         assert returns_and_lengths(one) == returns_and_lengths(two)
 
 
@@ -219,7 +226,9 @@ def wait_for_episodes(process, monitor: Path, num_episodes):
 
 @pytest.mark.parametrize("blow", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.nightly)])
 def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tmp_path, blow):
-    arguments = ("evaluate", "jerk", "--split", "airstriker", "--timesteps", "3500", "--results")
+    for name in ("whole", "struck"):
+        created(tmp_path / name, plan("jerk", seeds=(0,), timesteps=2400))
+    arguments = ("evaluate", "--resume", "--results")
     whole = start_ngp(*arguments, "whole", folder=tmp_path)
     struck = start_ngp(*arguments, "struck", folder=tmp_path)
     folder = Results(tmp_path / "struck").run(LEVEL.folder_name, 0).path
@@ -229,7 +238,7 @@ def test_an_evaluation_that_is_struck_down_goes_on_as_if_nothing_had_happened(tm
     assert struck.returncode == (130 if blow is signal.SIGINT else -signal.SIGKILL)
     if blow is signal.SIGINT:
         assert "ngp evaluate --resume --results struck" in output
-    resumed = start_ngp("evaluate", "--resume", "--results", "struck", folder=tmp_path)
+    resumed = start_ngp(*arguments, "struck", folder=tmp_path)
     output, _ = resumed.communicate()
     assert resumed.returncode == 0, output
     whole.communicate()

@@ -138,9 +138,9 @@ def test_a_process_that_ends_again_and_again_is_told(tmp_path: Path) -> None:
         def submit(self, task: Task[Any]) -> None:
             super().submit(replace(task, work=leave))
 
-    plan = plan_of("es")
+    plan = plan_of("neat")
     begin(plan, tmp_path / "run")
-    with pytest.raises(ResultsError, match="The process that played individual 0 ended with exit code 1; "):
+    with pytest.raises(ResultsError, match="The process that played individual 1 ended with exit code 1; "):
         list(train(plan, tmp_path / "run", executor=Ending(1)))
 
 
@@ -148,16 +148,16 @@ def test_ngp_train_on_this_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    fields = [part for name, value in SMALL.items() for part in ("--set", f"{name}={value}")]
-    options = ["--level", LEVELS[0], "--episode-steps", "5", *fields, "--steps"]
-    assert run(["train", "es", *options, "30", "--on", "local", "--run", "run"]) == 0
+    Path("neat.cfg").write_text(small().file.text)
+    options = ["--level", LEVELS[0], "--episode-steps", "5", "--set", "file=neat.cfg", "--steps"]
+    assert run(["train", "neat", *options, "30", "--on", "local", "--run", "run"]) == 0
     assert "by individuals that are played one by one" in capsys.readouterr().err
     assert TrainingFolder(Path("run")).manifest()["plays_apart"] is True
-    assert run(["train", "es", *options, "30", "--on", "local", "--num-envs", "2", "--run", "other"]) == 2
+    assert run(["train", "neat", *options, "30", "--on", "local", "--num-envs", "2", "--run", "other"]) == 2
     assert "leave out --num-envs" in capsys.readouterr().err
-    assert run(["train", "es", *options, "30", "--on", "tcp://127.0.0.1:1", "--run", "other"]) == 2
+    assert run(["train", "neat", *options, "30", "--on", "tcp://127.0.0.1:1", "--run", "other"]) == 2
     assert "There is no scheduler at tcp://127.0.0.1:1" in capsys.readouterr().err
     assert not Path("other").exists()
-    assert run(["train", "es", *options, "8", "--num-envs", "2", "--run", "rows"]) == 0
+    assert run(["train", "neat", *options, "8", "--num-envs", "2", "--run", "rows"]) == 0
     assert run(["train", "--resume", "--run", "rows", "--on", "local"]) == 2
     assert "--on goes with runs that were begun with it" in capsys.readouterr().err

@@ -45,10 +45,11 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 LEVEL = find_level("Tumbleweed-Genesis-v0/Canyon.Act1")
 RULES = WorldRules(max_episode_steps=16)
 FIELDS = {
-    "ppo": {"rollout_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"},
-    "rainbow": {"capacity": "120", "min_transitions": "32", "batch_size": "8", "num_hidden": "16"},
-    "experts": {"num_hidden": "8", "batch_size": "8", "capacity": "16", "vote_steps": "4",
-                "learner_fields": "rollout_steps=16,batch_size=32,num_epochs=1,num_hidden=16"},
+    "ppo": {"encoder": "dqn-2013", "num_hidden": "16", "rollout_steps": "16", "batch_size": "32", "num_epochs": "1"},
+    "rainbow": {"encoder": "dqn-2013", "num_hidden": "16", "batch_size": "8", "capacity": "120",
+                "min_transitions": "32"},
+    "experts": {"encoder": "dqn-2013", "num_hidden": "8", "batch_size": "8", "capacity": "16", "vote_steps": "4",
+                "learner_fields": "encoder=dqn-2013,rollout_steps=16,batch_size=32,num_epochs=1,num_hidden=16"},
 }  # fmt: skip
 NUM_EPISODES = 3
 

@@ -32,7 +32,7 @@ from newgameplus.types import SONIC_7, WARPED, Array, Step
 STATES = ("Mesa.Act1", "Frost.Act1", "Canyon.Act1")
 LEVELS = [find_level(f"Tumbleweed-Genesis-v0/{state}") for state in STATES]
 SNES = Level("SuperMarioWorld-Snes-v0", "YoshiIsland1", "scenario")
-SMALL = {"capacity": "4000", "num_hidden": "8", "device": "cpu"}
+SMALL = {"encoder": "dqn-2013", "capacity": "4000", "num_hidden": "8", "device": "cpu"}
 
 
 @dataclass

@@ -33,8 +33,14 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 LEVELS = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
 SMALL = {
-    "ppo": {"rollout_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"},
-    "rainbow": {"capacity": "120", "min_transitions": "32", "batch_size": "8", "num_hidden": "16"},
+    "ppo": {"encoder": "dqn-2013", "num_hidden": "16", "rollout_steps": "16", "batch_size": "32", "num_epochs": "1"},
+    "rainbow": {
+        "encoder": "dqn-2013",
+        "num_hidden": "16",
+        "capacity": "120",
+        "min_transitions": "32",
+        "batch_size": "8",
+    },
 }
 
 

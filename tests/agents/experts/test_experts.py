@@ -28,7 +28,10 @@ from newgameplus.types import SONIC_10, WARPED, Array, State, Step, WorldSpec
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-SMALL_PPO = ("rollout_steps=8", "batch_size=8", "num_epochs=1", "num_hidden=16", "final_learning_rate=none")
+SMALL_PPO = (
+    *("encoder=dqn-2013", "num_hidden=16"),
+    *("rollout_steps=8", "batch_size=8", "num_epochs=1", "final_learning_rate=none"),
+)
 SMALL = ExpertsConfig(
     learner_fields=SMALL_PPO,
     num_hidden=32,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from newgameplus.games.catalogue import find_game
+from newgameplus.open_games.tumbleweed.blueprint import Blueprint
 from newgameplus.open_games.tumbleweed.curated import curated_levels
 from newgameplus.open_games.tumbleweed.pack import PACK_ADDRESS, pack_levels
 
@@ -28,16 +29,22 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return (build / "base.bin").read_bytes()
 
 
+@pytest.fixture(scope="module")
+def levels() -> list[Blueprint]:
+    """Those that are shipped, made from their seeds."""
+    return curated_levels()
+
+
 @needs_compiler
-def test_the_source_gives_the_shipped_program_byte_for_byte(base: bytes) -> None:
+def test_the_source_gives_the_shipped_program_byte_for_byte(base: bytes, levels: list[Blueprint]) -> None:
     shipped = find_game("Tumbleweed-Genesis-v0").rom().read_bytes()
-    assert pack_levels(base, curated_levels()) == shipped
+    assert pack_levels(base, levels) == shipped
     assert len(base) == PACK_ADDRESS
 
 
-def test_the_shipped_levels_are_those_that_their_seeds_give() -> None:
+def test_the_shipped_levels_are_those_that_their_seeds_give(levels: list[Blueprint]) -> None:
     shipped = find_game("Tumbleweed-Genesis-v0").rom().read_bytes()
-    assert pack_levels(shipped[:PACK_ADDRESS], curated_levels()) == shipped
+    assert pack_levels(shipped[:PACK_ADDRESS], levels) == shipped
 
 
 def test_a_missing_compiler_is_named_with_what_to_install(tmp_path: Path) -> None:
