@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -96,6 +98,44 @@ def test_a_mutation_keeps_a_gain_that_the_move_it_was_made_in_lost_again() -> No
     _, kept = explorer.memory.sequences
     assert kept.returns == [13.0]
     assert len(kept.actions) == 3
+
+
+def test_a_repeat_that_gets_beyond_its_solution_becomes_one_too_and_a_lucky_one_does_not() -> None:
+    def play(length: int, rewards: list[float]) -> list[list[float]]:
+        explorer = Explorer(replace(Jerk.PRESETS["returning"], exploit_bias=1.0), 1_000_000, np.random.default_rng(0))
+        explorer.memory.add(bytes([1] * length), 5.0)
+        for number, reward in enumerate(rewards, start=1):
+            explorer.press()
+            explorer.observe(reward, number == len(rewards))
+        return [sequence.returns for sequence in explorer.memory.sequences]
+
+    assert play(2, [3.0, 3.0, 0.0, 4.0, 0.0]) == [[5.0, 10.0], [10.0]]
+    assert play(4, [3.0, 3.0, 0.0, 4.0, 0.0]) == [[5.0, 10.0]]
+    assert play(2, [3.0, 2.0, 0.0, 0.05, 0.0]) == [[5.0, 5.05]]
+
+
+def test_the_state_of_another_preset_in_the_middle_of_its_own_plan_is_refused() -> None:
+    agent = Jerk(replace(Jerk.PRESETS["returning"], total_timesteps=1_000_000), spec(NES), 0)
+    for done in (True, False):
+        agent.act(NOTHING_SEEN)
+        agent.observe(step(1.0, done))
+    with pytest.raises(StateError, match="'return', which this configuration lacks"):
+        Jerk(JerkConfig(), spec(NES), 0).restore(agent.state())
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "complaint"),
+    [
+        ("reach", 0, "steps"),
+        ("candidates", 0, "solutions"),
+        ("capacity", 0, "solutions"),
+        ("fresh_share", 1.5, "between 0 and 1"),
+        ("further_ratio", -1.0, "0 or more"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused(field: str, value: float, complaint: str) -> None:
+    with pytest.raises(UsageError, match=f"{field}.*{complaint}"):
+        replace(JerkConfig(), **{field: value})
 
 
 sequences = st.binary(max_size=300).map(lambda content: bytes(byte % NUM_PRESSES for byte in content))

@@ -269,9 +269,9 @@ def returning(trail: Trail, random: np.random.Generator, stored: Stored, horizon
             explore_on(trail, random, 70)
         found = [max(trail.totals)], trail.best_part()
         if is_repeat:
-            is_record = max(trail.totals) > max(stored[-1][0])
+            is_further = max(trail.totals) > 1.02 * max(stored[-1][0][0], 1.0) and len(found[1]) > len(sequence)
             stored[-1][0].append(trail.total)
-        if not is_repeat or is_record:
+        if not is_repeat or is_further:
             stored.append(found)
 
 

@@ -58,6 +58,9 @@ class JerkConfig:
     """With ``return``: number of the best solutions of which one is drawn."""
     fresh_share: float = 0.1
     """With ``return``: probability that such an episode explores from the level's start instead."""
+    further_ratio: float = 1.02
+    """With ``return``: a repeat that earns more than this times its solution's first return, beyond the stored buttons,
+    becomes a solution of its own."""
     capacity: int | None = None
     """Most solutions to keep, the best ones; None for all of them."""
 
@@ -73,7 +76,7 @@ class JerkConfig:
         for name in ("jump_probability", "fresh_share"):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"{name} lies between 0 and 1, not at {getattr(self, name)}.")
-        for name in ("exploit_bias", "mutation_damping", "keep_ratio"):
+        for name in ("exploit_bias", "mutation_damping", "keep_ratio", "further_ratio"):
             if not getattr(self, name) >= 0.0:
                 raise UsageError(f"{name} is 0 or more, not {getattr(self, name)}.")
         if not self.max_return > 0.0:

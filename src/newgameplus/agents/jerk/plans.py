@@ -108,10 +108,10 @@ class Repeat:
     def remember(self, episode: Episode, memory: SequenceStore) -> None:
         """Add the return to the repeated solution; where variants are explored, store what went beyond it."""
         repeated, config = memory.sequences[-1], self._config
-        most = max(repeated.returns)
         repeated.add_return(episode.total)
         if config.mutation == "return":
-            if episode.best_total > most:
+            is_further = episode.best_total > config.further_ratio * max(repeated.returns[0], 1.0)
+            if is_further and episode.best_length > len(repeated.actions):
                 memory.add(episode.found, episode.best_total)
         elif config.mutation != "none" and episode.best_length != len(repeated.actions):
             _keep_if_close(episode, memory, config)
