@@ -19,6 +19,7 @@ QUICK = (
 LONG = (
     "runs.experts",
     "runs.fine_tuning ppo",
+    "runs.jerk_tuning tuning",
     "runs.precision_returns",
     "runs.rainbow_ways",
     "runs.tumbleweed_calibration",
