@@ -30,6 +30,9 @@ $(VENV)/bin/cmake --build build/native-$(1)
 $(VENV)/bin/ctest --test-dir build/native-$(1) --output-on-failure
 endef
 
+# Tests start hundreds of processes, each of which would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
