@@ -44,7 +44,8 @@ SMALL = {
 }
 """Fields that make a learner learn within a few dozen steps; Rainbow's replay buffer goes round several times."""
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["newgameplus.contest.run", "newgameplus.agents.ppo.agent"])
+# torch imports its compiler, of which nothing is used here, for the first optimizer of a process.
+FORKS.set_forkserver_preload(["torch._dynamo", "newgameplus.contest.run", "newgameplus.agents.ppo.agent"])
 
 
 def job(folder, *, agent="jerk", preset="default", rules=CONTEST, seed=0, max_episode_steps=60, **budget):

@@ -30,7 +30,7 @@ def read_damages(kind: str, first: int, last: int, folder: Path) -> dict[str, ob
 
 
 @pytest.mark.parametrize("kind", ["checkpoint", "integration", "movie", "results", "rom"])
-@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=[pytest.mark.nightly])], ids=["fifty", "a thousand"])
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=[pytest.mark.nightly])], ids=["thirty", "a thousand"])
 def test_damaged_files_are_read_or_refused_in_words(kind: str, count: int, tmp_path: Path) -> None:
     found = read_damages(kind, 0, count, tmp_path)
     assert found["tracebacks"] == []

@@ -19,12 +19,12 @@ from newgameplus.training.worlds import WorldPlan
 
 
 def evaluated(path: Path, agent: str) -> Path:
-    """Play episodes of at most 100 steps of Airstriker, 320 steps with each of two seeds, and return ``path``."""
+    """Play episodes of at most 60 steps of Airstriker, 200 steps with each of two seeds, and return ``path``."""
     levels = (find_level("Airstriker-Genesis-v0/Level1"),)
     plan = Plan(
         agent=AgentPlan(agent, "default", configure(find_agent(agent), "default")),
-        world=WorldPlan(levels, rules=WorldRules(max_episode_steps=100)),
-        rules=with_budget(CONTEST, timesteps=320),
+        world=WorldPlan(levels, rules=WorldRules(max_episode_steps=60)),
+        rules=with_budget(CONTEST, timesteps=200),
         seeds=(0, 1),
         split="airstriker",
     )
@@ -49,7 +49,7 @@ def training_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from newgameplus.training.plan import TrainingPlan, begin
     from newgameplus.training.run import train
 
-    fields = {"rollout_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"}
+    fields = {"encoder": "dqn-2013", "rollout_steps": "16", "batch_size": "32", "num_epochs": "1", "num_hidden": "16"}
     levels = ("Airstriker-Genesis-v0/Level1", "Tumbleweed-Genesis-v0/Canyon.Act1")
     plan = TrainingPlan(
         agent=AgentPlan("ppo", "default", configure(find_agent("ppo"), "default", fields)),

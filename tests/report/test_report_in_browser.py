@@ -219,9 +219,3 @@ def test_a_line_follows_the_video_along_the_values_and_a_click_moves_the_video(b
     )
     assert share == pytest.approx(0.5, abs=0.02)
     assert left == pytest.approx(expected, abs=2)
-
-
-def test_on_a_phone_nothing_of_a_training_run_is_wider_than_the_screen(browser, training_report):
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
-    show(browser, training_report)
-    assert browser.execute_script("return [innerWidth, document.documentElement.scrollWidth]") == [390, 390]

@@ -35,14 +35,16 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 SMALL = {
     "experts": {
-        "learner_fields": "rollout_steps=16,batch_size=32,num_epochs=2,num_hidden=16",
+        "encoder": "dqn-2013",
+        "learner_fields": "encoder=dqn-2013,rollout_steps=16,batch_size=32,num_epochs=2,num_hidden=16",
         "num_hidden": "16",
         "batch_size": "8",
         "train_interval": "4",
         "capacity": "20",
     },
-    "ppo": {"rollout_steps": "16", "batch_size": "32", "num_epochs": "2", "num_hidden": "16"},
+    "ppo": {"encoder": "dqn-2013", "num_hidden": "16", "rollout_steps": "16", "batch_size": "32", "num_epochs": "2"},
     "rainbow": {
+        "encoder": "dqn-2013",
         "capacity": "120",
         "min_transitions": "32",
         "batch_size": "8",
@@ -58,8 +60,14 @@ IN_SHORT = ("jerk", "rainbow")
 """An agent without weights and the one with most state; the others are struck down in the nightly tests."""
 EVERY_AGENT = [name if name in IN_SHORT else pytest.param(name, marks=pytest.mark.nightly) for name in AGENTS]
 FORKS = multiprocessing.get_context("forkserver")
+# torch imports its compiler, of which nothing is used here, for the first optimizer of a process.
 FORKS.set_forkserver_preload(
-    ["torch.utils.tensorboard", "newgameplus.training.run", *(target.partition(":")[0] for target in AGENTS.values())]
+    [
+        "torch._dynamo",
+        "torch.utils.tensorboard",
+        "newgameplus.training.run",
+        *(target.partition(":")[0] for target in AGENTS.values()),
+    ]
 )
 
 

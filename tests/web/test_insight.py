@@ -36,7 +36,7 @@ from .visitor import Visitor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-FIELDS = {"rollout_steps": "16", "batch_size": "32", "num_hidden": "16"}
+FIELDS = {"encoder": "dqn-2013", "rollout_steps": "16", "batch_size": "32", "num_hidden": "16"}
 HASTY = {"num_epochs": "8", "learning_rate": "0.2", "max_gradient_norm": "100", "entropy_weight": "0"}
 
 

@@ -22,8 +22,11 @@ from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 
 CORES = ("genesis_plus_gx", "picodrive")
 GAME = "Tumbleweed-Genesis-v0"
-FRAMES_PER_ZONE = 1250
-"""10,000 frames in the eight zones."""
+FRAMES_PER_ZONE = [
+    pytest.param(500, id="4000 frames"),
+    pytest.param(1250, id="10000 frames", marks=pytest.mark.nightly),
+]
+"""In the eight zones together as many as the name of the parameter says."""
 SEED = 64
 BUTTONS = ("LEFT", "RIGHT", "RIGHT", "DOWN", "B")
 """Each is held half of the time, the right one more often, so that the player gets about."""
@@ -46,6 +49,8 @@ class Run:
     """How a script is played."""
 
     core: str
+    num_frames: int
+    """Frames in each zone."""
     is_drawn: bool | None = None
     """Whether the frames are drawn; None as the script says."""
     is_interrupted: bool = False
@@ -63,7 +68,7 @@ def starts() -> tuple[str, ...]:
     return tuple(next(name for name in game().states if name.startswith(f"{zone}.")) for zone in ZONE_NAMES)
 
 
-def script(zone: int, num_frames: int = FRAMES_PER_ZONE) -> Script:
+def script(zone: int, num_frames: int) -> Script:
     random = np.random.default_rng([SEED, zone])
     names = game().console.buttons
     masks: list[int] = []
@@ -73,14 +78,14 @@ def script(zone: int, num_frames: int = FRAMES_PER_ZONE) -> Script:
     return Script(masks[:num_frames], are_drawn.tolist(), frozenset(random.integers(0, num_frames, 20).tolist()))
 
 
-def memories(run: Run, zone: int, num_frames: int = FRAMES_PER_ZONE) -> Iterator[bytes]:
+def memories(run: Run, zone: int) -> Iterator[bytes]:
     """The 64 KB of work memory after every frame."""
     integration, start = game(), starts()[zone]
-    plan = script(zone, num_frames)
+    plan = script(zone, run.num_frames)
     emulator = NativeEmulator(integration.rom(), core_of(integration.console, run.core))
     try:
         emulator.load(integration.state(start, run.core))
-        for frame, mask in enumerate([0] * run.num_late + plan.masks[: num_frames - run.num_late]):
+        for frame, mask in enumerate([0] * run.num_late + plan.masks[: run.num_frames - run.num_late]):
             if run.is_interrupted and frame in plan.detours:
                 detour(emulator, plan, frame)
             emulator.step((mask,), is_drawn=plan.are_drawn[frame] if run.is_drawn is None else run.is_drawn)
@@ -115,31 +120,39 @@ def fingerprints(run: Run) -> list[int]:
 
 
 @cache
-def expected(core: str) -> list[int]:
-    return fingerprints(Run(core))
+def expected(core: str, num_frames: int) -> list[int]:
+    return fingerprints(Run(core, num_frames))
+
+
+every_length = pytest.mark.parametrize("num_frames", FRAMES_PER_ZONE)
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_ten_thousand_frames_come_out_the_same_in_another_process(core: str) -> None:
+@every_length
+def test_thousands_of_frames_come_out_the_same_in_another_process(core: str, num_frames: int) -> None:
     program = f"import json, sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import test_determinism as test; "
-    program += f"print(json.dumps(test.fingerprints(test.Run({core!r}))))"
+    program += f"print(json.dumps(test.fingerprints(test.Run({core!r}, {num_frames}))))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert len(expected(core)) == 10_000
-    assert json.loads(done.stdout) == expected(core)
+    assert len(expected(core, num_frames)) == num_frames * len(ZONE_NAMES)
+    assert json.loads(done.stdout) == expected(core, num_frames)
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_they_come_out_the_same_with_detours_after_a_save_and_back_by_a_load(core: str) -> None:
-    assert fingerprints(Run(core, is_interrupted=True)) == expected(core)
+@every_length
+def test_they_come_out_the_same_with_detours_after_a_save_and_back_by_a_load(core: str, num_frames: int) -> None:
+    assert fingerprints(Run(core, num_frames, is_interrupted=True)) == expected(core, num_frames)
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_memory_does_not_depend_on_which_frames_are_drawn(core: str) -> None:
-    assert fingerprints(Run(core, is_drawn=False)) == expected(core)
+@every_length
+def test_memory_does_not_depend_on_which_frames_are_drawn(core: str, num_frames: int) -> None:
+    assert fingerprints(Run(core, num_frames, is_drawn=False)) == expected(core, num_frames)
 
 
 @pytest.mark.parametrize("zone", range(len(ZONE_NAMES)), ids=ZONE_NAMES)
-def test_buttons_do_the_same_on_both_cores_and_show_it_a_frame_later_on_picodrive(zone: int) -> None:
+@every_length
+def test_buttons_do_the_same_on_both_cores_and_show_it_a_frame_later_on_picodrive(zone: int, num_frames: int) -> None:
     """The pad is read between two pictures and used from the top of the next: there a frame of picodrive ends, while
     a frame of the usual core begins with that reading and ends after that picture."""
-    assert variables(Run("picodrive"), zone) == variables(Run("genesis_plus_gx", num_late=1), zone)
+    late = Run("genesis_plus_gx", num_frames, num_late=1)
+    assert variables(Run("picodrive", num_frames), zone) == variables(late, zone)
