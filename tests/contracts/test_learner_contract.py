@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,8 @@ from newgameplus.errors import StateError
 from newgameplus.games.action_sets import resolved
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.testing import check_agent
-from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
+from newgameplus.types import NOTHING, State, Step, WorldSpec
+from tests.agents.acting import follow
 
 pytestmark = pytest.mark.usefixtures("one_thread", "road")
 SMALL = {
@@ -38,6 +38,7 @@ SMALL = {
         "num_hidden": "32",
         "train_interval": "4",
         "target_interval": "20",
+        "max_offset": "1",
     },
 }
 """Fields that make an agent learn within a few steps."""
@@ -47,8 +48,7 @@ VARIANTS = {
     "rainbow of quantiles": ("rainbow", SMALL["rainbow"] | {"distribution": "quantiles"}),
     "rainbow of implicit quantiles": (
         "rainbow",
-        SMALL["rainbow"]
-        | {"distribution": "implicit-quantiles", "munchausen_weight": "0.9", "random_steps": "40", "max_offset": "1"},
+        SMALL["rainbow"] | {"distribution": "implicit-quantiles", "munchausen_weight": "0.9", "random_steps": "40"},
     ),
 }
 """The same agents with other fields, where these make them remember or draw something else."""
@@ -59,7 +59,7 @@ LEARNERS = [
     if name != "neat" and find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING
 ]
 """Those that learn by gradients; NEAT's promises are in tests/agents/neat."""
-REPEATED = ("es by sep-cma", "rainbow of quantiles")
+REPEATED = ("es by sep-cma", "rainbow of quantiles", "rainbow of implicit quantiles")
 """Variants that differ in a part alone which tests of its own cover; nightly."""
 every_learner = pytest.mark.parametrize(
     "name",
@@ -85,14 +85,6 @@ def outcomes(num_steps: int, num_envs: int = 2, seed: int = 0) -> list[Step]:
         observation = random.integers(0, 256, (num_envs, *SHAPE), np.uint8)
         steps.append(Step(observation, random.choice([0.0, 10.0, -1.0], num_envs), terminated, truncated, final))
     return steps
-
-
-def follow(agent: Agent, steps: list[Step]) -> list[Array]:
-    actions = []
-    for before, step in pairwise(steps):
-        actions.append(agent.act(before.observation))
-        agent.observe(step)
-    return actions
 
 
 def weights(agent: Agent) -> bytes:

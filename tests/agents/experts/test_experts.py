@@ -25,6 +25,7 @@ from newgameplus.games.levels import find_level
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.training.transfer import begin_from
 from newgameplus.types import SONIC_10, WARPED, Array, State, Step, WorldSpec
+from tests.agents.acting import follow
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -76,14 +77,6 @@ def outcomes(num_steps: int, num_rows: int = 3, seed: int = 0) -> list[Step]:
         final = {int(row): observation[row] for row in np.flatnonzero(truncated)}
         steps.append(Step(observation, random.normal(0, 10, num_rows), np.zeros(num_rows, bool), truncated, final))
     return steps
-
-
-def follow(agent: Any, steps: list[Step]) -> list[Array]:
-    actions = []
-    for before, step in itertools.pairwise(steps):
-        actions.append(agent.act(before.observation))
-        agent.observe(step)
-    return actions
 
 
 def rows_of(steps: list[Step], rows: list[int]) -> list[Step]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +13,7 @@ from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.types import Array, Step, WorldSpec
+from tests.agents.acting import follow
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -49,12 +49,6 @@ def outcomes(num_steps: int, seed: int = 0) -> list[Step]:
         observation = np.stack([picture(random) for _ in range(NUM_ROWS)])
         steps.append(Step(observation, np.zeros(NUM_ROWS), terminated, truncated, final))
     return steps
-
-
-def follow(agent: Ppo, steps: list[Step]) -> None:
-    for before, step in itertools.pairwise(steps):
-        agent.act(before.observation)
-        agent.observe(step)
 
 
 def reached(step: Step) -> Array:

@@ -15,6 +15,7 @@ from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.errors import LearningError
 from newgameplus.types import Array, Step, WorldSpec
+from tests.agents.acting import follow
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -121,14 +122,6 @@ def plain_update(weights: dict[str, Tensor], steps: list[Step], actions: list[Ar
             gradient = weight.grad * scale
             # Adam's first step: both moments, corrected for their start at 0, are the gradient and its square.
             weight -= config.learning_rate * gradient / (gradient.abs() + config.adam_epsilon)
-
-
-def follow(agent: Ppo, steps: list[Step]) -> list[Array]:
-    actions = []
-    for before, step in itertools.pairwise(steps):
-        actions.append(agent.act(before.observation))
-        agent.observe(step)
-    return actions
 
 
 def test_an_update_is_what_the_papers_write_down() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from newgameplus.experience.replay import Batch
 from newgameplus.nn.fractions import multiply_by_fractions
 from newgameplus.nn.noisy import draw_noise
 from newgameplus.types import Array, Step, WorldSpec
+from tests.agents.acting import follow
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -58,14 +58,6 @@ def outcomes(num_steps: int, seed: int = 0) -> list[Step]:
         observation = random.integers(0, 256, (NUM_ROWS, *SHAPE), np.uint8)
         steps.append(Step(observation, random.normal(0, 2, NUM_ROWS), terminated, np.zeros(NUM_ROWS, np.bool_), final))
     return steps
-
-
-def follow(agent: Rainbow, steps: list[Step]) -> list[Array]:
-    actions = []
-    for before, step in pairwise(steps):
-        actions.append(agent.act(before.observation))
-        agent.observe(step)
-    return actions
 
 
 def twins(config: RainbowConfig) -> tuple[Rainbow, Rainbow]:

@@ -19,6 +19,7 @@ from newgameplus.errors import LearningError, UsageError
 from newgameplus.experience.replay import Batch
 from newgameplus.nn.noisy import draw_noise
 from newgameplus.types import Array, Step, WorldSpec
+from tests.agents.acting import follow
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -52,12 +53,6 @@ def outcomes(num_steps: int, seed: int = 0) -> list[Step]:
         observation = random.integers(0, 256, (NUM_ROWS, *SHAPE), np.uint8)
         steps.append(Step(observation, random.normal(0, 2, NUM_ROWS), terminated, truncated, final))
     return steps
-
-
-def follow(agent: Rainbow, steps: list[Step]) -> None:
-    for before, step in pairwise(steps):
-        agent.act(before.observation)
-        agent.observe(step)
 
 
 def content(network: torch.nn.Module) -> dict[str, bytes]:
