@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.turns import Ratio, parse, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.envs.contest import make_contest
-from newgameplus.envs.retro import RetroEnv
+from newgameplus.envs.retro import Played
 from newgameplus.envs.world import SingleWorld
 from newgameplus.games.levels import find_level
 from newgameplus.types import NOTHING, PICTURE, Array, ObservationSpec
@@ -58,14 +58,14 @@ class _HeldButtons:
     def __init__(self) -> None:
         self.masks: list[int] = []
 
-    def episode_started(self, env: RetroEnv) -> None:
+    def episode_started(self, env: Played) -> None:
         """Nothing is noted."""
 
     def frame_ran(self, mask: int, reward: float) -> None:
         """Note the buttons."""
         self.masks.append(mask)
 
-    def episode_ended(self, env: RetroEnv) -> None:
+    def episode_ended(self, env: Played) -> None:
         """Nothing is noted."""
 
 

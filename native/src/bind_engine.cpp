@@ -179,7 +179,16 @@ class Engine {
   void write(std::size_t index, std::size_t variable, std::int64_t value) {
     Use(*this, index)->write(variable, value);
   }
-  std::vector<std::uint32_t> held_masks(std::size_t index) { return Use(*this, index)->held_masks(); }
+  // The frames of a lane's last step: the buttons held, and the reward.
+  std::vector<std::pair<std::uint32_t, double>> frames(std::size_t index) {
+    const Use lane(*this, index);
+    std::vector<std::pair<std::uint32_t, double>> frames;
+    const std::vector<double>& rewards = lane->frame_rewards();
+    for (std::size_t frame = 0; frame < rewards.size(); ++frame) {
+      frames.emplace_back(lane->held_masks()[frame], rewards[frame]);
+    }
+    return frames;
+  }
 
   std::tuple<std::size_t, std::size_t, std::size_t> observation_shape(std::size_t index) {
     const Use lane(*this, index);
@@ -311,7 +320,7 @@ void bind_engine(nb::module_& module) {
       .def("values", &Engine::values, "lane"_a)
       .def("are_present", &Engine::are_present, "lane"_a)
       .def("write", &Engine::write, "lane"_a, "variable"_a, "value"_a)
-      .def("held_masks", &Engine::held_masks, "lane"_a)
+      .def("frames", &Engine::frames, "lane"_a)
       .def("observation_shape", &Engine::observation_shape, "lane"_a)
       .def("random_state", &Engine::random_state, "lane"_a)
       .def("set_random_state", &Engine::set_random_state, "lane"_a, "state_high"_a, "state_low"_a,

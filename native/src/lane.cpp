@@ -10,6 +10,7 @@ namespace ngp {
 Lane::Lane(LaneSpec spec) : spec_(std::move(spec)) {
   load_core();
   held_masks_.reserve(spec_.frames_per_step);
+  frame_rewards_.reserve(spec_.frames_per_step);
 }
 
 void Lane::load_core() {
@@ -48,12 +49,14 @@ Outcome Lane::step(std::uint32_t mask, std::uint8_t* observation, std::int64_t* 
   const unsigned num_frames = spec_.frames_per_step;
   const unsigned first_drawn = num_frames - std::min(num_frames, observer_->num_frames_drawn());
   held_masks_.clear();
+  frame_rewards_.clear();
   Outcome outcome;
   for (unsigned index = 0; index < num_frames && !outcome.is_terminated; ++index) {
     run_frame(index == 0 ? first : mask, index >= first_drawn);
     if (index + 2 == num_frames) observer_->note_previous(*core_);
     const Judgement judgement = scenario_->judge();
     outcome.reward += judgement.reward;
+    frame_rewards_.push_back(judgement.reward);
     outcome.is_terminated = judgement.is_done;
   }
   has_held_ = true;
@@ -131,6 +134,7 @@ void Lane::load(const Snapshot& snapshot, std::uint8_t* observation, std::int64_
   replay(snapshot);
   std::copy(snapshot.stack.begin(), snapshot.stack.end(), observation);
   held_masks_.assign(1, snapshot.held_mask);
+  frame_rewards_.clear();
   has_held_ = snapshot.has_held;
   is_over_ = snapshot.is_over;
   num_steps_ = snapshot.num_steps;

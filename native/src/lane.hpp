@@ -75,6 +75,8 @@ class Lane {
   const LaneSpec& spec() const { return spec_; }
   // The buttons that each frame of the last step held.
   const std::vector<std::uint32_t>& held_masks() const { return held_masks_; }
+  // The reward of each frame of the last step; none after `load`.
+  const std::vector<double>& frame_rewards() const { return frame_rewards_; }
 
  private:
   void load_core();
@@ -90,6 +92,7 @@ class Lane {
   std::unique_ptr<Observer> observer_;
   Random random_;
   std::vector<std::uint32_t> held_masks_;
+  std::vector<double> frame_rewards_;
   Keyframe keyframe_;
   std::vector<std::uint32_t> masks_;  // the buttons of each frame since the keyframe
   bool is_written_ = false;           // since the keyframe

@@ -6,6 +6,7 @@ so that worlds and agents can use it without importing each other.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -152,6 +153,12 @@ class Step:
     def done(self) -> Array:
         """Bool ``[B]``: the episode ended, for either reason."""
         return np.logical_or(self.terminated, self.truncated)
+
+    def of_rows(self, rows: Sequence[int]) -> Step:
+        """The part of the step that concerns some of the rows, which are numbered anew from 0; a copy."""
+        at = list(rows)
+        final = {i: self.final_observation[row] for i, row in enumerate(at) if row in self.final_observation}
+        return Step(self.observation[at], self.reward[at], self.terminated[at], self.truncated[at], final)
 
     @property
     def next_observation(self) -> Array:

@@ -28,6 +28,7 @@ LONG = (
     "speed.engine_costs",
     "speed.env_overhead",
     "speed.evolution_strategies",
+    "speed.frozen_evaluation",
     "speed.grid_video",
     "speed.jerk_evaluation",
     "speed.jerk_many",

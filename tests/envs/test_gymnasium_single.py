@@ -15,7 +15,7 @@ from gymnasium.error import ResetNeeded
 
 from newgameplus.emulator.compiled import engine
 from newgameplus.envs.registration import make_registered
-from newgameplus.envs.retro import RetroEnv
+from newgameplus.envs.retro import Played, RetroEnv
 from newgameplus.errors import EmulatorError, StateError, UsageError
 from newgameplus.games.levels import Level, find_level
 from newgameplus.types import SONIC_7, WARPED, ActionSpec
@@ -143,9 +143,9 @@ def test_a_moment_of_another_game_or_of_a_recorded_episode_is_refused(retro: Ret
         retro.load({"fingerprint": moment["fingerprint"]})
 
     class Listener:
-        def episode_started(self, env: RetroEnv) -> None: ...
+        def episode_started(self, env: Played) -> None: ...
         def frame_ran(self, mask: int, reward: float) -> None: ...
-        def episode_ended(self, env: RetroEnv) -> None: ...
+        def episode_ended(self, env: Played) -> None: ...
 
     recorded = opened(RetroEnv(find_level("Airstriker-Genesis-v0/Level1"), listeners=[Listener()]))
     with pytest.raises(UsageError, match="listeners"):

@@ -14,7 +14,7 @@ import pytest
 from newgameplus.emulator.backends import Backend
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.processes import ProcessVector
-from newgameplus.envs.retro import FrameListener, RetroEnv
+from newgameplus.envs.retro import FrameListener, Played, RetroEnv
 from newgameplus.envs.vector import Vector, make_vector
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import EmulatorError, NotFoundError, RomError, UsageError
@@ -95,13 +95,13 @@ class FrameCounter:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def episode_started(self, env: RetroEnv) -> None:
+    def episode_started(self, env: Played) -> None:
         pass
 
     def frame_ran(self, mask: int, reward: float) -> None:
         pass
 
-    def episode_ended(self, env: RetroEnv) -> None:
+    def episode_ended(self, env: Played) -> None:
         self.path.write_text(str(env.num_frames))
 
 

@@ -237,6 +237,33 @@ class Delegates(Protocol):
 
 
 @runtime_checkable
+class ActsTogether(Protocol):
+    """Has agents of one row each that act together, as the rows of a batch, without any influence on each other.
+
+    An evaluation then plays its runs side by side in one process.
+    """
+
+    @staticmethod
+    def acts_together(config: Any, *, is_frozen: bool) -> bool:
+        """Return whether agents with this configuration do, when they are frozen or when they are not."""
+        ...
+
+    @staticmethod
+    def act_together(agents: Sequence[Any], observation: Array) -> Array:
+        """Choose the action ``[B, …]`` of each row for an observation ``[B, …]``.
+
+        Each agent acts as its own ``act`` would, with its own random numbers; only the sums of a network may differ in
+        their last bits, and depend on nothing but the row and B.
+
+        Args:
+            agents: B agents of one row each, of this class and the same configuration; if they are frozen, with the
+                same weights. None in rows that are not played, whose action is 0; at least one is played.
+            observation: 0 in rows that are not played.
+        """
+        ...
+
+
+@runtime_checkable
 class SkipsSteps(Protocol):
     """Can pass over steps that it played before, so that an episode in the middle of a run is looked at again."""
 

@@ -37,7 +37,7 @@ DEFAULT_SPLIT = "tumbleweed-validation"
 """Split played if neither a split nor a level is named."""
 MAX_SEEDS = 10_000
 """Limit of seeds; more are a typing error."""
-_OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "address", "as_json"}
+_OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "is_batched", "address", "as_json"}
 """Options that do not belong to the plan, and the agent, which may always be named again."""
 
 
@@ -66,6 +66,12 @@ class Duration(click.ParamType[float]):
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="The first seed.")
 @click.option("--seeds", "num_seeds", type=int, default=1, show_default=True, metavar="K", help="How many seeds.")
 @click.option("--workers", "num_workers", type=int, metavar="N", help="Runs in parallel.  [default: one per core]")
+@click.option(
+    "--batch/--no-batch",
+    "is_batched",
+    default=None,
+    help="Play several runs as the rows of one batch, or each in a process.  [default: a batch where it is faster]",
+)
 @on_option
 @click.option("--results", "results_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Continue interrupted results: those named, or the latest.")
@@ -161,13 +167,26 @@ def _announce_cluster(console: Console, plan: Plan, address: str) -> None:
 
 def _checked(options: dict[str, Any]) -> Plan:
     """Make a plan from the options and check it."""
+    from dataclasses import replace
+
     from newgameplus.contest.evaluation import check
 
     if options["agent"] is None:
         raise UsageError("Say which agent plays: ngp evaluate jerk, or ngp evaluate random.")
     plan = _plan(options)
     check(plan)
-    return plan
+    return replace(plan, rows_together=_rows_together(options, plan))
+
+
+def _rows_together(options: dict[str, Any], plan: Plan) -> int:
+    """Return how many runs each process plays; one on a cluster, whose workers are many."""
+    from newgameplus.contest.evaluation import rows_together
+
+    if options["address"] == LOCAL:
+        return rows_together(plan, options["num_workers"], options["is_batched"])
+    if options["is_batched"]:
+        raise UsageError(f"On {options['address']} each run is played by a worker of its own: leave out --batch.")
+    return 1
 
 
 def _created(options: dict[str, Any], plan: Plan) -> Results:
@@ -220,6 +239,11 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
     }
     if options["agent"] not in (None, plan.agent.name):
         raise ResultsError(f"{results.path} was begun with the agent {plan.agent.name}, not {options['agent']}.")
+    if options["is_batched"] not in (None, plan.rows_together > 1):
+        way = "as rows of batches" if plan.rows_together > 1 else "in a process each"
+        raise ResultsError(
+            f"The runs of {results.path} were begun {way} and go on so: leave out --batch or --no-batch."
+        )
     if typed and _retyped(plan, options, typed) != plan:
         raise ResultsError(
             f"{results.path} was begun with other settings; --resume needs none: "
@@ -240,7 +264,7 @@ def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
     kept: dict[str, Any] = {"rules": plan.world.rules}
     if "actions" not in typed:
         kept["actions"] = plan.world.actions
-    return replace(retyped, agent=agent, world=replace(retyped.world, **kept))
+    return replace(retyped, agent=agent, world=replace(retyped.world, **kept), rows_together=plan.rows_together)
 
 
 def _options_of(plan: Plan) -> dict[str, Any]:
@@ -279,6 +303,8 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
     )
     if (actions := actions_in_words(plan.agent, plan.world)) is not None:
         say(console, actions)
+    if plan.rows_together > 1:
+        say(console, f"Up to {plan.rows_together} runs are played together, as the rows of a batch.")
     say(console, f"Results: {click.format_filename(results.path)}")
     if wishes := told_wishes(plan.agent, plan.world):
         say(console, wishes)

@@ -59,7 +59,7 @@ class Parcel:
     send_seconds: float
 
 
-def tasks_of(jobs: list[Job], send_seconds: float = SEND_SECONDS) -> dict[Task[Any], Job]:
+def tasks_of(jobs: list[Job], send_seconds: float = SEND_SECONDS) -> dict[Task[Any], tuple[Job, ...]]:
     """Return a task for each run that plays it wherever it is put.
 
     Raises:
@@ -76,7 +76,7 @@ def tasks_of(jobs: list[Job], send_seconds: float = SEND_SECONDS) -> dict[Task[A
             Parcel(job, fingerprint(job.level, job.plan.world.core), _state_files(job.folder), send_seconds),
             shared=weights.get(job.plan.agent.init or ""),
             name=f"{job.plan.agent.name} {job.level} seed {job.seed}",
-        ): job
+        ): (job,)
         for job in jobs
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import math
 import os
 import platform
 import subprocess
@@ -17,7 +18,7 @@ import newgameplus
 from newgameplus.contest.elsewhere import tasks_of
 from newgameplus.contest.fingerprint import check_unchanged, fingerprint
 from newgameplus.contest.plan import Job, Plan
-from newgameplus.contest.rules import Rules
+from newgameplus.contest.rules import Rules, find_rules
 from newgameplus.contest.run_scores import read_run
 from newgameplus.contest.scores import RunScore, contest_score
 from newgameplus.contest.workers import Event, Failed, Finished, play_runs, tasks_here
@@ -30,15 +31,19 @@ from newgameplus.executor.retries import RetryingExecutor
 from newgameplus.fields import pick, to_json
 from newgameplus.games.folders import add_named_collections, named_collections
 from newgameplus.games.levels import Level
+from newgameplus.movies.marks import FRAMES_PER_MARK
 from newgameplus.results.evaluations import FORMAT, Results
 from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.agent_plan import agent_plan_of
 from newgameplus.training.prefill import Prefilling, check_prefill
 from newgameplus.training.rehearsal import rehearse
+from newgameplus.training.together import acts_together
 from newgameplus.training.wishes import outcome, wishes_of
 from newgameplus.training.worlds import judged_world_plan_of, with_actions
 
+MAX_ROWS = 32
+"""Largest number of runs in a batch; more make a forward hardly faster, and each holds a console and an agent."""
 _VERSIONED = ("numpy", "gymnasium", "stable-retro", "opencv-python-headless", "av")
 
 
@@ -75,6 +80,7 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
         "actions": to_json(world.actions),
         "games": named_collections(),
         "records_movies": plan.records_movies,
+        "rows_together": plan.rows_together,
         "levels": [fingerprint(level, world.core) for level in world.levels],
         "seeds": list(plan.seeds),
         "init": None if agent.init is None else _origin(Path(agent.init)),
@@ -118,6 +124,41 @@ def plan_of(manifest: dict[str, Any], trusted: str | None = None) -> Plan:
     return plan
 
 
+def rows_together(plan: Plan, num_workers: int | None, is_batched: bool | None) -> int:
+    """Return how many runs of a plan each process plays as the rows of a batch; 1 for a process each.
+
+    Args:
+        plan: the plan.
+        num_workers: number of parallel processes; None for one per CPU core.
+        is_batched: whether the runs are played as rows of batches; None for where they can be, unless their wall clock
+            was chosen, since the rows of a batch share their time.
+
+    Raises:
+        UsageError: they shall be, but cannot.
+    """
+    reason = _why_apart(plan)
+    if is_batched and reason is not None:
+        raise UsageError(f"These runs cannot be played as the rows of a batch, since {reason}: leave out --batch.")
+    has_own_clock = plan.rules.max_wall_clock_seconds != find_rules(plan.rules.name).max_wall_clock_seconds
+    if reason is not None or is_batched is False or (is_batched is None and has_own_clock):
+        return 1
+    num_runs = len(plan.world.levels) * len(plan.seeds)
+    return min(MAX_ROWS, math.ceil(num_runs / (num_workers or available_cores())))
+
+
+def _why_apart(plan: Plan) -> str | None:
+    """Why the runs of a plan cannot be the rows of a batch, as a clause; None if they can."""
+    if not acts_together(plan.agent):
+        return f"the agent {plan.agent.name} {'does not act' if plan.agent.is_frozen else 'learns and does not act'} so"
+    if default_backend() != "native":
+        return "the engine, which steps them, is not built or not chosen"
+    if plan.agent.specs()[0].edges is not None:
+        return "the engine finds no edges"
+    if FRAMES_PER_MARK % plan.world.rules.frames_per_step:
+        return f"steps of {plan.world.rules.frames_per_step} frames do not fit the seconds of their movies"
+    return None
+
+
 def jobs_of(plan: Plan, results: Results) -> list[Job]:
     """Return all runs of a plan."""
     return [
@@ -151,9 +192,8 @@ def evaluate(
     """
     with hold(results.path, "--results"):
         _read_runs(results, plan)  # corrupt files are found before anything is played
-        jobs = [job for job in jobs_of(plan, results) if not RunFolder(job.folder).is_complete()]
         try:
-            for event in _played(jobs, num_workers, elsewhere):
+            for event in _played(jobs_of(plan, results), num_workers, elsewhere):
                 if isinstance(event, Finished | Failed):
                     write_scores(results, plan)
                 yield event
@@ -163,7 +203,7 @@ def evaluate(
 
 def _played(jobs: list[Job], num_workers: int | None, elsewhere: Executor[Any] | None) -> Iterator[Event]:
     if elsewhere is not None:
-        yield from play_runs(tasks_of(jobs), elsewhere)
+        yield from play_runs(tasks_of([job for job in jobs if not RunFolder(job.folder).is_complete()]), elsewhere)
         return
     with closing(RetryingExecutor(LocalExecutor[Any](num_workers or available_cores()))) as executor:
         yield from play_runs(tasks_here(jobs), executor)

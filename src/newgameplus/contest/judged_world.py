@@ -16,7 +16,7 @@ import gymnasium as gym
 
 from newgameplus.contest.rules import Rules
 from newgameplus.envs.interface import World
-from newgameplus.envs.retro import FrameListener, RetroEnv
+from newgameplus.envs.retro import FrameListener, Played
 from newgameplus.errors import IntegrationError, UsageError
 from newgameplus.fields import from_json, to_json
 from newgameplus.games.levels import Level
@@ -83,14 +83,14 @@ class FrameCounter:
     def __init__(self) -> None:
         self.num_frames = 0
 
-    def episode_started(self, env: RetroEnv) -> None:
+    def episode_started(self, env: Played) -> None:
         """Begin an episode."""
 
     def frame_ran(self, mask: int, reward: float) -> None:
         """Count a frame."""
         self.num_frames += 1
 
-    def episode_ended(self, env: RetroEnv) -> None:
+    def episode_ended(self, env: Played) -> None:
         """End an episode."""
 
 
@@ -334,18 +334,28 @@ def open_judged_world(
         NewGamePlusError: the level cannot be played.
         ResultsError: a log has been changed since ``saved``.
     """
-    frames = FrameCounter()
-    listeners: list[FrameListener] = [frames]
-    if records_movies:
-        first_index = saved["progress"]["num_episodes"] if saved else 0
-        _remove_movies(folder, level, first_index)
-        listeners.append(MovieRecorder(folder.movies, first_index=first_index))
+    frames, listeners = begin_recording(folder, level, records_movies, saved)
     world = make_single_world(plan, level, specs, listeners)
     try:
         return JudgedWorld(world, rules, folder, seed=seed, frames=frames, saved=saved)
     except BaseException:
         world.close()
         raise
+
+
+def begin_recording(
+    folder: RunFolder, level: Level, records_movies: bool, saved: Mapping[str, Any] | None
+) -> tuple[FrameCounter, list[FrameListener]]:
+    """Return a frame counter, and all listeners of a run's world: the counter, and a recorder of movies if wanted.
+
+    Movies of episodes after ``saved``, the last state of the judge, are deleted, as these are played again.
+    """
+    frames = FrameCounter()
+    if not records_movies:
+        return frames, [frames]
+    first_index = saved["progress"]["num_episodes"] if saved else 0
+    _remove_movies(folder, level, first_index)
+    return frames, [frames, MovieRecorder(folder.movies, first_index=first_index)]
 
 
 def _remove_movies(folder: RunFolder, level: Level, first_index: int) -> None:

@@ -26,6 +26,8 @@ class Plan:
     """Name of the split that the levels come from."""
     records_movies: bool = True
     """Whether every episode is recorded as a movie."""
+    rows_together: int = 1
+    """Number of runs, at most, that one process plays as the rows of a batch; 1 for a process each."""
 
     def __post_init__(self) -> None:
         if not self.seeds or min(self.seeds) < 0:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -26,11 +26,14 @@ from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.live import Showing, Standing
-from newgameplus.training.loop import Turn, play
+from newgameplus.training.loop import play
 from newgameplus.training.prefill import fill
 from newgameplus.training.seeds import split_seed
 from newgameplus.training.transfer import begin_from
+from newgameplus.types import Array
 
+Report: TypeAlias = Callable[[Progress], None]
+"""Told how far a run has come."""
 REPORT_INTERVAL_SECONDS = 0.25
 """Interval of progress reports."""
 CHECKPOINT_SECONDS = 60.0
@@ -43,7 +46,7 @@ CHECKPOINT_STEPS = 50_000
 _CHECKPOINT_PARTS = {"progress", "monitor_bytes", "log_bytes", "world", "agent"}
 
 
-def play_run(job: Job, report: Callable[[Progress], None]) -> None:
+def play_run(job: Job, report: Report) -> None:
     """Play a run to its end, from its last checkpoint if there is one.
 
     Args:
@@ -59,18 +62,21 @@ def play_run(job: Job, report: Callable[[Progress], None]) -> None:
     with hold(folder.path, "--results"):
         if folder.is_complete():
             return
-        saved = _load_checkpoint(folder)
-        progress = Progress(**saved["progress"]) if saved else Progress()
+        saved = load_checkpoint(folder)
+        progress = progress_of(saved)
         if not progress.is_complete:
-            with _opened(job, saved) as run:
-                run.play(report)
+            with _opened(job, saved, report) as run:
+                run.begin()
+                for turn in play(run.agent, run.world):
+                    if run.follow(turn.action, has_ended=bool(turn.step.done[0])):
+                        break
                 progress = run.world.progress
-        _conclude(job, progress)
+        conclude(job, progress)
         report(progress)
 
 
 @dataclass
-class _Run:
+class Run:
     """A run in progress: the judged world, the agent and the time of the last checkpoint."""
 
     folder: RunFolder
@@ -79,33 +85,44 @@ class _Run:
     saved_steps: int
     """Agent steps before the last checkpoint."""
     showing: Showing
+    report: Report
+    checkpoint_share: float = CHECKPOINT_SHARE
+    """Largest share of the time for frequent checkpoints."""
     next_checkpoint_at: float = 0.0
     """Time of the next checkpoint, as ``time.monotonic``."""
+    next_report: float = 0.0
+    """Time of the next report, in seconds of the run."""
 
-    def play(self, report: Callable[[Progress], None]) -> None:
-        """Play until the budget is spent."""
-        report(self.world.progress)  # from here on its time counts
-        next_report = 0.0
-        for turn in play(self.agent, self.world):
-            if self.world.is_spent:
-                break
-            if turn.step.done[0] and self._is_time_for_checkpoint():
-                self._save_checkpoint()
-            self._show(turn)
-            progress = self.world.progress
-            if progress.elapsed_seconds >= next_report:
-                report(progress)
-                next_report = progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
-        self.world.conclude()
-        self._save_checkpoint()
+    def begin(self) -> None:
+        """Report the progress; from here on the run's time counts."""
+        self.report(self.world.progress)
 
-    def _show(self, turn: Turn) -> None:
+    def follow(self, action: Array, *, has_ended: bool) -> bool:
+        """Follow a turn that was played; once the budget is spent, write the last checkpoint and return True.
+
+        Args:
+            action: the action, ``[1, …]``.
+            has_ended: whether the episode ended.
+        """
+        if self.world.is_spent:
+            self.world.conclude()
+            self._save_checkpoint()
+            return True
+        if has_ended and self._is_time_for_checkpoint():
+            self._save_checkpoint()
+        self._show(action)
+        progress = self.world.progress
+        if progress.elapsed_seconds >= self.next_report:
+            self.report(progress)
+            self.next_report = progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
+        return False
+
+    def _show(self, action: Array) -> None:
         if self.showing.is_due():
             progress, (episode_return, num_steps) = self.world.progress, self.world.episode
             episode = np.array([episode_return]), np.array([num_steps])
             self.showing.show(
-                turn.action,
-                Standing(progress.num_steps, progress.num_episodes, progress.elapsed_seconds, *episode),
+                action, Standing(progress.num_steps, progress.num_episodes, progress.elapsed_seconds, *episode)
             )
 
     def _is_time_for_checkpoint(self) -> bool:
@@ -117,37 +134,59 @@ class _Run:
         save_state(self.folder.checkpoint, {**self.world.state(), "agent": self.agent.state()})
         self.saved_steps = self.world.progress.num_steps
         now = time.monotonic()
-        self.next_checkpoint_at = now + min(CHECKPOINT_SECONDS, (now - began) / CHECKPOINT_SHARE)
+        self.next_checkpoint_at = now + min(CHECKPOINT_SECONDS, (now - began) / self.checkpoint_share)
 
 
 @contextmanager
-def _opened(job: Job, saved: dict[str, Any] | None) -> Iterator[_Run]:
+def _opened(job: Job, saved: dict[str, Any] | None, report: Report) -> Iterator[Run]:
     """Create the world and the agent of a run, restore them from the last checkpoint, and close them on exit."""
     plan, folder = job.plan, RunFolder(job.folder)
-    world_seed, agent_seed = split_seed(job.seed, job.level)
     world = open_judged_world(
         plan.world,
         job.level,
         plan.agent.specs(),
         plan.rules,
         folder,
-        seed=world_seed,
+        seed=split_seed(job.seed, job.level)[0],
         records_movies=plan.records_movies,
         saved=saved,
     )
-    with closing(world):
-        agent = plan.agent.make(world_spec(world, num_timesteps=plan.rules.max_timesteps), agent_seed)
-        if isinstance(agent, KeepsFiles):
-            agent.keep_in(folder.replay, _most_steps_back(plan))
-        if plan.agent.init is not None:
-            begin_from(agent, plan.agent.name, Path(plan.agent.init), is_frozen=plan.agent.is_frozen)
-        if saved:
-            agent.restore(saved["agent"])
-        elif (prefilling := job.prefilling(agent_seed)) is not None:
-            for _ in fill(prefilling, agent):  # counts neither as steps nor as time
-                pass
-        with closing(Showing(folder.path, world.world)) as showing:
-            yield _Run(folder, world, agent, world.progress.num_steps, showing)
+    with closing(world), begun(job, world, saved, report) as run:
+        yield run
+
+
+@contextmanager
+def begun(
+    job: Job,
+    world: JudgedWorld,
+    saved: dict[str, Any] | None,
+    report: Report,
+    *,
+    checkpoint_share: float = CHECKPOINT_SHARE,
+) -> Iterator[Run]:
+    """Create the agent of a run and restore it from the last checkpoint.
+
+    Args:
+        job: the run.
+        world: its judged world, which the caller closes.
+        saved: its last checkpoint; None to begin.
+        report: told of its progress.
+        checkpoint_share: largest share of the time for frequent checkpoints.
+    """
+    plan, folder = job.plan, RunFolder(job.folder)
+    _, agent_seed = split_seed(job.seed, job.level)
+    agent = plan.agent.make(world_spec(world, num_timesteps=plan.rules.max_timesteps), agent_seed)
+    if isinstance(agent, KeepsFiles):
+        agent.keep_in(folder.replay, _most_steps_back(plan))
+    if plan.agent.init is not None:
+        begin_from(agent, plan.agent.name, Path(plan.agent.init), is_frozen=plan.agent.is_frozen)
+    if saved:
+        agent.restore(saved["agent"])
+    elif (prefilling := job.prefilling(agent_seed)) is not None:
+        for _ in fill(prefilling, agent):  # counts neither as steps nor as time
+            pass
+    with closing(Showing(folder.path, world.world)) as showing:
+        yield Run(folder, world, agent, world.progress.num_steps, showing, report, checkpoint_share)
 
 
 def _most_steps_back(plan: Plan) -> int:
@@ -159,7 +198,12 @@ def _most_steps_back(plan: Plan) -> int:
     return (most if limit is None else min(most, limit)) * 5 // 4
 
 
-def _conclude(job: Job, progress: Progress) -> None:
+def progress_of(saved: dict[str, Any] | None) -> Progress:
+    """Return the progress in a checkpoint; None for a run that has none yet."""
+    return Progress(**saved["progress"]) if saved else Progress()
+
+
+def conclude(job: Job, progress: Progress) -> None:
     """Delete the files of the replay buffer, which are large and no longer needed, and mark the run as complete.
 
     In this order, so that a process killed in between does it again.
@@ -176,7 +220,12 @@ def _conclude(job: Job, progress: Progress) -> None:
     )
 
 
-def _load_checkpoint(folder: RunFolder) -> dict[str, Any] | None:
+def load_checkpoint(folder: RunFolder) -> dict[str, Any] | None:
+    """Return the last checkpoint of a run, None before the first; of a new run it notes that it has begun.
+
+    Raises:
+        ResultsError: it is damaged, of another version, or gone.
+    """
     path = folder.checkpoint
     if not path.is_file():
         _check_nothing_lost(folder)

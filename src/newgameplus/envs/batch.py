@@ -54,7 +54,7 @@ class RetroVecEnv(EngineRows):
         render_mode: ``rgb_array`` if ``render`` shall return each row's screen, which needs pictures as observations.
         autoreset_mode: when the next episode begins, Gymnasium's mode or its value; what an agent plays in has
             ``SAME_STEP``. In the others a row stays at its last moment until its next step (``NEXT_STEP``, without its
-            action) or until it is reset (``DISABLED``), and ``send`` is not available.
+            action; ``send`` is not available) or until it is reset (``DISABLED``).
         copies_observations: return a new array in each step; if False, all steps return the same array, which the next
             step overwrites.
 
@@ -206,11 +206,11 @@ class RetroVecEnv(EngineRows):
             rows: indices of rows without a pending step.
 
         Raises:
-            UsageError: an action is not in the space, or the rows do not begin again in the same step.
+            UsageError: an action is not in the space, or the rows begin again in their next step.
             ResetNeeded: a row was not reset.
         """
-        if not self._is_same_step:
-            raise UsageError("Rows are sent one by one only with same-step autoreset; step takes all of them.")
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP:
+            raise UsageError("Rows that begin again in their next step are not sent one by one: step takes all.")
         check_begun(self._must_begin[list(rows)])
         with in_words():
             self._engine.send(list(rows), self._table.masks(np.asarray(actions)))
@@ -221,7 +221,8 @@ class RetroVecEnv(EngineRows):
 
         Returns:
             For the R rows that are done: their indices int64 ``[R]``, observations ``[R, …]``, rewards, terminated and
-            truncated ``[R]``, and the final observation of each row whose episode ended, by index.
+            truncated ``[R]``, and the final observation of each row whose episode ended, by index; without autoreset
+            there is none, since the observation is the final one.
 
         Raises:
             UsageError: there is a stall limit, and more rows are pending than ``count``.
@@ -234,6 +235,9 @@ class RetroVecEnv(EngineRows):
         self._end_stalled(rows)
         terminated, truncated = self._terminated[rows], self._truncated[rows]
         over = rows[terminated | truncated]
+        if not self._is_same_step:
+            self._must_begin[over] = True
+            over = over[:0]
         final = {int(row): self._final_observation[row].copy() for row in over}
         return rows, self._observation[rows], self._reward[rows], terminated, truncated, final
 

@@ -183,6 +183,11 @@ class EngineRows(BatchInline, VectorEnv[Array, Array, Array]):
         named = zip(self.rows[row].variables, values, present, strict=True)
         return {name: value for name, value, is_there in named if is_there}
 
+    def frames(self, row: int) -> list[tuple[int, float]]:
+        """Buttons held and reward of each frame of a row's last step; empty after a snapshot was loaded."""
+        with in_words():
+            return self._engine.frames(row)
+
     def ram(self, row: int) -> Array:
         """Work RAM of a row, all blocks in order of address, uint8 ``[bytes]``."""
         with in_words():

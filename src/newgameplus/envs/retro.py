@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Literal, NoReturn, Protocol
 
 import cv2
@@ -13,7 +14,7 @@ import numpy as np
 from gymnasium import spaces
 
 from newgameplus.emulator.backends import Backend, open_emulator
-from newgameplus.emulator.cores import core_of
+from newgameplus.emulator.cores import Core, core_of
 from newgameplus.emulator.exactness import are_states_exact
 from newgameplus.emulator.interface import CLOSED, NO_COPY
 from newgameplus.emulator.native import NativeEmulator, fingerprint, read_rom
@@ -31,10 +32,41 @@ _MOMENT = {"fingerprint", "machine", "scenario", "buttons", "screen", "held", "n
 """Keys of a saved moment."""
 
 
+class Played(Protocol):
+    """What a listener may ask of the environment that it hears."""
+
+    @property
+    def level(self) -> Level:
+        """The level that is played."""
+        ...
+
+    @property
+    def core(self) -> Core:
+        """The core that plays it."""
+        ...
+
+    @property
+    def rom(self) -> Path:
+        """Path of the ROM."""
+        ...
+
+    @property
+    def start_state(self) -> bytes:
+        """Machine state that every episode starts from; always the same object."""
+        ...
+
+    def ram(self) -> Array:
+        """Work RAM, all blocks in order of address, uint8 ``[bytes]``.
+
+        Where a step is played before its frames are heard, as in a batch, it is that at the end of the step.
+        """
+        ...
+
+
 class FrameListener(Protocol):
     """Observer of an environment, frame by frame, below the frame skip: a movie recorder, for example."""
 
-    def episode_started(self, env: RetroEnv) -> None:
+    def episode_started(self, env: Played) -> None:
         """Called after the start state was loaded and one frame was run with no button held."""
         ...
 
@@ -42,7 +74,7 @@ class FrameListener(Protocol):
         """Called after each frame that was run while the buttons of ``mask`` were held."""
         ...
 
-    def episode_ended(self, env: RetroEnv) -> None:
+    def episode_ended(self, env: Played) -> None:
         """Called after the last frame of the episode; the machine has not been changed since."""
         ...
 
@@ -132,9 +164,14 @@ class RetroEnv(EnvInline, gym.Env[Array, Any]):
         self.observation_space = spaces.Box(0, 255, shape, np.uint8)
 
     @property
+    def core(self) -> Core:
+        """The core that plays it."""
+        return self.emulator.core
+
+    @property
     def buttons(self) -> tuple[str | None, ...]:
         """The console's buttons, in the bit order of a mask."""
-        return self.emulator.core.console.buttons
+        return self.core.console.buttons
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Array, dict[str, Any]]:
         """Begin an episode; the machine runs one frame with no button held, as in stable-retro."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from newgameplus.errors import MovieError
 from newgameplus.movies.archive import Member
+from newgameplus.types import Array
 
 MARKS = "NewGamePlus.marks"
 """Name of the member."""
@@ -49,6 +50,11 @@ def mark_of(memory: Mapping[int, bytes]) -> bytes:
     for address in sorted(memory):
         digest.update(memory[address])
     return digest.digest()[:MARK_BYTES]
+
+
+def mark_of_ram(ram: Array) -> bytes:
+    """Return the mark of a console's memory, given as all blocks in order of address, uint8 ``[bytes]``."""
+    return hashlib.sha256(ram.tobytes()).digest()[:MARK_BYTES]
 
 
 def marks_of(extra: Mapping[str, Any], hashes: Sequence[bytes]) -> Marks:

@@ -15,12 +15,12 @@ from newgameplus.errors import MovieError, UsageError
 from newgameplus.movies.archive import GrowingArchive, Member, assemble, raw_deflate, replace_file
 from newgameplus.movies.bk2 import LOG, LOG_TAIL, STATE, extra_member, header_member, log_head
 from newgameplus.movies.columns import line_writer
-from newgameplus.movies.marks import FRAMES_PER_MARK, mark_of, marks_member, marks_of
+from newgameplus.movies.marks import FRAMES_PER_MARK, mark_of_ram, marks_member, marks_of
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.origin import origin_of
 
 if TYPE_CHECKING:
-    from newgameplus.envs.retro import RetroEnv
+    from newgameplus.envs.retro import Played
 
 FLUSH_FRAMES = FRAMES_PER_MARK
 """Number of frames buffered before they are written: one second."""
@@ -58,13 +58,13 @@ class MovieRecorder:
         except OSError as error:
             raise MovieError(f"Cannot make the folder {folder} for movies: {error.strerror}.") from error
 
-    def episode_started(self, env: RetroEnv) -> None:
+    def episode_started(self, env: Played) -> None:
         """Start a file; its first frame is the one that the reset ran."""
         self.index = self._next_index
         self._next_index += 1
         if self._state is None or env.start_state is not self._state_content:
             self._state, self._state_content = Member.deflated(STATE, env.start_state), env.start_state
-            self._origin = origin_of(env.level, env.rom, env.emulator.core, env.start_state)
+            self._origin = origin_of(env.level, env.rom, env.core, env.start_state)
         path = self.folder / movie_name(env.level.folder_name, self.index)
         self._episode = _Episode(path, env, self._state, self._origin)
 
@@ -73,7 +73,7 @@ class MovieRecorder:
         if self._episode is not None:
             self._episode.frame_ran(mask, reward)
 
-    def episode_ended(self, env: RetroEnv) -> None:
+    def episode_ended(self, env: Played) -> None:
         """Finish the file; an episode without frames leaves none."""
         if self._episode is not None:
             self._episode.finish(env)
@@ -83,12 +83,12 @@ class MovieRecorder:
 class _Episode:
     """One movie being recorded."""
 
-    def __init__(self, path: Path, env: RetroEnv, state: Member, origin: dict[str, Any]) -> None:
-        console = env.emulator.core.console
+    def __init__(self, path: Path, env: Played, state: Member, origin: dict[str, Any]) -> None:
+        console = env.core.console
         self._path, self._state = path, state
         self._line = _line_of_mask(console.name, console.buttons)
-        self._extra, self._emulator = origin, env.emulator
-        core = env.emulator.core
+        self._extra, self._env = origin, env
+        core = env.core
         header = {
             "emuVersion": f"newgameplus {__version__}",
             "SHA1": self._extra["rom_sha1"].upper(),
@@ -96,7 +96,7 @@ class _Episode:
         }
         self._header = header_member(env.level.game, console.name, header)
         self._pending: list[int] = [0]
-        self._marks = [mark_of(env.emulator.memory())]
+        self._marks = [mark_of_ram(env.ram())]
         self._masks_hash = hashlib.sha256()
         self._num_frames = 0
         self._return = 0.0
@@ -114,13 +114,13 @@ class _Episode:
     def frame_ran(self, mask: int, reward: float) -> None:
         """Buffer one frame; write the buffer once per second."""
         if not self._pending:
-            self._marks.append(mark_of(self._emulator.memory()))
+            self._marks.append(mark_of_ram(self._env.ram()))
         self._return += reward
         self._pending.append(mask)
         if len(self._pending) >= FLUSH_FRAMES:
             self._flush()
 
-    def finish(self, env: RetroEnv) -> None:
+    def finish(self, env: Played) -> None:
         """Replace the growing file by the compressed one with the episode's outcome."""
         if self._num_frames + len(self._pending) == 1:
             self._archive.close()

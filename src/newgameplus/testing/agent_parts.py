@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents.interface import (
+    ActsTogether,
     Agent,
     Delegates,
     DescribesArithmetic,
@@ -32,6 +33,8 @@ from newgameplus.testing.exchanges import AgentCase, follow
 from newgameplus.testing.promises import require, require_refusal, require_same, through_a_file
 from newgameplus.testing.resumption import require_resumed
 from newgameplus.types import Wishes
+
+_NUM_TOGETHER = 3
 
 
 def _has_metrics(case: AgentCase) -> None:
@@ -88,15 +91,7 @@ def _remembers_what_others_played(case: AgentCase) -> None:
     row = case.world.num_envs - 1
     played = follow(case.build(), case.exchanges)[: len(case.exchanges) // 2]
     for (observation, step), action in zip(case.exchanges, played, strict=False):
-        final = {0: step.final_observation[row]} if row in step.final_observation else {}
-        of_row = replace(
-            step,
-            observation=step.observation[row:],
-            reward=step.reward[row:],
-            terminated=step.terminated[row:],
-            truncated=step.truncated[row:],
-            final_observation=final,
-        )
+        of_row = step.of_rows([row])
         before = observation.tobytes(), of_row.observation.tobytes(), of_row.reward.tobytes()
         agent.remember(observation[row:], action[row:], of_row, [row])
         after = observation.tobytes(), of_row.observation.tobytes(), of_row.reward.tobytes()
@@ -185,6 +180,34 @@ def _skips_steps(case: AgentCase) -> None:
     )
 
 
+def _acts_together(case: AgentCase) -> None:
+    """Agents of one row each act together as each does alone, also when one of them has left."""
+    agent_class: Any = case.agent_class
+    if not offers(agent_class, ActsTogether):
+        return
+    alone = case.of_one_row()
+    is_frozen = isinstance(alone.build(), HasWeights)
+    if not agent_class.acts_together(case.config, is_frozen=is_frozen):
+        return
+    trained, agents, twins = alone.build(), alone.builds(_NUM_TOGETHER), alone.builds(_NUM_TOGETHER)
+    for agent in (*agents, *twins):
+        if isinstance(agent, HasWeights):
+            agent.begin_from(trained.state(), is_frozen=True)
+    half, there = len(case.exchanges) // 2, [*range(_NUM_TOGETHER)]
+    for number, (observation, step) in enumerate(alone.exchanges):
+        if number == half:
+            there.remove(1)
+        seen = np.concatenate([observation if row in there else 0 * observation for row in range(_NUM_TOGETHER)])
+        chosen = agent_class.act_together([agents[row] if row in there else None for row in range(len(agents))], seen)
+        expected = [twins[row].act(observation)[0] if row in there else 0 * chosen[row] for row in range(len(agents))]
+        require_same(
+            ([chosen], [np.array(expected)]), f"{case.name} acts otherwise together with others than it does alone."
+        )
+        for row in there:
+            agents[row].observe(step)
+            twins[row].observe(step)
+
+
 def _names_who_acts(case: AgentCase) -> None:
     """An agent that delegates acting returns its delegate, in a world of one row."""
     if offers(case.agent_class, Delegates):
@@ -225,6 +248,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _has_action_values,
     _has_features,
     _skips_steps,
+    _acts_together,
     _names_who_acts,
     _describes_itself,
 )

@@ -104,6 +104,10 @@ class AgentCase:
         """Create a new agent."""
         return self.agent_class(self.config, self.world, self.seed if seed is None else seed)
 
+    def builds(self, count: int) -> list[Agent]:
+        """Create new agents with seeds of their own."""
+        return [self.build(self.seed + number) for number in range(count)]
+
     def of_one_row(self) -> AgentCase:
         """Return the same case with a world of one row."""
         world = replace(self.world, num_envs=1, zones=self.world.zones[:1] if self.world.zones else None)

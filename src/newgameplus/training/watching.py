@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents.interface import Agent, HasWeights
-from newgameplus.envs.retro import RetroEnv
+from newgameplus.envs.retro import Played
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.movies.names import movie_name
 from newgameplus.movies.recorder import MovieRecorder
@@ -87,7 +87,7 @@ class _FirstEpisode:
     def __init__(self, recorder: MovieRecorder) -> None:
         self._recorder: MovieRecorder | None = recorder
 
-    def episode_started(self, env: RetroEnv) -> None:
+    def episode_started(self, env: Played) -> None:
         if self._recorder is not None:
             self._recorder.episode_started(env)
 
@@ -95,7 +95,7 @@ class _FirstEpisode:
         if self._recorder is not None:
             self._recorder.frame_ran(mask, reward)
 
-    def episode_ended(self, env: RetroEnv) -> None:
+    def episode_ended(self, env: Played) -> None:
         if self._recorder is not None:
             self._recorder.episode_ended(env)
             self._recorder = None

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from gymnasium.vector import AutoresetMode
+
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.interface import ResumableWorld
@@ -178,6 +180,16 @@ def make_world(
     if switch_steps is None:
         return RetroVecEnv(plan.levels_of(num_envs), **keywords)
     return SerialVecEnv(plan.levels, num_envs, switch_steps=switch_steps, order_seed=order_seed, **keywords)
+
+
+def make_batch(plan: WorldPlan, levels: Sequence[Level], specs: Specs, *, num_threads: int) -> RetroVecEnv:
+    """Return a batch of some of a plan's levels, one per row, without autoreset.
+
+    Raises:
+        NewGamePlusError: a level cannot be played with these settings, or not beside the others.
+    """
+    keywords = _keywords(plan, specs, levels)
+    return RetroVecEnv(levels, num_threads=num_threads, autoreset_mode=AutoresetMode.DISABLED, **keywords)
 
 
 def make_single_world(

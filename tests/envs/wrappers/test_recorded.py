@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from newgameplus.envs.contest import make_contest
-from newgameplus.envs.retro import RetroEnv
+from newgameplus.envs.retro import Played, RetroEnv
 from newgameplus.envs.wrappers.observation import Gray, apply_observation_spec
 from newgameplus.envs.wrappers.recorded import Recorded
 from newgameplus.errors import UsageError
@@ -25,12 +25,12 @@ class Masks:
     def __init__(self) -> None:
         self.masks: list[int] = []
 
-    def episode_started(self, env: RetroEnv) -> None: ...
+    def episode_started(self, env: Played) -> None: ...
 
     def frame_ran(self, mask: int, reward: float) -> None:
         self.masks.append(mask)
 
-    def episode_ended(self, env: RetroEnv) -> None: ...
+    def episode_ended(self, env: Played) -> None: ...
 
 
 def test_observations_and_rewards_are_those_of_the_recording() -> None:

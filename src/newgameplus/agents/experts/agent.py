@@ -139,7 +139,7 @@ class Experts:
                 team.experts[team.leading].observe(step)
             return
         for zone, rows in team.rows.items():
-            team.experts[zone].observe(_part(step, rows))
+            team.experts[zone].observe(step.of_rows(rows.tolist()))
         if not self.is_frozen:
             team.classifier.observe(step.observation, team.zone_of_row)
 
@@ -330,9 +330,3 @@ class _Team:
 
 _OWN_KEYS = {"agent", "num_rows", "zones", "votes", "num_votes", "experts"}
 """Keys of a saved state that do not belong to the classifier."""
-
-
-def _part(step: Step, rows: Array) -> Step:
-    """The part of a step that concerns some of the rows."""
-    final = {i: step.final_observation[row] for i, row in enumerate(rows.tolist()) if row in step.final_observation}
-    return Step(step.observation[rows], step.reward[rows], step.terminated[rows], step.truncated[rows], final)

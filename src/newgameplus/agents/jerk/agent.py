@@ -10,6 +10,7 @@ batch is an independent JERK. Differences of the variants are listed in docs/age
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.explorer import Explorer
 from newgameplus.agents.jerk.moves import BACKWARD, CROUCH, FORWARD, JUMP, NUM_PRESSES
 from newgameplus.agents.saved import take_rows
+from newgameplus.agents.together import act_one_by_one
 from newgameplus.errors import UsageError
 from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
@@ -67,6 +69,16 @@ class Jerk:
     def specs(config: JerkConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return specs without observation, and with buttons as actions."""
         return NOTHING, BUTTONS
+
+    @staticmethod
+    def acts_together(config: JerkConfig, *, is_frozen: bool) -> bool:
+        """Return True: no row influences another."""
+        return True
+
+    @staticmethod
+    def act_together(agents: Sequence[Jerk | None], observation: Array) -> Array:
+        """Return the actions of agents of one row each, int8 ``[B, buttons]``."""
+        return act_one_by_one(agents, observation)
 
     def act(self, observation: Array) -> Array:
         """Return the next action of every row, int8 ``[B, buttons]``; the observation is ignored."""

@@ -5,6 +5,7 @@ Shapes: ``B`` rows, ``A`` actions.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +67,7 @@ class Actor:
 
     def draw(self, observation: Array, generator: torch.Generator) -> Drawn:
         """Sample an action for each row of uint8 ``[B, H, W, C]``, with a CPU generator."""
-        self._race.exponential_(generator=generator)
+        self.draw_race(generator)
         if self._device.type != "cuda":
             self.seen = torch.from_numpy(observation)
             action, chosen, value = draw(self._network, self.seen, self._race)
@@ -77,10 +78,14 @@ class Actor:
         numbers, log_probability, values = self._answer.read()
         return Drawn(numbers.astype(np.int64), log_probability.copy(), values.copy())
 
+    def draw_race(self, generator: torch.Generator) -> Tensor:
+        """Draw the random times of one call of :meth:`draw`, float32 ``[B, A]``, on the CPU."""
+        return self._race.exponential_(generator=generator)
+
     def skip(self, num_steps: int, generator: torch.Generator) -> None:
         """Draw the random numbers of that many calls of :meth:`draw`."""
         for _ in range(num_steps):
-            self._race.exponential_(generator=generator)
+            self.draw_race(generator)
 
     def evaluate(self, observation: Array) -> tuple[Tensor, Tensor]:
         """Return log-probabilities ``[N, A]`` and value estimates ``[N]`` on the CPU, of any number of observations."""
@@ -95,6 +100,28 @@ class Actor:
         """Actions, log-probabilities and value estimates as one tensor, float32 ``[3, B]``, for a single download."""
         action, chosen, value = draw(self._network, self.seen, self._race_there)
         return torch.stack([action.float(), chosen, value])
+
+
+@torch.inference_mode()
+def draw_together(actors: Mapping[int, tuple[Actor, torch.Generator]], observation: Array) -> tuple[Array, Array]:
+    """Return actions sampled by actors of one row each, with the same weights, in one forward.
+
+    Args:
+        actors: actor of each row that is played, with its generator; at least one.
+        observation: uint8 ``[B, H, W, C]``.
+
+    Returns:
+        int64 ``[B]``, 0 in rows that are not played, and their log-probabilities, float32 ``[B]``.
+    """
+    first, _ = next(iter(actors.values()))
+    log_probabilities, _ = first.evaluate(observation)
+    race = torch.ones_like(log_probabilities)
+    for row, (actor, generator) in actors.items():
+        race[row] = actor.draw_race(generator)[0]
+    action, chosen = draw_actions(log_probabilities, race)
+    is_played = torch.zeros(len(observation), dtype=torch.int64)
+    is_played[list(actors)] = 1
+    return (action * is_played).numpy(), chosen.numpy()
 
 
 @torch.no_grad()

@@ -10,7 +10,7 @@ arXiv:1707.06347; the baseline of the contest: openai/baselines ``ppo2`` and ope
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from newgameplus.agents.ppo import config as presets
-from newgameplus.agents.ppo.acting import Actor
+from newgameplus.agents.ppo.acting import Actor, draw_together
 from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.update import Batch, Update, log_ratio_std, make_update
@@ -111,6 +111,26 @@ class Ppo:
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return specs of warped pictures and of the contest's button combinations."""
         return WARPED, ActionSpec("set", name=config.actions)
+
+    @staticmethod
+    def acts_together(config: PpoConfig, *, is_frozen: bool) -> bool:
+        """Return whether they are frozen, so that they have the same weights."""
+        return is_frozen
+
+    @staticmethod
+    def act_together(agents: Sequence[Ppo | None], observation: Array) -> Array:
+        """Sample the actions of frozen agents of one row each, int64 ``[B]``, in one forward.
+
+        Raises:
+            LearningError: a weight is NaN or infinite.
+        """
+        played = {row: agent for row, agent in enumerate(agents) if agent is not None}
+        action, log_probability = draw_together(
+            {row: (agent._actor, agent._generator) for row, agent in played.items()}, observation
+        )
+        if not np.isfinite(log_probability).all():
+            raise next(iter(played.values()))._broke_down()
+        return action
 
     def act(self, observation: Array) -> Array:
         """Sample an action for each row, int64 ``[B]``, from uint8 ``[B, H, W, C]``.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -48,3 +50,32 @@ class Actor:
     def _choose(self, observation: Tensor) -> Tensor:
         self._network.draw_noise(self._generator)
         return self._head.expected_returns(self._network, observation).argmax(-1)
+
+
+class _RowByRow:
+    """Networks of one row each, with the same weights and noise of their own, as one."""
+
+    def __init__(self, networks: Mapping[int, RainbowNetwork]) -> None:
+        self._networks = networks
+
+    def parts(self, observation: Tensor, fraction: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return values and advantages; the encoder computes all rows in one forward."""
+        return next(iter(self._networks.values())).parts_of_rows(observation, fraction, self._networks)
+
+
+@torch.no_grad()
+def best_actions_together(
+    networks: Mapping[int, tuple[RainbowNetwork, torch.Generator]], head: Head, observation: Tensor
+) -> Array:
+    """Return the best actions by networks of one row each, with new noise, int64 ``[B]``; 0 in rows without one.
+
+    Args:
+        networks: network of each row that is played, with its generator of noise; at least one.
+        head: interprets their return distributions.
+        observation: uint8 ``[B, H, W, C]``, on their device.
+    """
+    for network, generator in networks.values():
+        network.draw_noise(generator)
+    rows = _RowByRow({row: network for row, (network, _) in networks.items()})
+    action: Array = head.expected_returns(rows, observation).argmax(-1).cpu().numpy()
+    return action

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from newgameplus.agents.rainbow import config as presets
-from newgameplus.agents.rainbow.acting import Actor
+from newgameplus.agents.rainbow.acting import Actor, best_actions_together
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.heads import make_head
 from newgameplus.agents.rainbow.network import RainbowNetwork
@@ -113,6 +113,19 @@ class Rainbow:
             num_steps: number of steps, over all rows, that may follow a checkpoint before it is restored.
         """
         self._folder, self._slack = folder, num_steps
+
+    @staticmethod
+    def acts_together(config: RainbowConfig, *, is_frozen: bool) -> bool:
+        """Return whether they are frozen, so that they have the same weights."""
+        return is_frozen
+
+    @staticmethod
+    def act_together(agents: Sequence[Rainbow | None], observation: Array) -> Array:
+        """Return the best actions of frozen agents of one row each, int64 ``[B]``, with one forward of the encoder."""
+        played = {row: agent for row, agent in enumerate(agents) if agent is not None}
+        first = next(iter(played.values()))
+        networks = {row: (agent._actor_network, agent._generator) for row, agent in played.items()}
+        return best_actions_together(networks, first._head, torch.from_numpy(observation).to(first._device))
 
     def act(self, observation: Array) -> Array:
         """Return the action with the highest expected return in each row, int64 ``[B]``, for uint8 ``[B, H, W, C]``."""

@@ -17,10 +17,18 @@ from newgameplus.learning.projections import expectation, project
 from newgameplus.nn import dueling
 
 
+class Evaluated(Protocol):
+    """Whatever evaluates observations as a network does."""
+
+    def parts(self, observation: Tensor, fraction: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Return values and advantages, as :meth:`RainbowNetwork.parts`."""
+        ...
+
+
 class Head(Protocol):
     """One kind of return distribution."""
 
-    def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
+    def expected_returns(self, network: Evaluated, observation: Tensor) -> Tensor:
         """Return the expected return of each action ``[B, A]`` of uint8 ``[B, H, W, C]``, deterministically."""
         ...
 
@@ -87,7 +95,7 @@ class Categorical:
     def __init__(self, config: RainbowConfig, device: torch.device) -> None:
         self._atoms = torch.linspace(-config.v_max, config.v_max, config.num_atoms).to(device)
 
-    def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
+    def expected_returns(self, network: Evaluated, observation: Tensor) -> Tensor:
         """Return the means of the distributions, ``[B, A]``."""
         return dueling.mean_returns(*network.parts(observation), self._atoms)
 
@@ -147,7 +155,7 @@ class Quantiles:
         self._even = ((torch.arange(config.num_fractions) + 0.5) / config.num_fractions).to(device)
         self._is_implicit = config.distribution == "implicit-quantiles"
 
-    def expected_returns(self, network: RainbowNetwork, observation: Tensor) -> Tensor:
+    def expected_returns(self, network: Evaluated, observation: Tensor) -> Tensor:
         """Return the mean of the quantiles at evenly spaced fractions, ``[B, A]``."""
         return dueling.mean_quantiles(*network.parts(observation, self._even.expand(len(observation), -1)))
 

@@ -5,7 +5,7 @@ Shapes: ``B`` batch, ``A`` actions, ``N`` atoms or fractions, ``F`` features.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Self
 
 import torch
@@ -62,18 +62,47 @@ class RainbowNetwork(nn.Module):
         Those of atoms are ``[B, N]`` and ``[B, A * N]``, those of quantiles ``[B, N, 1]`` and ``[B, N, A]``. The
         arguments are those of ``forward``.
         """
-        features: Tensor = self.encoder(observation)
-        if self.embedding is not None:
-            assert fraction is not None
-            features = multiply_by_fractions(features, fraction, self.embedding.layer)
+        return self._parts_of(self.encoder(observation), fraction, self.noisy_weights())
+
+    def parts_of_rows(
+        self, observation: Tensor, fraction: Tensor | None, others: Mapping[int, RainbowNetwork]
+    ) -> tuple[Tensor, Tensor]:
+        """Return :meth:`parts`, each row with the noise of a network of its own and zeros where there is none.
+
+        Args:
+            observation: stacked frames.
+            fraction: as for ``parts``.
+            others: network of each row that is evaluated, with the weights of this one.
+        """
+        features = self.encoder(observation)
+        found: list[tuple[Tensor, Tensor] | None] = [None] * len(observation)
+        for row, other in others.items():
+            noisy = zip(self.noisy_weights(), other.noisy_weights(), strict=True)
+            weights = [own._replace(noise_in=given.noise_in, noise_out=given.noise_out) for own, given in noisy]
+            of_row = None if fraction is None else fraction[row : row + 1]
+            found[row] = self._parts_of(features[row : row + 1], of_row, weights)
+        nothing = [torch.zeros_like(part) for part in next(parts for parts in found if parts is not None)]
+        value, advantage = zip(*(nothing if parts is None else parts for parts in found), strict=True)
+        return torch.cat(value), torch.cat(advantage)
+
+    def noisy_weights(self) -> list[NoisyWeights]:
+        """Weights and noise of the hidden layer and of both heads."""
         if self._weights is None:
             # Kept, since looking them up takes as long as a small kernel.
             self._weights = [layer.weights() for layer in (self.hidden, self.value, self.advantage)]
-        hidden, *heads = self._weights
+        return self._weights
+
+    def _parts_of(
+        self, features: Tensor, fraction: Tensor | None, weights: list[NoisyWeights]
+    ) -> tuple[Tensor, Tensor]:
+        num_rows = len(features)
+        if self.embedding is not None:
+            assert fraction is not None
+            features = multiply_by_fractions(features, fraction, self.embedding.layer)
+        hidden, *heads = weights
         value, advantage = noisy_heads(features, hidden, tuple(heads))
         if self._has_atoms:
             return value, advantage
-        num_rows = len(observation)
         return value.view(num_rows, -1, 1), advantage.view(num_rows, -1, self._num_actions)
 
     def features(self, observation: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ the random numbers have a seed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,7 @@ from newgameplus.agents import randomness
 from newgameplus.agents.buttons import find_button, require_buttons
 from newgameplus.agents.random.config import HOLD_RIGHT, UNIFORM, RandomConfig
 from newgameplus.agents.saved import take_rows
+from newgameplus.agents.together import act_one_by_one
 from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 
@@ -48,6 +50,16 @@ class Random:
     def specs(config: RandomConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return specs without observation, and with buttons as actions."""
         return NOTHING, BUTTONS
+
+    @staticmethod
+    def acts_together(config: RandomConfig, *, is_frozen: bool) -> bool:
+        """Return True: no row influences another."""
+        return True
+
+    @staticmethod
+    def act_together(agents: Sequence[Random | None], observation: Array) -> Array:
+        """Return the actions of agents of one row each, int8 ``[B, buttons]``."""
+        return act_one_by_one(agents, observation)
 
     def act(self, observation: Array) -> Array:
         """Draw an action, int8 ``[B, buttons]``; the observation is ignored."""
