@@ -17,6 +17,7 @@ from newgameplus.registry import resolve
 
 VERBS: dict[str, tuple[str, str]] = {
     "cluster": ("newgameplus.cli.cluster:cluster", "Work on many machines."),
+    "compare": ("newgameplus.cli.compare:compare", "Rank agents by their results."),
     "desktop": ("newgameplus.cli.desktop:desktop", "Open movies by a double click in a Linux file manager."),
     "evaluate": ("newgameplus.cli.evaluate:evaluate", "Judge an agent under the contest's rules."),
     "games": ("newgameplus.cli.games:games", "List games, show one, import ROMs."),

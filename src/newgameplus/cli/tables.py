@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -26,10 +26,22 @@ def at_terminal() -> bool:
     return open_console().is_terminal
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+def print_table(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    title: str | None = None,
+    *,
+    numeric: Collection[str] = ("levels", "playable"),
+) -> None:
     """Print a table with a header on a terminal, and tab-separated rows without one elsewhere.
 
     On a terminal that is too narrow for the columns, each row becomes a block of lines instead.
+
+    Args:
+        columns: headings.
+        rows: cells of each row.
+        title: line above the table.
+        numeric: headings of the columns that are aligned at their right end.
     """
     shown = [[printable_field(cell) for cell in row] for row in rows]
     if not at_terminal():
@@ -48,7 +60,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], title: st
         return
     table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", title_style="bold", pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", justify="right" if column in ("levels", "playable") else "left")
+        table.add_column(column, overflow="fold", justify="right" if column in numeric else "left")
     for row in shown:
         table.add_row(*map(Text, row))
     console.print(table)

@@ -118,14 +118,19 @@ def clustered_interval(
     sums = np.array([sum(cluster) for cluster in clusters])
     sizes = np.array([len(cluster) for cluster in clusters])
     mean = sums.sum() / sizes.sum()
-    drawn = np.random.default_rng(_RESAMPLING_SEED).integers(len(sums), size=(NUM_RESAMPLES, len(sums)))
+    drawn = draw_clusters(len(sums))
     resampled = sums[drawn].sum(1) / sizes[drawn].sum(1)
     without = (sums.sum() - sums) / (sizes.sum() - sizes)
-    return _bca_ends(resampled, mean, without, confidence)
+    return bca_ends(resampled, mean, without, confidence)
 
 
-def _bca_ends(resampled: Array, estimate: float, without: Array, confidence: float) -> tuple[float, float]:
-    """Ends of the BCa interval.
+def draw_clusters(num_clusters: int) -> Array:
+    """Indices of the clusters of each resample, int64 ``[R, num_clusters]``, always the same."""
+    return np.random.default_rng(_RESAMPLING_SEED).integers(num_clusters, size=(NUM_RESAMPLES, num_clusters))
+
+
+def bca_ends(resampled: Array, estimate: float, without: Array, confidence: float) -> tuple[float, float]:
+    """Ends of the BCa interval of any statistic.
 
     Args:
         resampled: float64 ``[R]``, the estimate of each resample.
@@ -166,7 +171,7 @@ def sign_flip_p(differences: Sequence[float]) -> float:
         raise ValueError("There are no differences to test.")
     values = np.asarray(differences, dtype=np.float64)
     count = len(values)
-    if count <= _MOST_EXACT:
+    if sign_flip_is_exact(count):
         signs = 1 - 2 * (np.arange(1 << count)[:, None] >> np.arange(count) & 1)
     else:
         signs = np.random.default_rng(_RESAMPLING_SEED).choice((-1, 1), size=(NUM_RESAMPLES, count))
@@ -174,6 +179,11 @@ def sign_flip_p(differences: Sequence[float]) -> float:
     sums = np.abs(signs @ values)
     tolerance = 1e-9 * np.abs(values).sum()
     return float(np.mean(sums >= abs(values.sum()) - tolerance))
+
+
+def sign_flip_is_exact(count: int) -> bool:
+    """Whether :func:`sign_flip_p` of so many differences tries all signs, instead of drawing some (Monte Carlo)."""
+    return count <= _MOST_EXACT
 
 
 @dataclass(frozen=True, slots=True)

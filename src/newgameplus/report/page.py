@@ -1,6 +1,6 @@
 """Assemble and write a report: one file that needs no network.
 
-Its content, evaluations or training runs, is detected from the folders.
+The content of a report, evaluations or training runs, is detected from the folders; a comparison is given its numbers.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from markupsafe import Markup
 
 from newgameplus.durable import write_atomically
 from newgameplus.errors import ResultsError, UsageError
+from newgameplus.report.comparison_content import ComparisonContent, gather_comparison
 from newgameplus.report.content import Content, gather
 from newgameplus.report.evaluations import Evaluation, read_evaluations
+from newgameplus.report.standings import Comparison
 from newgameplus.report.training_content import Shown, TrainingContent, choose_shown, gather_training
 from newgameplus.report.training_runs import TrainingRun, is_training_run, read_training_runs
 from newgameplus.report.videos import (
@@ -63,11 +65,18 @@ def write_report(
         raise UsageError("Some of these are evaluations and some training runs; report on each kind by itself.")
     path = output or results[0] / "report.html"
     html = (_report_on_training if num_runs else _report_on_evaluations)(results, path, title, videos)
-    try:
-        write_atomically(path, html)
-    except OSError as error:
-        raise ResultsError(f"Cannot write the report to {path}: {error.strerror or error}.") from error
+    _write(path, html)
     return path
+
+
+def write_comparison(found: Comparison, path: Path, title: str | None = None) -> None:
+    """Write one page about a comparison; an earlier page is replaced, any other file is refused.
+
+    Raises:
+        ResultsError: the page cannot be written.
+    """
+    _check_output(path)
+    _write(path, _render("comparison.html.j2", gather_comparison(found, title)))
 
 
 def render_page(evaluations: Sequence[Evaluation], title: str | None, videos: Sequence[tuple[Clip, Video]]) -> str:
@@ -104,7 +113,7 @@ def _is_between(shown: Sequence[Shown], place: int) -> bool:
     return shown[place] is not of_run[0] and shown[place] is not of_run[-1]
 
 
-def _render(template: str, content: Content | TrainingContent) -> str:
+def _render(template: str, content: Content | TrainingContent | ComparisonContent) -> str:
     folder = Path(__file__).parent
     environment = Environment(
         loader=FileSystemLoader(folder),
@@ -124,6 +133,13 @@ def _render(template: str, content: Content | TrainingContent) -> str:
         plotly=base64.b64encode(gzip.compress(plotly, mtime=0)).decode(),
         plotly_version=_plotly_version(plotly),
     )
+
+
+def _write(path: Path, html: str) -> None:
+    try:
+        write_atomically(path, html)
+    except OSError as error:
+        raise ResultsError(f"Cannot write the report to {path}: {error.strerror or error}.") from error
 
 
 def _check_output(path: Path) -> None:

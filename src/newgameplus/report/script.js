@@ -31,6 +31,8 @@
     const role = trace.meta.role;
     if (trace.line) trace.line.color = colour;
     if (role === "area") trace.fillcolor = colour + "99";
+    if (role === "band") trace.fillcolor = colour + "22";
+    if (role === "mark") trace.marker.color = trace.error_x.color = colour;
     if (role === "points") trace.marker.color = colour;
     if (role === "ring") trace.marker.color = colours.text;
     if (role === "bar") {
@@ -66,6 +68,27 @@
       colourLayout(figure.layout, colours),
       { responsive: true, displaylogo: false, displayModeBar: false },
     );
+  }
+
+  /* A figure as a file for a paper: the light theme on white, whatever the page shows. */
+  function startSaving() {
+    for (const line of document.querySelectorAll(".save")) line.hidden = false;
+    for (const button of document.querySelectorAll("[data-save]")) {
+      button.addEventListener("click", () => {
+        const before = root.dataset.theme;
+        root.dataset.theme = "light";
+        const colours = palette();
+        if (before) root.dataset.theme = before;
+        else delete root.dataset.theme;
+        const figure = structuredClone(figures[button.dataset.of]);
+        const layout = colourLayout(figure.layout, colours);
+        layout.paper_bgcolor = layout.plot_bgcolor = "#ffffff";
+        window.Plotly.downloadImage(
+          { data: figure.data.map((trace) => colourTrace(trace, colours)), layout },
+          { format: button.dataset.save, filename: button.dataset.of, width: 900, height: layout.height, scale: button.dataset.save === "png" ? 3 : 1 },
+        );
+      });
+    }
   }
 
   /* A line runs along the values of a watched episode while its video plays; a click there moves the video. */
@@ -142,6 +165,7 @@
     drawWhenSeen();
     document.querySelectorAll(".watched").forEach(follow);
     startPrinting();
+    startSaving();
   }).catch((problem) => {
     for (const plot of plots) {
       plot.textContent = "This browser cannot draw the plots (" + problem.message + "). The tables hold the numbers.";
