@@ -83,6 +83,16 @@ class HasWeights(Protocol):
 
 
 @runtime_checkable
+class NamesWeights(Protocol):
+    """Names the part of its state that other agents begin from, which is kept and exported instead of the whole."""
+
+    @staticmethod
+    def weights_in(state: State) -> State:
+        """Return the part of ``state`` that ``begin_from`` reads; not a copy."""
+        ...
+
+
+@runtime_checkable
 class ContinuesOthers(Protocol):
     """Can begin with the weights of other agents' runs."""
 

@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "report": ("newgameplus.cli.report:report", "Write one web page about results or training runs."),
     "train": ("newgameplus.cli.train:train", "Let an agent learn on levels."),
     "watch": ("newgameplus.cli.watch:watch", "Look at movies in a browser."),
+    "weights": ("newgameplus.cli.weights:weights", "Write what a training run has learned to one small file."),
 }
 """Command of each verb, and its line in ``ngp --help``."""
 

@@ -39,6 +39,9 @@ def agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--init", type=click.Path(path_type=Path), metavar="PATH", help="Start from a training run's weights."
         ),
         click.option(
+            "--at-steps", type=Number(), metavar="N", help="Take the weights that --init's run has kept after N steps."
+        ),
+        click.option(
             "--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split."
         ),
         click.option(
@@ -85,12 +88,12 @@ def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
     Raises:
         NewGamePlusError: there is no such agent, preset, field, checkpoint or source, or they do not fit.
     """
-    from newgameplus.results.training_runs import checkpoint_at
     from newgameplus.training.agent_plan import DEFAULT_PREFILL_STEPS, AgentPlan, Prefill
     from newgameplus.training.prefill import reference
 
     if options["prefill_steps"] is not None and options["prefill"] is None:
         raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
+    init = initial(options)
     preset, config = _configuration(options)
     prefill = None
     if options["prefill"] is not None:
@@ -100,10 +103,23 @@ def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
         name=options["agent"],
         preset=preset,
         config=config,
-        init=str(checkpoint_at(options["init"]).resolve()) if options["init"] else None,
+        init=None if init is None else str(init.resolve()),
         is_frozen=options.get("is_frozen", False),
         prefill=prefill,
     )
+
+
+def initial(options: Mapping[str, Any]) -> Path | None:
+    """Return the checkpoint with the initial weights, None if there is none.
+
+    Raises:
+        NewGamePlusError: it is not there.
+    """
+    from newgameplus.results.training_runs import checkpoint_at
+
+    if options["init"] is None and options["at_steps"] is not None:
+        raise UsageError("--at-steps says which weights of --init are taken: give both.")
+    return None if options["init"] is None else checkpoint_at(options["init"], options["at_steps"])
 
 
 def _configuration(options: Mapping[str, Any]) -> tuple[str, Any]:
@@ -228,6 +244,7 @@ def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[st
     return {
         "preset": agent.preset,
         "init": None if agent.init is None else Path(agent.init),
+        "at_steps": None,
         "is_frozen": agent.is_frozen,
         "prefill": agent.prefill and agent.prefill.source,
         "prefill_steps": agent.prefill and agent.prefill.num_steps,

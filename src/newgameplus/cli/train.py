@@ -67,6 +67,9 @@ _NARROW, _WIDE = 72, 112
     metavar="N",
     help="Steps between checkpoints.",
 )
+@click.option(
+    "--keep-at", multiple=True, type=Number(), metavar="N", help="Keep the weights after N steps; repeatable."
+)
 @click.option("--watch-every", type=Number(), metavar="N", help="Record an episode every N steps.")
 @click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: torch's]")
 @click.option("--wandb", metavar="PROJECT", help="Also send the metrics to a project of Weights & Biases.")
@@ -166,6 +169,7 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
         watch_steps=options["watch_every"],
         num_threads=torch.get_num_threads() if options["threads"] is None else options["threads"],
         wandb=options["wandb"],
+        keep_steps=tuple(sorted(set(options["keep_at"]))),
         switch_steps=options["switch_every"],
         plays_apart=plays_apart,
     )

@@ -6,6 +6,8 @@
       training.json           the plan
       checkpoints/<n>.safetensors best.safetensors
                               the last two, after n steps, and the one with the highest mean return
+      checkpoints/at-<n>.safetensors
+                              the agent after n steps, of the steps that were asked for
       checkpoints/winner.json of an agent that evolves: its fittest individual, which is taken instead of the best
       generations.jsonl       of an agent that evolves: one generation per line
       episodes.jsonl          one episode per line
@@ -27,7 +29,7 @@ from typing import Any
 from newgameplus.durable import hold, remove_unfinished, write_atomically
 from newgameplus.errors import NotFoundError, ResultsError, StateError
 from newgameplus.renamed import RENAMED, TRAINING_MANIFEST, with_new_names
-from newgameplus.results.checkpoints import load_state, save_state
+from newgameplus.results.checkpoints import load_state, peek_state, save_state
 from newgameplus.results.json_files import read_json, write_json
 from newgameplus.results.json_lines import read_json_lines
 from newgameplus.results.kinds import what_it_is
@@ -40,6 +42,7 @@ LOGS = ("episodes", "metrics", "watched", "generations")
 NUM_KEPT = 2
 """Number of checkpoints kept besides the best: the newest and, in case it is damaged, the one before."""
 _SUFFIX = ".safetensors"
+_KEPT = "at-"
 
 
 class TrainingFolder:
@@ -82,6 +85,14 @@ class TrainingFolder:
     def winner(self) -> Path:
         """Path of the fittest individual of an agent that evolves, once there is one."""
         return self._checkpoints / "winner.json"
+
+    def kept(self, num_steps: int) -> Path:
+        """Path of the agent that is kept as it was after ``num_steps`` steps."""
+        return self._checkpoints / f"{_KEPT}{num_steps:012d}{_SUFFIX}"
+
+    def all_kept(self) -> list[int]:
+        """Return after how many steps an agent is kept, in order."""
+        return sorted(int(path.stem.removeprefix(_KEPT)) for path in self._checkpoints.glob(f"{_KEPT}*{_SUFFIX}"))
 
     @property
     def _checkpoints(self) -> Path:
@@ -162,6 +173,14 @@ class TrainingFolder:
         for old in self.checkpoints()[:-NUM_KEPT]:
             old.unlink()
 
+    def keep(self, num_steps: int, agent: State) -> None:
+        """Write the agent's state after ``num_steps`` steps, to be kept.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        save_state(self.kept(num_steps), {"format": FORMAT, "agent": agent})
+
     def save_winner(self, state: State) -> None:
         """Write the fittest individual.
 
@@ -217,13 +236,19 @@ def latest_training_run(parent: Path = Path("runs")) -> Path:
     return max(found, key=lambda path: max(file.stat().st_mtime for file in path.iterdir()))
 
 
-def checkpoint_at(path: Path) -> Path:
+def checkpoint_at(path: Path, num_steps: int | None = None) -> Path:
     """Return the checkpoint for ``path``: a file itself; of a run's folder the winner, else the best, else the newest.
 
+    Args:
+        path: a checkpoint, or the folder of a run.
+        num_steps: take the agent that the run has kept after that many steps; None for the above.
+
     Raises:
-        NotFoundError: there is nothing at ``path``.
+        NotFoundError: there is nothing at ``path``, or nothing was kept after ``num_steps``.
         StateError: it is a folder without a checkpoint.
     """
+    if num_steps is not None:
+        return _kept_at(TrainingFolder(path), num_steps)
     if path.is_file():
         return path
     if not path.is_dir():
@@ -240,9 +265,57 @@ def checkpoint_at(path: Path) -> Path:
     return found[-1]
 
 
+def _kept_at(run: TrainingFolder, num_steps: int) -> Path:
+    if not run.kept(num_steps).is_file():
+        kept = ", ".join(f"{each:,}" for each in run.all_kept()) or "none"
+        raise NotFoundError(
+            f"{run.path} keeps no weights after {num_steps:,} steps; kept: {kept}. A run keeps what it was begun with: "
+            "ngp train --keep-at N"
+        )
+    return run.kept(num_steps)
+
+
 def run_of(checkpoint: Path) -> TrainingFolder:
     """Return the folder of the training run that a checkpoint is in, if it is in one."""
     return TrainingFolder(checkpoint.resolve().parent.parent)
+
+
+def manifest_of(checkpoint: Path) -> dict[str, Any] | None:
+    """Return the manifest of the training run that a checkpoint is of; None if it is of none.
+
+    It is that of the run's folder, or, of exported weights, in the file itself.
+
+    Raises:
+        ResultsError: it is corrupt.
+        StateError: the file is damaged.
+    """
+    run = run_of(checkpoint)
+    if run.exists():
+        return run.manifest()
+    plan = peek_state(checkpoint).get("plan") if checkpoint.suffix == _SUFFIX else None
+    return plan if isinstance(plan, dict) else None
+
+
+def export_weights(checkpoint: Path, weights: State, to: Path) -> None:
+    """Write weights to one file, with the manifest of the run that they are of.
+
+    Args:
+        checkpoint: the checkpoint that they are of.
+        weights: an agent's state, or the part of it that other agents begin from.
+        to: the file.
+
+    Raises:
+        ResultsError: the checkpoint is of no training run, or the file is there already or cannot be written.
+    """
+    manifest = manifest_of(checkpoint)
+    if manifest is None:
+        raise ResultsError(f"{checkpoint} is of no training run, so nothing says what its weights are of.")
+    if to.exists():
+        raise ResultsError(f"{to} is there already and is left as it is; give another name.")
+    try:
+        save_state(to, {"format": FORMAT, "agent": weights, "plan": manifest})
+    except OSError as error:
+        raise ResultsError(f"Cannot write {to}: {error.strerror or error}.") from error
 
 
 def agent_state(checkpoint: Path) -> State:

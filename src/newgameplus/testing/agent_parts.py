@@ -25,6 +25,7 @@ from newgameplus.agents.interface import (
     HasWeights,
     HasWishes,
     KeepsFiles,
+    NamesWeights,
     NeedsZones,
     SkipsSteps,
     offers,
@@ -60,7 +61,8 @@ def _begins_from_weights(case: AgentCase) -> None:
     follow(trained, case.exchanges)
     state = trained.state()
     require_refusal(lambda: first.begin_from({}), f"{case.name}.begin_from", "that is empty")
-    first.begin_from(state)
+    agent_class: Any = case.agent_class
+    first.begin_from(agent_class.weights_in(state) if offers(agent_class, NamesWeights) else state)
     again.begin_from(through_a_file(state))
     require_same(
         (follow(first, case.exchanges), follow(again, case.exchanges)),

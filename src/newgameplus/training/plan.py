@@ -24,7 +24,7 @@ from newgameplus.games.action_sets import ActionSet, action_sets
 from newgameplus.games.folders import add_named_collections, named_collections
 from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.registry import require_package
-from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, run_of
+from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, manifest_of
 from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
 from newgameplus.training.prefill import Prefilling, check_prefill
 from newgameplus.training.rehearsal import rehearse
@@ -57,6 +57,8 @@ class TrainingPlan:
     """Project of Weights & Biases that also receives the metrics; None for none."""
     switch_steps: int | None = None
     """Steps after which a row changes its level at the end of an episode; None keeps levels."""
+    keep_steps: tuple[int, ...] = ()
+    """Steps after which the agent as it is then is kept, in a file of its own."""
     plays_apart: bool = False
     """Whether there are no rows: the individuals of a population are played one by one, in other processes."""
 
@@ -65,6 +67,11 @@ class TrainingPlan:
             raise UsageError(f"A seed is a whole number from 0, not {self.seed}.")
         if self.agent.is_frozen:
             raise UsageError("A frozen agent learns nothing; it can only be judged: ngp evaluate --frozen.")
+        if any(not 0 < steps <= self.total_steps for steps in self.keep_steps):
+            raise UsageError(
+                f"Weights are kept after 1 to {self.total_steps:,} steps, the run's last, not after "
+                f"{', '.join(f'{steps:,}' for steps in self.keep_steps)}."
+            )
         for field in fields(self):
             value = getattr(self, field.name)
             if type(value) is int and field.name != "seed" and value < 1:
@@ -113,13 +120,26 @@ def read_plan(folder: Path, trusted: str | None = None) -> TrainingPlan:
             class of another package, which the user has not named.
     """
     run = TrainingFolder(folder)
-    content = run.manifest()
+    return plan_of(run.manifest(), run.manifest_path, trusted)
+
+
+def plan_of(content: Mapping[str, Any], path: Path, trusted: str | None = None) -> TrainingPlan:
+    """Return the plan that a manifest was written for.
+
+    Args:
+        content: the manifest.
+        path: file that it is from.
+        trusted: as for :func:`read_plan`.
+
+    Raises:
+        ResultsError: as for :func:`read_plan`.
+    """
     add_named_collections(content.get("games"))
     try:
         parts = {"agent": agent_plan_of(content, trusted), "world": world_plan_of(content)}
         return pick(TrainingPlan, {**content, **parts})
     except (ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{run.manifest_path} is damaged ({error}); begin a new run.") from error
+        raise ResultsError(f"{path} is damaged ({error}); begin a new run.") from error
 
 
 def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, str], init: Path) -> tuple[str, Any]:
@@ -139,30 +159,31 @@ def configuration_for(agent: str, preset: str | None, overrides: Mapping[str, st
     """
     agent_class = find_agent(agent)
     require_weights(agent_class, agent)
-    run = run_of(checkpoint_at(init))
-    if preset is None and run.exists() and _agent_name(run) == agent:
-        plan = read_plan(run.path, trusted=agent).agent
+    checkpoint = checkpoint_at(init)
+    manifest = manifest_of(checkpoint)
+    if preset is None and manifest is not None and _agent_name(manifest) == agent:
+        plan = plan_of(manifest, checkpoint, trusted=agent).agent
         # The device belongs to this machine, not to the run.
         here = {"device": agent_class.PRESETS[plan.preset].device} if isinstance(plan.config, HasDevice) else {}
         return plan.preset, with_fields(replace(plan.config, **here), overrides)
     name = "default" if preset is None else preset
     config = configure(agent_class, name)
-    if run.exists() and isinstance(agent_class, type) and offers(agent_class, ContinuesOthers):
-        config = _continued(agent_class, config, run)
+    if manifest is not None and isinstance(agent_class, type) and offers(agent_class, ContinuesOthers):
+        config = _continued(agent_class, config, manifest, checkpoint)
     return name, with_fields(config, overrides)
 
 
-def _continued(agent_class: Any, config: Any, run: TrainingFolder) -> Any:
+def _continued(agent_class: Any, config: Any, manifest: Mapping[str, Any], checkpoint: Path) -> Any:
     """Return a configuration that fits the weights of another agent's run, as far as the agent continues it."""
-    name = _agent_name(run)
+    name = _agent_name(manifest)
     if name not in AGENTS:
         return config
-    continued = agent_class.continued(config, name, read_plan(run.path).agent.config)
+    continued = agent_class.continued(config, name, plan_of(manifest, checkpoint).agent.config)
     return config if continued is None else continued
 
 
-def _agent_name(run: TrainingFolder) -> object:
-    agent = run.manifest().get("agent")
+def _agent_name(manifest: Mapping[str, Any]) -> object:
+    agent = manifest.get("agent")
     return agent.get("name") if isinstance(agent, dict) else None
 
 
@@ -175,13 +196,14 @@ def own_actions_of(init: Path) -> ActionSet | None:
     Raises:
         NewGamePlusError: there is no such checkpoint, or the run's plan is damaged.
     """
-    run = run_of(checkpoint_at(init))
-    if not run.exists():
+    checkpoint = checkpoint_at(init)
+    manifest = manifest_of(checkpoint)
+    if manifest is None:
         return None
     try:
-        actions = world_plan_of(run.manifest()).actions
+        actions = world_plan_of(manifest).actions
     except (ValueError, KeyError, TypeError) as error:
-        raise ResultsError(f"{run.manifest_path} is damaged ({error}); begin a new run.") from error
+        raise ResultsError(f"The plan of {checkpoint} is damaged ({error}); begin a new run.") from error
     return None if actions is None or actions.name in action_sets() else actions
 
 

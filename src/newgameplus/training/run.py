@@ -33,7 +33,7 @@ from newgameplus.training.prefill import Filled, fill
 from newgameplus.training.rows import Players, Rows
 from newgameplus.training.seeds import training_seeds
 from newgameplus.training.tracker import Tracker
-from newgameplus.training.transfer import begin_from
+from newgameplus.training.transfer import begin_from, weights_of
 from newgameplus.training.watching import figures_of, picture_of, watch
 from newgameplus.training.worlds import make_world
 from newgameplus.types import State
@@ -128,6 +128,7 @@ class _Run:
             generation = self._log_generation()
             is_over = self._is_over()
             is_left = is_over or is_stopped()
+            self._keep(advance.num_steps)
             self._checkpoint(advance.num_steps, is_over=is_over, is_left=is_left)
             if is_left or generation is not None or tracker.elapsed_seconds >= next_report:
                 next_report = tracker.elapsed_seconds + REPORT_INTERVAL_SECONDS
@@ -146,6 +147,12 @@ class _Run:
             self._save()
         elif is_left or time.monotonic() >= self.next_checkpoint_at:
             self._save(is_extra=True)
+
+    def _keep(self, num_new: int) -> None:
+        """Keep the agent if the steps were played after which the plan has it kept."""
+        for num_steps in self.plan.keep_steps:
+            if self.tracker.num_steps - num_new < num_steps <= self.tracker.num_steps:
+                self.folder.keep(num_steps, weights_of(self.agent))
 
     def _begin(self, rows: Rows) -> Iterator[Report]:
         """Prefill the replay buffer if requested, and reset every row."""

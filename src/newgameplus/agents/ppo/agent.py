@@ -226,6 +226,11 @@ class Ppo:
         self._spread = state["spread"]
         self._num_updates = state["num_updates"]
 
+    @staticmethod
+    def weights_in(state: State) -> State:
+        """Return the network's part of ``state``, without optimizer, rollout or replay buffer."""
+        return {"agent": state["agent"], "network": state["network"]}
+
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
         """Start a new run with the weights of ``state``, from another training run; learn unless ``is_frozen``.
 

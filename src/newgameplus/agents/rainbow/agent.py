@@ -233,6 +233,11 @@ class Rainbow:
         self._num_random = state["num_random"]
         self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
 
+    @staticmethod
+    def weights_in(state: State) -> State:
+        """Return the network's part of ``state``, without optimizer, rollout or replay buffer."""
+        return {"agent": state["agent"], "network": state["network"]}
+
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
         """Start a new run with the weights of ``state``; from PPO's, only those of the encoder are taken.
 
