@@ -149,6 +149,13 @@ class Engine {
     }
   }
 
+  // Two consoles exist for a moment, so that a level that cannot be played leaves the old one in its place.
+  void replace(std::size_t index, const LaneSpec& spec) {
+    const PoolPointer pool = attached();
+    const python_lock::Unlocked unlocked;
+    pool->replace(index, std::make_unique<Lane>(spec));
+  }
+
   // The picture as the console draws it, or the part of it that the scenario shows.
   nb::object screen(std::size_t index) {
     const Use lane(*this, index);
@@ -315,6 +322,7 @@ void bind_engine(nb::module_& module) {
       .def("save", &Engine::save, "lane"_a)
       .def("settle", &Engine::settle, "lane"_a, "Makes the present moment one that a snapshot holds without buttons.")
       .def("load", &Engine::load, "lane"_a, "snapshot"_a)
+      .def("replace", &Engine::replace, "lane"_a, "spec"_a, "Another console in a lane's place, before its first reset.")
       .def("screen", &Engine::screen, "lane"_a)
       .def("ram", &Engine::ram, "lane"_a)
       .def("values", &Engine::values, "lane"_a)

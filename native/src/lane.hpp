@@ -50,6 +50,7 @@ class Lane {
 
   // Whether the next episode waits for `reset` instead of beginning in the step that ends one.
   void stop_at_ends(bool does_stop) { stops_at_ends_ = does_stop; }
+  bool stops_at_ends() const { return stops_at_ends_; }
 
   // The moment, as the last keyframe and the buttons since: the start of the episode, if it was not settled later. It
   // comes back exactly wherever the core is deterministic. Throws EngineError when a variable was written since.

@@ -76,6 +76,17 @@ void Pool::set_batch(const Batch& batch) {
   batch_ = batch;
 }
 
+void Pool::replace(std::size_t index, std::unique_ptr<Lane> lane) {
+  const Claim claim(*this, index);
+  if (lane->observer().shape().size() != batch_.observation_size ||
+      lane->scenario().values().size() > batch_.num_values) {
+    throw EngineError("A lane is replaced by one with observations of the same size, and no more variables than fit.");
+  }
+  lane->random() = claim.lane().random();
+  lane->stop_at_ends(claim.lane().stops_at_ends());
+  lanes_[index] = std::move(lane);
+}
+
 void Pool::reset(const std::vector<std::size_t>& lanes) {
   const Waiting waiting(*this);
   std::vector<Task> tasks;

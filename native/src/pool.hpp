@@ -62,6 +62,10 @@ class Pool {
     std::size_t index_;
   };
 
+  // Puts another console, game and level in a lane's place; its random numbers go on. Throws EngineError while the lane
+  // is under way, or if the new one does not fit the arrays.
+  void replace(std::size_t index, std::unique_ptr<Lane> lane);
+
   // From now on no call begins, and those that wait for results end with an EngineError.
   void end();
 

@@ -19,6 +19,7 @@ from newgameplus.emulator.cores import console_named
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.interface import ResumableWorld, World
+from newgameplus.envs.level_queue import ShuffledLevels
 from newgameplus.envs.processes import make_processes
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.world import SingleWorld, world_spec
@@ -49,7 +50,7 @@ def batch() -> World:
 
 def serial() -> World:
     levels = [*LEVELS, find_level("Tumbleweed-Genesis-v0/Frost.Act1")]
-    return SerialVecEnv(levels, 2, switch_steps=20, order_seed=3, **SPECS)
+    return SerialVecEnv(ShuffledLevels(levels, 3), 2, switch_steps=20, **SPECS)
 
 
 def processes() -> World:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
+from newgameplus.envs.level_queue import ShuffledLevels
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.errors import StateError, UsageError
 from newgameplus.games.levels import Level, find_level
@@ -22,7 +23,7 @@ SPECS: dict[str, Any] = {"observation_spec": WARPED, "action_spec": SONIC_7, "ma
 
 
 def serial(levels: list[Level], num_envs: int, switch_steps: int = 20, order_seed: int = 3) -> SerialVecEnv:
-    return SerialVecEnv(levels, num_envs, switch_steps=switch_steps, order_seed=order_seed, **SPECS)
+    return SerialVecEnv(ShuffledLevels(levels, order_seed), num_envs, switch_steps=switch_steps, **SPECS)
 
 
 def actions(num_steps: int, num_envs: int, seed: int = 8) -> Iterator[Array]:
@@ -135,7 +136,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     bad: list[dict[str, Any]] = [{"num_envs": 0}, {"switch_steps": 0}, {"levels": []}]
     for changes in bad:
         arguments: dict[str, Any] = {"levels": TUMBLEWEED, "num_envs": 1, **changes}
-        with pytest.raises(UsageError, match="at least one level, row and step"):
+        with pytest.raises(UsageError, match="Playing levels one after another takes at least one"):
             serial(**arguments)
     world = serial(TUMBLEWEED, 2)
     with pytest.raises(StateError, match="has 1 rows, this one has 2"):

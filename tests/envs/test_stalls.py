@@ -12,6 +12,7 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.frame_skip import FrameSkip
 from newgameplus.envs.interface import World
+from newgameplus.envs.level_queue import ShuffledLevels
 from newgameplus.envs.rules import WorldRules
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.envs.stalls import StallCounter
@@ -64,10 +65,10 @@ def test_processes_stall_as_the_batch_does() -> None:
 
 
 def worlds() -> list[Any]:
-    serial = {"num_envs": 3, "switch_steps": 30, "order_seed": 1}
+    serial = {"num_envs": 3, "switch_steps": 30}
     return [
         lambda: RetroVecEnv([LEVELS[0]] * 3, observation_spec=WARPED, **RULES),
-        lambda: SerialVecEnv(LEVELS, observation_spec=WARPED, **serial, **RULES),
+        lambda: SerialVecEnv(ShuffledLevels(LEVELS, 1), observation_spec=WARPED, **serial, **RULES),
     ]
 
 

@@ -13,6 +13,7 @@ from newgameplus.emulator.cores import console_named, core_of
 from newgameplus.emulator.exactness import Keeping, are_states_exact, keeping_of
 from newgameplus.emulator.native import NativeEmulator
 from newgameplus.envs.batch import RetroVecEnv, snapshot_from_bytes
+from newgameplus.envs.level_queue import ShuffledLevels
 from newgameplus.envs.retro import RetroEnv
 from newgameplus.envs.serial import SerialVecEnv
 from newgameplus.errors import EmulatorError
@@ -107,9 +108,9 @@ def test_the_state_of_a_world_in_a_file_goes_on_as_if_nothing_had_happened(
 
 
 def test_levels_that_rows_take_in_turn_go_on_from_a_state(any_level: Level) -> None:
-    keywords: dict[str, Any] = {"switch_steps": 10, "order_seed": 0, "observation_spec": WARPED}
+    keywords: dict[str, Any] = {"switch_steps": 10, "observation_spec": WARPED}
     keywords["max_episode_steps"] = 12
-    world, again = (SerialVecEnv([any_level], 2, **keywords) for _ in range(2))
+    world, again = (SerialVecEnv(ShuffledLevels([any_level], 0), 2, **keywords) for _ in range(2))
     try:
         world.reset(seed=1)
         told(world, 2)

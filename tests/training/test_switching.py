@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from newgameplus.envs.serial import SerialVecEnv
+from newgameplus.envs.level_queue import ShuffledLevels
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import find_level
 from newgameplus.open_games.proof import par_path
@@ -20,7 +20,6 @@ from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.agent_plan import Prefill
 from newgameplus.training.plan import TrainingPlan, begin, check, read_plan
 from newgameplus.training.run import train
-from newgameplus.types import BUTTONS, NOTHING
 
 from .test_run import contents, kill_at_a_random_moment, newest, plan_of, run_to_the_end
 
@@ -75,11 +74,8 @@ def test_an_episode_is_put_down_to_the_level_that_it_was_played_on(tmp_path: Pat
 def order_of(plan: TrainingPlan) -> list[str]:
     """The line of levels of a plan, as far as 16 rows would begin with."""
     order_seed = int(np.random.SeedSequence([plan.seed, 3]).generate_state(1)[0])
-    world = SerialVecEnv(
-        plan.world.levels, 16, switch_steps=1, order_seed=order_seed, observation_spec=NOTHING, action_spec=BUTTONS
-    )
-    world.close()
-    return [str(level) for level in world.levels]
+    queue = ShuffledLevels(plan.world.levels, order_seed)
+    return [str(queue.level(place)) for place in range(16)]
 
 
 def test_a_prefill_is_in_the_first_checkpoint_and_counts_as_no_step(tmp_path: Path) -> None:

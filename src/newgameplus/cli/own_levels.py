@@ -14,6 +14,7 @@ import click
 from newgameplus.cli.on import elsewhere, on_option
 from newgameplus.cli.tables import counted, print_json, print_note, print_table
 from newgameplus.errors import EmulatorError, did_you_mean
+from newgameplus.open_games.seeds import NUM_NAMED
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -53,7 +54,7 @@ class Zones(click.ParamType[tuple[str, ...]]):
 
 
 @click.command()
-@click.option("--seed", type=click.IntRange(min=0), required=True, metavar="N", help="Seed of the levels.")
+@click.option("--seed", type=click.IntRange(0, NUM_NAMED - 1), required=True, metavar="N", help="Seed of the levels.")
 @click.option(
     "--count", type=click.IntRange(1, MAX_COUNT), default=11, show_default=True, metavar="K", help="How many levels."
 )

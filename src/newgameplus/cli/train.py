@@ -26,6 +26,7 @@ from newgameplus.cli.plan_options import (
     world_plan,
     world_rules,
 )
+from newgameplus.cli.streams import stream_of, stream_options, streamed
 from newgameplus.cli.typed import Number, as_named, as_typed, say
 from newgameplus.errors import LearningError, UsageError
 from newgameplus.registry import require_package
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import ProgressColumn
 
+    from newgameplus.envs.level_queue import LevelQueue
     from newgameplus.executor.interface import Executor
     from newgameplus.training.plan import TrainingPlan
     from newgameplus.training.prefill import Filled
@@ -74,6 +76,7 @@ _NARROW, _WIDE = 72, 112
 @click.option("--threads", type=int, metavar="N", help="Threads of the network.  [default: torch's]")
 @click.option("--wandb", metavar="PROJECT", help="Also send the metrics to a project of Weights & Biases.")
 @click.option("--switch-every", type=Number(), metavar="N", help="Change the level of each row after N of its steps.")
+@stream_options
 @click.option(
     "--on",
     "address",
@@ -89,7 +92,8 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     All levels are played in parallel in one process, or with --switch-every one after another in each row. Metrics are
     written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C writes a checkpoint; a power cut loses at most
     ten minutes; --resume continues exactly from there. With --watch-every, movies and watched.jsonl there show what the
-    agent does. With --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of a split.
+    agent does. With --stream, rows play new levels that are drawn without end, instead of those of a split. With
+    --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of a split.
     """
     require_package("torch", "Training")
     from newgameplus.printable import open_console
@@ -99,7 +103,8 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     plan, folder, executor = _reopened(ctx, options) if options["resume"] else _created(options)
     _announce(console, plan, folder)
     try:
-        report = _follow(console, plan, folder, executor)
+        with streamed(console, plan, folder) as stream:
+            report = _follow(console, plan, folder, executor, stream)
     except KeyboardInterrupt:
         saved = TrainingFolder(folder).checkpoints()
         what = f"after {int(saved[-1].stem):,} steps, which are kept" if saved else "before the first checkpoint"
@@ -152,13 +157,17 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
 
     agent = agent_plan(options)
     world, split = world_plan(options, agent, DEFAULT_SPLIT, world_rules(options, CONTEST_WORLD))
+    stream, switch_steps = stream_of(options)
     num_envs, plays_apart = options["num_envs"], options["address"] is not None
-    if plays_apart and (num_envs is not None or options["switch_every"] is not None):
-        raise UsageError("With --on individuals are played one by one: leave out --num-envs and --switch-every.")
+    if plays_apart and (num_envs is not None or switch_steps is not None):
+        raise UsageError(
+            "With --on individuals are played one by one: leave out --num-envs, --switch-every and --stream."
+        )
     if plays_apart:
         num_envs = 1
     elif num_envs is None:
-        num_envs = _LEAST_ROWS if options["switch_every"] is not None else max(_LEAST_ROWS, len(world.levels))
+        are_few = options["switch_every"] is not None and options["stream"] is None
+        num_envs = _LEAST_ROWS if are_few else max(_LEAST_ROWS, len(world.levels))
     plan = TrainingPlan(
         agent=agent,
         world=with_wishes(options, agent, world),
@@ -170,7 +179,8 @@ def _plan(options: dict[str, Any]) -> tuple[TrainingPlan, str | None]:
         num_threads=torch.get_num_threads() if options["threads"] is None else options["threads"],
         wandb=options["wandb"],
         keep_steps=tuple(sorted(set(options["keep_at"]))),
-        switch_steps=options["switch_every"],
+        switch_steps=switch_steps,
+        stream=stream,
         plays_apart=plays_apart,
     )
     return plan, split
@@ -209,7 +219,13 @@ def _executor(address: str | None, plan: TrainingPlan) -> Executor[Any] | None:
     return elsewhere(address, {level.game for level in plan.world.levels})
 
 
-def _follow(console: Console, plan: TrainingPlan, folder: Path, executor: Executor[Any] | None) -> Report | None:
+def _follow(
+    console: Console,
+    plan: TrainingPlan,
+    folder: Path,
+    executor: Executor[Any] | None,
+    stream: LevelQueue | None,
+) -> Report | None:
     """Train, with a live line on a terminal, and one line per minute elsewhere."""
     from rich.progress import Progress
 
@@ -221,7 +237,7 @@ def _follow(console: Console, plan: TrainingPlan, folder: Path, executor: Execut
     bar = Progress(*_columns(console.width), console=console, transient=True, disable=not console.is_terminal)
     with _stopping(console) as is_stopped, bar as progress:
         task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
-        for report in train_plan(plan, folder, is_stopped, executor):
+        for report in train_plan(plan, folder, is_stopped, executor, stream):
             if (filled := report.filled) is not None:
                 if is_stopped():
                     raise KeyboardInterrupt
@@ -312,6 +328,8 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
     levels, rows = counted(num_levels, "level"), f"in {counted(plan.num_envs, 'row')}"
     if plan.plays_apart:
         rows = "by individuals that are played one by one"
+    elif plan.stream is not None:
+        levels = f"new levels of {plan.stream.game.capitalize()}, each for {plan.switch_steps:,} steps,"
     elif plan.switch_steps is not None:
         levels += " one after another"
     elif plan.num_envs < num_levels:

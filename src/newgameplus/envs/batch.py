@@ -25,7 +25,6 @@ from newgameplus.envs.engine_rows import (
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.rows import RowMaker
 from newgameplus.envs.stalls import StallCounter
-from newgameplus.envs.variable_info import VariableInfo
 from newgameplus.errors import StateError, UsageError
 from newgameplus.executor.local import available_cores
 from newgameplus.games.levels import Level
@@ -88,7 +87,8 @@ class RetroVecEnv(EngineRows):
         self._is_same_step = self.autoreset_mode is AutoresetMode.SAME_STEP
         self.render_mode = render_mode
         check_room(len(levels))
-        self.rows = RowMaker(observation_spec, action_spec, frame_skip, max_episode_steps, core).rows(levels)
+        self._maker = RowMaker(observation_spec, action_spec, frame_skip, max_episode_steps, core)
+        self.rows = self._maker.rows(levels)
         self.num_envs = len(levels)
         self._table = ActionTable(self.rows[0].actions)
         self._copies = copies_observations
@@ -101,15 +101,14 @@ class RetroVecEnv(EngineRows):
             self._engine = required_engine().Engine([row.lane for row in self.rows], num_threads or available_cores())
             if not self._is_same_step:
                 self._engine.stop_at_ends()
-        present = [self._engine.are_present(row) for row in self._all]
-        self._variables = VariableInfo([row.variables for row in self.rows], present)
+        self._name_variables()
         shape = self._common_shape(observation_spec)
         self.single_observation_space = spaces.Box(0, 255, shape, np.uint8)
         self.single_action_space = self.rows[0].actions.space
         self.observation_space = batch_space(self.single_observation_space, self.num_envs)
         self.action_space = batch_space(self.single_action_space, self.num_envs)
         self.metadata = {"autoreset_mode": self.autoreset_mode, "render_modes": ["rgb_array"], "render_fps": 60}
-        self._attach_arrays(shape)
+        self._attach_arrays(shape, max(len(row.variables) for row in self.rows))
         self._must_begin = np.ones(self.num_envs, np.bool_)  # not begun or, without same-step autoreset, over
         self._begin_rows()
 
@@ -125,27 +124,6 @@ class RetroVecEnv(EngineRows):
                 )
         height, width, channels = shapes[0]
         return (height, width, channels) if spec.kind == "image" else (width,)
-
-    def _attach_arrays(self, shape: tuple[int, ...]) -> None:
-        num_rows, num_values = self.num_envs, max(len(row.variables) for row in self.rows)
-        self._observation = np.zeros((num_rows, *shape), np.uint8)
-        self._final_observation = np.zeros((num_rows, *shape), np.uint8)
-        self._reward = np.zeros(num_rows, np.float64)
-        self._terminated = np.zeros(num_rows, np.bool_)
-        self._truncated = np.zeros(num_rows, np.bool_)
-        self._values = np.zeros((num_rows, num_values), np.int64)
-        self._final_values = np.zeros((num_rows, num_values), np.int64)
-        flat = (num_rows, int(np.prod(shape)))
-        with in_words():
-            self._engine.attach(
-                observation=self._observation.reshape(flat),
-                final_observation=self._final_observation.reshape(flat),
-                reward=self._reward,
-                terminated=self._terminated,
-                truncated=self._truncated,
-                values=self._values,
-                final_values=self._final_values,
-            )
 
     def reset(
         self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None

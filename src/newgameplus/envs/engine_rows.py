@@ -13,8 +13,10 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from newgameplus.emulator.compiled import in_words
 from newgameplus.emulator.interface import NO_COPY
 from newgameplus.envs.inline import BatchInline
-from newgameplus.envs.rows import Row
+from newgameplus.envs.rows import Row, RowMaker
+from newgameplus.envs.variable_info import VariableInfo
 from newgameplus.errors import EmulatorError, StateError, UsageError
+from newgameplus.games.levels import Level
 from newgameplus.types import ActionSpec, Array, ObservationSpec, State
 
 if TYPE_CHECKING:
@@ -39,7 +41,10 @@ class EngineRows(BatchInline, VectorEnv[Array, Array, Array]):
 
     rows: tuple[Row, ...]
     """Description of each row: its level, core, start state, variables."""
+    _maker: RowMaker
     _engine: Engine
+    _must_begin: Array
+    """Rows that must be reset before their next step, bool ``[B]``."""
     _seeds_used: list[int]
     _attached: dict[str, tuple[Any, ...]]
 
@@ -49,6 +54,51 @@ class EngineRows(BatchInline, VectorEnv[Array, Array, Array]):
         self._seeds_used = [UNKNOWN_SEED] * self.num_envs
         for row in range(self.num_envs):
             self.seed_row(row, None)
+
+    def _name_variables(self) -> None:
+        present = [self._engine.are_present(row) for row in range(self.num_envs)]
+        self._variables = VariableInfo([row.variables for row in self.rows], present)
+
+    def _attach_arrays(self, shape: tuple[int, ...], num_values: int) -> None:
+        num_rows = self.num_envs
+        self._observation = np.zeros((num_rows, *shape), np.uint8)
+        self._final_observation = np.zeros((num_rows, *shape), np.uint8)
+        self._reward = np.zeros(num_rows, np.float64)
+        self._terminated = np.zeros(num_rows, np.bool_)
+        self._truncated = np.zeros(num_rows, np.bool_)
+        self._values = np.zeros((num_rows, num_values), np.int64)
+        self._final_values = np.zeros((num_rows, num_values), np.int64)
+        flat = (num_rows, int(np.prod(shape)))
+        with in_words():
+            self._engine.attach(
+                observation=self._observation.reshape(flat),
+                final_observation=self._final_observation.reshape(flat),
+                reward=self._reward,
+                terminated=self._terminated,
+                truncated=self._truncated,
+                values=self._values,
+                final_values=self._final_values,
+            )
+
+    def change_level(self, row: int, level: Level) -> None:
+        """Give a row another level, of any game of its console; the row must be reset before its next step.
+
+        It gets a console of its own and keeps its random generator.
+
+        Raises:
+            NewGamePlusError: the level cannot be played with these settings; the row has not changed.
+        """
+        made = self._maker.rows([level])[0]
+        made.check_like(self.rows[0])
+        if len(made.variables) > self._values.shape[1]:
+            before = self._observation
+            self._attach_arrays(before.shape[1:], len(made.variables))
+            self._observation[:] = before
+        with in_words():
+            self._engine.replace(row, made.lane)
+        self.rows = (*self.rows[:row], made, *self.rows[row + 1 :])
+        self._name_variables()
+        self._must_begin[row] = True
 
     @property
     def buttons(self) -> tuple[str | None, ...]:

@@ -48,6 +48,19 @@ class Row:
         """The console's buttons, in the bit order of a mask."""
         return self.core.console.buttons
 
+    def check_like(self, first: Row) -> None:
+        """Check that this row can be in a batch with ``first``.
+
+        Raises:
+            UsageError: their pads or actions differ.
+        """
+        if self.actions.space != first.actions.space or self.buttons != first.buttons:
+            raise UsageError(
+                f"The rows of a vector environment must be alike, but {first.level} has the action_space "
+                f"{first.actions.space} and {self.level} has {self.actions.space}; give both the same pad or set of "
+                "actions."
+            )
+
     def is_saved_by_state(self) -> bool:
         """Whether a snapshot holds the machine's state; otherwise the buttons since the start of the episode.
 
@@ -89,12 +102,7 @@ class RowMaker:
         made = {level: self._row(level, roms) for level in dict.fromkeys(levels)}
         first = made[levels[0]]
         for row in made.values():
-            if row.actions.space != first.actions.space or row.buttons != first.buttons:
-                raise UsageError(
-                    f"The rows of a vector environment must be alike, but {first.level} has the action_space "
-                    f"{first.actions.space} and {row.level} has {row.actions.space}; give both the same pad or set of "
-                    "actions."
-                )
+            row.check_like(first)
         return tuple(made[level] for level in levels)
 
     def _row(self, level: Level, roms: dict[bytes, Blob]) -> Row:

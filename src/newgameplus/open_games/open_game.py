@@ -54,6 +54,12 @@ class OpenGame:
     unready: Callable[[Values], str]
     """Explains where a player who cannot act is stuck, and what to do: the end of a sentence."""
 
+    draw_set: Callable[[bytes, int, int], bytes] | None = None
+    """Returns the ROM of a program with new levels: those of a set, by its number, of the stream with a seed. None if
+    the game has no generator of levels."""
+    num_set_levels: int = 0
+    """Number of levels in each of these sets."""
+
     @property
     def folder(self) -> Path:
         """Folder of the game that comes with New Game Plus."""

@@ -14,6 +14,7 @@
       metrics.jsonl           metrics of learning
       watched.jsonl movies/   episodes played with the weights at some step, and their movies
       replay/                 frames of a replay buffer
+      levels/                 sets of a stream of levels
       live/                   what the rows do, while somebody watches (newgameplus.results.live)
       tensorboard/ wandb.txt  event files; id of the run at Weights & Biases
 """
@@ -65,6 +66,11 @@ class TrainingFolder:
     def replay(self) -> Path:
         """Folder of a replay buffer's frames."""
         return self.path / "replay"
+
+    @property
+    def levels(self) -> Path:
+        """Folder of the sets of a stream of levels."""
+        return self.path / "levels"
 
     @property
     def tensorboard(self) -> Path:

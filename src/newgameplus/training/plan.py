@@ -34,12 +34,23 @@ from newgameplus.training.worlds import WorldPlan, check_alike, world_plan_of
 
 
 @dataclass(frozen=True, slots=True)
+class Stream:
+    """A stream of new levels, which rows take one after another; none comes twice."""
+
+    game: str
+    """Name of the open game, such as ``tumbleweed``."""
+    seed: int = 0
+    """Seed of the levels."""
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """Plan of a training run."""
 
     agent: AgentPlan
     world: WorldPlan
-    """Levels and rules; row ``i`` plays level ``i`` modulo their number, or with ``switch_steps`` one after another."""
+    """Levels and rules; row ``i`` plays level ``i`` modulo their number, or with ``switch_steps`` one after another.
+    With ``stream`` these levels are only watched."""
     num_envs: int
     """B, the number of rows."""
     total_steps: int
@@ -59,6 +70,8 @@ class TrainingPlan:
     """Steps after which a row changes its level at the end of an episode; None keeps levels."""
     keep_steps: tuple[int, ...] = ()
     """Steps after which the agent as it is then is kept, in a file of its own."""
+    stream: Stream | None = None
+    """Stream of levels that the rows play instead of the world's; None for none. Needs ``switch_steps``."""
     plays_apart: bool = False
     """Whether there are no rows: the individuals of a population are played one by one, in other processes."""
 
@@ -72,6 +85,8 @@ class TrainingPlan:
                 f"Weights are kept after 1 to {self.total_steps:,} steps, the run's last, not after "
                 f"{', '.join(f'{steps:,}' for steps in self.keep_steps)}."
             )
+        if self.stream is not None and self.switch_steps is None:
+            raise UsageError("Rows take the levels of a stream one after another: say after how many steps.")
         for field in fields(self):
             value = getattr(self, field.name)
             if type(value) is int and field.name != "seed" and value < 1:
@@ -242,11 +257,14 @@ def check(plan: TrainingPlan) -> None:
 
 def _check_switching(plan: TrainingPlan) -> None:
     levels = plan.world.levels
-    if len(dict.fromkeys(levels)) == 1:
+    if plan.stream is None and len(dict.fromkeys(levels)) == 1:
         raise UsageError(f"There is no other level than {levels[0]} to switch to; leave out --switch-every.")
     agent_class: Any = plan.agent.agent_class
     if offers(agent_class, NeedsZones) and agent_class.needs_zones(plan.agent.config):
-        raise UsageError(f"The agent {plan.agent.name} must know the zone of each row, so leave out --switch-every.")
+        raise UsageError(
+            f"The agent {plan.agent.name} must know the zone of each row, so its rows cannot change their level: "
+            "leave out --switch-every and --stream."
+        )
 
 
 def begin(plan: TrainingPlan, folder: Path) -> None:

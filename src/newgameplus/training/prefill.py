@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents.interface import Agent, HasCapacity, HasReplay, offers
+from newgameplus.envs.level_queue import ShuffledLevels
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
@@ -24,7 +25,7 @@ from newgameplus.results.training_runs import agent_state, checkpoint_at
 from newgameplus.training.agent_plan import AgentPlan, Prefill
 from newgameplus.training.loop import play
 from newgameplus.training.transfer import begin_from
-from newgameplus.training.worlds import Specs, WorldPlan, make_world
+from newgameplus.training.worlds import Specs, WorldPlan, make_serial_world
 from newgameplus.types import Array, Step, WorldSpec
 
 PAR = "par"
@@ -242,7 +243,8 @@ def _tell_levels(prefill: Prefilling, levels: Sequence[Level], agent: HasReplay)
     rules = replace(prefill.world.rules, max_episode_steps=min(half, prefill.world.rules.max_episode_steps))
     plan = replace(prefill.world, levels=tuple(levels), rules=rules)
     order_seed, world_seed, player_seed = np.random.SeedSequence([prefill.seed, 4]).generate_state(3).tolist()
-    world = make_world(plan, prefill.agent.specs(), num_rows, switch_steps=half, order_seed=order_seed)
+    queue = ShuffledLevels(plan.levels, order_seed)
+    world = make_serial_world(plan, prefill.agent.specs(), num_rows, queue, half)
     with closing(world):
         observation, _ = world.reset(seed=world_seed)
         player: Any = _PolicyAgent(_policy(prefill.agent, world_spec(world), player_seed))

@@ -18,8 +18,9 @@ import torch
 
 from newgameplus.agents.interface import Agent, Evolves, HasMetrics, KeepsFiles, PlaysApart
 from newgameplus.envs.interface import ResumableWorld
+from newgameplus.envs.level_queue import LevelQueue, ShuffledLevels
 from newgameplus.envs.world import world_spec
-from newgameplus.errors import ResultsError
+from newgameplus.errors import ResultsError, UsageError
 from newgameplus.executor.interface import Executor
 from newgameplus.executor.local import LocalExecutor, available_cores
 from newgameplus.executor.retries import RetryingExecutor
@@ -35,7 +36,7 @@ from newgameplus.training.seeds import training_seeds
 from newgameplus.training.tracker import Tracker
 from newgameplus.training.transfer import begin_from, weights_of
 from newgameplus.training.watching import figures_of, picture_of, watch
-from newgameplus.training.worlds import make_world
+from newgameplus.training.worlds import make_serial_world, make_world
 from newgameplus.types import State
 
 REPORT_INTERVAL_SECONDS = 0.25
@@ -66,6 +67,7 @@ def train(
     folder: Path,
     is_stopped: Callable[[], bool] = lambda: False,
     executor: Executor[Any] | None = None,
+    stream: LevelQueue | None = None,
 ) -> Iterator[Report]:
     """Train from the last checkpoint in ``folder``, or from the beginning, until the plan's steps are played.
 
@@ -74,8 +76,10 @@ def train(
         folder: folder of the run.
         is_stopped: asked after each turn; once it is true, a checkpoint is written and nothing more is played.
         executor: plays individuals, if the plan plays them apart, and is closed; None for processes here.
+        stream: the plan's stream of levels, if it has one; not closed.
 
     Raises:
+        UsageError: the plan has a stream of levels, and none is given.
         ResultsError: a log was changed, another process uses the folder, or the disk is full; the last checkpoint is
             intact.
         StateError: no checkpoint can be read.
@@ -83,7 +87,7 @@ def train(
         LearningError: the loss is NaN or infinite; the last checkpoint is intact.
     """
     try:
-        with TrainingFolder(folder).held(), _opened(plan, TrainingFolder(folder), executor) as run:
+        with TrainingFolder(folder).held(), _opened(plan, TrainingFolder(folder), executor, stream) as run:
             yield from run.play(is_stopped)
     except OSError as error:
         raise ResultsError(
@@ -241,17 +245,19 @@ class _Run:
 
 
 @contextmanager
-def _opened(plan: TrainingPlan, folder: TrainingFolder, executor: Executor[Any] | None) -> Iterator[_Run]:
+def _opened(
+    plan: TrainingPlan, folder: TrainingFolder, executor: Executor[Any] | None, stream: LevelQueue | None
+) -> Iterator[_Run]:
     if plan.num_threads is not None:
         torch.set_num_threads(plan.num_threads)
     saved = folder.last_checkpoint()
     if saved is None:
         folder.check_nothing_lost(plan.checkpoint_steps + plan.num_envs)
     with ExitStack() as closing:
-        tracker = Tracker(plan.num_envs)
+        tracker = Tracker(plan.num_envs, averages_zones=plan.stream is not None)
         if saved is not None:
             tracker.restore(saved["tracker"])
-        world = _world(plan)
+        world = _world(plan, stream)
         closing.callback(world.close)
         agent = _agent(plan, folder, world, saved)
         players: Players
@@ -313,11 +319,18 @@ def _individuals(plan: TrainingPlan, agent: Agent, executor: Executor[Any] | Non
     return Individuals(agent, population, playing, tracker)
 
 
-def _world(plan: TrainingPlan) -> ResumableWorld:
-    order_seed = int(np.random.SeedSequence([plan.seed, 3]).generate_state(1)[0])
-    return make_world(
-        plan.world, plan.agent.specs(), plan.num_envs, switch_steps=plan.switch_steps, order_seed=order_seed
-    )
+def _world(plan: TrainingPlan, stream: LevelQueue | None) -> ResumableWorld:
+    specs = plan.agent.specs()
+    if plan.switch_steps is None:
+        return make_world(plan.world, specs, plan.num_envs)
+    if plan.stream is None:
+        order_seed = int(np.random.SeedSequence([plan.seed, 3]).generate_state(1)[0])
+        stream = ShuffledLevels(plan.world.levels, order_seed)
+    elif stream is None:
+        raise UsageError(
+            f"This run plays levels that are drawn while it trains: give its stream of {plan.stream.game}."
+        )
+    return make_serial_world(plan.world, specs, plan.num_envs, stream, plan.switch_steps)
 
 
 def _passes(num_steps: int, num_new: int, interval: int) -> bool:

@@ -13,7 +13,7 @@ from newgameplus.training.loop import Turn
 from newgameplus.types import Array
 
 NUM_RECENT = 20
-"""Number of episodes of a level in its mean return."""
+"""Number of episodes of a level, or zone, in its mean return."""
 
 
 @dataclass(slots=True)
@@ -21,6 +21,8 @@ class Tracker:
     """Progress of a run and returns of its episodes; saved in its checkpoints."""
 
     num_envs: int
+    averages_zones: bool = False
+    """Whether returns are averaged per zone instead of per level, where each level is played only for a while."""
     num_steps: int = 0
     """Number of agent steps over all rows."""
     num_episodes: int = 0
@@ -31,7 +33,7 @@ class Tracker:
     """Return so far of the current episode, float64 ``[B]``."""
     episode_steps: Array = field(default_factory=lambda: np.zeros(0, np.int64))
     recent: dict[str, deque[float]] = field(default_factory=dict)
-    """Returns of the last episodes, by level id."""
+    """Returns of the last episodes, by level id or zone."""
 
     def __post_init__(self) -> None:
         if not len(self.episode_return):
@@ -68,12 +70,14 @@ class Tracker:
 
     def _remember(self, episodes: list[dict[str, Any]]) -> None:
         for episode in episodes:
-            self.recent.setdefault(episode["level"], deque(maxlen=NUM_RECENT)).append(episode["return"])
+            level = episode["level"]
+            name = level.rpartition("/")[2].partition(".")[0] if self.averages_zones else level
+            self.recent.setdefault(name, deque(maxlen=NUM_RECENT)).append(episode["return"])
         self.num_episodes += len(episodes)
 
     @property
     def mean_return(self) -> float | None:
-        """Mean over levels of the mean return of their recent episodes; None before the first episode ends."""
+        """Mean over levels, or zones, of the mean return of recent episodes; None before the first episode ends."""
         means = [float(np.mean(returns)) for returns in self.recent.values()]
         return float(np.mean(means)) if means else None
 

@@ -11,6 +11,7 @@ from gymnasium.vector import AutoresetMode
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.interface import ResumableWorld
+from newgameplus.envs.level_queue import LevelQueue
 from newgameplus.envs.retro import FrameListener
 from newgameplus.envs.rules import CONTEST_WORLD, WorldRules
 from newgameplus.envs.serial import SerialVecEnv
@@ -161,25 +162,31 @@ def check_alike(plan: WorldPlan, specs: Specs) -> None:
     with_actions(plan, specs[1]).specs_on(plan.levels, specs)
 
 
-def make_world(
-    plan: WorldPlan, specs: Specs, num_envs: int, *, switch_steps: int | None = None, order_seed: int = 0
-) -> ResumableWorld:
-    """Return a world of ``num_envs`` rows for training.
-
-    Args:
-        plan: row ``i`` plays level ``i`` modulo their number, or, with ``switch_steps``, one after another.
-        specs: observation and action specs.
-        num_envs: B, the number of rows.
-        switch_steps: steps after which a row changes its level at the end of an episode; None keeps levels.
-        order_seed: seed of the order in which rows take the levels.
+def make_world(plan: WorldPlan, specs: Specs, num_envs: int) -> ResumableWorld:
+    """Return a world of ``num_envs`` rows for training; row ``i`` plays level ``i`` modulo their number.
 
     Raises:
         NewGamePlusError: a level cannot be played with these settings.
     """
-    keywords = _keywords(plan, specs, plan.levels)
-    if switch_steps is None:
-        return RetroVecEnv(plan.levels_of(num_envs), **keywords)
-    return SerialVecEnv(plan.levels, num_envs, switch_steps=switch_steps, order_seed=order_seed, **keywords)
+    return RetroVecEnv(plan.levels_of(num_envs), **_keywords(plan, specs, plan.levels))
+
+
+def make_serial_world(
+    plan: WorldPlan, specs: Specs, num_envs: int, queue: LevelQueue, switch_steps: int
+) -> ResumableWorld:
+    """Return a world for training whose rows play one level after another.
+
+    Args:
+        plan: settings of the levels; its own are of the same console as those of the queue.
+        specs: observation and action specs.
+        num_envs: B, the number of rows.
+        queue: where rows take their levels.
+        switch_steps: steps after which a row changes its level at the end of an episode.
+
+    Raises:
+        NewGamePlusError: a level cannot be played with these settings.
+    """
+    return SerialVecEnv(queue, num_envs, switch_steps=switch_steps, **_keywords(plan, specs, plan.levels))
 
 
 def make_batch(plan: WorldPlan, levels: Sequence[Level], specs: Specs, *, num_threads: int) -> RetroVecEnv:

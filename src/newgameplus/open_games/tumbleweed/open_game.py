@@ -5,6 +5,7 @@ from __future__ import annotations
 from newgameplus.open_games.open_game import OpenGame, Values
 from newgameplus.open_games.tumbleweed.course import COURSE, MODE_PLAY, MODE_TITLE
 from newgameplus.open_games.tumbleweed.pack import PACK_ADDRESS, VERSION, read_pack
+from newgameplus.open_games.tumbleweed.stream import NUM_LEVELS, draw_set
 
 
 def _level_names(rom: bytes) -> list[str]:
@@ -41,5 +42,7 @@ TUMBLEWEED = OpenGame(
     mode_play=MODE_PLAY,
     is_ready=lambda values: bool(values["is_grounded"]),
     unready=_unready,
+    draw_set=draw_set,
+    num_set_levels=NUM_LEVELS,
 )
 """The game that comes with New Game Plus."""
