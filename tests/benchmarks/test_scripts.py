@@ -22,6 +22,7 @@ LONG = (
     "runs.jerk_tuning tuning",
     "runs.precision_returns",
     "runs.rainbow_ways",
+    "runs.stream",
     "runs.tumbleweed_calibration",
     "speed.cluster",
     "speed.engine",

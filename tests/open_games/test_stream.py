@@ -26,6 +26,8 @@ from newgameplus.open_games.tumbleweed.curated import chosen_levels
 from newgameplus.open_games.tumbleweed.open_game import TUMBLEWEED
 from newgameplus.open_games.tumbleweed.pack import read_pack
 from newgameplus.open_games.tumbleweed.stream import NUM_LEVELS
+from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
+from newgameplus.report.training_runs import read_training_runs
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.training_runs import TrainingFolder
 from newgameplus.training.agent_plan import AgentPlan
@@ -127,6 +129,7 @@ def test_a_run_on_a_stream_goes_on_exactly_and_averages_the_returns_of_a_zone(se
     assert [bytes(part) for part in worlds[0]["snapshots"]] == [bytes(part) for part in worlds[1]["snapshots"]]
     played = [line["level"] for line in straight.lines("episodes")]
     assert len(set(played)) > 10
+    assert {level.level for level in read_training_runs([straight.path])[0].levels} == set(ZONE_NAMES)
     assert {"return/Mesa", "return/Canyon"} <= json.loads(straight.log("metrics").read_text().splitlines()[-1]).keys()
 
 

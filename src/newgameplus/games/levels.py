@@ -35,7 +35,7 @@ class Level:
     @property
     def zone(self) -> str:
         """Zone, the part of the start state's name before the first dot; levels of a zone look and play alike."""
-        return self.state.partition(".")[0]
+        return zone_of(str(self))
 
     @property
     def integration(self) -> Integration:
@@ -52,6 +52,11 @@ class Split:
     levels: tuple[Level, ...]
     reference: str
     """Reference for :func:`find_split`, valid in any working directory: its name, or the absolute path of its file."""
+
+
+def zone_of(level_id: str) -> str:
+    """Return the zone of a level by its id, ``Game/State``."""
+    return level_id.rpartition("/")[2].partition(".")[0]
 
 
 def find_level(level_id: str, scenario: str | None = None) -> Level:

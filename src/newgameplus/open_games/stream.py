@@ -128,7 +128,10 @@ class LevelStream:
                     return
             elif isinstance(event, Died):
                 number = self._tasks.pop(event.task)
-                raise EmulatorError(f"The process that drew set {number} of the stream of levels {event.how}.")
+                raise EmulatorError(
+                    f"The process that drew set {number} of the levels in {self._folder} {event.how}; mend what it "
+                    "said, and go on with: ngp train --resume"
+                )
 
     def _wait(self, number: int) -> None:
         began = time.monotonic()

@@ -12,6 +12,7 @@ import numpy as np
 
 from newgameplus.errors import ResultsError
 from newgameplus.games.folders import add_named_collections
+from newgameplus.games.levels import zone_of
 from newgameplus.report.generations import Generation, Winner, read_generations, read_winner
 from newgameplus.report.labels import unique_labels
 from newgameplus.results.checks import finite, is_count, take, whole
@@ -122,6 +123,8 @@ def _read(folder: TrainingFolder, label: str, agent: tuple[str, str], manifest: 
     where = str(folder.manifest_path)
     planned = [_level_id(entry, where) for entry in take(manifest, "levels", list, where)]
     episodes, metrics = folder.lines("episodes"), folder.lines("metrics")
+    if manifest.get("stream"):  # hundreds of levels, each played for a while: a zone's are shown as one
+        planned, episodes = [], [{**line, "level": zone_of(str(line.get("level")))} for line in episodes]
     saved = [int(file.stem) for file in folder.checkpoints() if file.stem.isdecimal()]
     return TrainingRun(
         path=folder.path,

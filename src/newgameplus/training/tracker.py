@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.errors import IntegrationError
+from newgameplus.games.levels import zone_of
 from newgameplus.training.loop import Turn
 from newgameplus.types import Array
 
@@ -71,7 +72,7 @@ class Tracker:
     def _remember(self, episodes: list[dict[str, Any]]) -> None:
         for episode in episodes:
             level = episode["level"]
-            name = level.rpartition("/")[2].partition(".")[0] if self.averages_zones else level
+            name = zone_of(level) if self.averages_zones else level
             self.recent.setdefault(name, deque(maxlen=NUM_RECENT)).append(episode["return"])
         self.num_episodes += len(episodes)
 
