@@ -7,7 +7,7 @@ so that worlds and agents can use it without importing each other.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -54,6 +54,12 @@ CONTEST_SIZE = (84, 84)
 
 WARPED = ObservationSpec(gray=True, size=CONTEST_SIZE, stack=4)
 """Observation of the 2018 deep baselines: gray, 84 x 84, four frames stacked; uint8 ``[84, 84, 4]``."""
+
+
+def warped(stack: int) -> ObservationSpec:
+    """Return ``WARPED`` with ``stack`` frames, uint8 ``[84, 84, stack]``."""
+    return replace(WARPED, stack=stack)
+
 
 NOTHING = ObservationSpec(kind="none")
 """For agents without observation, such as JERK; the world then draws nothing."""

@@ -3,12 +3,16 @@
 import json
 import shlex
 import shutil
+from dataclasses import replace
 
 import click
 import pytest
 
 from newgameplus.cli.evaluate import DEFAULT_SPLIT, Duration
 from newgameplus.cli.main import run
+from newgameplus.games.levels import find_level
+from newgameplus.movies.bk2 import read_movie, write_movie
+from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import load_state
 
 
@@ -200,6 +204,23 @@ def test_resume_takes_the_results_that_are_unfinished(complete, tmp_path, capsys
     capsys.readouterr()
     assert run(["evaluate", "--resume", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["results"] == "results/a"
+
+
+def test_a_frozen_agent_learns_from_no_demonstrations(tmp_path, capsys):
+    (tmp_path / "x").write_bytes(b"")
+    assert run(["evaluate", "ppo", "--demonstrations", "par", "--frozen", "--init", "x"]) == 2
+    assert "--frozen learns nothing, so --demonstrations are of no use" in capsys.readouterr().err
+
+
+def test_demonstrations_come_before_each_run_and_no_step_of_them_counts(tmp_path, capsys):
+    movie = read_movie(par_path(find_level("Tumbleweed-Genesis-v0/Mesa.Act1")))
+    write_movie(tmp_path / "short.bk2", replace(movie, masks=movie.masks[:81]))
+    fields = ["--set", "num_hidden=8", "--set", "cloning_epochs=1", "--set", "rollout_steps=16", "--set", "stack=2"]
+    command = ["evaluate", "ppo", "--level", "Tumbleweed-Genesis-v0/Mesa.Act1", *fields, "--results", "r"]
+    assert run([*command, "--timesteps", "30", "--demonstrations", "short.bk2", "--json"]) == 0
+    assert json.loads((tmp_path / "r/manifest.json").read_text())["demonstrations"] == str(tmp_path / "short.bk2")
+    assert run(["evaluate", "--resume", "--results", "r", "--demonstrations", "par"]) == 2
+    assert "r was begun with other settings" in capsys.readouterr().err
 
 
 def test_a_frozen_agent_is_not_prefilled(tmp_path, capsys):

@@ -39,6 +39,7 @@ SMALL = {
         "train_interval": "4",
         "target_interval": "20",
         "max_offset": "1",
+        "demonstration_updates": "6",
     },
 }
 """Fields that make an agent learn within a few steps."""

@@ -20,8 +20,9 @@ SIDE, STACK, DISCOUNT = 2, 3, 0.5
 class Diary:
     """Plays made-up episodes whose frames count up, and remembers every transition as it ought to be drawn."""
 
-    def __init__(self, num_rows: int, num_steps: int, seed: int) -> None:
+    def __init__(self, num_rows: int, num_steps: int, seed: int, stack: int = STACK) -> None:
         self.random = np.random.default_rng(seed)
+        self.stack = stack
         self.num_rows, self.num_steps = num_rows, num_steps
         self.frame = 0
         self.stacks = [self._begin() for _ in range(num_rows)]
@@ -29,15 +30,16 @@ class Diary:
 
     def _begin(self) -> list[int]:
         self.frame += 1
-        return [self.frame % 251] * STACK
+        return [self.frame % 251] * self.stack
 
     def observation(self) -> Array:
         return np.stack([_picture(stack) for stack in self.stacks])
 
-    def play(self, buffer: ReplayBuffer) -> None:
+    def play(self, buffer: ReplayBuffer, ends: bool = False) -> None:
         observation, action = self.observation(), self.random.integers(0, 5, self.num_rows)
         reward = self.random.integers(-3, 9, self.num_rows).astype(float)
         terminated, truncated = (self.random.random(self.num_rows) < 0.15 for _ in range(2))
+        terminated |= ends
         final = {}
         for row in range(self.num_rows):
             before = self.stacks[row]
@@ -70,7 +72,7 @@ class Diary:
 
 
 def _picture(stack: list[int]) -> Array:
-    return np.broadcast_to(np.array(stack, np.uint8), (SIDE, SIDE, STACK))
+    return np.broadcast_to(np.array(stack, np.uint8), (SIDE, SIDE, len(stack)))
 
 
 def drawn(buffer: ReplayBuffer, num: int = 4000) -> set[tuple[Any, ...]]:
@@ -85,9 +87,8 @@ def drawn(buffer: ReplayBuffer, num: int = 4000) -> set[tuple[Any, ...]]:
 
 
 def buffer_for(diary: Diary, capacity: int, folder: Path | None = None) -> ReplayBuffer:
-    return ReplayBuffer(
-        capacity, diary.num_rows, (SIDE, SIDE, STACK), n_step=diary.num_steps, discount=DISCOUNT, folder=folder
-    )
+    shape = (SIDE, SIDE, diary.stack)
+    return ReplayBuffer(capacity, diary.num_rows, shape, n_step=diary.num_steps, discount=DISCOUNT, folder=folder)
 
 
 @settings(max_examples=25, deadline=None)
@@ -101,6 +102,45 @@ def test_what_is_drawn_is_what_happened_and_all_of_it(seed: int, num_rows: int, 
     # An episode whose limit was just met waits for nothing; one that goes on waits for the frame n steps ahead.
     assert drawn(buffer) <= expected
     assert len(drawn(buffer)) >= len(expected) - num_rows
+
+
+@pytest.mark.parametrize("stack", [1, 2, 6, 8])
+def test_stacks_of_any_number_of_frames_are_assembled(stack: int) -> None:
+    diary = Diary(2, 2, stack, stack)
+    buffer = buffer_for(diary, 1000)
+    for _ in range(40):
+        diary.play(buffer)
+    assert drawn(buffer) <= diary.transitions()
+    assert len(drawn(buffer)) >= len(diary.transitions()) - 2
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), num_steps=st.integers(1, 3), stack=st.integers(1, 4))
+def test_what_is_kept_stays_for_good_while_the_rest_goes_round(seed: int, num_steps: int, stack: int) -> None:
+    diary = Diary(2, num_steps, seed, stack)
+    buffer = buffer_for(diary, 100)
+    for _ in range(19):
+        diary.play(buffer)
+    diary.play(buffer, ends=True)
+    kept = drawn(buffer)
+    buffer.keep()
+    for _ in range(200):
+        diary.play(buffer)
+    batch = buffer.draw(4000, 0.4, np.random.default_rng(0))
+    assert kept <= drawn(buffer) <= diary.transitions()
+    assert len(buffer) == 100
+    share = len(np.unique(batch.entries[batch.is_kept > 0])) / len(np.unique(batch.entries))
+    assert 0.3 < share < 0.5
+
+
+def test_what_leaves_no_room_for_more_is_not_kept() -> None:
+    diary = Diary(1, 3, 0)
+    buffer = buffer_for(diary, 40)
+    for _ in range(40):
+        diary.play(buffer)
+    with pytest.raises(UsageError, match="cannot be kept in a row's 40"):
+        buffer.keep()
+    assert buffer.num_kept == 0
 
 
 @settings(max_examples=15, deadline=None)
@@ -161,8 +201,10 @@ def test_a_buffer_put_back_is_the_one_that_was_saved_whatever_was_written_since(
     folder = tmp_path / "replay" if has_files else None
     diary = Diary(2, 3, 5)
     buffer = buffer_for(diary, 100, folder)
-    for _ in range(90):
-        diary.play(buffer)
+    for number in range(90):
+        diary.play(buffer, ends=number == 10)
+        if number == 10:
+            buffer.keep()
     state, before = buffer.state(), drawn(buffer)
     for _ in range(30):
         diary.play(buffer)

@@ -25,7 +25,8 @@ from newgameplus.open_games.proof import par_path
 from newgameplus.results.checkpoints import save_state
 from newgameplus.session.session import Session
 from newgameplus.training.agent_plan import AgentPlan, Prefill
-from newgameplus.training.prefill import Prefilling, check_prefill, fill, reference
+from newgameplus.training.demonstrations import Preparation, reference
+from newgameplus.training.prefill import check_prefill, fill
 from newgameplus.training.worlds import WorldPlan
 from newgameplus.types import SONIC_7, WARPED, Array, Step
 
@@ -63,12 +64,12 @@ class Diary:
 
 
 @pytest.fixture
-def wanted() -> Callable[..., Prefilling]:
-    def build(source: Path | str, num_steps: int = 100_000, **changes: Any) -> Prefilling:
+def wanted() -> Callable[..., Preparation]:
+    def build(source: Path | str, num_steps: int = 100_000, **changes: Any) -> Preparation:
         config = configure(find_agent("rainbow"), "default", {**SMALL, **changes.pop("fields", {})})
         learner = AgentPlan(changes.pop("agent", "rainbow"), "default", config, prefill=Prefill(str(source), num_steps))
         world = WorldPlan((changes.pop("level", LEVELS[0]),))
-        return replace(Prefilling(learner, world, 2, 0), **changes)
+        return replace(Preparation(learner, world, 2, 0), **changes)
 
     return build
 
@@ -92,7 +93,7 @@ def movies(tmp_path: Path) -> Path:
     return folder
 
 
-def told(prefill: Prefilling) -> Diary:
+def told(prefill: Preparation) -> Diary:
     diary = Diary()
     *_, last = fill(prefill, diary)
     assert last.num_steps == last.num_total == diary.num_turns
@@ -115,7 +116,7 @@ def lived(path: Path) -> list[tuple[bytes, int, float, bool, bool, bytes]]:
 
 
 def test_movies_are_told_whole_one_after_another_in_the_rows_that_have_least(
-    movies: Path, wanted: Callable[..., Prefilling]
+    movies: Path, wanted: Callable[..., Preparation]
 ) -> None:
     diary = told(wanted(movies))
     canyon, frost, mesa = (lived(path) for path in sorted(movies.rglob("*.bk2")))
@@ -125,7 +126,7 @@ def test_movies_are_told_whole_one_after_another_in_the_rows_that_have_least(
 
 
 def test_what_is_too_much_is_cut_and_the_last_turn_ends_its_episode(
-    movies: Path, wanted: Callable[..., Prefilling]
+    movies: Path, wanted: Callable[..., Preparation]
 ) -> None:
     diary = told(wanted(movies, 30, num_envs=1))
     expected = lived(sorted(movies.rglob("*.bk2"))[0])[:30]
@@ -133,12 +134,12 @@ def test_what_is_too_much_is_cut_and_the_last_turn_ends_its_episode(
     assert diary.turns[0][-1] == (*expected[-1][:4], True, expected[-1][5])
 
 
-def test_par_stands_for_the_par_movies_of_the_training_levels(wanted: Callable[..., Prefilling]) -> None:
+def test_par_stands_for_the_par_movies_of_the_training_levels(wanted: Callable[..., Preparation]) -> None:
     first = find_split("tumbleweed-train").levels[0]
     assert told(wanted("par", 50, num_envs=1)).turns[0][:49] == lived(par_path(first))[:49]
 
 
-def test_a_persons_own_movie_is_told_as_it_was_played(tmp_path: Path, wanted: Callable[..., Prefilling]) -> None:
+def test_a_persons_own_movie_is_told_as_it_was_played(tmp_path: Path, wanted: Callable[..., Preparation]) -> None:
     path = tmp_path / "mine.bk2"
     session = Session(LEVELS[0], movies=[path])
     buttons = {name: 1 << bit for bit, name in enumerate(session.buttons) if name}
@@ -158,7 +159,7 @@ def test_a_persons_own_movie_is_told_as_it_was_played(tmp_path: Path, wanted: Ca
 
 
 def test_every_level_of_a_split_is_played_and_every_rows_last_turn_ends_its_episode(
-    split: Path, wanted: Callable[..., Prefilling]
+    split: Path, wanted: Callable[..., Preparation]
 ) -> None:
     prefill = wanted(split, 601)
     diary = told(prefill)
@@ -174,14 +175,14 @@ def first_sight(level: Level) -> bytes:
     return bytes(observation[0].tobytes())
 
 
-def test_the_seed_makes_the_play(split: Path, wanted: Callable[..., Prefilling]) -> None:
+def test_the_seed_makes_the_play(split: Path, wanted: Callable[..., Preparation]) -> None:
     first, again, other = (told(wanted(split, 60, seed=seed)).turns for seed in (4, 4, 5))
     assert first == again != other
     assert {turn[1] for turns in first.values() for turn in turns} == set(range(7))
 
 
 def test_the_learners_own_weights_play_where_it_began_with_them(
-    split: Path, tmp_path: Path, wanted: Callable[..., Prefilling]
+    split: Path, tmp_path: Path, wanted: Callable[..., Preparation]
 ) -> None:
     prefill = wanted(split, 40, num_envs=1)
     world = RetroVecEnv(LEVELS[:1], observation_spec=WARPED, action_spec=SONIC_7)
@@ -199,11 +200,11 @@ def test_the_learners_own_weights_play_where_it_began_with_them(
     assert told(beginning_from(tmp_path / "ppo.safetensors", prefill)).turns == told(prefill).turns
 
 
-def beginning_from(path: Path, prefill: Prefilling) -> Prefilling:
+def beginning_from(path: Path, prefill: Preparation) -> Preparation:
     return replace(prefill, agent=replace(prefill.agent, init=str(path)))
 
 
-def test_what_is_possible_passes(movies: Path, split: Path, wanted: Callable[..., Prefilling]) -> None:
+def test_what_is_possible_passes(movies: Path, split: Path, wanted: Callable[..., Preparation]) -> None:
     for source in (movies, split, "par", next(movies.rglob("*.bk2"))):
         check_prefill(wanted(source, 1500))
 
@@ -212,7 +213,7 @@ def test_what_is_possible_passes(movies: Path, split: Path, wanted: Callable[...
     ("source", "changes", "sentence"),
     [
         ("par", {"agent": "ppo"}, "The agent ppo has no replay buffer"),
-        ("tumbleweed-train", {}, "50,000 of its transitions would go to a row's 2,000"),
+        ("tumbleweed-train", {}, "50,000 of the transitions would go to a row's 2,000"),
         ("par", {}, "A prefill takes up half of the replay buffer at most"),
         ("par", {"num_steps": 10, "level": SNES}, "is of a Genesis, but what is learned is of a Snes"),
         (
@@ -223,13 +224,13 @@ def test_what_is_possible_passes(movies: Path, split: Path, wanted: Callable[...
     ],
 )
 def test_what_is_impossible_is_said_beforehand(
-    source: str, changes: dict[str, Any], sentence: str, wanted: Callable[..., Prefilling]
+    source: str, changes: dict[str, Any], sentence: str, wanted: Callable[..., Preparation]
 ) -> None:
     with pytest.raises(UsageError, match=sentence):
         check_prefill(wanted(source, **changes))
 
 
-def test_a_damaged_movie_is_found_beforehand(movies: Path, wanted: Callable[..., Prefilling]) -> None:
+def test_a_damaged_movie_is_found_beforehand(movies: Path, wanted: Callable[..., Preparation]) -> None:
     (movies / "another.bk2").write_bytes(b"no movie")
     with pytest.raises(MovieError, match=r"another\.bk2"):
         check_prefill(wanted(movies))

@@ -83,8 +83,8 @@ def test_a_prefill_is_in_the_first_checkpoint_and_counts_as_no_step(tmp_path: Pa
     begin(plan, folder)
     reports = train(plan, folder)
     told = next(reports)
-    assert told.filled is not None
-    assert (told.filled.num_steps, told.filled.num_total, told.num_steps) == (70, 70, 0)
+    assert told.prepared is not None
+    assert (told.prepared.num_steps, told.prepared.num_total, told.num_steps) == (70, 70, 0)
     assert next(reports).num_steps == 2
     state = load_state(newest(folder))
     assert (state["tracker"]["num_steps"], state["agent"]["num_steps"]) == (0, 0)

@@ -6,7 +6,7 @@ An agent provides a Protocol by having its methods; it inherits from none of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -188,6 +188,30 @@ class HasReplay(Protocol):
             action: ``[R, …]``.
             step: the step, ``[R]``, with unshaped rewards.
             rows: R different indices of the B rows whose part of the replay buffer stores it.
+        """
+        ...
+
+
+@runtime_checkable
+class LearnsFromDemonstrations(Protocol):
+    """Learns from demonstrations, before its first step and while it plays: ``--demonstrations``."""
+
+    def demonstrate(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
+        """Store a step of a demonstration for the whole run; it is not counted and triggers no learning.
+
+        Demonstrations come whole, one after another, each for one row, so that R is 1; the last step of each ends an
+        episode. The arguments are those of :meth:`HasReplay.remember`.
+        """
+        ...
+
+    def pretrain(self) -> Iterator[tuple[int, int, dict[str, float]]]:
+        """Learn from all demonstrations; called once, before the first step.
+
+        Yields:
+            The number of gradient steps so far, that of all, and metrics by name.
+
+        Raises:
+            LearningError: the loss is NaN or infinite.
         """
         ...
 

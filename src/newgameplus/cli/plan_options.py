@@ -42,6 +42,11 @@ def agent_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--at-steps", type=Number(), metavar="N", help="Take the weights that --init's run has kept after N steps."
         ),
         click.option(
+            "--demonstrations",
+            metavar="SOURCE",
+            help="Learn from these first: par, a movie, a folder, a split's.",
+        ),
+        click.option(
             "--prefill", metavar="SOURCE", help="Fill the replay buffer first: par, a movie, a folder, or a split."
         ),
         click.option(
@@ -89,7 +94,7 @@ def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
         NewGamePlusError: there is no such agent, preset, field, checkpoint or source, or they do not fit.
     """
     from newgameplus.training.agent_plan import DEFAULT_PREFILL_STEPS, AgentPlan, Prefill
-    from newgameplus.training.prefill import reference
+    from newgameplus.training.demonstrations import reference
 
     if options["prefill_steps"] is not None and options["prefill"] is None:
         raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
@@ -106,6 +111,7 @@ def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
         init=None if init is None else str(init.resolve()),
         is_frozen=options.get("is_frozen", False),
         prefill=prefill,
+        demonstrations=None if options["demonstrations"] is None else reference(options["demonstrations"]),
     )
 
 
@@ -246,6 +252,7 @@ def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[st
         "init": None if agent.init is None else Path(agent.init),
         "at_steps": None,
         "is_frozen": agent.is_frozen,
+        "demonstrations": agent.demonstrations,
         "prefill": agent.prefill and agent.prefill.source,
         "prefill_steps": agent.prefill and agent.prefill.num_steps,
         "split": split,

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
     from newgameplus.envs.level_queue import LevelQueue
     from newgameplus.executor.interface import Executor
+    from newgameplus.training.demonstrations import Prepared
     from newgameplus.training.plan import TrainingPlan
-    from newgameplus.training.prefill import Filled
     from newgameplus.training.run import Report
 
 DEFAULT_SPLIT = "tumbleweed-train"
@@ -93,7 +93,8 @@ def train(ctx: click.Context, /, **options: Any) -> int:
     written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C writes a checkpoint; a power cut loses at most
     ten minutes; --resume continues exactly from there. With --watch-every, movies and watched.jsonl there show what the
     agent does. With --stream, rows play new levels that are drawn without end, instead of those of a split. With
-    --prefill, an agent with a replay buffer starts with steps of movies, or of the levels of a split.
+    --demonstrations, it learns from movies first. With --prefill, an agent with a replay buffer starts with steps of
+    movies, or of the levels of a split.
     """
     require_package("torch", "Training")
     from newgameplus.printable import open_console
@@ -238,12 +239,13 @@ def _follow(
     with _stopping(console) as is_stopped, bar as progress:
         task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
         for report in train_plan(plan, folder, is_stopped, executor, stream):
-            if (filled := report.filled) is not None:
+            if (prepared := report.prepared) is not None:
                 if is_stopped():
                     raise KeyboardInterrupt
-                progress.update(task, completed=filled.num_steps, total=filled.num_total, what="remembered")
-                if filled.num_steps == filled.num_total:
-                    say(console, _remembered(filled))
+                what = "gradient steps" if prepared.stage == "pretraining" else "remembered"
+                progress.update(task, completed=prepared.num_steps, total=prepared.num_total, what=what)
+                if prepared.is_complete:
+                    say(console, _prepared(prepared))
                     progress.reset(task, total=plan.total_steps, what="steps")
                 continue
             if report.generation is not None:
@@ -301,11 +303,15 @@ def _stopping(console: Console) -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
-def _remembered(filled: Filled) -> str:
-    told = f"It begins with {filled.num_steps:,} transitions in its replay buffer"
-    if filled.num_exact is None:
+def _prepared(prepared: Prepared) -> str:
+    if prepared.stage == "pretraining":
+        figures = ", ".join(f"{name} {figure:.3g}" for name, figure in prepared.figures.items())
+        return f"It learned from them in {prepared.num_steps:,} gradient steps: {figures}."
+    where = "in its replay buffer" if prepared.stage == "prefill" else "of demonstrations"
+    told = f"It begins with {prepared.num_steps:,} transitions {where}"
+    if prepared.num_exact is None:
         return f"{told}."
-    share = filled.num_exact / max(1, filled.num_steps)
+    share = prepared.num_exact / max(1, prepared.num_steps)
     return f"{told}, {share:.0%} of them by buttons that are an action of its own."
 
 

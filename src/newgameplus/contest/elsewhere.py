@@ -23,7 +23,7 @@ from newgameplus.durable import write_atomically
 from newgameplus.errors import NewGamePlusError, UsageError
 from newgameplus.executor.interface import Checkpoint, Shared, Task, Tell, share
 from newgameplus.results.runs import RunFolder
-from newgameplus.training.prefill import PAR
+from newgameplus.training.demonstrations import PAR
 
 SEND_SECONDS = 60.0
 """Shortest time between two checkpoints that are sent."""
@@ -88,11 +88,13 @@ def check_travels(plan: Plan) -> None:
         UsageError: something of it lies on this machine's disk and cannot travel.
     """
     prefill = plan.agent.prefill
-    if prefill is not None and prefill.source != PAR and Path(prefill.source).is_absolute():
-        raise UsageError(
-            f"The prefill {prefill.source} lies on this machine and does not travel: use --prefill par, or the "
-            "name of a split."
-        )
+    sources = {"prefill": None if prefill is None else prefill.source, "demonstrations": plan.agent.demonstrations}
+    for option, source in sources.items():
+        if source is not None and source != PAR and Path(source).is_absolute():
+            raise UsageError(
+                f"What --{option} names, {source}, lies on this machine and does not travel: use --{option} par, or "
+                "the name of a split."
+            )
 
 
 def receive(job: Job, files: Mapping[str, bytes]) -> None:

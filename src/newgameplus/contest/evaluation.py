@@ -36,7 +36,8 @@ from newgameplus.results.evaluations import FORMAT, Results
 from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.agent_plan import agent_plan_of
-from newgameplus.training.prefill import Prefilling, check_prefill
+from newgameplus.training.demonstrations import Preparation
+from newgameplus.training.preparation import check_preparation
 from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.together import acts_together
 from newgameplus.training.wishes import outcome, wishes_of
@@ -60,8 +61,7 @@ def check(plan: Plan) -> None:
     plan.agent.arithmetic()  # refuses a device that is not there
     if plan.agent.init is not None:
         checkpoint_at(Path(plan.agent.init))
-    if plan.agent.prefill is not None:
-        check_prefill(Prefilling(plan.agent, plan.world, num_envs=1, seed=0))
+    check_preparation(Preparation(plan.agent, plan.world, num_envs=1, seed=0))
     rehearse(plan.agent, plan.world)
 
 

@@ -9,7 +9,7 @@ from newgameplus.contest.rules import Rules
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
 from newgameplus.training.agent_plan import AgentPlan
-from newgameplus.training.prefill import Prefilling
+from newgameplus.training.demonstrations import Preparation
 from newgameplus.training.worlds import WorldPlan
 
 
@@ -44,8 +44,6 @@ class Job:
     folder: Path
     """Folder of the run."""
 
-    def prefilling(self, seed: int) -> Prefilling | None:
-        """Prefill of the agent's replay buffer, or None; ``seed`` is the agent's."""
-        if self.plan.agent.prefill is None:
-            return None
-        return Prefilling(self.plan.agent, self.plan.world, num_envs=1, seed=seed)
+    def preparation(self, seed: int) -> Preparation:
+        """What happens to the agent before its first step; ``seed`` is the agent's."""
+        return Preparation(self.plan.agent, self.plan.world, num_envs=1, seed=seed)

@@ -27,7 +27,7 @@ from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.live import Showing, Standing
 from newgameplus.training.loop import play
-from newgameplus.training.prefill import fill
+from newgameplus.training.preparation import prepare
 from newgameplus.training.seeds import split_seed
 from newgameplus.training.transfer import begin_from
 from newgameplus.types import Array
@@ -182,8 +182,8 @@ def begun(
         begin_from(agent, plan.agent.name, Path(plan.agent.init), is_frozen=plan.agent.is_frozen)
     if saved:
         agent.restore(saved["agent"])
-    elif (prefilling := job.prefilling(agent_seed)) is not None:
-        for _ in fill(prefilling, agent):  # counts neither as steps nor as time
+    else:
+        for _ in prepare(job.preparation(agent_seed), agent):  # counts neither as steps nor as time
             pass
     with closing(Showing(folder.path, world.world)) as showing:
         yield Run(folder, world, agent, world.progress.num_steps, showing, report, checkpoint_share)

@@ -38,7 +38,7 @@ TICK_SECONDS = 0.2
 GRACE_SECONDS = 60.0
 """Time beyond its wall clock after which a run is ended from outside: a last checkpoint may take as long."""
 SETUP_SECONDS = 600.0
-"""Time for what does not count as time of the run: imports, a prefill."""
+"""Time for what does not count as time of the run: imports, demonstrations, a prefill."""
 
 LAST_WORDS_BYTES = 8192
 """Size of the end of a log that is searched for the reason of a crash."""

@@ -4,6 +4,8 @@ Every row of the world has its own ring buffer. A slot holds one frame, the acti
 that followed. If an episode was truncated, its final frame takes a slot without an action, since its value is
 bootstrapped from.
 
+What is stored first can be kept for good: the row then goes round in the slots behind it.
+
 With a folder, the frames are in memory-mapped files. These hold as many more slots as are written between two
 checkpoints, so that the frames of the last checkpoint still exist when a killed process resumes from it.
 """
@@ -48,6 +50,8 @@ class Batch:
     """int64 ``[N]``: indices of the entries, for updating their priorities."""
     weight: Array
     """float32 ``[N]``: importance-sampling weights, scaled so that the largest of the batch is 1."""
+    is_kept: Array
+    """float32 ``[N]``: 1 for transitions that are kept for good, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Choice:
     factor: Array
     entries: Array
     weight: Array
+    is_kept: Array
     places: Array
     """int64 ``[C, N]``: indices of the frames stacked to the observation, oldest first."""
     next_places: Array
@@ -109,6 +114,7 @@ class ReplayBuffer:
             _array(folder, name, dtype, (num_rows, self._size)) for name, dtype in _PARTS
         )
         self._written = np.zeros(num_rows, np.int64)
+        self._kept = np.zeros(num_rows, np.int64)
         self._is_first = np.ones(num_rows, np.bool_)
         self._tree = SumTree(num_rows * self._size)
         self._highest = 1.0
@@ -139,6 +145,20 @@ class ReplayBuffer:
             if cut[place]:
                 self._write(row, step.final_observation[place][:, :, -1], 0, 0.0, _LAST_FRAME)
         self._is_first[rows] = step.done
+
+    def keep(self) -> None:
+        """Keep what is stored for good; the next step of each row begins an episode.
+
+        Raises:
+            UsageError: too little would be left for what follows.
+        """
+        most = int(self._written.max())
+        if self._capacity - most <= self._n_step + self._stack:
+            raise UsageError(
+                f"{most:,} transitions cannot be kept in a row's {self._capacity:,} of the replay buffer: "
+                "take fewer, or a larger one with --set capacity=…"
+            )
+        self._kept, self._is_first[:] = self._written.copy(), True
 
     def draw(self, num: int, priority_beta: float, random: np.random.Generator) -> Batch:
         """Sample transitions, see :meth:`choose`, and assemble their pictures."""
@@ -172,6 +192,7 @@ class ReplayBuffer:
             factor=factor,
             entries=entries,
             weight=(weight / weight.max()).astype(np.float32),
+            is_kept=self.are_kept(entries).astype(np.float32),
             places=self._places(row, slot),
             next_places=self._places(row, ahead),
         )
@@ -186,7 +207,19 @@ class ReplayBuffer:
             factor=choice.factor,
             entries=choice.entries,
             weight=choice.weight,
+            is_kept=choice.is_kept,
         )
+
+    def are_kept(self, entries: Array) -> Array:
+        """Return which of the entries int64 ``[N]`` are kept for good, bool ``[N]``."""
+        row, slot = np.divmod(entries, self._size)
+        are_kept: Array = slot < self._kept[row]
+        return are_kept
+
+    @property
+    def num_kept(self) -> int:
+        """Number of slots that are kept for good, over all rows."""
+        return int(self._kept.sum())
 
     @property
     def frames(self) -> Array:
@@ -221,6 +254,7 @@ class ReplayBuffer:
         """Return everything, or with files everything that is not in them."""
         state: State = {
             "written": self._written.copy(),
+            "kept": self._kept.copy(),
             "is_first": self._is_first.copy(),
             "priorities": self._tree.leaves(),
             "highest": self._highest,
@@ -243,6 +277,7 @@ class ReplayBuffer:
         if self._is_in_files == ("frame" in state) or len(state["priorities"]) != self._tree.size:
             raise StateError("The saved replay buffer is of another size, or its files are missing; begin a new run.")
         self._written, self._is_first = state["written"].copy(), state["is_first"].copy()
+        self._kept = state["kept"].copy() if "kept" in state else np.zeros_like(self._written)  # older ones kept none
         self._tree.restore(state["priorities"])
         self._highest = state["highest"]
         for name in () if self._is_in_files else ("frame", "action", "reward", "kind"):
@@ -250,18 +285,20 @@ class ReplayBuffer:
 
     def _write(self, row: int, frame: Array, action: int, reward: float, kind: int) -> None:
         """Fill the next slot; the entry n steps back becomes available for sampling, the oldest one unavailable."""
-        count = int(self._written[row])
-        slot = count % self._size
+        count, kept = int(self._written[row]), int(self._kept[row])
+        slot = self._slot(row, count)
         self._frame[row, slot] = frame
         if self._followed is not None:
             self._followed.append(row * self._size + slot)
         self._action[row, slot], self._reward[row, slot], self._kind[row, slot] = action, reward, kind
         self._written[row] = count + 1
         base = row * self._size
-        entries = [base + slot, base + (count - self._capacity) % self._size]
-        priorities = [0.0, 0.0]
+        entries, priorities = [base + slot], [0.0]
+        if (oldest := count - self._capacity + kept) >= kept:
+            entries.append(base + self._slot(row, oldest))
+            priorities.append(0.0)
         for ready in self._made_ready(row, count, kind % _FIRST):
-            entries.append(base + ready % self._size)
+            entries.append(base + self._slot(row, ready))
             priorities.append(self._highest**self._priority_alpha)
         self._tree.set(np.array(entries), np.array(priorities))
 
@@ -273,12 +310,12 @@ class ReplayBuffer:
         return [back for back in candidates if back >= 0 and self._has_no_end_between(row, back, count)]
 
     def _has_no_end_between(self, row: int, begin: int, end: int) -> bool:
-        kinds = self._kind[row, np.arange(begin, end) % self._size] % _FIRST
+        kinds = self._kind[row, [self._slot(row, count) for count in range(begin, end)]] % _FIRST
         return not ((kinds == _TERMINATED) | (kinds == _LAST_FRAME)).any()
 
     def _sum_rewards(self, row: Array, slot: Array) -> tuple[Array, Array, Array]:
         """Return the n-step rewards, the factor of the next value, and the next observation's slot, each ``[N]``."""
-        steps = (slot[:, None] + np.arange(self._n_step)) % self._size
+        steps = self._ahead(row[:, None], slot[:, None], np.arange(self._n_step))
         kinds = self._kind[row[:, None], steps] % _FIRST
         is_end = kinds != _STEP
         is_before_end = np.cumsum(is_end, 1) - is_end == 0
@@ -288,16 +325,33 @@ class ReplayBuffer:
         is_terminated = last == _TERMINATED
         factor = np.where(is_terminated, 0.0, self._powers[num_steps])
         # After a termination comes nothing; the slot behind it may be unwritten, or of steps that a killed run took.
-        ahead = np.where(is_terminated, slot, slot + num_steps) % self._size
+        ahead = self._ahead(row, slot, np.where(is_terminated, 0, num_steps))
         return reward.astype(np.float32), factor.astype(np.float32), ahead
 
     def _places(self, row: Array, slot: Array) -> Array:
         """Return int64 ``[C, N]``: the slots' frames after those before them, none from an earlier episode."""
-        first = self._kind[row[:, None], (slot[:, None] - np.arange(self._stack - 1)) % self._size] >= _FIRST
+        before = self._behind(row[:, None], slot[:, None], np.arange(max(1, self._stack - 1)))
+        first = self._kind[row[:, None], before] >= _FIRST
         reach = np.where(first.any(1), first.argmax(1), self._stack)
         offsets = np.minimum(np.arange(self._stack)[::-1, None], reach)
-        places: Array = row * self._size + (slot - offsets) % self._size
+        places: Array = row * self._size + self._behind(row, slot, offsets)
         return places
+
+    def _slot(self, row: int, count: int) -> int:
+        """Slot of a row's step number ``count``."""
+        kept = int(self._kept[row])
+        return count if count < kept else kept + (count - kept) % (self._size - kept)
+
+    def _ahead(self, row: Array, slot: Array, num: Array) -> Array:
+        """Slots ``num`` after others of the rows; what is kept ends with an episode, so that nothing goes beyond."""
+        found = slot + num
+        return np.where(found < self._size, found, found - self._size + self._kept[row])
+
+    def _behind(self, row: Array, slot: Array, num: Array) -> Array:
+        """Slots ``num`` before others of the rows; some before a row's first slot are negative, and not of use."""
+        found, kept = slot - num, self._kept[row]
+        is_round = np.logical_and(slot >= kept, found < kept)
+        return np.where(is_round, found + self._size - kept, found)
 
     def _pictures(self, places: Array) -> Array:
         """Return uint8 ``[N, H, W, C]``, the frames at indices ``[C, N]``."""

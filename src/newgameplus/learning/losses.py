@@ -111,6 +111,22 @@ def cross_entropy(target: Tensor, log_probabilities: Tensor) -> Tensor:
     return -(target * log_probabilities).sum(-1)
 
 
+def large_margin_loss(values: Tensor, action: Tensor, margin: float) -> Tensor:
+    """Return ``max_a (Q_a + m [a != a_E]) - Q_{a_E}`` of each row, ``[B]``: 0 once a_E leads by the margin m.
+
+    Piot, Geist and Pietquin, "Boosted Bellman Residual Minimization Handling Expert Demonstrations" (2014), as in
+    Hester et al., "Deep Q-learning from Demonstrations" (2018).
+
+    Args:
+        values: ``[B, A]``, action values.
+        action: int64 ``[B]``, the demonstrated actions a_E.
+        margin: m.
+    """
+    shown = values.gather(1, action[:, None])
+    rivals = (values + margin).scatter(1, action[:, None], shown)
+    return (rivals - shown).max(1).values
+
+
 def quantile_huber(quantiles: Tensor, fractions: Tensor, target: Tensor, threshold: float = 1.0) -> Tensor:
     """Return the quantile Huber loss of each row, ``[B]``.
 

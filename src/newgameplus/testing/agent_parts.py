@@ -25,6 +25,7 @@ from newgameplus.agents.interface import (
     HasWeights,
     HasWishes,
     KeepsFiles,
+    LearnsFromDemonstrations,
     NamesWeights,
     NeedsZones,
     SkipsSteps,
@@ -101,6 +102,37 @@ def _remembers_what_others_played(case: AgentCase) -> None:
     resumed.restore(through_a_file(agent.state()))
     actions = follow(resumed, case.exchanges), follow(agent, case.exchanges)
     require_resumed(case, actions, (resumed, agent), " after it was told by remember")
+
+
+def _learns_from_demonstrations(case: AgentCase) -> None:
+    """An agent learns from demonstrations what a twin learns, changes none of them, and resumes exactly afterwards."""
+    agents, resumed = (case.build(), case.build()), case.build(case.seed + 1)
+    told = []
+    for agent in agents:
+        if not isinstance(agent, LearnsFromDemonstrations):
+            return
+        _demonstrate(case, agent)
+        told.append(list(agent.pretrain()))
+    require(told[0] == told[1], f"{case.name} learns differently from the same demonstrations with the same seed.")
+    counts = [num_done for num_done, _, _ in told[0]]
+    is_whole = counts == sorted(counts) and all(total == counts[-1] for _, total, _ in told[0])
+    require(is_whole, f"pretrain of {case.name} yields how many of its gradient steps are done, until all are.")
+    resumed.restore(through_a_file(agents[0].state()))
+    actions = follow(resumed, case.exchanges), follow(agents[0], case.exchanges)
+    require_resumed(case, actions, (resumed, agents[0]), " after demonstrations")
+
+
+def _demonstrate(case: AgentCase, agent: LearnsFromDemonstrations) -> None:
+    """Show an agent the first half of the exchanges of one row, whose last one ends the episode."""
+    num_shown = len(case.exchanges) // 2
+    for number, (every, together) in enumerate(case.exchanges[:num_shown], 1):
+        observation, step = every[:1], together.of_rows([0])
+        if number == num_shown:
+            step = replace(step, truncated=np.array([True]), final_observation={0: step.next_observation[0]})
+        before = observation.tobytes(), step.observation.tobytes(), step.reward.tobytes()
+        agent.demonstrate(observation, np.zeros(1, np.int64), step, [0])
+        after = observation.tobytes(), step.observation.tobytes(), step.reward.tobytes()
+        require(before == after, f"{case.name}.demonstrate writes to an array that it was given.")
 
 
 def _keeps_files(case: AgentCase) -> None:
@@ -245,6 +277,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _begins_from_weights,
     _learns_nothing_when_frozen,
     _remembers_what_others_played,
+    _learns_from_demonstrations,
     _keeps_files,
     _has_a_policy,
     _has_action_values,

@@ -1,4 +1,4 @@
-"""Plan of an agent: its class, configuration, initial weights and prefill, the same in training and in evaluations."""
+"""Plan of an agent: class, configuration, and what it begins with; the same in training and in evaluations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Prefill:
     """Prefill of a replay buffer."""
 
     source: str
-    """Result of :func:`newgameplus.training.prefill.reference`: ``par``, a movie, a folder of movies or a split."""
+    """``par``, a movie, a folder of movies or a split (:func:`newgameplus.training.demonstrations.reference`)."""
     num_steps: int = DEFAULT_PREFILL_STEPS
     """Largest number of transitions; for a split, exactly that many, rounded to whole turns."""
 
@@ -47,12 +47,17 @@ class AgentPlan:
     """Whether the agent only plays with these weights and no longer learns."""
     prefill: Prefill | None = None
     """Prefill of its replay buffer; None for none."""
+    demonstrations: str | None = None
+    """Source of the demonstrations that it learns from, as that of a prefill, but of a split the par movies; None for
+    none."""
 
     def __post_init__(self) -> None:
         if self.is_frozen and self.init is None:
             raise UsageError("--frozen plays with weights from elsewhere: say whose with --init RUN.")
         if self.is_frozen and self.prefill is not None:
             raise UsageError("--frozen learns nothing, so a --prefill is of no use: leave one of them out.")
+        if self.is_frozen and self.demonstrations is not None:
+            raise UsageError("--frozen learns nothing, so --demonstrations are of no use: leave one of them out.")
 
     @property
     def agent_class(self) -> AgentClass:
@@ -64,7 +69,7 @@ class AgentPlan:
         return self.agent_class.specs(self.config)
 
     def make(self, world: WorldSpec, seed: int) -> Agent:
-        """Create the agent, before initial weights and prefill are applied."""
+        """Create the agent, before initial weights, demonstrations and prefill are applied."""
         return self.agent_class(self.config, world, seed)
 
     def arithmetic(self, num_threads: int | None = None) -> dict[str, Any]:

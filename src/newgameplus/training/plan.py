@@ -26,7 +26,8 @@ from newgameplus.games.native_scenario import scenario_spec
 from newgameplus.registry import require_package
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, manifest_of
 from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
-from newgameplus.training.prefill import Prefilling, check_prefill
+from newgameplus.training.demonstrations import Preparation
+from newgameplus.training.preparation import check_preparation
 from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.transfer import require_weights
 from newgameplus.training.wishes import outcome, wishes_of
@@ -93,11 +94,9 @@ class TrainingPlan:
                 raise UsageError(f"{field.name} must be at least 1, not {value}.")
 
     @property
-    def prefilling(self) -> Prefilling | None:
-        """Prefill of the agent's replay buffer, or None."""
-        if self.agent.prefill is None:
-            return None
-        return Prefilling(self.agent, self.world, self.num_envs, self.seed)
+    def preparation(self) -> Preparation:
+        """What happens to the agent before its first step."""
+        return Preparation(self.agent, self.world, self.num_envs, self.seed)
 
     @property
     def zones(self) -> tuple[str, ...] | None:
@@ -241,8 +240,7 @@ def check(plan: TrainingPlan) -> None:
         raise UsageError(f"The agent {plan.agent.name} has no individuals to play elsewhere; leave out --on.")
     if plan.switch_steps is not None:
         _check_switching(plan)
-    if (wanted := plan.prefilling) is not None:
-        check_prefill(wanted)
+    check_preparation(plan.preparation)
     if plan.watch_steps is not None and not offers(agent_class, HasWeights):
         raise UsageError(f"The agent {plan.agent.name} has no weights that could be watched; leave out --watch-every.")
     if plan.watch_steps is not None and offers(agent_class, Evolves):

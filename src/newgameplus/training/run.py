@@ -26,11 +26,12 @@ from newgameplus.executor.local import LocalExecutor, available_cores
 from newgameplus.executor.retries import RetryingExecutor
 from newgameplus.results.json_lines import JsonLines
 from newgameplus.results.training_runs import LOGS, NUM_KEPT, TrainingFolder
+from newgameplus.training.demonstrations import Prepared
 from newgameplus.training.individuals import Individuals, PopulationPlan
 from newgameplus.training.live import Showing
 from newgameplus.training.metrics import FigureLog, Sink, TensorBoard, WeightsAndBiases
 from newgameplus.training.plan import TrainingPlan
-from newgameplus.training.prefill import Filled, fill
+from newgameplus.training.preparation import prepare
 from newgameplus.training.rows import Players, Rows
 from newgameplus.training.seeds import training_seeds
 from newgameplus.training.tracker import Tracker
@@ -58,8 +59,8 @@ class Report:
     """Metrics of the agent's last update."""
     generation: dict[str, Any] | None = None
     """Summary of the generation that has just been completed, of an agent that evolves."""
-    filled: Filled | None = None
-    """Progress of the prefill, before the run has begun; None afterwards."""
+    prepared: Prepared | None = None
+    """Progress of the agent's preparation, before the run has begun; None afterwards."""
 
 
 def train(
@@ -159,12 +160,14 @@ class _Run:
                 self.folder.keep(num_steps, weights_of(self.agent))
 
     def _begin(self, rows: Rows) -> Iterator[Report]:
-        """Prefill the replay buffer if requested, and reset every row."""
-        prefill = self.plan.prefilling
-        for filled in fill(prefill, self.agent) if prefill is not None else ():
-            yield replace(self._report(), filled=filled)
+        """Prepare the agent as the plan says, and reset every row."""
+        prepared: Prepared | None = None
+        for prepared in prepare(self.plan.preparation, self.agent):
+            yield replace(self._report(), prepared=prepared)
+            if prepared.stage == "pretraining" and prepared.is_complete:
+                self._tell({f"pretraining/{name}": figure for name, figure in prepared.figures.items()})
         rows.begin(training_seeds(self.plan.seed)[0])
-        if prefill is not None:
+        if prepared is not None:
             self._save()
 
     def _report(self) -> Report:

@@ -262,6 +262,11 @@ def test_rainbow_can_be_an_expert_too(tmp_path: Path) -> None:
     assert isinstance(expert, HasActionValues)
     assert not isinstance(expert, HasPolicy)
     assert expert.expected_returns(steps[0].observation[:1]).shape == (1, 7)
+    waiting = (*fields[:1], "min_transitions=200", *fields[2:])
+    at_once = Experts(replace(config, learner_fields=waiting), TOLD, 1)
+    at_once.begin_from(straight.state())
+    follow(at_once, steps[:22])
+    assert all(expert["num_updates"] > 0 for expert in at_once.state()["experts"].values())
 
 
 def test_a_vote_needs_to_know_the_zones() -> None:

@@ -24,7 +24,7 @@ from newgameplus.experience.search import CovarianceSearch, GaussianSearch, Sear
 from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.nn.policy import draw_actions
 from newgameplus.nn.saved import generator_state, module_state, restore_generator, restore_module
-from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec, warped
 
 _METRICS = ("generation", "best_fitness", "mean_fitness", "fitness_spread", "step_norm", "idle_share")
 
@@ -72,14 +72,15 @@ class Es:
     @staticmethod
     def specs(config: EsConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return specs of warped pictures and of the contest's button combinations."""
-        return WARPED, ActionSpec("set", name=config.actions)
+        return warped(config.stack), ActionSpec("set", name=config.actions)
 
     @staticmethod
     def continued(config: EsConfig, agent: str, other: Any) -> EsConfig | None:
         """Return the configuration for the policy of another agent's run, None if it cannot have one."""
         if agent != "ppo":
             return None
-        return replace(config, encoder=other.encoder, num_hidden=other.num_hidden, actions=other.actions)
+        fields = ("encoder", "num_hidden", "actions", "stack")
+        return replace(config, **{name: getattr(other, name) for name in fields})
 
     def act(self, observation: Array) -> Array:
         """Choose an action for each row by its own policy, int64 ``[B]``, from uint8 ``[B, H, W, C]``."""

@@ -37,13 +37,15 @@ class EsConfig:
     """Units of the hidden layer between the encoder and the policy."""
     actions: str = "sonic-10"
     """Name of the action set; the buttons that it holds depend on the console."""
+    stack: int = 4
+    """Number of frames in an observation; four in 2018."""
     device: DeviceName = "auto"
     """Device of the network; ``auto`` takes CUDA if available."""
     precision: PrecisionName = "auto"
     """Precision of the features; the evolved parameters are float32."""
 
     def __post_init__(self) -> None:
-        for name in ("num_individuals", "num_episodes", "num_hidden"):
+        for name in ("num_individuals", "num_episodes", "num_hidden", "stack"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
         for name in ("sigma", "learning_rate"):

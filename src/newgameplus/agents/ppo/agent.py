@@ -10,8 +10,9 @@ arXiv:1707.06347; the baseline of the contest: openai/baselines ``ppo2`` and ope
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from torch import Tensor
 from newgameplus.agents.ppo import config as presets
 from newgameplus.agents.ppo.acting import Actor, draw_together
 from newgameplus.agents.ppo.bonus import Novelty, RandomNetworkDistillation
+from newgameplus.agents.ppo.cloning import Cloning
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.update import Batch, Update, log_ratio_std, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
@@ -38,7 +40,7 @@ from newgameplus.nn.noisy import draw_noise, set_noise
 from newgameplus.nn.optimizer import set_learning_rate
 from newgameplus.nn.saved import generator_state, module_state, restore_generator, restore_module
 from newgameplus.renamed import PPO_STATE, RENAMED, with_new_names
-from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec, warped
 
 _MOST_AT_ONCE = 1024
 """Largest number of pictures evaluated at once by the reference policy."""
@@ -62,6 +64,7 @@ class Ppo:
         "joint-2018": presets.JOINT_2018,
         "tuned": presets.TUNED,
         "joint": presets.JOINT,
+        "demonstrations": presets.DEMONSTRATIONS,
         "fine-tuned": presets.FINE_TUNED,
     }
 
@@ -92,6 +95,8 @@ class Ppo:
         self._rollout = Rollout(config.rollout_steps, world.num_envs, shape, zeros)
         self._novelty = Novelty(config.novelty_weight)
         self._rnd = RandomNetworkDistillation(config.rnd_weight, shape, seed, self._device)
+        self._cloning = Cloning(config, shape, self._learner, seed)
+        self._is_cloning = False
         self._num_rows, self._num_actions = world.num_envs, num_actions
         self._num_updates = 0
         total = world.num_timesteps
@@ -110,7 +115,7 @@ class Ppo:
     @staticmethod
     def specs(config: PpoConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return specs of warped pictures and of the contest's button combinations."""
-        return WARPED, ActionSpec("set", name=config.actions)
+        return warped(config.stack), ActionSpec("set", name=config.actions)
 
     @staticmethod
     def acts_together(config: PpoConfig, *, is_frozen: bool) -> bool:
@@ -187,6 +192,21 @@ class Ppo:
             self._learn(step.observation)
             rollout.length = 0
 
+    def keep_in(self, folder: Path, num_steps: int) -> None:
+        """Keep the frames of demonstrations in a file in ``folder``, which is created if there are any."""
+        self._cloning.folder = folder
+
+    def demonstrate(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
+        """Store a step of a demonstration ``[1, …]``, whatever the row."""
+        self._cloning.add(observation, action, step)
+
+    def pretrain(self) -> Iterator[tuple[int, int, dict[str, float]]]:
+        """Imitate the demonstrations; see :meth:`newgameplus.agents.ppo.cloning.Cloning.pretrain`."""
+        yield from self._cloning.pretrain(self._generator)
+        if self.config.reference_kl_weight:
+            self._set_reference(module_state(self.network))
+        self._begin_update()
+
     def metrics(self) -> dict[str, float]:
         """Return the metrics of the last update, by name; empty before the first."""
         return self._metrics
@@ -205,6 +225,7 @@ class Ppo:
             "reference": [module_state(self._reference)] if self._reference is not None else [],
             "spread": self._spread,
             "num_updates": self._num_updates,
+            **self._cloning.state(),
         }
 
     def restore(self, state: State) -> None:
@@ -214,7 +235,9 @@ class Ppo:
             StateError: it belongs to another agent or configuration, or is damaged; nothing has changed then.
         """
         state = with_new_names(state, RENAMED[PPO_STATE])
-        require_likeness(self.state(), state)
+        demonstrations = state.pop("demonstrations", [])
+        require_likeness({name: part for name, part in self.state().items() if name != "demonstrations"}, state)
+        self._cloning.restore(demonstrations)
         self._learner.restore(state)
         restore_generator(self._generator, state["generator"])
         self._rollout.restore(state["rollout"])
@@ -225,6 +248,7 @@ class Ppo:
         self._set_reference(state["reference"][0] if state["reference"] else None)
         self._spread = state["spread"]
         self._num_updates = state["num_updates"]
+        self._begin_update()
 
     @staticmethod
     def weights_in(state: State) -> State:
@@ -250,7 +274,13 @@ class Ppo:
         """The update, created when first needed; a frozen agent needs none."""
         if self._begun_update is None:
             pictures = self._rollout.observation
-            self._begun_update = make_update(self.config, self._learner, pictures, self._num_references)
+            self._begun_update = make_update(
+                self.config,
+                self._learner,
+                pictures,
+                self._num_references,
+                self._cloning.loss if self._is_cloning else None,
+            )
         return self._begun_update
 
     @property
@@ -329,10 +359,19 @@ class Ppo:
         if not math.isfinite(figures["gradient_norm"]):
             raise self._broke_down()
         figures["explained_variance"] = explained_variance(steps.value, steps.target)
+        figures |= self._cloning.figures()
         self._metrics = figures | {"initial_log_ratio_std": initial, "learning_rate": self._learning_rate}
         self._num_updates += 1
         draw_noise(self.network, self._generator)
         self._learner.refresh()
+        self._begin_update()
+
+    def _begin_update(self) -> None:
+        """Find out whether demonstrations are imitated in the next update."""
+        was_cloning = self._is_cloning
+        self._is_cloning = self._cloning.begin_update(self._num_updates * self.config.rollout_steps * self._num_rows)
+        if was_cloning != self._is_cloning:
+            self._begun_update = None
 
     def _broke_down(self) -> LearningError:
         return LearningError(

@@ -18,6 +18,8 @@ class PpoConfig:
     """Units of the hidden layer between the encoder and the heads."""
     actions: str = "sonic-7"
     """Name of the action set; the buttons that it holds depend on the console."""
+    stack: int = 4
+    """Number of frames in an observation; four in 2018."""
     rollout_steps: int = 128
     """T: rollout steps of each row."""
     num_epochs: int = 4
@@ -44,7 +46,15 @@ class PpoConfig:
     """Decay factor, per update, of the largest standard deviation of advantages so far. Advantages are divided by it if
     their own is smaller; 0 divides each batch by its own. Rollouts without any reward then change little."""
     reference_kl_weight: float = 0.0
-    """Coefficient of the KL divergence, in nats, from the initial policy (--init); no effect without one."""
+    """Coefficient of the KL divergence, in nats, from the policy that the run begins with (--init, --demonstrations);
+    no effect if it begins from nothing."""
+    cloning_epochs: int = 10
+    """Epochs of behaviour cloning before the first step, if there are demonstrations."""
+    cloning_weight: float = 0.1
+    """Coefficient of the loss of behaviour cloning beside PPO's, at the first step; the demonstrations are those of
+    --demonstrations."""
+    cloning_steps: int = 200_000
+    """Agent steps, over all rows, over which this coefficient falls to 0."""
     max_gradient_norm: float = 0.5
     """Norm at which the gradient is clipped."""
     adam_epsilon: float = 1e-5
@@ -67,14 +77,15 @@ class PpoConfig:
     """Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""
 
     def __post_init__(self) -> None:
-        for name in ("num_hidden", "rollout_steps", "num_epochs", "batch_size"):
+        for name in ("num_hidden", "stack", "rollout_steps", "num_epochs", "batch_size"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
         for name in ("discount", "gae_lambda", "advantage_memory"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must be from 0 to 1, not {getattr(self, name)}.")
-        if self.reference_kl_weight < 0:
-            raise UsageError(f"reference_kl_weight must be at least 0, not {self.reference_kl_weight}.")
+        for name in ("reference_kl_weight", "cloning_epochs", "cloning_weight", "cloning_steps"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must be at least 0, not {getattr(self, name)}.")
         for name in ("learning_rate", "clip", "adam_epsilon", "max_gradient_norm"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be more than 0, not {getattr(self, name)}.")
@@ -110,6 +121,8 @@ TUNED = replace(
 """Tuned for Tumbleweed."""
 JOINT = replace(TUNED, rollout_steps=128, num_epochs=2, batch_size=512, learning_rate=4e-4)
 """For joint training on many levels: short rollouts of many rows."""
+DEMONSTRATIONS = replace(JOINT, cloning_weight=0.1, cloning_steps=500_000)
+"""``joint`` after behaviour cloning, with ``--demonstrations``."""
 FINE_TUNED = replace(
     TUNED,
     rollout_steps=1024,

@@ -5,7 +5,7 @@ Shapes: ``S`` steps of a rollout over all rows; ``N`` steps of a minibatch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -28,6 +28,10 @@ FIGURES = ("policy_loss", "value_loss", "entropy", "approx_kl", "reference_kl", 
 """Metrics of each gradient step, in this order."""
 _NUM_COMPARED = 64
 """Number of steps of a rollout whose log-probabilities are computed once more before the first gradient step."""
+
+
+FurtherLoss = Callable[[torch.Generator], Tensor]
+"""Computes a scalar loss of something else than the rollout."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +66,11 @@ class PlainUpdate:
         self,
         config: PpoConfig,
         learner: Learner[ActorCritic],
+        further: FurtherLoss | None = None,
     ) -> None:
         self._config, self._device = config, learner.device
         self._step = partial(gradient_step, learner, config)
+        self._further = further
 
     def __call__(self, rollout: Batch, generator: torch.Generator) -> dict[str, float]:
         """See :class:`Update`; stops after the first step whose gradient is NaN or infinite."""
@@ -75,7 +81,8 @@ class PlainUpdate:
                 observation = batch.observation
                 if self._config.max_offset:
                     observation = shift(observation, self._config.max_offset, generator)
-                told.append(self._step(observation, batch.steps).tolist())
+                further = None if self._further is None else partial(self._further, generator)
+                told.append(self._step(observation, batch.steps, further).tolist())
                 if not np.isfinite(told[-1][-1]):
                     return dict(zip(FIGURES, told[-1], strict=True))
         return dict(zip(FIGURES, np.mean(told, 0).tolist(), strict=True))
@@ -192,11 +199,15 @@ def make_update(
     learner: Learner[ActorCritic],
     pictures: Array,
     num_references: int,
+    further: FurtherLoss | None = None,
 ) -> Update:
     """Return the update for a rollout with the observations ``pictures``, uint8 ``[T, B, H, W, C]``.
 
-    ``num_references`` is A if there is a reference policy, else 0.
+    ``num_references`` is A if there is a reference policy, else 0; ``further`` is added to the loss of each gradient
+    step.
     """
+    if further is not None:
+        return PlainUpdate(config, learner, further)
     if learner.device.type != "cuda" or not has_room(pictures.nbytes, learner.device):
         return PlainUpdate(config, learner)
     return ReplayedUpdate(config, learner, torch.from_numpy(pictures).to(learner.device), num_references)
@@ -212,6 +223,7 @@ def gradient_step(
     config: PpoConfig,
     observation: Tensor,
     steps: PpoSteps,
+    further: Callable[[], Tensor] | None = None,
 ) -> Tensor:
     """Take a gradient step on a minibatch; return ``FIGURES``.
 
@@ -222,6 +234,7 @@ def gradient_step(
         config: gives the coefficients and limits of the losses.
         observation: uint8 ``[N, H, W, C]``, possibly shifted.
         steps: the rest of the minibatch.
+        further: computes a loss that is added, a scalar.
     """
     if not config.advantage_memory:
         advantage = steps.advantage
@@ -232,6 +245,8 @@ def gradient_step(
         log_probabilities, value = computing(observation)
     loss, figures = ppo_loss(log_probabilities, value, steps, loss_weights(config))
     loss.backward()  # type: ignore[no-untyped-call]
+    if further is not None:
+        further().backward()  # type: ignore[no-untyped-call]
     return torch.cat([figures, learner.improve()[None]])
 
 

@@ -11,7 +11,7 @@ docs/agents/rainbow.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -35,7 +35,10 @@ from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.nn.learner import Learner
 from newgameplus.nn.precision import refresh
 from newgameplus.nn.saved import generator_state, module_state, restore_encoder, restore_generator, restore_module
-from newgameplus.types import WARPED, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
+from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec, warped
+
+_REPORTED_UPDATES = 100
+"""Number of gradient steps on demonstrations between two reports."""
 
 
 class Rainbow:
@@ -55,6 +58,7 @@ class Rainbow:
         "contest-2018": presets.CONTEST_2018,
         "runner-up-2018": presets.RUNNER_UP_2018,
         "tuned": presets.TUNED,
+        "dqfd": presets.DQFD,
         "beyond": presets.BEYOND,
     }
 
@@ -103,7 +107,7 @@ class Rainbow:
     @staticmethod
     def specs(config: RainbowConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return specs of warped pictures and of the contest's button combinations."""
-        return WARPED, ActionSpec("set", name=config.actions)
+        return warped(config.stack), ActionSpec("set", name=config.actions)
 
     def keep_in(self, folder: Path, num_steps: int = SLACK) -> None:
         """Keep the frames of the replay buffer in files in ``folder``, so that checkpoints need not contain them.
@@ -186,6 +190,32 @@ class Rainbow:
         reward, done = np.zeros(self._world.num_envs), np.zeros(self._world.num_envs, np.bool_)
         reward[rows], done[rows] = step.reward, step.done
         self._replay.add(observation, action, self._shaper(reward, done)[rows], step, rows)
+
+    def demonstrate(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
+        """Store a step of a demonstration; see ``remember``, of which it is the beginning."""
+        self.remember(observation, action, step, rows)
+
+    def pretrain(self) -> Iterator[tuple[int, int, dict[str, float]]]:
+        """Keep the demonstrations for good and learn from them alone; yield gradient steps, their total and metrics.
+
+        Afterwards learning starts at once, and no actions are random but for the noise, as with given weights.
+
+        Raises:
+            LearningError: the gradient is NaN or infinite.
+            UsageError: the replay buffer is too small for what follows.
+        """
+        config, total = self.config, self.config.demonstration_updates
+        self._replay.keep()
+        self._min_transitions, self._num_random = self._num_before_a_batch, 0
+        interval = max(1, config.target_interval // config.train_interval)
+        for number in range(1, total + 1):
+            self._learn()
+            if number % interval == 0:
+                refresh(self._target, self.network)
+            if number % _REPORTED_UPDATES == 0 or number == total:
+                self._settle()
+                yield number, total, self._metrics.copy()
+        refresh(self._target, self.network)
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics of the last update, by name; empty before the first."""
@@ -331,13 +361,14 @@ class Rainbow:
         entries, answer = self._awaited.entries, self._awaited.answer()
         self._awaited = None
         errors, figures = np.split(answer, [len(entries)])
-        self._metrics = dict(zip(FIGURES, figures.tolist(), strict=True))
+        self._metrics = dict(zip(FIGURES, figures.tolist(), strict=False))
         if not math.isfinite(self._metrics["gradient_norm"]):
             raise LearningError(
                 f"The loss of Rainbow is NaN or infinite after {self._num_updates} updates: "
                 "lower the learning rate (--set learning_rate=…) and continue from the last checkpoint."
             )
-        self._replay.set_priorities(entries, errors.astype(np.float64) + self.config.priority_offset)
+        bonus = self.config.priority_offset + self.config.demonstration_bonus * self._replay.are_kept(entries)
+        self._replay.set_priorities(entries, errors.astype(np.float64) + bonus)
         self._metrics["transitions"] = float(len(self._replay))
 
 

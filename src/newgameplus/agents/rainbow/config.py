@@ -10,6 +10,7 @@ from newgameplus.nn.names import DeviceName, EncoderName, PrecisionName
 
 _COUNTS = (
     "num_hidden",
+    "stack",
     "capacity",
     "batch_size",
     "train_interval",
@@ -31,6 +32,8 @@ class RainbowConfig:
     """Units of the hidden layer, which value and advantages share as in anyrl."""
     actions: str = "sonic-7"
     """Name of the action set; the buttons that it holds depend on the console."""
+    stack: int = 4
+    """Number of frames in an observation; four in 2018."""
     capacity: int = 500_000
     """Capacity of the replay buffer in transitions; a frame of 84 × 84 pixels takes 7,056 bytes."""
     min_transitions: int = 20_000
@@ -88,6 +91,16 @@ class RainbowConfig:
     """Reward only new maxima of the episode's return so far (retro-baselines, AllowBacktracking)."""
     max_offset: int = 0
     """Largest random shift of the pictures in a gradient step, in pixels (DrQ)."""
+    demonstration_updates: int = 10_000
+    """Gradient steps on demonstrations before the first step, if there are any (750,000 in Hester et al. 2018)."""
+    demonstration_bonus: float = 1.0
+    """Added to a demonstration's error in addition to ``priority_offset``, so that it is sampled more often."""
+    margin: float = 0.8
+    """By how much, in scaled reward, the value of a demonstration's action is to exceed that of every other action."""
+    margin_weight: float = 1.0
+    """Coefficient of the large-margin loss of demonstrations."""
+    l2_weight: float = 0.0
+    """Coefficient of the sum of the squared weights; 1e-5 in Hester et al. 2018."""
     device: DeviceName = "auto"
     """Device of the network; ``auto`` takes CUDA if available."""
     precision: PrecisionName = "auto"
@@ -104,6 +117,9 @@ class RainbowConfig:
         for name in ("discount", "munchausen_weight", "final_random_share"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must be from 0 to 1, not {getattr(self, name)}.")
+        for name in ("demonstration_updates", "demonstration_bonus", "margin", "margin_weight", "l2_weight"):
+            if getattr(self, name) < 0:
+                raise UsageError(f"{name} must be at least 0, not {getattr(self, name)}.")
         if not self.learning_rate > 0:
             raise UsageError(f"learning_rate must be more than 0, not {self.learning_rate}.")
 
@@ -130,6 +146,9 @@ TUNED = replace(
     reward_scale=0.02,
 )
 """Tuned for Tumbleweed: the fastest learner of a first comparison (docs/agents/rainbow.md)."""
+DQFD = replace(TUNED, priority_alpha=0.4, priority_beta=0.6, priority_offset=0.001, l2_weight=1e-5)
+"""Hester et al., "Deep Q-learning from Demonstrations" (2018), on top of ``tuned``, whose returns are of ten steps as
+there; with ``--demonstrations``."""
 BEYOND = RainbowConfig(
     encoder="impala-normalised",
     actions="sonic-10",

@@ -19,6 +19,7 @@ from newgameplus.agents.rainbow.heads import Head
 from newgameplus.agents.rainbow.mirror import FrameMirror
 from newgameplus.agents.rainbow.network import RainbowNetwork
 from newgameplus.experience.replay import Batch, Choice, ReplayBuffer
+from newgameplus.learning.losses import large_margin_loss
 from newgameplus.learning.policies import munchausen_bonus, soft_policy
 from newgameplus.nn.augmentation import shift
 from newgameplus.nn.cuda_graphs import Answer, Inputs, Replayed, has_room
@@ -26,8 +27,8 @@ from newgameplus.nn.learner import Learner
 from newgameplus.nn.precision import training_mode
 from newgameplus.types import Array
 
-FIGURES = ("loss", "gradient_norm", "expected_return")
-"""Metrics of a gradient step, in this order, after the errors."""
+FIGURES = ("loss", "gradient_norm", "expected_return", "margin_loss")
+"""Metrics of a gradient step, in this order, after the errors; the last only if there are demonstrations."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class Given:
     """float32 ``[N]``: factor of the next observation's value."""
     weight: Tensor
     """float32 ``[N]``: importance-sampling weights."""
+    is_kept: Tensor | None = None
+    """float32 ``[N]``: 1 for demonstrations, else 0; None if there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ class QLearner:
     generator: torch.Generator
 
     def step(self, given: Given) -> Tensor:
-        """Take one gradient step; return the errors and ``FIGURES``, float32 ``[N + 3]``.
+        """Take one gradient step; return the errors and ``FIGURES``, float32 ``[N + 3]`` or ``[N + 4]``.
 
         If the gradient is NaN or infinite, no weight changes.
         """
@@ -75,9 +78,32 @@ class QLearner:
             errors = self.head.errors(player, observation, given.action, target, self.generator)
         loss = (given.weight * errors).mean()
         loss.backward()  # type: ignore[no-untyped-call]
+        further = self._add_gradients(observation, given)
         norm = self.learner.improve()
-        figures = torch.stack([loss.detach(), norm, self.head.mean(target).mean()])
+        figures = torch.stack([loss.detach(), norm, self.head.mean(target).mean(), *further])
         return torch.cat([errors.detach(), figures])
+
+    def _add_gradients(self, observation: Tensor, given: Given) -> list[Tensor]:
+        """Add the gradients of the large-margin loss and of the squared weights; return the metrics of demonstrations.
+
+        Hester et al., "Deep Q-learning from Demonstrations" (2018), eq. 1 and section on the loss.
+        """
+        config, player = self.config, self.learner.computing
+        if config.l2_weight:
+            squares = torch.stack([parameter.float().square().sum() for parameter in player.parameters()])
+            (config.l2_weight * squares.sum()).backward()  # type: ignore[no-untyped-call]
+        if given.is_kept is None:
+            return []
+        # On a CPU of the demonstrations alone; a CUDA graph needs the same shapes each time.
+        rows = slice(None) if observation.is_cuda else given.is_kept.nonzero().squeeze(1)
+        if not len(given.is_kept[rows]):
+            return [torch.zeros(())]
+        with training_mode(player, player.has_training_mode):
+            values = self.head.mean(self.head.distribution(player, observation[rows], self.generator)).float()
+        margins = large_margin_loss(values, given.action[rows], config.margin)
+        loss = (margins * given.is_kept[rows]).sum() / len(given.is_kept)
+        (config.margin_weight * loss).backward()  # type: ignore[no-untyped-call]
+        return [loss.detach()]
 
     def targets(self, given: Given) -> Tensor:
         """Double Q-learning targets ``[N, K]``: the online network selects, the target network evaluates."""
@@ -135,7 +161,8 @@ class PlainUpdate:
 
     def __call__(self, choice: Choice) -> Callable[[], Array]:
         """See :class:`Update`."""
-        answer: Array = self._learner.step(given(self._replay.stacked(choice), self._device)).cpu().numpy()
+        batch = given(self._replay.stacked(choice), self._device, has_kept=self._replay.num_kept > 0)
+        answer: Array = self._learner.step(batch).cpu().numpy()
         return lambda: answer
 
 
@@ -154,16 +181,18 @@ class ReplayedUpdate:
         self._learner, self._replay, self._mirror = learner, replay, mirror
         device = learner.learner.device
         num, (_, _, height, width) = learner.config.batch_size, replay.frames.shape
-        numbers = dict.fromkeys(("reward", "factor", "weight"), ((num,), np.float32))
+        self._columns = ("reward", "factor", "weight", *(("is_kept",) if replay.num_kept else ()))
+        numbers = dict.fromkeys(self._columns, ((num,), np.float32))
         seen = dict.fromkeys(("observation", "next_observation"), ((num, height, width, replay.num_stacked), np.uint8))
         pictures = seen if self._mirror is None else {"places": ((2, replay.num_stacked, num), np.int64)}
         self._inputs = Inputs({"action": ((num,), np.int64), **numbers, **pictures}, device)
-        self._answers = cycle([Answer((num + len(FIGURES),), torch.float32, device) for _ in range(2)])
+        size = num + len(FIGURES) - (0 if replay.num_kept else 1)
+        self._answers = cycle([Answer((size,), torch.float32, device) for _ in range(2)])
         self._step = Replayed(lambda: learner.step(self._given()), device, learner.tensors(), (learner.generator,))
 
     def __call__(self, choice: Choice) -> Callable[[], Array]:
         """See :class:`Update`."""
-        arrays = {name: getattr(choice, name) for name in ("action", "reward", "factor", "weight")}
+        arrays = {name: getattr(choice, name) for name in ("action", *self._columns)}
         if self._mirror is None:
             batch = self._replay.stacked(choice)
             arrays |= {"observation": batch.observation, "next_observation": batch.next_observation}
@@ -183,9 +212,11 @@ class ReplayedUpdate:
         return Given(**tensors)
 
 
-def given(batch: Batch, device: torch.device) -> Given:
-    """Return a batch on the network's device."""
-    return Given(*(torch.from_numpy(getattr(batch, name)).to(device) for name in Given.__slots__))
+def given(batch: Batch, device: torch.device, *, has_kept: bool = False) -> Given:
+    """Return a batch on the network's device; ``has_kept`` says whether there are demonstrations."""
+    names = [name for name in Given.__slots__ if has_kept or name != "is_kept"]
+    columns = {name: torch.from_numpy(getattr(batch, name)).to(device) for name in names}
+    return Given(**columns)
 
 
 def make_update(learner: QLearner, replay: ReplayBuffer) -> Update:

@@ -1,0 +1,38 @@
+"""What happens to an agent before its first step: demonstrations, then a prefill of its replay buffer.
+
+Neither counts as steps of its run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from newgameplus.agents.interface import Agent
+from newgameplus.training.demonstrations import Preparation, Prepared, check_demonstrations, teach
+from newgameplus.training.prefill import check_prefill, fill
+
+
+def check_preparation(preparation: Preparation) -> None:
+    """Check that an agent can be prepared as its plan says, before anything is written.
+
+    Raises:
+        UsageError: the agent cannot do what is asked, or the demonstrations or the prefill are of another console.
+        NewGamePlusError: a movie or a level cannot be played.
+    """
+    if preparation.agent.demonstrations is not None:
+        check_demonstrations(preparation)
+    if preparation.agent.prefill is not None:
+        check_prefill(preparation)
+
+
+def prepare(preparation: Preparation, agent: Agent) -> Iterator[Prepared]:
+    """Prepare a new agent as its plan says; yield nothing if there is nothing to do.
+
+    Raises:
+        LearningError: the loss is NaN or infinite.
+        NewGamePlusError: a movie or a level cannot be played.
+    """
+    if preparation.agent.demonstrations is not None:
+        yield from teach(preparation, agent)
+    if preparation.agent.prefill is not None:
+        yield from fill(preparation, agent)
