@@ -17,6 +17,7 @@ QUICK = (
     "speed.tumbleweed",
 )
 LONG = (
+    "runs.demonstrations",
     "runs.experts",
     "runs.fine_tuning ppo",
     "runs.jerk_tuning tuning",
