@@ -59,7 +59,7 @@ class Row:
 
 ROWS = {
     "random": Row("random"),
-    "jerk": Row("jerk"),
+    "jerk": Row("jerk", "returning"),
     "ppo": Row("ppo", "tuned"),
     "ppo-fine-tuned": Row("ppo", "fine-tuned"),
     "ppo-joint": Row("ppo", "fine-tuned", is_joint=True),
