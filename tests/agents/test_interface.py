@@ -25,6 +25,7 @@ from newgameplus.agents.interface import (
     HasReplay,
     HasWeights,
     KeepsFiles,
+    LearnsOffPolicy,
     NeedsZones,
     PlaysApart,
     offers,
@@ -36,9 +37,10 @@ PARTS: dict[str, tuple[type, ...]] = {
     "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights, PlaysApart),
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
     "jerk": (),
+    "memory": (ContinuesOthers, Delegates, HasMetrics, HasWeights, KeepsFiles),
     "neat": (Evolves, HasMetrics, HasWeights, PlaysApart),
     "ppo": (HasFeatures, HasMetrics, HasPolicy, HasWeights),
-    "rainbow": (HasActionValues, HasFeatures, HasMetrics, HasReplay, HasWeights, KeepsFiles),
+    "rainbow": (HasActionValues, HasFeatures, HasMetrics, HasReplay, HasWeights, KeepsFiles, LearnsOffPolicy),
     "random": (),
 }
 ASKED = sorted({part for parts in PARTS.values() for part in parts}, key=lambda part: part.__name__)
@@ -71,8 +73,8 @@ def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
 @every_agent
 def test_configurations_say_where_networks_run_and_how_much_is_kept(name: str) -> None:
     config = find_agent(name).PRESETS["default"]
-    assert isinstance(config, HasDevice) == (name in ("es", "experts", "ppo", "rainbow"))
-    assert isinstance(config, HasCapacity) == (name in ("experts", "rainbow"))
+    assert isinstance(config, HasDevice) == (name in ("es", "experts", "memory", "ppo", "rainbow"))
+    assert isinstance(config, HasCapacity) == (name in ("experts", "memory", "rainbow"))
 
 
 def test_the_parts_of_every_protocol_are_explained() -> None:

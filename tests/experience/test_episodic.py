@@ -9,7 +9,13 @@ import numpy as np
 import pytest
 
 from newgameplus.errors import StateError
-from newgameplus.experience.episodic import FIRST_TRAINING, EpisodicMemory, MemorySettings
+from newgameplus.experience.episodic import (
+    FIRST_TRAINING,
+    EpisodicMemory,
+    MemorySettings,
+    discounted_outcome,
+    outcome_so_far,
+)
 from newgameplus.experience.nearest import IndexName
 from newgameplus.types import Array
 
@@ -27,9 +33,9 @@ def moments(num: int, seed: int = 0) -> Array:
     return unit
 
 
-def make(index: Any = "hnsw", path: Path | None = None, owner: str = "policy", **settings: Any) -> EpisodicMemory:
+def make(index: Any = "hnsw", path: Path | None = None, owner: int = 0, **settings: Any) -> EpisodicMemory:
     chosen = MemorySettings(index=index, **settings)
-    return EpisodicMemory(NUM_FEATURES, chosen, lambda reward: np.cumsum(reward[::-1])[::-1], path, owner)
+    return EpisodicMemory(NUM_FEATURES, chosen, discounted_outcome(1.0), path, moments(owner + 1)[owner])
 
 
 def fill(memory: EpisodicMemory, seen: Array, first: int = 0) -> None:
@@ -66,7 +72,7 @@ def test_it_finds_most_of_the_nearest(index: Any) -> None:
     shares = []
     for query in moments(50, seed=1):
         exact = set(np.argsort(-seen[: len(memory)] @ query)[:10].tolist())
-        shares.append(len(exact & set(memory.nearest(query, 10).place.tolist())) / 10)
+        shares.append(len(exact & set((memory.nearest(query, 10).place - 1).tolist())) / 10)
     assert np.mean(shares) >= (0.05 if index == "lsh" else 0.9)
 
 
@@ -75,12 +81,12 @@ def test_moments_are_found_once_their_episode_is_over() -> None:
     assert len(memory.nearest(seen[0], 5)) == 0
     fill(memory, seen[:-1])
     assert len(memory) == 0
-    assert memory.begin == 0
+    assert memory.begin == 1
     memory.add(seen[-1], 3, 2.0, True)
     found = memory.nearest(seen[-1], 1)
-    assert (found.action.tolist(), found.outcome.tolist(), found.place.tolist()) == ([3], [2.0], [EPISODE - 1])
-    assert memory.begin == memory.num_logged == EPISODE
-    assert np.allclose(memory.features(3, 5), seen[3:5], atol=1e-3)
+    assert (found.action.tolist(), found.outcome.tolist(), found.place.tolist()) == ([3], [2.0], [EPISODE])
+    assert memory.begin == memory.num_logged == EPISODE + 1
+    assert np.allclose(memory.features(3, 5), seen[2:4], atol=1e-3)
 
 
 def test_a_duplicate_counts_once_with_the_better_outcome() -> None:
@@ -100,7 +106,7 @@ def test_only_rewarded_moments_are_kept_if_wished() -> None:
     memory = make(only_rewarded=True)
     fill(memory, moments(EPISODE))
     assert len(memory) == EPISODE * 4 // 5
-    assert memory.num_logged == EPISODE
+    assert memory.num_logged == EPISODE + 1
 
 
 def test_a_full_memory_forgets_the_worst_episodes() -> None:
@@ -116,7 +122,7 @@ def test_a_memory_of_another_policy_is_refused(tmp_path: Path) -> None:
     memory = make(path=tmp_path / "log")
     fill(memory, moments(EPISODE))
     with pytest.raises(StateError, match="belongs to another policy"):
-        make(path=tmp_path / "log", owner="other").restore(memory.state())
+        make(path=tmp_path / "log", owner=1).restore(memory.state())
 
 
 def test_a_log_that_lost_moments_is_refused(tmp_path: Path) -> None:
@@ -138,3 +144,9 @@ def test_it_tells_its_size() -> None:
     fill(memory, moments(EPISODE))
     record = NUM_FEATURES * 2 + 2 + 4
     assert memory.num_bytes() >= EPISODE * (record + NUM_FEATURES * 2)
+
+
+def test_how_well_it_went_is_what_came_after_or_what_came_before() -> None:
+    reward = np.array([1.0, 0.0, 4.0])
+    assert discounted_outcome(0.5)(reward).tolist() == [2.0, 2.0, 4.0]
+    assert outcome_so_far(reward).tolist() == [1.0, 1.0, 5.0]

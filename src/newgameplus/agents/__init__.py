@@ -10,6 +10,7 @@ AGENTS = {
     "es": "newgameplus.agents.es.agent:Es",
     "experts": "newgameplus.agents.experts.agent:Experts",
     "jerk": "newgameplus.agents.jerk.agent:Jerk",
+    "memory": "newgameplus.agents.memory.agent:Memory",
     "neat": "newgameplus.agents.neat.agent:Neat",
     "ppo": "newgameplus.agents.ppo.agent:Ppo",
     "rainbow": "newgameplus.agents.rainbow.agent:Rainbow",

@@ -217,6 +217,15 @@ class LearnsFromDemonstrations(Protocol):
 
 
 @runtime_checkable
+class LearnsOffPolicy(Protocol):
+    """Learns from actions that others chose in its place."""
+
+    def took(self, action: Array) -> None:
+        """Learn from ``action`` ``[B, …]`` instead of what ``act`` returned; called between ``act`` and ``observe``."""
+        ...
+
+
+@runtime_checkable
 class KeepsFiles(Protocol):
     """Has data too large for a checkpoint, which it keeps in files beside it."""
 

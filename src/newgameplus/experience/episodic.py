@@ -26,11 +26,33 @@ from newgameplus.types import Array, State
 
 FIRST_TRAINING, GROWTH = 1024, 4
 """Number of moments at which the index is trained first, and how many times as many it has when trained anew."""
+_NO_ACTION = -1
+"""Action of the first record, which is no moment."""
+_TOLERANCE = 0.01
+"""By which features of the same network may differ between machines and precisions."""
 _KEPT_SHARE = 0.5
 """Share of the moments that are kept when the memory is full."""
 
 Outcome = Callable[[Array], Array]
 """Function from an episode's rewards, float64 ``[L]``, to how well it went after each moment, ``[L]``."""
+
+
+def outcome_so_far(reward: Array) -> Array:
+    """Return the sum of the rewards up to and with each step's, ``[L]``, as the hybrid of 2018 did."""
+    total: Array = np.cumsum(reward)
+    return total
+
+
+def discounted_outcome(discount: float) -> Outcome:
+    """Return the function to the discounted sum of the rewards of each step and after it, ``[L]``."""
+
+    def outcome(reward: Array) -> Array:
+        result, later = np.empty(len(reward)), 0.0
+        for step in range(len(reward) - 1, -1, -1):
+            result[step] = later = float(reward[step]) + discount * later
+        return result
+
+    return outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,8 @@ class EpisodicMemory:
         settings: settings.
         outcome: how well it went after each moment of an episode.
         path: file of the log; None keeps it in memory.
-        owner: what identifies the network that the features come from.
+        owner: unit features of a fixed observation, float32 ``[H]``, by which the network is recognised that all
+            features come from; the first record of the log.
     """
 
     def __init__(
@@ -82,12 +105,13 @@ class EpisodicMemory:
         settings: MemorySettings,
         outcome: Outcome,
         path: Path | None = None,
-        owner: str = "",
+        owner: Array | None = None,
     ) -> None:
-        self._settings, self._outcome_of, self._owner = settings, outcome, owner
+        self._settings, self._outcome_of = settings, outcome
+        self._owner = np.zeros(num_features, np.float32) if owner is None else owner
         kinds = [("feature", np.float16, (num_features,)), ("action", np.int16), ("reward", np.float32)]
         self._log = RecordLog(np.dtype(kinds), path)
-        self._begin = 0
+        self._begin = 1
         self._batches: list[int] = []
         self._place, self._action = np.empty(0, np.int64), np.empty(0, np.int64)
         self._outcome, self._total = np.empty(0, np.float32), np.empty(0, np.float32)
@@ -117,6 +141,8 @@ class EpisodicMemory:
             reward: the reward that followed.
             done: whether the episode ended.
         """
+        if not len(self._log):
+            self._log.append(np.array([(self._owner, _NO_ACTION, 0.0)], self._log.dtype))
         self._log.append(np.array([(feature, action, reward)], self._log.dtype))
         if done:
             self._end_episode()
@@ -144,7 +170,6 @@ class EpisodicMemory:
     def state(self) -> State:
         """Return what can be found; the features only if they are not in a file."""
         return {
-            "owner": self._owner,
             "log": self._log.state(),
             "begin": self._begin,
             "batches": np.array(self._batches, np.int64),
@@ -160,21 +185,30 @@ class EpisodicMemory:
         Raises:
             StateError: its features are of another network, or the log does not fit.
         """
-        if state["owner"] != self._owner:
-            raise StateError(
-                "The saved memory belongs to another policy, whose features cannot be compared with this one's; "
-                "begin a new run."
-            )
         places, batches = state["place"], state["batches"]
         if not len(places) == len(state["outcome"]) == len(state["total"]) == batches.sum():
             raise StateError("The saved moments do not add up; begin a new run.")
         if places.max(initial=-1) >= state["log"]["length"] or not 0 <= state["num_trained"] <= len(places):
             raise StateError("The saved memory names moments that its log lacks; begin a new run.")
         self._log.restore(state["log"])
+        self._check_owner()
         self._begin, self._num_trained = state["begin"], state["num_trained"]
         self._place, self._outcome, self._total = (state[name].copy() for name in ("place", "outcome", "total"))
         self._action = self._log.take(self._place)["action"].astype(np.int64)
         self._build(batches.tolist())
+
+    def _check_owner(self) -> None:
+        """Make sure that the restored features come from this network, computed on whatever machine.
+
+        Raises:
+            StateError: they do not.
+        """
+        first = self._log.read(0, 1)["feature"].astype(np.float32)
+        if not np.allclose(first, self._owner, atol=_TOLERANCE):  # true where nothing was logged
+            raise StateError(
+                "The saved memory belongs to another policy, whose features cannot be compared with this one's; "
+                "begin a new run."
+            )
 
     def _end_episode(self) -> None:
         """Make the episode's moments findable, and begin the next one."""

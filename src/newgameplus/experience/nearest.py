@@ -83,7 +83,7 @@ class NearestIndex:
 
 
 def _flat(faiss: Any, training: Array) -> Any:
-    return faiss.IndexScalarQuantizer(training.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    return faiss.IndexFlatIP(training.shape[1])
 
 
 def _ivf(faiss: Any, training: Array) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from newgameplus.agents.interface import (
     HasWishes,
     KeepsFiles,
     LearnsFromDemonstrations,
+    LearnsOffPolicy,
     NamesWeights,
     NeedsZones,
     SkipsSteps,
@@ -34,7 +35,7 @@ from newgameplus.agents.interface import (
 from newgameplus.testing.exchanges import AgentCase, follow
 from newgameplus.testing.promises import require, require_refusal, require_same, through_a_file
 from newgameplus.testing.resumption import require_resumed
-from newgameplus.types import Wishes
+from newgameplus.types import Array, Wishes
 
 _NUM_TOGETHER = 3
 
@@ -133,6 +134,30 @@ def _demonstrate(case: AgentCase, agent: LearnsFromDemonstrations) -> None:
         agent.demonstrate(observation, np.zeros(1, np.int64), step, [0])
         after = observation.tobytes(), step.observation.tobytes(), step.reward.tobytes()
         require(before == after, f"{case.name}.demonstrate writes to an array that it was given.")
+
+
+def _learns_from_what_others_took(case: AgentCase) -> None:
+    """An agent whose actions are replaced resumes exactly, and does not keep the array that it was given."""
+    straight, agent, resumed = case.build(), case.build(), case.build(case.seed + 1)
+    half = len(case.exchanges) // 2
+
+    def advance(learner: Any, exchanges: Sequence[Any]) -> list[Array]:
+        actions = []
+        for observation, step in exchanges:
+            taken = learner.act(observation)[::-1].copy()
+            learner.took(taken)
+            actions.append(taken.copy())
+            taken[...] = 0
+            learner.observe(step)
+        return actions
+
+    if not isinstance(straight, LearnsOffPolicy):
+        return
+    expected = advance(straight, case.exchanges)
+    actions = advance(agent, case.exchanges[:half])
+    resumed.restore(through_a_file(agent.state()))
+    actions += advance(resumed, case.exchanges[half:])
+    require_resumed(case, (actions, expected), (resumed, straight), " after others had chosen its actions")
 
 
 def _keeps_files(case: AgentCase) -> None:
@@ -278,6 +303,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _learns_nothing_when_frozen,
     _remembers_what_others_played,
     _learns_from_demonstrations,
+    _learns_from_what_others_took,
     _keeps_files,
     _has_a_policy,
     _has_action_values,

@@ -16,6 +16,7 @@ OPTIONAL_PARTS = (
     interface.HasMetrics,
     interface.HasReplay,
     interface.KeepsFiles,
+    interface.LearnsOffPolicy,
     interface.HasPolicy,
     interface.HasActionValues,
     interface.HasFeatures,

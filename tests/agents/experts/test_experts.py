@@ -341,7 +341,7 @@ def test_a_damaged_state_is_refused_and_nothing_changes(change: dict[str, Any]) 
     ("fields", "error", "sentence"),
     [
         ({"learner": "experts"}, UsageError, "cannot be made of experts"),
-        ({"learner": "jerk"}, UsageError, "has no weights, so it cannot be an expert"),
+        ({"learner": "jerk"}, UsageError, "does not provide HasWeights, and an expert has weights"),
         ({"learner": "pop"}, NotFoundError, r"Did you mean ppo\?"),
         ({"learner_preset": "tune"}, NotFoundError, r"Did you mean tuned\?"),
         ({"learner_fields": "lerning_rate=1"}, UsageError, "Did you mean learning_rate"),

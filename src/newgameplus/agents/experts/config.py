@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from newgameplus.agents import find_agent
-from newgameplus.agents.configuration import configure
-from newgameplus.agents.interface import AgentClass, HasDevice, HasWeights, offers
+from newgameplus.agents.interface import AgentClass, HasWeights
+from newgameplus.agents.learners import configure_learner, find_learner
 from newgameplus.errors import UsageError
 from newgameplus.nn.names import DeviceName, EncoderName
-from newgameplus.renamed import renamed_fields, with_new_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +59,7 @@ class ExpertsConfig:
         """
         if self.learner == "experts":
             raise UsageError("An expert cannot be made of experts; set learner to ppo or rainbow.")
-        learner = find_agent(self.learner)
-        if not offers(learner, HasWeights):
-            raise UsageError(f"The agent {self.learner} has no weights, so it cannot be an expert; try ppo or rainbow.")
-        return learner
+        return find_learner(self.learner, (HasWeights,), "an expert has weights")
 
     def learner_config(self) -> Any:
         """Return the configuration of every expert.
@@ -73,18 +68,7 @@ class ExpertsConfig:
             NotFoundError: there is no such agent or preset.
             UsageError: the agent cannot be an expert, or refuses a field.
         """
-        fields: dict[str, str] = {}
-        for text in self.learner_fields:
-            name, separator, value = text.partition("=")
-            if not separator:
-                raise UsageError(f"learner_fields are written FIELD=VALUE, with commas between them; not {text!r}.")
-            fields[name.strip()] = value
-        learner = self.learner_class()
-        # The fields of a run of version 0.1 are text in its manifest.
-        fields = with_new_names(fields, renamed_fields(type(learner.PRESETS["default"])))
-        if isinstance(learner.PRESETS["default"], HasDevice):
-            fields.setdefault("device", self.device)
-        return configure(learner, self.learner_preset, fields)
+        return configure_learner(self.learner_class(), self.learner_preset, self.learner_fields, self.device)
 
 
 DEFAULT = ExpertsConfig()

@@ -139,6 +139,11 @@ class Rainbow:
             self._last = (observation.copy(), action)
         return action.copy()
 
+    def took(self, action: Array) -> None:
+        """Learn from ``action``, int ``[B]``, which was taken instead of what ``act`` returned."""
+        if self._last is not None:
+            self._last = (self._last[0], np.array(action, np.int64))
+
     def skip(self, num_steps: int) -> None:
         """Draw the random numbers that a frozen agent draws in that many steps."""
         for _ in range(num_steps):

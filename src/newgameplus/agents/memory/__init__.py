@@ -1,0 +1,1 @@
+"""The hybrid of a pre-trained policy, JERK's exploration and an episodic memory."""
