@@ -39,7 +39,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     "jerk": (),
     "memory": (ContinuesOthers, Delegates, HasMetrics, HasWeights, KeepsFiles),
     "neat": (Evolves, HasMetrics, HasWeights, PlaysApart),
-    "ppo": (HasFeatures, HasMetrics, HasPolicy, HasWeights),
+    "ppo": (HasFeatures, HasMetrics, HasPolicy, HasWeights, KeepsFiles),
     "rainbow": (HasActionValues, HasFeatures, HasMetrics, HasReplay, HasWeights, KeepsFiles, LearnsOffPolicy),
     "random": (),
 }
