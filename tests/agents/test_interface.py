@@ -74,7 +74,7 @@ def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
 def test_configurations_say_where_networks_run_and_how_much_is_kept(name: str) -> None:
     config = find_agent(name).PRESETS["default"]
     assert isinstance(config, HasDevice) == (name in ("es", "experts", "memory", "ppo", "rainbow"))
-    assert isinstance(config, HasCapacity) == (name in ("experts", "memory", "rainbow"))
+    assert isinstance(config, HasCapacity) == (name in ("experts", "jerk", "memory", "rainbow"))
 
 
 def test_the_parts_of_every_protocol_are_explained() -> None:
