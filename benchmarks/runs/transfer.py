@@ -2,32 +2,43 @@
 
     python -m benchmarks.runs.transfer pretrain ppo --steps 5000000    learn on tumbleweed-train, into runs/transfer/ppo
     python -m benchmarks.runs.transfer row ppo-joint --seed 0          be judged on tumbleweed-validation
+    python -m benchmarks.runs.transfer all --steps 50000 --one-commit  play every row that is not published yet
     python -m benchmarks.runs.transfer table                           write docs/transfer.md from what is published
 
 ``pretrain`` is ``ngp train`` and ``row`` is ``ngp evaluate`` with the settings below; what stands after ``--`` is
 handed to them (``-- --device cuda``). Both go on where they were stopped when the same command is given again. ``row
 rainbow --steps 50000 --first-of 100000`` publishes the first half of a row that is there, without playing it again. A
 row becomes one small file in benchmarks/results, one for each seed.
+
+``all`` plays one row after another, all first seeds before the second ones, and may be killed at any time: the same
+command goes on. It passes over what is published, and rows whose weights are not there; ``--one-commit`` plays again
+what other commits have published. The page is not written meanwhile, so that the checkout stays what its commit says.
+The rows are in benchmarks/transfer_rows.py. A row that is judged after a number of steps of its joint training takes
+what that run has kept (``pretrain ppo --steps 4000000 -- --keep-at 500k``), or else the first checkpoint after that, in
+any folder of the run.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import hashlib
 import json
+import math
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.transfer_page import curve, write_page
+from benchmarks.transfer_page import write_page
+from benchmarks.transfer_rows import ROWS, Row, steps_of
 from benchmarks.turns import RESULTS, keep
+from newgameplus.contest.comparison import learning_curve
 from newgameplus.games.levels import Level
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.evaluations import Results
 from newgameplus.results.monitor import read_monitor
-from newgameplus.results.training_runs import TrainingFolder, checkpoint_at
+from newgameplus.results.training_runs import TrainingFolder, checkpoint_at, manifest_of
 from newgameplus.training.seeds import split_seed
 
 TRAINING_SPLIT, JUDGED_SPLIT = "tumbleweed-train", "tumbleweed-validation"
@@ -43,32 +54,6 @@ BUDGETLESS = ("random", "rainbow")
 """Agents that do not know how long they are judged, so that a short evaluation is the beginning of a long one."""
 BEGINS_WITH = {"experts": "ppo"}
 """Name of each agent that does not begin to learn from nothing to the one whose run it takes up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of the table."""
-
-    agent: str
-    preset: str | None = None
-    """Of the agent, when it is judged; None for its default."""
-    is_joint: bool = False
-    """Whether it begins with what the agent learned on the training levels."""
-    is_frozen: bool = False
-
-
-ROWS = {
-    "random": Row("random"),
-    "jerk": Row("jerk", "returning"),
-    "ppo": Row("ppo", "tuned"),
-    "ppo-fine-tuned": Row("ppo", "fine-tuned"),
-    "ppo-joint": Row("ppo", "fine-tuned", is_joint=True),
-    "ppo-joint-frozen": Row("ppo", "fine-tuned", is_joint=True, is_frozen=True),
-    "rainbow": Row("rainbow", "tuned"),
-    "rainbow-joint": Row("rainbow", "tuned", is_joint=True),
-    "rainbow-joint-frozen": Row("rainbow", "tuned", is_joint=True, is_frozen=True),
-    "experts": Row("experts", "fine-tuned", is_joint=True),
-}
 
 
 def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
@@ -95,25 +80,61 @@ def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
     if num_steps < arguments.steps or (arguments.first_of and row.agent not in BUDGETLESS):
         sys.exit(f"--first-of takes more steps than --steps, and only rows of {' and '.join(BUDGETLESS)}.")
     results = Results(arguments.work / f"{arguments.row}-{num_steps}-seed-{arguments.seed}")
-    options = ["--split", arguments.split, "--timesteps", str(num_steps)]
-    options += ["--seed", str(arguments.seed), "--results", str(results.path), "--no-movies"]
-    if row.preset is not None:
-        options += ["--preset", row.preset]
-    if row.is_joint:
-        options += ["--init", str(arguments.init or RUNS / row.agent)]
-    if row.is_frozen:
-        options.append("--frozen")
-    if arguments.workers:
-        options += ["--workers", str(arguments.workers)]
-    if results.manifest_path.is_file():
-        options.append("--resume")
-    ngp(["evaluate", row.agent, *options, *extra])
+    init = arguments.init or row.init(arguments.runs)
+    ngp([*evaluation(row, init, arguments, num_steps), "--results", str(results.path), *resuming(results), *extra])
     result = gather(arguments.row, results, arguments.steps)
     if is_published(result, arguments.results):
         print(f"{arguments.row}: {result['score']:.1f}; published before, so nothing is written.")
         return
     folder = keep(result, f"transfer_{arguments.row}", arguments.results)
-    print(f"{arguments.row}: {result['score']:.1f}; written to {folder}")
+    print(f"{arguments.row}: {result['score']:.1f}; written to {folder}", flush=True)
+
+
+def judge_all(arguments: argparse.Namespace, extra: list[str]) -> None:
+    """Judge every row that is not published, one at a time."""
+    commit = current_commit() if arguments.one_commit else None
+    work = arguments.work / commit if commit else arguments.work
+    names = arguments.rows or list(ROWS)
+    for seed in range(arguments.seeds or max(row.num_seeds for row in ROWS.values())):
+        for name in names:
+            row = ROWS[name]
+            init = row.init(arguments.runs)
+            if seed >= (arguments.seeds or row.num_seeds):
+                continue
+            if was_published(name, arguments.steps, seed, arguments.results, commit):
+                print(f"{name}, seed {seed}: published.", flush=True)
+            elif init is not None and not init.exists():
+                print(f"{name}, seed {seed}: left out, because there is no {init}.", flush=True)
+            else:
+                one = copy.copy(arguments)
+                one.row, one.seed, one.work, one.init, one.first_of = name, seed, work, None, None
+                judge(one, extra)
+
+
+def evaluation(row: Row, init: Path | None, arguments: argparse.Namespace, num_steps: int) -> list[str]:
+    """Return the arguments of ``ngp`` that judge a row, without where the results go."""
+    options = ["evaluate", row.agent, "--split", arguments.split, "--timesteps", str(num_steps)]
+    options += ["--seed", str(arguments.seed), "--no-movies", *row.options]
+    if row.preset is not None:
+        options += ["--preset", row.preset]
+    if init is not None:
+        options += ["--init", str(init)]
+    if row.is_frozen:
+        options.append("--frozen")
+    if arguments.workers:
+        options += ["--workers", str(arguments.workers)]
+    return options
+
+
+def resuming(results: Results) -> list[str]:
+    """Return the option that goes on with results that are there."""
+    return ["--resume"] if results.manifest_path.is_file() else []
+
+
+def current_commit() -> str:
+    """Return the commit that is checked out, short, with ``+`` where it has been changed."""
+    command = ["git", "describe", "--always", "--abbrev=12", "--dirty=+", "--exclude=*"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def ngp(arguments: list[str]) -> None:
@@ -157,6 +178,16 @@ def is_published(result: dict[str, Any], results: Path) -> bool:
     return any(all(other[part] == result[part] for part in parts) for other in found)
 
 
+def was_published(name: str, num_steps: int, seed: int, results: Path, commit: str | None) -> bool:
+    """Whether a row with a seed is among the results, by the code of ``commit`` if that is not None."""
+    found = [json.loads(path.read_text()) for path in results.glob("*_transfer_*/result.json")]
+    return any(
+        (other["row"], other["num_steps"], other["seed"]) == (name, num_steps, seed)
+        and (commit is None or str(other["git_commit"]).startswith(commit))
+        for other in found
+    )
+
+
 def level_of(results: Results, line: dict[str, str], seed: int, num_steps: int) -> dict[str, Any]:
     """Return what is published of the first steps, or all, of one level: of the episodes that ended by then."""
     level = Level(line["game"], line["state"], line["scenario"])
@@ -168,11 +199,12 @@ def level_of(results: Results, line: dict[str, str], seed: int, num_steps: int) 
     if not episodes:
         sys.exit(f"No episode of {level} ended within {num_steps:,} steps.")
     returns = [episode.episode_return for episode in episodes]
+    means = learning_curve([(episode.num_steps, episode.episode_return) for episode in episodes], num_steps).tolist()
     return {
         "score": round(sum(returns) / len(returns), 2),
         "num_episodes": len(returns),
         "best": round(max(returns), 1),
-        "curve": curve([(episode.num_steps, episode.episode_return) for episode in episodes], num_steps),
+        "curve": [None if math.isnan(mean) else round(mean, 1) for mean in means],
         "wall_seconds": episodes[-1].elapsed_seconds,
         "seeds_of_world_and_agent": list(split_seed(seed, level)),
     }
@@ -180,13 +212,12 @@ def level_of(results: Results, line: dict[str, str], seed: int, num_steps: int) 
 
 def origin(checkpoint: Path) -> dict[str, Any]:
     """Return where weights come from: the checkpoint, the run that it is of, and what that run began with."""
-    folder = checkpoint.parent.parent
-    manifest = TrainingFolder(folder).manifest_path
-    plan = json.loads(manifest.read_text()) if manifest.is_file() else None
+    plan = manifest_of(checkpoint)
     before = plan and plan["init"]
+    tracker = load_state(checkpoint).get("tracker")
     return {
         "sha256": hashlib.sha256(checkpoint.read_bytes()).hexdigest(),
-        "num_steps": load_state(checkpoint)["tracker"]["num_steps"],
+        "num_steps": tracker["num_steps"] if tracker else steps_of(checkpoint),
         "plan": plan and {name: value for name, value in plan.items() if name != "init"},
         "init": before and origin(checkpoint_at(Path(before))),
     }
@@ -203,22 +234,28 @@ def _parser() -> argparse.ArgumentParser:
     learn.add_argument("--run", type=Path, help="where to write; by default runs/transfer/AGENT")
     row = commands.add_parser("row", help="judge one row and publish it")
     row.add_argument("row", choices=ROWS)
-    row.add_argument("--steps", type=int, default=100_000, help="agent steps per level")
     row.add_argument("--first-of", type=int, help="publish the first --steps of a row of so many")
-    row.add_argument("--split", default=JUDGED_SPLIT)
     row.add_argument("--init", type=Path, help="what a joint row begins with; by default runs/transfer/AGENT")
-    row.add_argument("--workers", type=int, help="levels side by side; by default one per core")
-    row.add_argument("--work", type=Path, default=WORK, help="where the evaluations lie")
+    every = commands.add_parser("all", help="judge every row that is not published, one at a time")
+    every.add_argument("--rows", nargs="+", choices=ROWS, help="these rows, in this order")
+    every.add_argument("--seeds", type=int, help="so many seeds of each row; by default what the row should have")
+    every.add_argument("--one-commit", action="store_true", help="play again what other commits have published")
+    for command in (row, every):
+        command.add_argument("--steps", type=int, default=100_000, help="agent steps per level")
+        command.add_argument("--split", default=JUDGED_SPLIT)
+        command.add_argument("--workers", type=int, help="levels side by side; by default one per core")
+        command.add_argument("--work", type=Path, default=WORK, help="where the evaluations lie")
+        command.add_argument("--runs", type=Path, default=RUNS, help="where the training runs lie")
     for command in (learn, row):
         command.add_argument("--seed", type=int, default=0)
     table = commands.add_parser("table", help="write docs/transfer.md and its pictures")
-    for command in (row, table):
+    for command in (row, every, table):
         command.add_argument("--results", type=Path, default=RESULTS, help="where the published results lie")
     return options
 
 
 def main() -> None:
-    """Do one of the three."""
+    """Do one of the four."""
     typed = sys.argv[1:]
     end = typed.index("--") if "--" in typed else len(typed)
     arguments, extra = _parser().parse_args(typed[:end]), typed[end + 1 :]
@@ -226,6 +263,8 @@ def main() -> None:
         pretrain(arguments, extra)
     elif arguments.command == "row":
         judge(arguments, extra)
+    elif arguments.command == "all":
+        judge_all(arguments, extra)
     else:
         write_page(arguments.results)
 

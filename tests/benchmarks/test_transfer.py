@@ -10,24 +10,21 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from benchmarks.chart import Line, apart, line_chart, ticks
-from benchmarks.runs.transfer import ROWS
 from benchmarks.transfer_page import (
     DOCS,
-    NAMES,
     PAGE,
     block,
-    curve,
-    interval,
+    frozen_lines,
     outcomes,
-    picture,
-    picture_name,
+    pictures,
     with_block,
 )
+from benchmarks.transfer_rows import BEST_JERK, COMPARED, ROWS
 from benchmarks.turns import RESULTS
+from newgameplus.results.training_runs import TrainingFolder
 
 ROOT = Path(__file__).parent.parent.parent
 SPLIT = """
@@ -44,6 +41,7 @@ RESULT: dict[str, Any] = {
     "rules": {},
     "num_steps": 1000,
     "seed": 0,
+    "git_commit": "0123456789ab",
     "levels": {"Mesa.Act3": {"score": 10.0, "curve": [10.0] * 40}, "Oasis.Act4": {"score": 30.0, "curve": [None] * 40}},
 }
 
@@ -72,8 +70,8 @@ def test_the_page_and_its_pictures_are_what_the_published_results_make_them() ->
     table = outcomes(RESULTS)
     page = PAGE.read_text(encoding="utf-8")
     assert with_block(page, block(table)) == page
-    pictures = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "images").glob("transfer-*.svg")}
-    assert pictures == {Path(picture_name(steps)).name: picture(rows, steps) for steps, rows in table.items()}
+    drawn = {path.name: path.read_text(encoding="utf-8") for path in (DOCS / "images").glob("transfer-*.svg")}
+    assert drawn == {Path(name).name: text for name, text in pictures(table).items()}
 
 
 def test_the_first_steps_of_a_row_are_published_without_playing_them_again(folder: Path) -> None:
@@ -117,31 +115,6 @@ def test_a_joint_row_says_where_its_weights_come_from(folder: Path) -> None:
     assert outcome.levels == ("Mesa.Act3", "Canyon.Act2")
 
 
-def test_a_point_of_a_curve_is_the_mean_of_the_episodes_that_ended_shortly_before() -> None:
-    points = curve([(100, 1.0), (50, 3.0), (10, 5.0), (800, 7.0), (40, 9.0)], 1000)  # ends: 100, 150, 160, 960, 1000
-    assert points[3] == 1.0
-    assert points[5] == 2.0
-    assert points[6] == 3.0
-    assert points[11] is None
-    assert points[-1] == 8.0
-
-
-def test_an_interval_resamples_zones_with_all_their_levels() -> None:
-    values = np.array([0.0, 1000.0, 5000.0])
-    of_zones = interval(("Mesa.Act1", "Oasis.Act1", "Mine.Act1"), values)
-    twice = [f"{zone}.Act{act}" for zone in ("Mesa", "Oasis", "Mine") for act in (1, 2)]
-    assert interval(twice, values.repeat(2)) == of_zones
-    assert interval(("Mesa.Act1", "Mesa.Act2"), values[:2]) is None
-
-
-def test_an_interval_covers_the_mean_of_other_zones_about_as_often_as_it_says() -> None:
-    random = np.random.default_rng(0)
-    levels = [f"Zone{number}.Act1" for number in range(30)]
-    found = [interval(levels, random.normal(size=30)) for _ in range(200)]
-    covered = np.mean([ends is not None and ends[0] < 0 < ends[1] for ends in found])
-    assert 0.88 < covered < 0.99
-
-
 def test_more_seeds_of_one_recipe_are_taken_together_and_the_newest_counts(tmp_path: Path) -> None:
     better = {"Mesa.Act3": {"score": 20.0, "curve": [20.0] * 40}, "Oasis.Act4": {"score": 50.0, "curve": [50.0] * 40}}
     publish(tmp_path, "ppo")
@@ -160,11 +133,19 @@ def test_seeds_of_another_recipe_are_left_out(tmp_path: Path) -> None:
 
 def test_the_table_says_how_much_more_than_from_nothing(tmp_path: Path) -> None:
     before = {"sha256": "a", "num_steps": 5000, "plan": {"levels": [[], []]}, "init": None}
-    joint = {"Mesa.Act3": {"score": 40.0, "curve": [40.0] * 40}, "Oasis.Act4": {"score": 60.0, "curve": [60.0] * 40}}
+    joint = {
+        "Mesa.Act3": {"score": 40.0, "best": 90.0, "curve": [40.0] * 40},
+        "Oasis.Act4": {"score": 60.0, "best": 110.0, "curve": [60.0] * 40},
+    }
     publish(tmp_path, "ppo")
-    publish(tmp_path, "ppo-joint", row="ppo-joint", levels=joint, init=before)
+    publish(
+        tmp_path, "ppo-joint", row="ppo-joint", levels=joint, init=before, created="2026-01-02", git_commit="a" * 40
+    )
     text = block(outcomes(tmp_path))
-    assert "| PPO, joint | 1 | **50** | 40 to 60 | 50 | +30 | +30 to +30 | 0.500 | 5,000 steps on 2 levels |" in text
+    assert "| PPO, joint | 1 | **50** | 40 to 60 | 50 | 100 | 0.50 | +30 | +30 to +30 | 0.500 | 5,000 steps" in text
+    assert "5,000 steps on 2 levels | `aaaaaaaaa` |" in text
+    assert r"|  | `012345678`\* |" in text
+    assert r"\* played with other code than the newest row of this table." in text
     assert "| | Mesa | Oasis |" in text
     assert "| PPO from nothing | 10 | 30 |" in text
 
@@ -181,8 +162,45 @@ def test_joint_rows_are_compared_with_the_same_preset_from_nothing_if_that_was_p
         assert ("| +40 |" in text, "| +25 |" in text) == ((False, False), (True, False), (False, True))[number]
 
 
-def test_every_row_that_can_be_played_has_a_name_on_the_page() -> None:
-    assert list(NAMES) == list(ROWS)
+def test_what_rows_name_is_there() -> None:
+    assert {other for row in ROWS.values() for other in row.scratch} <= ROWS.keys()
+    assert {name for pair in COMPARED for name in pair} | set(BEST_JERK) <= ROWS.keys()
+    assert len({row.label for row in ROWS.values()}) == len(ROWS)
+
+
+def test_a_row_after_some_steps_begins_with_the_first_checkpoint_from_there_on(tmp_path: Path) -> None:
+    row = ROWS["ppo-joint-frozen-500k"]
+    missing = row.init(tmp_path)
+    assert missing == TrainingFolder(tmp_path / "ppo").kept(500_000)
+    for name in ("520000", "499000", "510000", "best", "900000"):
+        path = tmp_path / "ppo" / "checkpoints" / f"{name}.safetensors"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert row.init(tmp_path) == tmp_path / "ppo" / "checkpoints" / "510000.safetensors"
+    missing.touch()
+    assert row.init(tmp_path) == missing
+    assert ROWS["ppo-joint-frozen-1000k"].init(tmp_path) != row.init(tmp_path)
+
+
+def test_frozen_weights_of_several_lengths_of_training_are_a_line(tmp_path: Path) -> None:
+    for number, steps in enumerate((500_000, 1_000_000)):
+        before = {"sha256": f"{number}", "num_steps": steps, "plan": {"levels": [[], []]}, "init": None}
+        name = f"ppo-joint-frozen-{steps // 1000}k"
+        publish(tmp_path, name, row=name, init=before, is_frozen=True)
+        lines = frozen_lines(outcomes(tmp_path))
+        assert len(lines) == number
+    assert lines[0].points == [(500_000, 20.0), (1_000_000, 20.0)]
+    assert "transfer-frozen.svg" in block(outcomes(tmp_path))
+
+
+def test_all_rows_are_judged_but_for_those_that_are_published_or_lack_their_weights(folder: Path) -> None:
+    runs = ["--runs", str(folder / "runs")]
+    rows = ["--rows", "random", "ppo-joint", "--seeds", "2", "--steps", "300"]
+    first = transfer(folder, "all", *rows, *runs)
+    assert first.count("written to") == 2
+    assert first.count("ppo-joint, seed") == first.count("left out, because there is no") == 2
+    assert outcomes(folder / "published")[300]["random"].scores.shape == (2, 2)
+    assert transfer(folder, "all", *rows, *runs).count("published.") == 2
 
 
 def test_a_chart_is_svg_with_every_line_and_round_numbers() -> None:
