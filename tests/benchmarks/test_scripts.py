@@ -26,6 +26,7 @@ LONG = (
     "runs.rainbow_ways",
     "runs.stream",
     "runs.tumbleweed_calibration",
+    "speed.agents",
     "speed.cluster",
     "speed.engine",
     "speed.engine_costs",

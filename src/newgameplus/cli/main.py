@@ -16,6 +16,7 @@ from newgameplus.printable import printable_output
 from newgameplus.registry import resolve
 
 VERBS: dict[str, tuple[str, str]] = {
+    "agents": ("newgameplus.cli.agents:agents", "List agents, show one."),
     "cluster": ("newgameplus.cli.cluster:cluster", "Work on many machines."),
     "compare": ("newgameplus.cli.compare:compare", "Rank agents by their results."),
     "desktop": ("newgameplus.cli.desktop:desktop", "Open movies by a double click in a Linux file manager."),
