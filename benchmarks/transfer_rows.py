@@ -70,6 +70,7 @@ ROWS = {
     "jerk-mutating": Row("JERK, mutating", "jerk", "mutating"),
     "jerk-truncating": Row("JERK, truncating", "jerk", "truncating"),
     "jerk-returning": Row("JERK, returning", "jerk", "returning", num_seeds=2),
+    "keeper": Row("keeper", "keeper", num_seeds=2),
     "ppo": Row("PPO from nothing", "ppo", "tuned", dash=_FRESH),
     "ppo-fine-tuned": Row("PPO from nothing, fine-tuned", "ppo", "fine-tuned", num_seeds=2, dash=_FRESH_FINE_TUNED),
     "ppo-joint": Row("PPO, joint", "ppo", "fine-tuned", "ppo", scratch=_PPO, num_seeds=2),
@@ -80,14 +81,6 @@ ROWS = {
         "Rainbow, joint, frozen", "rainbow", "tuned", "rainbow", None, True, (), _RAINBOW, dash=_FROZEN
     ),
     "experts": Row("zone experts", "experts", "fine-tuned", "experts", scratch=_PPO),
-    "ppo-demonstrations": Row(
-        "PPO, joint from demonstrations", "ppo", "fine-tuned", "ppo-demonstrations", scratch=_PPO, num_seeds=2
-    ),
-    "rainbow-demonstrations": Row(
-        "Rainbow, joint from demonstrations", "rainbow", "tuned", "rainbow-demonstrations", scratch=_RAINBOW
-    ),
-    "memory": Row("memory hybrid", "memory", None, "ppo", scratch=_PPO, num_seeds=2),
-    "memory-2018": Row("memory hybrid of 2018", "memory", "hybrid-2018", "ppo", scratch=_PPO),
     **{f"ppo-joint-frozen-{steps // 1000}k": _frozen_after(steps) for steps in PRETRAINING_STEPS},
 }
 """Every row by its name in commands and results."""
@@ -96,11 +89,7 @@ BEST_JERK = ("jerk-returning", "jerk-improved", "jerk")
 """What stands for JERK in a comparison: the first of these that was played."""
 
 COMPARED: Sequence[tuple[str, str]] = (
-    *((row, jerk) for row in ("ppo-joint", "rainbow-joint", "experts", "memory") for jerk in BEST_JERK),
-    ("memory", "ppo-joint"),
-    ("memory", "memory-2018"),
-    ("ppo-demonstrations", "ppo-joint"),
-    ("rainbow-demonstrations", "rainbow-joint"),
+    *((joint, jerk) for joint in ("ppo-joint", "rainbow-joint", "experts") for jerk in BEST_JERK),
     ("jerk-returning", "jerk-improved"),
     ("jerk-returning", "jerk"),
     ("ppo-joint", "rainbow-joint"),

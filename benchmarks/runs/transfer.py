@@ -47,11 +47,9 @@ LEARNERS = {
     "ppo": ("--preset", "joint", "--episode-steps", "1500"),
     "rainbow": ("--preset", "tuned", "--episode-steps", "1500"),
     "experts": ("--preset", "tuned", "--episode-steps", "1500"),
-    "ppo-demonstrations": ("--preset", "demonstrations", "--demonstrations", "par", "--episode-steps", "1500"),
-    "rainbow-demonstrations": ("--preset", "dqfd", "--demonstrations", "par", "--episode-steps", "1500"),
 }
-"""Name of each joint training, which begins with that of its agent, to how it learns: nobody needs 1,500 steps to win a
-level, and who is stuck for longer sees nothing new."""
+"""Name of each agent that learns beforehand to how it does: nobody needs 1,500 steps to win a level, and who is stuck
+for longer sees nothing new."""
 BUDGETLESS = ("random", "rainbow")
 """Agents that do not know how long they are judged, so that a short evaluation is the beginning of a long one."""
 BEGINS_WITH = {"experts": "ppo"}
@@ -73,9 +71,7 @@ def pretrain(arguments: argparse.Namespace, extra: list[str]) -> None:
     options = ["--split", arguments.split, "--steps", str(arguments.steps), "--seed", str(arguments.seed)]
     if arguments.init or arguments.agent in BEGINS_WITH:
         options += ["--init", str(arguments.init or RUNS / BEGINS_WITH[arguments.agent])]
-    ngp(
-        ["train", arguments.agent.partition("-")[0], *LEARNERS[arguments.agent], *options, "--run", str(folder), *extra]
-    )
+    ngp(["train", arguments.agent, *LEARNERS[arguments.agent], *options, "--run", str(folder), *extra])
 
 
 def judge(arguments: argparse.Namespace, extra: list[str]) -> None:

@@ -37,6 +37,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights, PlaysApart),
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
     "jerk": (),
+    "keeper": (KeepsFiles,),
     "memory": (ContinuesOthers, Delegates, HasMetrics, HasWeights, KeepsFiles),
     "neat": (Evolves, HasMetrics, HasWeights, PlaysApart),
     "ppo": (HasFeatures, HasMetrics, HasPolicy, HasWeights, KeepsFiles),

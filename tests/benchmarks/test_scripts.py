@@ -21,6 +21,7 @@ LONG = (
     "runs.experts",
     "runs.fine_tuning ppo",
     "runs.jerk_tuning tuning",
+    "runs.keeper",
     "runs.memory_switches",
     "runs.precision_returns",
     "runs.rainbow_ways",

@@ -57,9 +57,10 @@ SHAPE = (84, 84, 4)
 LEARNERS = [
     name
     for name in AGENTS
-    if name not in ("memory", "neat") and find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING
+    if name not in ("keeper", "memory", "neat")
+    and find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING
 ]
-"""Those that learn by gradients; the promises of others are in tests/agents/memory and tests/agents/neat."""
+"""Those that learn by gradients; the promises of the others are in the tests of each."""
 REPEATED = ("es by sep-cma", "rainbow of quantiles", "rainbow of implicit quantiles")
 """Variants that differ in a part alone which tests of its own cover; nightly."""
 every_learner = pytest.mark.parametrize(

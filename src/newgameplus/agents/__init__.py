@@ -10,6 +10,7 @@ AGENTS = {
     "es": "newgameplus.agents.es.agent:Es",
     "experts": "newgameplus.agents.experts.agent:Experts",
     "jerk": "newgameplus.agents.jerk.agent:Jerk",
+    "keeper": "newgameplus.agents.keeper.agent:Keeper",
     "memory": "newgameplus.agents.memory.agent:Memory",
     "neat": "newgameplus.agents.neat.agent:Neat",
     "ppo": "newgameplus.agents.ppo.agent:Ppo",

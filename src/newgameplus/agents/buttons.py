@@ -5,6 +5,10 @@ from __future__ import annotations
 from newgameplus.errors import UsageError, did_you_mean
 from newgameplus.types import WorldSpec
 
+_NO_ACTION_BUTTONS = frozenset(
+    ("UP", "DOWN", "LEFT", "RIGHT", "START", "SELECT", "MODE", "PAUSE", "RESET", "RUN", "COIN")
+)
+
 
 def require_buttons(world: WorldSpec) -> None:
     """Check that the world's actions are one number per button.
@@ -29,3 +33,13 @@ def find_button(world: WorldSpec, name: str) -> int:
         known = [button for button in world.buttons if button]
         raise UsageError(f"This console has no button {name!r}; it has: {', '.join(known)}.{did_you_mean(name, known)}")
     return world.buttons.index(name)
+
+
+def jump_button(world: WorldSpec) -> str:
+    """Return the name of the button that jumps: B, or the first action button of a console that has no B."""
+    if "B" in world.buttons:
+        return "B"
+    for name in world.buttons:
+        if name is not None and name not in _NO_ACTION_BUTTONS:
+            return name
+    raise UsageError("This console has no button to jump with; name one with jump=BUTTON.")

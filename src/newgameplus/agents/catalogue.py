@@ -233,8 +233,8 @@ def _packages(module: str) -> frozenset[str]:
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
-    """Modules that a module imports, also late; of ``from a import b`` both a and a.b, which may be one."""
-    for node in ast.walk(tree):
+    """Modules that a module imports at its top; of ``from a import b`` both a and a.b, which may be one."""
+    for node in tree.body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -16,22 +16,17 @@ from typing import ClassVar
 import numpy as np
 
 from newgameplus.agents import randomness
-from newgameplus.agents.buttons import find_button, require_buttons
+from newgameplus.agents.buttons import find_button, jump_button, require_buttons
 from newgameplus.agents.jerk import config as presets
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.explorer import Explorer
 from newgameplus.agents.jerk.moves import BACKWARD, CROUCH, FORWARD, JUMP, NUM_PRESSES
 from newgameplus.agents.saved import take_rows
 from newgameplus.agents.together import act_one_by_one
-from newgameplus.errors import UsageError
 from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 CONTEST_TIMESTEPS = 1_000_000
 """Agent steps per level in the 2018 contest; used if the run has no budget of its own."""
-
-_NO_ACTION_BUTTONS = frozenset(
-    ("UP", "DOWN", "LEFT", "RIGHT", "START", "SELECT", "MODE", "PAUSE", "RESET", "RUN", "COIN")
-)
 
 
 class Jerk:
@@ -110,7 +105,7 @@ def _action_of_press(config: JerkConfig, world: WorldSpec) -> Array:
     buttons = {
         FORWARD: find_button(world, config.forward),
         BACKWARD: find_button(world, config.backward),
-        JUMP: find_button(world, config.jump or _default_jump(world)),
+        JUMP: find_button(world, config.jump or jump_button(world)),
     }
     if config.mutation == "replace":
         buttons[CROUCH] = find_button(world, config.crouch)
@@ -118,13 +113,3 @@ def _action_of_press(config: JerkConfig, world: WorldSpec) -> Array:
     for press in range(NUM_PRESSES):
         actions[press, [button for bit, button in buttons.items() if press & bit]] = 1
     return actions
-
-
-def _default_jump(world: WorldSpec) -> str:
-    """Return B, or the first action button of a console that has no B."""
-    if "B" in world.buttons:
-        return "B"
-    for name in world.buttons:
-        if name is not None and name not in _NO_ACTION_BUTTONS:
-            return name
-    raise UsageError("This console has no button to jump with; name one with jump=BUTTON.")
