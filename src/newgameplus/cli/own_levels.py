@@ -13,7 +13,7 @@ import click
 
 from newgameplus.cli.on import elsewhere, on_option
 from newgameplus.cli.tables import counted, print_json, print_note, print_table
-from newgameplus.errors import EmulatorError, did_you_mean
+from newgameplus.errors import EmulatorError, UsageError, did_you_mean
 from newgameplus.open_games.seeds import NUM_NAMED
 
 if TYPE_CHECKING:
@@ -54,21 +54,33 @@ class Zones(click.ParamType[tuple[str, ...]]):
 
 
 @click.command()
-@click.option("--seed", type=click.IntRange(0, NUM_NAMED - 1), required=True, metavar="N", help="Seed of the levels.")
+@click.option("--seed", type=click.IntRange(0, NUM_NAMED - 1), metavar="N", help="Seed of the levels.")
 @click.option(
     "--count", type=click.IntRange(1, MAX_COUNT), default=11, show_default=True, metavar="K", help="How many levels."
 )
 @click.option("--zones", type=Zones(), metavar="A,B", help="Zones, in turn.  [default: all]")
-@click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Where to write."
-)
-def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path) -> None:
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
+@click.option("--final", "is_final", is_flag=True, help="Make the levels of tumbleweed-final, in your own games.")
+def generate(seed: int | None, count: int, zones: tuple[str, ...] | None, folder: Path | None, is_final: bool) -> None:
     """Make a set of new levels of Tumbleweed: a game and a split in one folder.
 
     Nobody has played them, so they show what an agent has learned; keep the seed secret while a contest runs. DIR can
     be used wherever a split is named: ngp evaluate jerk --split DIR. No compiler is needed. To find out whether every
     level can be won: ngp levels check DIR
+
+    --final makes the levels of tumbleweed-final, which are always the same, with a par movie of each.
     """
+    if is_final:
+        if seed is not None or zones is not None or folder is not None:
+            raise UsageError("The levels of tumbleweed-final are always the same: leave out all but --final.")
+        _make_final()
+        return
+    if seed is None or folder is None:
+        raise UsageError("Say which levels, and where to write them: ngp levels generate --seed N -o DIR")
+    _make_set(seed, count, zones, folder)
+
+
+def _make_set(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path) -> None:
     from newgameplus.open_games.game_folder import num_states
     from newgameplus.open_games.levelset import check_free
     from newgameplus.open_games.tumbleweed.levelset import write_set
@@ -89,6 +101,16 @@ def generate(seed: int, count: int, zones: tuple[str, ...] | None, folder: Path)
     typed = _typed(folder)
     click.echo(f"Wrote {counted(len(split.levels), 'level')} to {click.format_filename(folder)}.")
     print_note(f"Play them: ngp evaluate jerk --split {typed}. Prove that they can be won: ngp levels check {typed}")
+
+
+def _make_final() -> None:
+    from newgameplus.open_games.tumbleweed.final import NUM_LEVELS, NUM_TASKS, SPLIT, write_final
+
+    with _progress() as bar:
+        making = bar.add_task("Making levels", total=NUM_TASKS)
+        folder = write_final(lambda: bar.advance(making))
+    click.echo(f"Wrote {counted(NUM_LEVELS, 'level')} to {click.format_filename(folder)}.")
+    print_note(f"Judge an agent on them, once: ngp evaluate AGENT --split {SPLIT}")
 
 
 @click.command()

@@ -196,7 +196,7 @@ def _levels(options: Mapping[str, Any], default_split: str) -> tuple[tuple[Level
     if options["levels"]:
         return tuple(find_level(level_id, scenario) for level_id in options["levels"]), None
     split = find_split(options["split"] or default_split)
-    return tuple(find_level(str(level), scenario or level.scenario) for level in split.levels), split.reference
+    return split.found(scenario), split.reference
 
 
 def world_rules(options: Mapping[str, Any], rules: WorldRules) -> WorldRules:

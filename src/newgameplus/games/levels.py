@@ -52,6 +52,21 @@ class Split:
     levels: tuple[Level, ...]
     reference: str
     """Reference for :func:`find_split`, valid in any working directory: its name, or the absolute path of its file."""
+    made_by: str | None = None
+    """Command that makes the game of its levels where it is not there."""
+
+    def found(self, scenario: str | None = None) -> tuple[Level, ...]:
+        """Return its levels, each looked up.
+
+        Args:
+            scenario: name of another scenario than its own.
+
+        Raises:
+            NotFoundError: there is no such game, state or scenario; the message says how to make the game, if known.
+        """
+        if self.made_by is not None and self.levels[0].game not in games():
+            raise NotFoundError(f"The levels of {self.name} are not here yet; make them with: {self.made_by}")
+        return tuple(find_level(str(level), scenario or level.scenario) for level in self.levels)
 
 
 def zone_of(level_id: str) -> str:
@@ -151,10 +166,11 @@ def _read_split(name: str, reference: str, path: Path) -> Split:
     try:
         content = parse(path)
         description, scenario = content.get("description", ""), content.get("scenario", "contest")
-        if not isinstance(description, str) or not isinstance(scenario, str):
-            raise TypeError("description and scenario must be text")
+        made_by = content.get("made_by")
+        if not isinstance(description, str) or not isinstance(scenario, str) or not isinstance(made_by, str | None):
+            raise TypeError("description, scenario and made_by must be text")
         levels = tuple(_level(entry, scenario) for entry in content["levels"])
-        return Split(name=name, description=description, levels=levels, reference=reference)
+        return Split(name=name, description=description, levels=levels, reference=reference, made_by=made_by)
     except KeyError:
         raise IntegrationError(f"The split {path} is broken: it has no list called levels.") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -125,11 +125,15 @@ def prove(
         report(progress)
         if plan is None:
             raise UnprovenError(course, level, progress, search.furthest_plan())
-    return _checked(course, level, plan, progress.num_steps)
+    return checked(course, level, plan, progress.num_steps)
 
 
-def _checked(course: Course[MomentT], level: Level, plan: Plan, num_steps: int) -> Proof:
-    """Check that ``plan`` leads to the goal when played in one go; return the proof."""
+def checked(course: Course[MomentT], level: Level, plan: Plan, num_steps: int) -> Proof:
+    """Check that ``plan`` leads to the goal when played in one go; return the proof.
+
+    Raises:
+        EmulatorError: it does not.
+    """
     masks = masks_of(course, level, plan)
     outcome = play(course, level, masks)
     if not outcome.is_at_goal:
