@@ -18,21 +18,24 @@ AGENTS = {
     "random": "newgameplus.agents.random.agent:Random",
 }
 """Class of each agent, by name."""
+CEILINGS = {"proof": "newgameplus.agents.proof.agent:Proof"}
+"""Class of what can be judged like an agent, but knows what no agent does, and is no competitor; by name."""
 
 
 def find_agent(name: str) -> AgentClass:
-    """Return the class of the agent called ``name``, or of a user's own agent ``package.module:Class``.
+    """Return the class of the agent or ceiling called ``name``, or of a user's own agent ``package.module:Class``.
 
     Raises:
         NotFoundError: there is no such agent.
         UsageError: the named class is not an agent class.
     """
-    if name not in AGENTS and ":" not in name:
+    known = AGENTS | CEILINGS
+    if name not in known and ":" not in name:
         raise NotFoundError(
             f"There is no agent {name!r}; there are: {', '.join(AGENTS)}, and your own as package.module:Class."
-            f"{did_you_mean(name, AGENTS)}"
+            f"{did_you_mean(name, known)}"
         )
-    agent_class: AgentClass = resolve(AGENTS.get(name, name))
+    agent_class: AgentClass = resolve(known.get(name, name))
     missing = [part for part in REQUIRED_PARTS if part not in dir(agent_class)]
     if missing:
         raise UsageError(

@@ -226,6 +226,15 @@ class LearnsOffPolicy(Protocol):
 
 
 @runtime_checkable
+class FollowsMovie(Protocol):
+    """Is told what the par movie of its level presses, so that it is a ceiling and no competitor."""
+
+    def follow(self, presses: Array) -> None:
+        """Take the buttons of every step of the movie, int8 ``[T, buttons]`` of 0 and 1; called before the first."""
+        ...
+
+
+@runtime_checkable
 class KeepsFiles(Protocol):
     """Has data too large for a checkpoint, which it keeps in files beside it."""
 

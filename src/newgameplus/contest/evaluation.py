@@ -36,6 +36,7 @@ from newgameplus.results.evaluations import FORMAT, Results
 from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
 from newgameplus.training.agent_plan import agent_plan_of
+from newgameplus.training.ceilings import check_ceiling
 from newgameplus.training.demonstrations import Preparation
 from newgameplus.training.preparation import check_preparation
 from newgameplus.training.rehearsal import rehearse
@@ -62,6 +63,7 @@ def check(plan: Plan) -> None:
     if plan.agent.init is not None:
         checkpoint_at(Path(plan.agent.init))
     check_preparation(Preparation(plan.agent, plan.world, num_envs=1, seed=0))
+    check_ceiling(plan.agent, plan.world)
     rehearse(plan.agent, plan.world)
 
 

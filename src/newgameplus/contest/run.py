@@ -25,6 +25,7 @@ from newgameplus.errors import ResultsError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.results.monitor import read_monitor
 from newgameplus.results.runs import RunFolder
+from newgameplus.training.ceilings import tell
 from newgameplus.training.live import Showing, Standing
 from newgameplus.training.loop import play
 from newgameplus.training.preparation import prepare
@@ -176,6 +177,7 @@ def begun(
     plan, folder = job.plan, RunFolder(job.folder)
     _, agent_seed = split_seed(job.seed, job.level)
     agent = plan.agent.make(world_spec(world, num_timesteps=plan.rules.max_timesteps), agent_seed)
+    tell(agent, job.level, plan.world.rules.frames_per_step)
     if isinstance(agent, KeepsFiles):
         agent.keep_in(folder.replay, _most_steps_back(plan))
     if plan.agent.init is not None:
