@@ -101,6 +101,7 @@ def _seldom_checkpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     """A checkpoint at the first episode's end and then one in 150 steps, whatever the time; a report every step."""
     monkeypatch.setattr(run_module, "REPORT_INTERVAL_SECONDS", 0.0)
     monkeypatch.setattr(run_module, "CHECKPOINT_SECONDS", 1e9)
+    monkeypatch.setattr(run_module, "CHECKPOINT_SHARE", 1e-12)
     monkeypatch.setattr(run_module, "CHECKPOINT_STEPS", 150)
 
 

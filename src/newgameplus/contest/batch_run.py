@@ -10,7 +10,7 @@ from typing import Any
 from newgameplus.contest.judged_rows import open_judged_rows
 from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
-from newgameplus.contest.run import CHECKPOINT_SHARE, begun, conclude, load_checkpoint, progress_of
+from newgameplus.contest.run import begun, conclude, load_checkpoint, progress_of
 from newgameplus.durable import hold
 from newgameplus.results.runs import RunFolder
 from newgameplus.training.loop import play
@@ -69,9 +69,8 @@ def _play(
                 records_movies=plan.records_movies,
             )
         )
-        share = CHECKPOINT_SHARE / len(jobs)
         runs = {
-            row: opened.enter_context(begun(jobs[row], judge, saved[row], partial(report, row), checkpoint_share=share))
+            row: opened.enter_context(begun(jobs[row], judge, saved[row], partial(report, row), num_rows=len(jobs)))
             for row, judge in world.judges.items()
         }
         agents = Together(plan.agent, {row: run.agent for row, run in runs.items()}, len(jobs))

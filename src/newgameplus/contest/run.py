@@ -87,8 +87,8 @@ class Run:
     """Agent steps before the last checkpoint."""
     showing: Showing
     report: Report
-    checkpoint_share: float = CHECKPOINT_SHARE
-    """Largest share of the time for frequent checkpoints."""
+    num_rows: int = 1
+    """Number of runs in this process, which share the time for frequent checkpoints."""
     next_checkpoint_at: float = 0.0
     """Time of the next checkpoint, as ``time.monotonic``."""
     next_report: float = 0.0
@@ -135,7 +135,7 @@ class Run:
         save_state(self.folder.checkpoint, {**self.world.state(), "agent": self.agent.state()})
         self.saved_steps = self.world.progress.num_steps
         now = time.monotonic()
-        self.next_checkpoint_at = now + min(CHECKPOINT_SECONDS, (now - began) / self.checkpoint_share)
+        self.next_checkpoint_at = now + min(CHECKPOINT_SECONDS, (now - began) * self.num_rows / CHECKPOINT_SHARE)
 
 
 @contextmanager
@@ -163,7 +163,7 @@ def begun(
     saved: dict[str, Any] | None,
     report: Report,
     *,
-    checkpoint_share: float = CHECKPOINT_SHARE,
+    num_rows: int = 1,
 ) -> Iterator[Run]:
     """Create the agent of a run and restore it from the last checkpoint.
 
@@ -172,7 +172,7 @@ def begun(
         world: its judged world, which the caller closes.
         saved: its last checkpoint; None to begin.
         report: told of its progress.
-        checkpoint_share: largest share of the time for frequent checkpoints.
+        num_rows: number of runs in this process.
     """
     plan, folder = job.plan, RunFolder(job.folder)
     _, agent_seed = split_seed(job.seed, job.level)
@@ -188,7 +188,7 @@ def begun(
         for _ in prepare(job.preparation(agent_seed), agent):  # counts neither as steps nor as time
             pass
     with closing(Showing(folder.path, world.world)) as showing:
-        yield Run(folder, world, agent, world.progress.num_steps, showing, report, checkpoint_share)
+        yield Run(folder, world, agent, world.progress.num_steps, showing, report, num_rows)
 
 
 def _most_steps_back(plan: Plan) -> int:
