@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <limits>
 #include <mutex>
 #include <thread>
@@ -21,8 +22,11 @@ constexpr double kLongest = 1e9;  // seconds
 std::atomic<std::int64_t> timeout_nanoseconds{10'000'000'000};
 std::atomic<bool> is_watching{false};
 // The rounds that the patrol has made, in time. A round counts as long as it is meant to be, however long it was: a core
-// is not blamed for the time in which the process was stopped (Ctrl-Z, a debugger) or was given no processor.
+// is not blamed for the time in which the process was stopped (Ctrl-Z, a debugger).
 std::atomic<std::int64_t> watched_nanoseconds{0};
+// A core that has used less processor time than the limit was rather given none, as on a busy machine. One that sleeps
+// for ever uses none either, so after so many times the limit it counts as hung nevertheless.
+constexpr int kPatience = 12;
 
 // Never destroyed: threads may still leave their posts while the process ends.
 struct Patrol {
@@ -52,15 +56,42 @@ void jump_back(int) {
   siglongjmp(post->back, 1);
 }
 
+// Processor time of a thread; 0 where it cannot be read.
+std::int64_t processor_time(pthread_t thread) {
+#if defined(__linux__)
+  clockid_t clock;
+  timespec time;
+  if (pthread_getcpuclockid(thread, &clock) == 0 && clock_gettime(clock, &time) == 0) {
+    return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+  }
+#endif
+  return 0;
+}
+
+// Whether the call that a thread is in has run too long; the patrol asks in every round.
+bool is_hung(Post& post) {
+  const std::int64_t deadline = post.deadline.load(std::memory_order_relaxed);
+  if (deadline == 0) return false;
+  if (deadline != post.seen_deadline) {
+    post.seen_deadline = deadline;
+    post.processor_time = processor_time(post.thread);
+    return false;
+  }
+  const std::int64_t late = now() - deadline;
+  if (late <= 0) return false;
+  const std::int64_t timeout = timeout_nanoseconds.load(std::memory_order_relaxed);
+  const std::int64_t used = processor_time(post.thread);
+  return used == 0 || used - post.processor_time >= timeout / 2 || late > (kPatience - 1) * timeout;
+}
+
 void keep_watch() {
   for (;;) {
     std::this_thread::sleep_for(kPatrol);
     watched_nanoseconds += in_nanoseconds(kPatrol);
     Patrol& ours = patrol();
     const std::lock_guard<std::mutex> lock(ours.mutex);
-    for (const Post* post : ours.posts) {
-      const std::int64_t deadline = post->deadline.load(std::memory_order_relaxed);
-      if (deadline != 0 && now() > deadline) pthread_kill(post->thread, kSignal);
+    for (Post* post : ours.posts) {
+      if (is_hung(*post)) pthread_kill(post->thread, kSignal);
     }
   }
 }

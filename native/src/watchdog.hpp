@@ -24,6 +24,8 @@ struct Post {
   pthread_t thread;
   std::atomic<std::int64_t> deadline{0};  // in nanoseconds that were watched; 0: not in a core
   sigjmp_buf back;
+  std::int64_t seen_deadline = 0;   // the patrol's: the call that it knows,
+  std::int64_t processor_time = 0;  // and what the thread had used when it first saw it
 };
 
 Post& post_of_this_thread();

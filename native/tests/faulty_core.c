@@ -2,6 +2,7 @@
  *
  *   n  never               h  hangs, busy            w  hangs, waiting         s  segmentation fault
  *   d  divides by zero     a  aborts                 L  hangs in retro_load_game           R  refuses the ROM
+ *   z  sleeps for 0.8 seconds
  *
  * A state whose last byte is not 0 hangs retro_unserialize. The work memory holds the frame, then the buttons. */
 #include <signal.h>
@@ -60,6 +61,9 @@ static void fail(void) {
     case 'h':
     case 'w':
       hang(fault == 'h');
+      break;
+    case 'z':
+      nanosleep(&(struct timespec){0, 800000000}, NULL);
       break;
     case 's':
       *nowhere = 1;

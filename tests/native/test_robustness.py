@@ -83,6 +83,13 @@ def test_a_hang_leaves_no_thread_that_works_on() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+def test_a_core_that_was_given_no_processor_is_not_taken_for_a_hung_one() -> None:
+    slept = console("z")
+    slept.run([FAIL], True)
+    slept.run([IDLE], True)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_a_start_state_that_hangs_the_core_is_refused_in_words() -> None:
     state = bytearray(console("n").save())
     state[-1] = 1
