@@ -98,7 +98,6 @@ def test_a_split_stands_for_the_proofs_of_its_levels(tmp_path: Path) -> None:
     ("agent", "source", "changes", "sentence"),
     [
         ("ppo", "par", {"level": SNES}, "is of a Genesis, but what is learned is of a Snes"),
-        ("rainbow", "par", {}, "Demonstrations take up half of the replay buffer at most"),
         ("ppo", "airstriker", {}, r"Airstriker-Genesis-v0/Level1 has no par movie; search one with: ngp levels check"),
     ],
 )
@@ -107,6 +106,11 @@ def test_what_cannot_be_learned_from_is_said_beforehand(
 ) -> None:
     with pytest.raises(NewGamePlusError, match=sentence):
         check_preparation(preparation(agent, source, **changes))
+
+
+def test_demonstrations_that_take_up_too_much_of_the_replay_buffer_are_refused(movies: Path) -> None:
+    with pytest.raises(UsageError, match="Demonstrations take up half of the replay buffer at most, but 30 of the"):
+        check_preparation(preparation("rainbow", movies, capacity="100"))
 
 
 def test_an_agent_that_cannot_learn_from_demonstrations_is_named() -> None:

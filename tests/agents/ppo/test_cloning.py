@@ -69,7 +69,7 @@ def follow(agent: Ppo, num_steps: int, seed: int = 5) -> list[int]:
     return actions
 
 
-@pytest.mark.parametrize("stack", [1, 4, 6])
+@pytest.mark.parametrize("stack", [6, *(pytest.param(stack, marks=pytest.mark.nightly) for stack in (1, 4))])
 def test_it_does_what_it_was_shown_also_where_it_was_not_shown(stack: int) -> None:
     agent, figures = taught(replace(SMALL, stack=stack))
     assert figures["held_out_accuracy"] > 0.8
@@ -94,6 +94,7 @@ def test_the_loss_beside_ppos_falls_to_nothing_and_is_then_gone() -> None:
     assert told == [True, True, False, False]
 
 
+@pytest.mark.nightly
 def test_the_loss_beside_ppos_holds_it_to_what_it_was_shown() -> None:
     seen, action = pictures(60, 4, 2)
     chosen = []
@@ -105,7 +106,7 @@ def test_the_loss_beside_ppos_holds_it_to_what_it_was_shown() -> None:
     assert chosen[1] > chosen[0] + 0.2
 
 
-@pytest.mark.parametrize("num_before", [0, 3, 6])
+@pytest.mark.parametrize("num_before", [6, *(pytest.param(num, marks=pytest.mark.nightly) for num in (0, 3))])
 def test_with_its_demonstrations_in_a_file_it_goes_on_exactly(num_before: int, tmp_path: Path) -> None:
     agent, _ = taught(folder=tmp_path)
     follow(agent, num_before)

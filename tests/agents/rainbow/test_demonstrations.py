@@ -35,7 +35,11 @@ SMALL = RainbowConfig(
     device="cpu",
     precision="float32",
 )
-DISTRIBUTIONS = ("categorical", "quantiles", "implicit-quantiles")
+DISTRIBUTIONS = (
+    "quantiles",
+    pytest.param("categorical", marks=pytest.mark.nightly),
+    pytest.param("implicit-quantiles", marks=pytest.mark.nightly),
+)
 
 
 def build(config: RainbowConfig = SMALL, seed: int = 0) -> Rainbow:
@@ -71,6 +75,7 @@ def test_it_prefers_what_it_was_shown_by_the_margin_though_that_earned_nothing(d
     assert (without.expected_returns(batch.observation).argmax(1) == 3).mean() < 0.8
 
 
+@pytest.mark.nightly
 def test_demonstrations_stay_and_are_sampled_more_often_than_their_errors_say() -> None:
     small = replace(SMALL, distribution="quantiles", reward_scale=0.01, priority_alpha=1.0)
     agent, plain = taught(small), taught(replace(small, demonstration_bonus=0.0))
@@ -84,14 +89,16 @@ def test_demonstrations_stay_and_are_sampled_more_often_than_their_errors_say() 
 
 
 def test_it_learns_at_once_and_plays_nothing_at_random() -> None:
-    agent = taught()
+    agent = build(replace(SMALL, demonstration_updates=2))
+    demonstrate(agent)
+    assert [told[:2] for told in agent.pretrain()] == [(2, 2)]
     before = agent.state()["num_updates"]
     follow(agent, outcomes(4))
     state = agent.state()
     assert (state["num_updates"] - before, state["num_random"]) == (4, 0)
 
 
-@pytest.mark.parametrize("stack", [1, 6])
+@pytest.mark.parametrize("stack", [1, pytest.param(6, marks=pytest.mark.nightly)])
 def test_it_goes_on_exactly_with_any_stack(stack: int) -> None:
     config = replace(SMALL, stack=stack, demonstration_updates=3)
     agent, again = build(config), build(config, 7)
@@ -115,7 +122,9 @@ def test_it_goes_on_exactly_with_any_stack(stack: int) -> None:
 
 
 def test_the_gradient_is_that_of_all_losses_together() -> None:
-    agent = taught(replace(SMALL, l2_weight=0.01))
+    agent = build(replace(SMALL, l2_weight=0.01, demonstration_updates=0))
+    demonstrate(agent)
+    assert list(agent.pretrain()) == []
     follow(agent, outcomes(20))
     config, network = agent.config, agent.network
     batch = given(agent._replay.draw(8, 0.4, np.random.default_rng(1)), torch.device("cpu"), has_kept=True)
