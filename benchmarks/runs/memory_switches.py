@@ -2,8 +2,8 @@
 
 Every variant plays all levels side by side, a row on each, whose memories are independent: that is a contest of one
 level per row, with one forward of the network for all. The score of a level is the mean return of its episodes; the
-last tenth that of the episodes that end in the last tenth of the steps. A variant that is done is kept in the work
-folder, so that the same command goes on after an interruption.
+last tenth that of the episodes that end in the last tenth of the steps, 0 if none does. A variant that is done is kept
+in the work folder, so that the same command goes on after an interruption.
 
 Run: python -m benchmarks.runs.memory_switches --weights RUN [--steps 30000] [--levels 8] [--work results/memory]
 """

@@ -14,6 +14,7 @@ from newgameplus.agents.configuration import configure, with_fields
 from newgameplus.agents.memory.agent import Memory
 from newgameplus.agents.memory.config import MemoryConfig
 from newgameplus.agents.memory.moves import Move, Script
+from newgameplus.agents.memory.player import Player
 from newgameplus.agents.memory.track import locate
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.rainbow.agent import Rainbow
@@ -22,6 +23,7 @@ from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.frame_skip import FrameSkip
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import NotFoundError, StateError, UsageError
+from newgameplus.experience.episodic import EpisodicMemory, discounted_outcome
 from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import find_level
 from newgameplus.testing import check_agent
@@ -54,11 +56,13 @@ def make_world(sticky: float = 0.25, max_episode_steps: int = 25) -> RetroVecEnv
     )
 
 
-@pytest.mark.parametrize("name", ["ppo", "rainbow that learns", "hybrid-2018"])
+@pytest.mark.parametrize(
+    "name", ["ppo", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("rainbow that learns", "hybrid-2018"))]
+)
 def test_it_keeps_every_promise_of_an_agent(name: str) -> None:
     hybrid = with_fields(Memory.PRESETS["hybrid-2018"], {"learner_fields": ",".join(SMALL_PPO), "min_episodes": "1"})
     config = {"ppo": SMALL, "rainbow that learns": RAINBOW, "hybrid-2018": hybrid}[name]
-    check_agent(Memory, config, num_steps=40)
+    check_agent(Memory, config, num_steps=24)
 
 
 def test_resumed_on_a_real_level_it_plays_and_looks_up_as_if_uninterrupted(tmp_path: Path) -> None:
@@ -119,6 +123,22 @@ def test_the_place_along_a_track_is_found_within_the_window(seen: int, expected:
     track = moments(20)
     assert locate(track, track[seen], 10, 0, window=3, least=0.95, margin=0.01) == expected
     assert locate(track, track[seen], 10, 5, window=3, least=0.95, margin=0.01) == seen  # later it looks further ahead
+
+
+def test_a_sequence_that_goes_in_circles_is_given_up() -> None:
+    """A place that looks like an earlier one leads back to it, again and again."""
+    config = replace(SMALL, repeat_bias=1.0, patience=12, index="flat", window_steps=4)
+    memory = EpisodicMemory(8, config.memory_settings(), discounted_outcome(0.9))
+    player = Player(config, Script(config, spec()), memory, 10, 1000, np.random.default_rng(0))
+    seen = moments(20)
+    for step, feature in enumerate(seen):
+        player.act(feature, 0)
+        player.observe(feature, 1.0, step == len(seen) - 1)
+    for number in range(40):
+        feature = seen[number % 4 + 4]  # an obstacle that the stored run did not meet
+        player.act(feature, 0)
+        player.observe(feature, 0.0, False)
+    assert player.counts["followed"] + player.counts["lost"] < 25
 
 
 def test_while_the_picture_stands_still_the_expected_place_is_kept() -> None:

@@ -85,7 +85,7 @@ class MemoryConfig:
     margin: float = 0.01
     """Cosine by which another moment must be more similar than the expected one to be taken for the present."""
     patience: int = 75
-    """Steps off the track after which a sequence is given up for free play."""
+    """Steps by which an episode may lag behind the sequence that it follows, before that is given up for free play."""
     device: DeviceName = "auto"
     """Device of the networks; ``auto`` takes CUDA if available."""
 

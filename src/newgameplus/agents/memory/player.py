@@ -115,8 +115,14 @@ class Player:
             self._track = self.memory.features(episode.begin, episode.begin + episode.num_followed)
 
     def _follow(self, episode: Episode, feature: Array, proposed: int) -> int | None:
-        """Return the sequence's next action, or one that may lead back to it; None once the sequence is given up."""
+        """Return the sequence's next action, or one that may lead back to it; None once the sequence is given up.
+
+        It is given up when the episode lags behind by more than patience, off the track or going in circles on it.
+        """
         config = self._config
+        if len(episode.actions) - episode.position > config.patience:
+            episode.num_followed = episode.position
+            return None
         if self._track is not None:
             place = locate(
                 self._track,
@@ -135,12 +141,9 @@ class Player:
         self.counts["followed"] += 1
         return action
 
-    def _find_back(self, episode: Episode, feature: Array, proposed: int) -> int | None:
-        """Return an action off the track: the memory's, or the policy's; None when patience is over."""
+    def _find_back(self, episode: Episode, feature: Array, proposed: int) -> int:
+        """Return an action off the track: the memory's, or the policy's."""
         episode.num_lost += 1
-        if episode.num_lost > self._config.patience:
-            episode.num_followed = episode.position
-            return None
         self.counts["lost"] += 1
         remembered = self._remembered(feature)
         return proposed if remembered is None else remembered
