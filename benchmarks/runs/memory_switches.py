@@ -37,10 +37,10 @@ WAYS: dict[str, Sequence[str]] = {
     "default": ("default",),
     "sequences pressed blindly": ("default", "is_closed_loop=no"),
     "free play is JERK's alone": ("default", "policy_share=0", "memory_share=0"),
+    "hybrid-2018": ("hybrid-2018",),
     "free play is the policy's alone": ("default", "policy_share=1", "memory_share=0"),
     "free play is the policy's and the memory's": ("default", "policy_share=0.5", "memory_share=0.5"),
     "near-duplicates filtered": ("default", "duplicate_similarity=0.995"),
-    "hybrid-2018": ("hybrid-2018",),
 }
 """Preset of each variant, and the fields that it changes."""
 
