@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import torch
@@ -55,10 +56,25 @@ class Learner(Generic[Network]):
         """Keeps the weights, in float32."""
         self.computing = computing_copy(self.network, self._is_low)
         """Computes outputs and gradients: a copy in bfloat16, or the network itself."""
-        self.optimizer = adam(self.network.parameters(), learning_rate, adam_epsilon, self.device)
-        """Optimizer of the network's parameters."""
-        self.improve = Improver(self.optimizer, self.network, self.computing, max_gradient_norm)
+        self._learning_rate, self._adam_epsilon = learning_rate, adam_epsilon
+        self._max_gradient_norm = max_gradient_norm
+
+    @cached_property
+    def optimizer(self) -> torch.optim.Optimizer:
+        """Optimizer of the network's parameters, made when first needed: torch then imports its compiler (1.3 s)."""
+        made: torch.optim.Optimizer = adam(
+            self.network.parameters(), self._learning_rate, self._adam_epsilon, self.device
+        )
+        return made
+
+    @cached_property
+    def improve(self) -> Improver:
         """Takes an optimizer step with the gradients of ``computing``."""
+        return Improver(self.optimizer, self.network, self.computing, self._max_gradient_norm)
+
+    @property
+    def _has_optimizer(self) -> bool:
+        return "optimizer" in self.__dict__
 
     def playing_copy(self) -> Network:
         """Return a copy for playing or evaluation only, with weights and noise of its own."""
@@ -70,7 +86,8 @@ class Learner(Generic[Network]):
 
     def state(self) -> State:
         """Return the weights and the optimizer's state."""
-        return {"network": module_state(self.network), "optimizer": optimizer_state(self.optimizer)}
+        optimizer = optimizer_state(self.optimizer) if self._has_optimizer else {"slots": []}
+        return {"network": module_state(self.network), "optimizer": optimizer}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Restore what ``state`` returned; other entries are ignored.
@@ -79,7 +96,8 @@ class Learner(Generic[Network]):
             StateError: it belongs to another network.
         """
         self.begin_from(state["network"])
-        restore_optimizer(self.optimizer, state["optimizer"])
+        if self._has_optimizer or state["optimizer"]["slots"]:
+            restore_optimizer(self.optimizer, state["optimizer"])
 
     def begin_from(self, weights: Mapping[str, Any]) -> None:
         """Load the weights of a state's network.
