@@ -150,3 +150,30 @@ def test_without_a_level_the_first_of_the_usual_split_is_played(
     monkeypatch.setattr("newgameplus.cli.play.DEFAULT_SPLIT", "airstriker")
     assert run(["play", "--frames", "2"]) == 0
     assert "Airstriker-Genesis-v0-Level1" in capsys.readouterr().out
+
+
+@needs_engine
+def test_a_person_is_judged_only_as_the_rules_say(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    judged = ["play", LEVEL, "--rules", "contest"]
+    budget = ["--timesteps", "40", "--results", str(home / "me")]
+    for arguments, message in (
+        (["play", LEVEL, "--timesteps", "40"], "--timesteps needs --rules contest"),
+        (judged, "Say how long you play each level"),
+        ([*judged, "--web"], "--web does nothing with --rules"),
+        ([*judged, "--movie", "a.bk2"], "--movie does nothing with --rules"),
+        ([*judged, "--timesteps", "0"], "must be more than 0"),
+        ([*judged[:2], "--rules", "mine", *budget], "There are no rules 'mine'"),
+        (["evaluate", "human", "--level", LEVEL, *budget], "Nobody sits here to play as human"),
+    ):
+        assert run(arguments) == 2
+        assert message in capsys.readouterr().err
+    assert not (home / "me").exists()
+    assert run([*judged, *budget, "--frames", "2"]) == 0
+    assert "Go on with: ngp play --rules contest --resume --results" in capsys.readouterr().out
+    for arguments, message in (
+        ([*judged, "--timesteps", "50", *budget[2:]], "was begun with other settings; go on with: ngp play --rules"),
+        (["play", "--rules", "contest-2018", "--resume", *budget[2:]], "was begun with other settings"),
+    ):
+        assert run(arguments) == 2
+        assert message in capsys.readouterr().err
+    assert run(["play", "--rules", "contest", "--resume", *budget[2:], "--frames", "2"]) == 0

@@ -20,7 +20,7 @@ from newgameplus.play.player import Player
 from newgameplus.play.sound import Sound
 from newgameplus.play.window import Window
 from newgameplus.session.commands import Command, Request
-from newgameplus.session.playthrough import FAST, Sign
+from newgameplus.session.playthrough import FAST, Playthrough, Sign
 from newgameplus.session.reel import PICTURE_FRAMES
 from newgameplus.session.session import Session
 
@@ -32,6 +32,7 @@ class Desk:
     """A player, and hands at the keyboard."""
 
     player: Player
+    playthrough: Playthrough
     window: Window
     sound: Sound
 
@@ -61,9 +62,10 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     controls = Controls(session.emulator.core.console)
     window = Window("test", "Genesis", session.picture(), scale=2)
     sound = Sound(session.emulator.samples_per_second, session.emulator.frames_per_second)
-    player = Player(session, window, controls, sound, _next_session(tmp_path))
-    yield Desk(player, window, sound)
-    player.session.close()
+    playthrough = Playthrough(session, controls, sound, _next_session(tmp_path))
+    player = Player(playthrough, window, controls, sound, session.emulator.frames_per_second)
+    yield Desk(player, playthrough, window, sound)
+    playthrough.session.close()
     sound.close()
     controls.close()
     pygame.display.quit()
@@ -85,7 +87,7 @@ def test_a_turn_is_a_frame_with_the_keys_that_are_held(desk: Desk) -> None:
     desk.turn(10)
     desk.let_go("RIGHT")
     desk.turn(5)
-    session = desk.player.session
+    session = desk.playthrough.session
     assert session.num_frames == 15
     right = 1 << session.buttons.index("RIGHT")
     path = session.movie_path
@@ -98,37 +100,37 @@ def test_pause_stops_time_and_a_frame_can_be_advanced(desk: Desk) -> None:
     desk.turn(5)
     desk.press("p")
     desk.turn(10)
-    assert desk.player.session.num_frames == 5
+    assert desk.playthrough.session.num_frames == 5
     assert desk.player.view().sign is Sign.PAUSED
     desk.press("PERIOD")
     desk.turn(3)
-    assert desk.player.session.num_frames == 6
+    assert desk.playthrough.session.num_frames == 6
     desk.press("COMMA")
-    assert desk.player.session.num_frames == 5
+    assert desk.playthrough.session.num_frames == 5
     desk.press("p")
-    assert desk.player.session.num_frames == 6
+    assert desk.playthrough.session.num_frames == 6
 
 
 def test_the_keys_are_shown_and_time_stands_still_meanwhile(desk: Desk) -> None:
     desk.press("F1")
-    before = desk.player.session.num_frames
+    before = desk.playthrough.session.num_frames
     desk.turn(3)
-    assert desk.player.session.num_frames == before
+    assert desk.playthrough.session.num_frames == before
     assert len(desk.player.view().layout) == 12
     desk.press("F1")
-    assert desk.player.session.num_frames == before + 1
+    assert desk.playthrough.session.num_frames == before + 1
 
 
 def test_fast_forward_and_slow_motion(desk: Desk) -> None:
     desk.hold("TAB")
     desk.turn(5)
-    assert desk.player.session.num_frames == 5 * FAST
+    assert desk.playthrough.session.num_frames == 5 * FAST
     assert desk.player.view().sign is Sign.FAST
     desk.let_go("TAB")
     desk.press("MINUS")
-    start = desk.player.session.num_frames
+    start = desk.playthrough.session.num_frames
     desk.turn(10)
-    assert desk.player.session.num_frames == start + 5
+    assert desk.playthrough.session.num_frames == start + 5
     assert desk.player.view().sign is Sign.SLOW
 
 
@@ -136,15 +138,15 @@ def test_rewinding_shows_earlier_pictures_and_letting_go_plays_on_from_there(des
     seen = {}
     for _ in range(120):
         desk.turn()
-        seen[desk.player.session.num_frames] = moment(desk.player.session)
+        seen[desk.playthrough.session.num_frames] = moment(desk.playthrough.session)
     desk.hold("BACKSPACE")
     desk.turn(20)
     frame = 120 - 20 * PICTURE_FRAMES
     assert desk.player.picture().tobytes() == seen[frame].picture
-    assert desk.player.session.num_frames == 120
+    assert desk.playthrough.session.num_frames == 120
     desk.let_go("BACKSPACE")
     desk.turn()
-    assert moment(desk.player.session) == seen[frame + 1]
+    assert moment(desk.playthrough.session) == seen[frame + 1]
 
 
 def test_rewinding_stops_at_the_start(desk: Desk) -> None:
@@ -154,16 +156,16 @@ def test_rewinding_stops_at_the_start(desk: Desk) -> None:
     assert desk.player.view().reached == 0.0
     desk.let_go("BACKSPACE")
     desk.turn()
-    assert desk.player.session.num_frames == 1
+    assert desk.playthrough.session.num_frames == 1
 
 
 def test_slots(desk: Desk) -> None:
     desk.turn(30)
     desk.press("F5")
-    saved = desk.player.session.num_frames
+    saved = desk.playthrough.session.num_frames
     desk.turn(30)
     desk.press("F8")
-    assert desk.player.session.num_frames in (saved, saved - 1, saved + 1)
+    assert desk.playthrough.session.num_frames in (saved, saved - 1, saved + 1)
     desk.press("9")
     assert "empty" in desk.player.view().note
 
@@ -180,14 +182,14 @@ def test_the_movie_of_all_that_verifies(desk: Desk, tmp_path: Path) -> None:
     desk.turn(10)
     desk.let_go("BACKSPACE")
     desk.turn(30)
-    num_frames = desk.player.session.num_frames
-    desk.player.session.close()
+    num_frames = desk.playthrough.session.num_frames
+    desk.playthrough.session.close()
     verdict = verify_movie(tmp_path / "0.bk2")
     assert (verdict.outcome, verdict.num_frames) == ("same", num_frames + 1)
 
 
 def test_the_end_of_a_level_is_shown_and_played_again(desk: Desk, tmp_path: Path) -> None:
-    session = desk.player.session
+    session = desk.playthrough.session
     desk.hold("TAB")
     while not session.is_over:
         desk.turn()
@@ -204,21 +206,21 @@ def test_the_end_of_a_level_is_shown_and_played_again(desk: Desk, tmp_path: Path
 def test_restarting_in_mid_play_takes_control(desk: Desk) -> None:
     desk.turn(20)
     desk.press("r")
-    assert desk.player.session.num_frames == 21
+    assert desk.playthrough.session.num_frames == 21
     assert "Ctrl R" in desk.player.view().note
     desk.player.do(Request(Command.RESTART))
-    assert desk.player.session.num_frames == 0
+    assert desk.playthrough.session.num_frames == 0
 
 
 def test_the_next_level_is_opened_until_there_is_none(desk: Desk) -> None:
-    first = desk.player.session
+    first = desk.playthrough.session
     desk.turn(70)
     desk.press("n")
-    assert desk.player.session is first
+    assert desk.playthrough.session is first
     desk.press("p")
     desk.press("n")
-    assert desk.player.session is not first
-    assert desk.player.session.num_frames <= 1
+    assert desk.playthrough.session is not first
+    assert desk.playthrough.session.num_frames <= 1
     desk.press("p")
     desk.press("n")
     assert "last" in desk.player.view().note

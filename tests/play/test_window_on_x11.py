@@ -13,10 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from newgameplus.cli.main import run
 from newgameplus.games.folders import HOME_VARIABLE
 from newgameplus.games.levels import find_level
 from newgameplus.movies.bk2 import read_movie
 from newgameplus.movies.verify import verify_movie
+from newgameplus.results.evaluations import Results
 from newgameplus.session.session import Session
 
 from .conftest import AIRSTRIKER
@@ -102,3 +104,37 @@ def _memory_after(masks: list[int]) -> bytes:
     memory = session.memory()
     session.close()
     return memory
+
+
+def test_a_person_is_judged_in_a_window_and_the_results_are_those_of_an_agent(
+    display: tuple[str, Path], tmp_path: Path
+) -> None:
+    results = Results(tmp_path / "me")
+    environment = os.environ | {"DISPLAY": display[0], "SDL_AUDIODRIVER": "dummy", HOME_VARIABLE: str(tmp_path)}
+    environment.pop("SDL_VIDEODRIVER", None)
+    judged = ["play", AIRSTRIKER, "--rules", "contest", "--timesteps", "40", "--results", str(results.path)]
+    command = [sys.executable, "-m", "newgameplus", *judged, "--scale", "2"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as game:
+
+        def xdotool(*words: str) -> None:
+            subprocess.run(["xdotool", *words], env=environment, check=True)
+
+        try:
+            folder = results.run("Airstriker-Genesis-v0-Level1", 0)
+            wait_until(lambda: np.unique(screen_of(display[1]).reshape(-1, 3), axis=0).shape[0] > 5)
+            xdotool("key", "z")
+            xdotool("keydown", "Left")
+            wait_until(folder.is_complete)
+            xdotool("keyup", "Left")
+            xdotool("key", "Escape")
+            told, _ = game.communicate(timeout=PATIENCE_SECONDS)
+        finally:
+            game.kill()
+    assert game.returncode == 0
+    assert "Look at it: ngp report" in told
+    (movie,) = folder.movies.iterdir()
+    assert read_movie(movie).masks[1:, 0].tolist().count(1 << 6) > 60
+    assert verify_movie(movie).outcome == "same"
+    assert run(["report", str(results.path), "-o", str(tmp_path / "report.html")]) == 0
+    assert run(["compare", str(results.path)]) == 0
+    assert run(judged) == 0  # the same command again has nothing to play

@@ -18,8 +18,11 @@ AGENTS = {
     "random": "newgameplus.agents.random.agent:Random",
 }
 """Class of each agent, by name."""
-CEILINGS = {"proof": "newgameplus.agents.proof.agent:Proof"}
-"""Class of what can be judged like an agent, but knows what no agent does, and is no competitor; by name."""
+CEILINGS = {
+    "human": "newgameplus.agents.human.agent:Human",
+    "proof": "newgameplus.agents.proof.agent:Proof",
+}
+"""Class of what is judged like an agent but no competitor: a person, and who knows how a level is won; by name."""
 
 
 def find_agent(name: str) -> AgentClass:

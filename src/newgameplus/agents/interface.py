@@ -6,7 +6,7 @@ An agent provides a Protocol by having its methods; it inherits from none of the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -231,6 +231,15 @@ class FollowsMovie(Protocol):
 
     def follow(self, presses: Array) -> None:
         """Take the buttons of every step of the movie, int8 ``[T, buttons]`` of 0 and 1; called before the first."""
+        ...
+
+
+@runtime_checkable
+class IsPlayedByHand(Protocol):
+    """Is a person, who is seated before the first step and plays nowhere else."""
+
+    def seat(self, take_mask: Callable[[], int]) -> None:
+        """Press what ``take_mask`` returns, asked once for each step: a bit for each button of the pad."""
         ...
 
 

@@ -111,7 +111,7 @@ def evaluate(ctx: click.Context, /, **options: Any) -> int:
             return 130
     if failures is None:
         say(console, "These results were complete already.")
-    _conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
+    conclude(console, results, write_scores(results, plan), as_json=options["as_json"])
     if not failures:
         return 0
     return 2 if all(failure.is_bad_input for failure in failures) else 1
@@ -313,7 +313,8 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
         click.echo(warning, err=True)
 
 
-def _conclude(console: Console, results: Results, scores: dict[str, Any], *, as_json: bool) -> None:
+def conclude(console: Console, results: Results, scores: dict[str, Any], *, as_json: bool) -> None:
+    """Say what results came to so far, or print their scores as JSON."""
     import json
 
     if as_json:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from newgameplus.cli.consent import lua_option
+from newgameplus.cli.judged_play import check_judged, judged_options, play_judged
 from newgameplus.errors import NotFoundError
 from newgameplus.printable import printable_number
 
@@ -42,6 +43,7 @@ MAX_SCALE = 16
     help="Continue from the end of this movie, in a new one.",
 )
 @click.option("--frames", type=click.IntRange(min=1), hidden=True, help="Stop after this many turns.")
+@judged_options
 @click.option("--web", is_flag=True, help="Play in a browser instead of a window.")
 @click.option("--port", type=click.IntRange(0, 65535), help="With --web: port to listen at; by default a free one.")
 @click.option("--host", help=f"With --web: address to listen at; 0.0.0.0 lets a phone in.  [default: {LOOPBACK}]")
@@ -49,6 +51,7 @@ MAX_SCALE = 16
 @click.pass_context
 def play(
     ctx: click.Context,
+    /,
     level_id: str | None,
     scale: int | None,
     fullscreen: bool,
@@ -61,17 +64,25 @@ def play(
     port: int | None,
     host: str | None,
     browser: bool | None,
+    **judged: Any,
 ) -> None:
     """Play a level yourself, with keyboard or game controller, in a window or with --web in a browser.
 
     LEVEL is Game/State, as ngp levels lists them; without it the first one of tumbleweed-validation is played.
     Arrows move, Z X C and A S D are the buttons, Enter starts; F1 shows all keys. Everything is recorded as a movie.
+    With --rules you are judged like an agent, for a budget, and ngp report and ngp compare take the results.
     """
+    check_judged(ctx)
     _check_options(ctx, ONLY_IN_A_WINDOW if web else ONLY_ON_THE_WEB, "does nothing with" if web else "needs")
     if not web:
         from newgameplus.play.library import sdl
 
         sdl()
+    if judged["rules"] is not None:
+        from newgameplus.play.program import Options
+
+        play_judged(ctx, Options(scale, fullscreen, mute, max_turns=frames))
+        return
     from newgameplus.session.beginning import read_beginning
 
     level = None if level_id is None and movie is not None else _level(level_id)

@@ -55,16 +55,25 @@ def check(plan: Plan) -> None:
     Raises:
         NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
     """
-    for level in plan.world.levels:
-        fingerprint(level, plan.world.core)
-        _check_dump(level)
-    with_actions(plan.world, plan.agent.specs()[1])
+    check_levels(plan)
     plan.agent.arithmetic()  # refuses a device that is not there
     if plan.agent.init is not None:
         checkpoint_at(Path(plan.agent.init))
     check_preparation(Preparation(plan.agent, plan.world, num_envs=1, seed=0))
     check_ceiling(plan.agent, plan.world)
     rehearse(plan.agent, plan.world)
+
+
+def check_levels(plan: Plan) -> None:
+    """Check that every level can be played, with the actions of the agent.
+
+    Raises:
+        NewGamePlusError: a ROM, state, scenario or core is missing; the message says which.
+    """
+    for level in plan.world.levels:
+        fingerprint(level, plan.world.core)
+        _check_dump(level)
+    with_actions(plan.world, plan.agent.specs()[1])
 
 
 def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import gymnasium as gym
 
 from newgameplus.contest.rules import Rules
 from newgameplus.envs.interface import World
-from newgameplus.envs.retro import FrameListener, Played
+from newgameplus.envs.retro import FrameListener, FrameWatcher, Played
 from newgameplus.errors import IntegrationError, UsageError
 from newgameplus.fields import from_json, to_json
 from newgameplus.games.levels import Level
@@ -136,6 +136,8 @@ class JudgedWorld:
         frames.num_frames = self.progress.num_frames
         self._observation: Array | None = None
         self._started = 0.0
+        self._stopped: float | None = None
+        """When the clock was stopped; None while it runs."""
         self._return, self._num_steps = 0.0, 0
         with ExitStack() as failing:
             self._monitor = CsvLog(folder.monitor, MONITOR_HEADER, saved["monitor_bytes"] if saved else 0)
@@ -255,6 +257,16 @@ class JudgedWorld:
         """
         raise UsageError("A judged world draws the random numbers that its judge has chosen.")
 
+    def stop_clock(self) -> None:
+        """Count no time from here on, in which nobody plays; a second call does nothing."""
+        self._stopped = time.monotonic() if self._stopped is None else self._stopped
+
+    def start_clock(self) -> None:
+        """Count time again; if it is counted, do nothing."""
+        if self._stopped is not None:
+            self._started += time.monotonic() - self._stopped
+            self._stopped = None
+
     def state(self) -> State:
         """State to continue from; complete only if an episode has just begun.
 
@@ -317,6 +329,7 @@ def open_judged_world(
     seed: int,
     records_movies: bool = True,
     saved: Mapping[str, Any] | None = None,
+    watchers: Sequence[FrameWatcher] = (),
 ) -> JudgedWorld:
     """Return a judged world for one of a plan's levels; the caller closes it.
 
@@ -329,13 +342,14 @@ def open_judged_world(
         seed: seed of the world.
         records_movies: record every episode as a movie.
         saved: result of ``state`` to continue from; None to begin.
+        watchers: who sees and hears every frame.
 
     Raises:
         NewGamePlusError: the level cannot be played.
         ResultsError: a log has been changed since ``saved``.
     """
     frames, listeners = begin_recording(folder, level, records_movies, saved)
-    world = make_single_world(plan, level, specs, listeners)
+    world = make_single_world(plan, level, specs, [*listeners, *watchers])
     try:
         return JudgedWorld(world, rules, folder, seed=seed, frames=frames, saved=saved)
     except BaseException:

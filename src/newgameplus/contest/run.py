@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,6 +20,7 @@ from newgameplus.agents.interface import Agent, KeepsFiles
 from newgameplus.contest.judged_world import JudgedWorld, Progress, open_judged_world
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.durable import hold
+from newgameplus.envs.retro import FrameWatcher
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
@@ -58,6 +59,25 @@ def play_run(job: Job, report: Report) -> None:
         ResultsError: the run's folder is corrupt or in use.
         NewGamePlusError: the level or the agent cannot be created.
     """
+    for _ in playing(job, report):
+        pass
+
+
+def playing(job: Job, report: Report, watchers: Sequence[FrameWatcher] = ()) -> Generator[Run]:
+    """Yield a run before its first turn and after each one; each is played when requested.
+
+    It ends when the budget is spent and the run's summary is written. Closed earlier, it keeps what the last checkpoint
+    holds.
+
+    Args:
+        job: the run.
+        report: called with the progress from time to time.
+        watchers: who sees and hears every frame.
+
+    Raises:
+        ResultsError: the run's folder is corrupt or in use.
+        NewGamePlusError: the level or the agent cannot be created.
+    """
     folder = RunFolder(job.folder)
     folder.path.mkdir(parents=True, exist_ok=True)
     with hold(folder.path, "--results"):
@@ -66,12 +86,16 @@ def play_run(job: Job, report: Report) -> None:
         saved = load_checkpoint(folder)
         progress = progress_of(saved)
         if not progress.is_complete:
-            with _opened(job, saved, report) as run:
-                run.begin()
-                for turn in play(run.agent, run.world):
-                    if run.follow(turn.action, has_ended=bool(turn.step.done[0])):
-                        break
+            with _opened(job, saved, report, watchers) as run:
                 progress = run.world.progress
+                run.begin()
+                observation, _ = run.world.reset()
+                yield run
+                for turn in play(run.agent, run.world, observation=observation):
+                    run.follow(turn.action, has_ended=bool(turn.step.done[0]))
+                    yield run
+                    if progress.is_complete:
+                        break
         conclude(job, progress)
         report(progress)
 
@@ -118,6 +142,14 @@ class Run:
             self.next_report = progress.elapsed_seconds + REPORT_INTERVAL_SECONDS
         return False
 
+    def leave(self) -> bool:
+        """End the episode as it is, which counts, and write a checkpoint; return whether the budget is spent."""
+        self.world.reset()
+        if self.world.is_spent:
+            self.world.conclude()
+        self._save_checkpoint()
+        return self.world.is_spent
+
     def _show(self, action: Array) -> None:
         if self.showing.is_due():
             progress, (episode_return, num_steps) = self.world.progress, self.world.episode
@@ -139,7 +171,7 @@ class Run:
 
 
 @contextmanager
-def _opened(job: Job, saved: dict[str, Any] | None, report: Report) -> Iterator[Run]:
+def _opened(job: Job, saved: dict[str, Any] | None, report: Report, watchers: Sequence[FrameWatcher]) -> Iterator[Run]:
     """Create the world and the agent of a run, restore them from the last checkpoint, and close them on exit."""
     plan, folder = job.plan, RunFolder(job.folder)
     world = open_judged_world(
@@ -151,6 +183,7 @@ def _opened(job: Job, saved: dict[str, Any] | None, report: Report) -> Iterator[
         seed=split_seed(job.seed, job.level)[0],
         records_movies=plan.records_movies,
         saved=saved,
+        watchers=watchers,
     )
     with closing(world), begun(job, world, saved, report) as run:
         yield run

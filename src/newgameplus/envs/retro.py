@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NoReturn, Protocol
+from typing import Any, Literal, NoReturn, Protocol, runtime_checkable
 
 import cv2
 import gymnasium as gym
@@ -16,7 +16,7 @@ from gymnasium import spaces
 from newgameplus.emulator.backends import Backend, open_emulator
 from newgameplus.emulator.cores import Core, core_of
 from newgameplus.emulator.exactness import are_states_exact
-from newgameplus.emulator.interface import CLOSED, NO_COPY
+from newgameplus.emulator.interface import CLOSED, NO_COPY, Emulator
 from newgameplus.emulator.native import NativeEmulator, fingerprint, read_rom
 from newgameplus.envs.actions import action_meaning
 from newgameplus.envs.frame_skip import EVERY_FRAME, FrameSkip, StickyActions
@@ -79,6 +79,15 @@ class FrameListener(Protocol):
         ...
 
 
+@runtime_checkable
+class FrameWatcher(FrameListener, Protocol):
+    """A listener that sees and hears every frame, which is drawn and has sound for its sake."""
+
+    def frame_shown(self, emulator: Emulator) -> None:
+        """Called after each frame, also that of a reset, with the machine that has run it."""
+        ...
+
+
 class RetroEnv(EnvInline, gym.Env[Array, Any]):
     """One level of one game; episodes begin at the level's start state.
 
@@ -93,7 +102,7 @@ class RetroEnv(EnvInline, gym.Env[Array, Any]):
         takes_maximum: take the maximum of a step's last two frames, per pixel and colour.
         action_spec: meaning of the actions.
         frame_skip: frames per action.
-        listeners: observers of every frame.
+        listeners: observers of every frame; where one is a :class:`FrameWatcher`, all frames are drawn and have sound.
         render_mode: ``rgb_array`` or None; no window is ever opened.
         core: name of the core; None for the game's default.
         backend: the emulator's backend; None for the engine if it was built.
@@ -134,11 +143,14 @@ class RetroEnv(EnvInline, gym.Env[Array, Any]):
         """Machine state that every episode starts from."""
         integration.scenario(level.scenario)
         self.rom = integration.rom()
-        self.emulator = open_emulator(self.rom, played_by, integration.core_options, backend=backend)
-        self._is_drawn = kind == "image" or render_mode is not None
+        self._listeners = tuple(listeners)
+        self._watchers = [listener for listener in listeners if isinstance(listener, FrameWatcher)]
+        self.emulator = open_emulator(
+            self.rom, played_by, integration.core_options, backend=backend, has_sound=bool(self._watchers)
+        )
+        self._is_drawn = kind == "image" or render_mode is not None or bool(self._watchers)
         self._is_next_drawn = False
         """Whether the next step is drawn in any case."""
-        self._listeners = tuple(listeners)
         self._skip: StickyActions[int] = StickyActions(frame_skip)
         self._is_running = False
         """Whether an episode has begun whose end has not been reported to the listeners."""
@@ -187,6 +199,7 @@ class RetroEnv(EnvInline, gym.Env[Array, Any]):
         self.num_frames = 0
         for listener in self._listeners:
             listener.episode_started(self)
+        self._show()
         return self._look(), self.scenario.variables()
 
     def step(self, action: Any) -> tuple[Array, float, bool, bool, dict[str, Any]]:
@@ -212,13 +225,16 @@ class RetroEnv(EnvInline, gym.Env[Array, Any]):
 
     def advance(self, mask: int, *, is_drawn: bool = True) -> tuple[float, bool]:
         """Run a single frame; return its reward and whether the scenario ends the episode there."""
-        self.emulator.step((mask,), is_drawn=is_drawn and (self._is_drawn or self._is_next_drawn))
+        is_wanted = bool(self._watchers) or (is_drawn and (self._is_drawn or self._is_next_drawn))
+        self.emulator.step((mask,), is_drawn=is_wanted)
         self.num_frames += 1
         self._buttons.append(mask)
         self._loaded_screen = None
         reward, is_over = self.scenario.judge()
         for listener in self._listeners:
             listener.frame_ran(mask, reward)
+        if self._watchers:
+            self._show()
         return reward, is_over
 
     def draw_next_step(self) -> None:
@@ -347,6 +363,10 @@ class RetroEnv(EnvInline, gym.Env[Array, Any]):
             self._is_running = False
             for listener in self._listeners:
                 listener.episode_ended(self)
+
+    def _show(self) -> None:
+        for watcher in self._watchers:
+            watcher.frame_shown(self.emulator)
 
     def _look(self, frame_before: Array | None = None) -> Array:
         if self.kind == "image":

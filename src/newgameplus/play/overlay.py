@@ -176,7 +176,10 @@ def _button_rows(layout: Sequence[Binding]) -> Iterator[tuple[str, ...]]:
 
 def _command_rows(actions: Sequence[Action]) -> Iterator[tuple[str, ...]]:
     by_name = {action.name: action for action in actions}
-    for text, names in _HELP:
+    for text, all_names in _HELP:
+        names = [name for name in all_names if name in by_name]
+        if not names:
+            continue
         keys = [key_name(by_name[name].keys[0]) for name in names if by_name[name].keys]
         controls = [control for name in names for control in by_name[name].controls]
         yield "   ".join(keys) or "–", text, ", ".join(controls)

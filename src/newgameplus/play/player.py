@@ -1,10 +1,11 @@
-"""Main loop around a playthrough in a window: events in, picture and sound out, once per frame of the console."""
+"""Main loop around a game in a window: events in, picture and sound out, once per frame of the console."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import pygame
 
@@ -14,8 +15,7 @@ from newgameplus.play.overlay import draw
 from newgameplus.play.sound import VOLUME_STEP, Sound
 from newgameplus.play.window import Window
 from newgameplus.session.commands import Command, Request
-from newgameplus.session.playthrough import Playthrough, View
-from newgameplus.session.session import Session
+from newgameplus.session.playthrough import View
 from newgameplus.types import Array
 
 _PUMP_SECONDS = 0.004
@@ -38,40 +38,68 @@ class Clock:
             meanwhile()
 
 
+class Game(Protocol):
+    """What a person plays: a :class:`~newgameplus.session.playthrough.Playthrough`, or one that is judged."""
+
+    shows_help: bool
+    """Whether the keys are shown."""
+
+    @property
+    def level(self) -> Level:
+        """The level that is played."""
+
+    @property
+    def is_running(self) -> bool:
+        """False after the person has asked to leave."""
+
+    @property
+    def choices(self) -> Mapping[Command, str]:
+        """What a person can do at the end of a level."""
+
+    @property
+    def refused(self) -> frozenset[Command]:
+        """Commands that are answered with a sentence only."""
+
+    def turn(self, now: float) -> None:
+        """Let the time of one frame pass."""
+
+    def say(self, note: str) -> None:
+        """Show a message for a moment."""
+
+    def picture(self) -> Array:
+        """Picture of the game as shown, uint8 ``[H, W, 3]``."""
+
+    def do(self, request: Request) -> None:
+        """Carry out a request."""
+
+    def view(self) -> View:
+        """What is shown over the picture."""
+
+
 class Player:
-    """A person playing a level in a window.
+    """A person playing in a window.
 
     Args:
-        session: the level.
+        game: what is played.
         window: window to show it in.
         controls: keyboard and controllers.
         sound: the sound card.
-        next_session: opens the level after a given one, or returns None after the last.
+        frames_per_second: turns per second.
     """
 
-    def __init__(
-        self,
-        session: Session,
-        window: Window,
-        controls: Controls,
-        sound: Sound,
-        next_session: Callable[[Level], Session | None],
-    ) -> None:
-        self._playthrough = Playthrough(session, controls, sound, next_session)
+    def __init__(self, game: Game, window: Window, controls: Controls, sound: Sound, frames_per_second: float) -> None:
+        self._game = game
         self._window, self._controls, self._sound = window, controls, sound
-        self._clock = Clock(session.emulator.frames_per_second)
+        self._titled = game.level
+        """Level that the window's title names."""
+        self._clock = Clock(frames_per_second)
         if key := controls.key_of(Request(Command.HELP)):
             self.say(f"{key} shows the keys")
 
     @property
-    def session(self) -> Session:
-        """The level that is played."""
-        return self._playthrough.session
-
-    @property
     def is_running(self) -> bool:
         """False after the player has asked to leave."""
-        return self._playthrough.is_running
+        return self._game.is_running
 
     def run(self, max_turns: int | None = None) -> None:
         """Play until the player leaves, or for ``max_turns`` turns."""
@@ -89,44 +117,39 @@ class Player:
                 self.say(wanted)
             elif wanted is not None:
                 self.do(wanted)
-        self._playthrough.turn(time.perf_counter())
+        self._game.turn(time.perf_counter())
+        if self._game.level is not self._titled:
+            self._titled = self._game.level
+            self._window.set_title(str(self._titled))
         self._window.show(self.picture(), lambda surface, box: draw(surface, box, self.view()))
 
     def say(self, note: str) -> None:
         """Show a message for a moment."""
-        self._playthrough.say(note)
+        self._game.say(note)
 
     def picture(self) -> Array:
         """Picture of the game as shown, uint8 ``[H, W, 3]``."""
-        return self._playthrough.picture()
+        return self._game.picture()
 
     def do(self, request: Request) -> None:
         """Carry out a request, at the frame that is shown."""
-        before = self.session
-        self._playthrough.do(request)
+        self._game.do(request)
         if request.command in _ACTIONS:
             _ACTIONS[request.command](self)
-        if self.session is not before:
-            self._window.set_title(str(self.session.level))
 
     def view(self) -> View:
         """Content of the overlay."""
-        view = self._playthrough.view()
-        if self._playthrough.shows_help:
-            view = replace(view, layout=self._controls.layout, actions=self._controls.actions)
+        view = self._game.view()
+        if self._game.shows_help:
+            known = [each for each in self._controls.actions if each.request.command not in self._game.refused]
+            view = replace(view, layout=self._controls.layout, actions=known)
         if view.ending:
             view = replace(view, ending=(*view.ending, "", self._choices()))
         return view
 
     def _choices(self) -> str:
-        """What a person can do at the end of a level."""
-        choices = {
-            Command.AGAIN: "again",
-            Command.NEXT: "next level",
-            Command.REWIND: "rewinds",
-            Command.LEAVE: "leaves",
-        }
-        keys = {text: self._controls.key_of(Request(command)) for command, text in choices.items()}
+        """The keys of what a person can do at the end of a level."""
+        keys = {text: self._controls.key_of(Request(command)) for command, text in self._game.choices.items()}
         return "     ".join(f"{key} {text}" for text, key in keys.items() if key)
 
     def _toggle_mute(self) -> None:

@@ -6,11 +6,11 @@ console.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from newgameplus.games.layout import Binding, names_of
 from newgameplus.games.levels import Level
@@ -91,6 +91,16 @@ class Playthrough:
         next_session: opens the level after a given one, or returns None after the last.
     """
 
+    choices: ClassVar[Mapping[Command, str]] = {
+        Command.AGAIN: "again",
+        Command.NEXT: "next level",
+        Command.REWIND: "rewinds",
+        Command.LEAVE: "leaves",
+    }
+    """What a person can do at the end of a level."""
+    refused: ClassVar[frozenset[Command]] = frozenset()
+    """Commands that are answered with a sentence only; none."""
+
     def __init__(
         self, session: Session, hands: Hands, ears: Ears, next_session: Callable[[Level], Session | None]
     ) -> None:
@@ -107,6 +117,11 @@ class Playthrough:
         self._cursor: int | None = None
         self._now: float | None = None
         self._mean_seconds = 0.0
+
+    @property
+    def level(self) -> Level:
+        """The level that is played."""
+        return self.session.level
 
     @property
     def frame(self) -> int:
@@ -215,7 +230,7 @@ class Playthrough:
         names += [name for name in known if name not in names]
         rows = [
             (_score_name(session.level), f"{session.episode_return:,.0f}"),
-            ("time", _clock_time(session.seconds)),
+            ("time", clock_time(session.seconds)),
             ("frame", f"{session.num_frames:,}"),
             ("per second", f"{1 / self._mean_seconds if self._mean_seconds else 0.0:.1f}"),
         ]
@@ -226,7 +241,7 @@ class Playthrough:
     def _ending(self) -> list[str]:
         session = self.session
         score = f"{session.episode_return:,.0f}"
-        spent = f"{_score_name(session.level)} after {_clock_time(session.seconds)}"
+        spent = f"{_score_name(session.level)} after {clock_time(session.seconds)}"
         return [session.level.state, score, spent]
 
     def _use_slot(self, request: Request) -> None:
@@ -332,5 +347,6 @@ def _score_name(level: Level) -> str:
     return "contest score" if level.scenario == "contest" else f"return ({level.scenario})"
 
 
-def _clock_time(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
+    """Return minutes, seconds and hundredths, as ``1:02.50``."""
     return f"{int(seconds) // 60}:{seconds % 60:05.2f}"

@@ -7,7 +7,9 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from newgameplus.agents.interface import IsPlayedByHand, offers
 from newgameplus.envs.world import world_spec
+from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
 from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.transfer import begin_from
@@ -24,9 +26,12 @@ def rehearse(agent: AgentPlan, world: WorldPlan, *, num_envs: int = 1, zones: Se
         zones: zone of each row, if the agent will be told.
 
     Raises:
+        UsageError: the agent is a person.
         NewGamePlusError: a level cannot be played with these settings, or the agent cannot play it or begin with these
             weights.
     """
+    if offers(agent.agent_class, IsPlayedByHand):
+        raise UsageError(f"Nobody sits here to play as {agent.name}: ngp play LEVEL --rules contest --timesteps N")
     levels: dict[tuple[str, str], Level] = {}
     for level in world.levels:
         levels.setdefault((level.game, level.scenario), level)

@@ -1,0 +1,1 @@
+"""A person, judged like an agent: the one who presses."""
