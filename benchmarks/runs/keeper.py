@@ -1,7 +1,8 @@
 """The keeper beside JERK, and without each of its parts, on generated levels; and where its episodes end.
 
-    python -m benchmarks.runs.keeper play     play what is not yet in the work folder, and publish all of it
-    python -m benchmarks.runs.keeper table    write the tables of docs/agents/keeper.md from the newest results
+    python -m benchmarks.runs.keeper play                 play what is not yet in the work folder, and publish all of it
+    python -m benchmarks.runs.keeper ends --of RESULTS    publish how the episodes of an evaluation ended
+    python -m benchmarks.runs.keeper table                write the tables of docs/agents/keeper.md from the results
 
 Every way plays all levels side by side under the contest's rules, a row on each level and seed; rows are independent,
 so that each is a contest of its own. The score of a row is the mean return of all its episodes.
@@ -22,11 +23,13 @@ import numpy as np
 from benchmarks.jerk_page import table, with_block
 from benchmarks.runs.jerk_tuning import Outcome, described
 from benchmarks.runs.ways import generated_levels
-from benchmarks.turns import TINY, parse, parser, publish, temporary_folder
+from benchmarks.turns import TINY, median_and_interval, parse, parser, publish, temporary_folder
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.envs.world import world_spec
 from newgameplus.games.levels import Level, find_split
+from newgameplus.results.evaluations import Results
+from newgameplus.results.monitor import read_monitor
 from newgameplus.training.loop import play
 from newgameplus.training.worlds import WorldPlan, make_world
 
@@ -93,24 +96,51 @@ def late(row: Row, num_steps: int) -> list[float]:
     return [total for step, total in row if step > 0.9 * num_steps] or [row[-1][1]]
 
 
-def ends(levels: Sequence[Level], seeds: Sequence[list[Row]], num_steps: int) -> dict[str, dict[str, float]]:
-    """Return how the episodes of the last tenth ended, by the state of the level, over all seeds.
+def ended(row: Row, num_steps: int) -> dict[str, float]:
+    """Return what a row of at least one episode came to, and how the episodes of its last tenth ended.
 
-    ``finished`` is the share that reached the goal, ``failed`` the median return of the others (0 if there are none),
-    ``first`` the step at which an episode first reached the goal (the run's length if none did).
+    ``finished`` is the share of those that reached the goal, ``failed`` the median return of the others (0 if there are
+    none), ``first`` the step at which an episode first reached the goal (the run's length if none did).
     """
-    found = {}
-    for number, level in enumerate(levels):
-        rows = [rows[number] for rows in seeds if rows[number]]
-        totals = [total for row in rows for total in late(row, num_steps)]
-        failed = [total for total in totals if total < FINISHED_RETURN]
-        first = [next((step for step, total in row if total >= FINISHED_RETURN), num_steps) for row in rows]
-        found[level.state] = {
-            "finished": 1 - len(failed) / len(totals) if totals else 0.0,
-            "failed": statistics.median(failed) if failed else 0.0,
-            "first": statistics.fmean(first) if first else float(num_steps),
-        }
-    return found
+    score, last_tenth, best = _outcome(row, num_steps)
+    totals = late(row, num_steps)
+    failed = [total for total in totals if total < FINISHED_RETURN]
+    return {
+        "score": score,
+        "last_tenth": last_tenth,
+        "best": best,
+        "num_episodes": len(row),
+        "finished": 1 - len(failed) / len(totals),
+        "failed": statistics.median(failed) if failed else 0.0,
+        "first": next((step for step, total in row if total >= FINISHED_RETURN), num_steps),
+    }
+
+
+def ends(results: Results) -> dict[str, Any]:
+    """Return how the episodes of an evaluation with one seed ended, level by level."""
+    manifest = results.manifest()
+    num_steps, (seed,) = manifest["rules"]["max_timesteps"], manifest["seeds"]
+    levels = {}
+    for line in manifest["levels"]:
+        level = Level(line["game"], line["state"], line["scenario"])
+        episodes = list(read_monitor(results.run(level.folder_name, seed).monitor))
+        steps = np.cumsum([episode.num_steps for episode in episodes]).tolist()
+        totals = [episode.episode_return for episode in episodes]
+        levels[level.state] = ended(list(zip(steps, totals, strict=True)), num_steps)
+    return {
+        "figure": "keeper_ends",
+        "what": f"Episodes of the keeper on {manifest['split']}, {num_steps:,} steps a level",
+        "unit": "median of the levels",
+        "num_rounds": 1,
+        "created": manifest["created"],
+        "num_steps": num_steps,
+        "sides": {
+            name: median_and_interval([level[name] for level in levels.values()])
+            for name in ("score", "last_tenth", "best")
+        },
+        "ratios": [],
+        "levels": levels,
+    }
 
 
 def kept(path: Path, way: Sequence[str], levels: Sequence[Level], num_steps: int, seed: int) -> list[Row]:
@@ -123,40 +153,51 @@ def kept(path: Path, way: Sequence[str], levels: Sequence[Level], num_steps: int
 
 
 def table_of_ends(result: Mapping[str, Any]) -> str:
-    """Return how the keeper's episodes ended, level by level, as Markdown."""
-    heads = ("level", "score", "last tenth that reached the goal", "median return of the rest", "first at the goal")
-    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
-    for state, end in result["ends"].items():
-        cells = [state, f"{result['levels']['keeper'][state]:,.0f}", f"{end['finished']:.0%}"]
-        cells += [f"{end['failed']:,.0f}" if end["finished"] < 1 else "", f"step {end['first']:,.0f}"]
+    """Return how the episodes ended, level by level, as Markdown."""
+    heads = ["level", "score", "last tenth", "best episode", "episodes", "at the goal first", "of the last tenth"]
+    heads.append("median return of its others")
+    lines = [f"{result['what']}:", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for state, end in result["levels"].items():
+        cells = [state, *(f"{end[name]:,.0f}" for name in ("score", "last_tenth", "best", "num_episodes"))]
+        cells += ["never" if end["best"] < FINISHED_RETURN else f"step {end['first']:,.0f}", f"{end['finished']:.0%}"]
+        cells.append(f"{end['failed']:,.0f}" if end["finished"] < 1 else "")
         lines.append(f"| {' | '.join(cells)} |")
+    names = ("score", "last_tenth", "best", "num_episodes", "finished")
+    mean = {name: statistics.fmean(end[name] for end in result["levels"].values()) for name in names}
+    cells = ["mean", *(f"{mean[name]:,.0f}" for name in names[:-1]), "", f"{mean['finished']:.0%}", ""]
+    lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, ""])
 
 
 def write_page(results: Path, page: Path = PAGE) -> None:
-    """Write the newest result of every number of steps into the page."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in results.glob("*_keeper_*/result.json")]
-    by_steps = {each["num_steps"]: each for each in sorted(found, key=lambda each: str(each["created"]))}
+    """Write the newest result of every number of steps, and of an evaluation, into the page."""
     text = page.read_text(encoding="utf-8")
-    every = [by_steps[num_steps] for num_steps in sorted(by_steps)]
-    text = with_block(text, "ways", "\n".join(map(table, every)))
-    page.write_text(with_block(text, "ends", table_of_ends(every[-1])), encoding="utf-8")
+    for name, pattern, write in (("ways", "keeper_[0-9]*", table), ("ends", "keeper_ends*", table_of_ends)):
+        found = [json.loads(path.read_text(encoding="utf-8")) for path in results.glob(f"*_{pattern}/result.json")]
+        newest = {each["num_steps"]: each for each in sorted(found, key=lambda each: str(each["created"]))}
+        tables = [write(newest[num_steps]) for num_steps in sorted(newest)]
+        text = with_block(text, name, "\n".join(tables) or "There are no results yet.\n")
+    page.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
     """Play, or write the tables."""
     options = parser(__doc__, num_rounds=1)
-    options.add_argument("what", choices=("play", "table"), nargs="?", default="play")
+    options.add_argument("what", choices=("play", "ends", "table"), nargs="?", default="play")
     options.add_argument("--steps", type=int, default=30_000, help="agent steps on each level")
     options.add_argument("--levels", type=int, default=8, help="how many, one of each zone first")
     options.add_argument("--seeds", type=int, default=1)
     options.add_argument("--ways", type=int, help="only the first so many")
+    options.add_argument("--of", type=Path, help="results of an evaluation with one seed")
     options.add_argument("--split", help="where to play; by default levels that are generated for this purpose")
     work = temporary_folder() if TINY in sys.argv else Path("results/keeper")
     options.add_argument("--work", type=Path, default=work, help="where the episodes of each way are kept")
     arguments = parse(options, steps=40, levels=1, ways=3)
     if arguments.what == "table":
         write_page(arguments.results)
+        return
+    if arguments.what == "ends":
+        publish(ends(Results(arguments.of)), arguments.results)
         return
     split = arguments.split or str(generated_levels(arguments.work / "levels", arguments.levels, LEVELS_SEED))
     levels = find_split(split).levels
@@ -176,7 +217,6 @@ def main() -> None:
         "what": f"Score on {len(levels)} levels ({Path(split).name}), {arguments.steps:,} steps a level, "
         f"seeds: {arguments.seeds}",
         "ways": {way: list(parts) for way, parts in ways.items()},
-        "ends": ends(levels, played["keeper"], arguments.steps),
         "seed_of_levels": None if arguments.split else LEVELS_SEED,
     }
     publish(result, arguments.results)

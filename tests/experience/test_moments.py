@@ -29,7 +29,7 @@ def filled(similarity: Similarity | None = None, folder: Path | None = None, num
         for number in range(20):
             store.add(clue(10.0 * number), picture(10 * number), number)
         reached = np.minimum(np.arange(20) + 5, 20) * 10
-        store.end_episode(reached.astype(np.float32), np.arange(20) > 14)
+        store.end_episode(reached.astype(np.float32), np.where(np.arange(20) > 14, 200, np.nan).astype(np.float32))
     return store
 
 
@@ -41,7 +41,7 @@ def test_nothing_is_found_before_the_episode_ends_or_where_nobody_has_been() -> 
     store = MomentStore(NUM_PIXELS, Similarity())
     store.add(clue(0.0), picture(0), 3)
     assert store.similar(clue(0.0), picture(0)) is None
-    store.end_episode(np.array([10.0], np.float32), np.array([True]))
+    store.end_episode(np.array([10.0], np.float32), np.array([10.0], np.float32))
     assert store.similar(clue(0.0), picture(0)) is not None
     assert store.similar(clue(900.0), picture(0)) is None
 
@@ -50,7 +50,8 @@ def test_the_same_moment_is_at_distance_0_with_its_action_and_outcome() -> None:
     found = filled().similar(clue(70.0), picture(70))
     assert found is not None
     assert (found.distance.tolist(), found.action.tolist()) == ([0.0], [7])
-    assert (found.reached.tolist(), found.is_over.tolist()) == ([120.0], [False])
+    assert (found.progress.tolist(), found.reached.tolist()) == ([70.0], [120.0])
+    assert np.isnan(found.earned).tolist() == [True]
 
 
 def test_distances_are_in_the_given_units() -> None:
@@ -67,7 +68,7 @@ def test_of_many_moments_those_with_the_nearest_clues_are_seen() -> None:
     random = np.random.default_rng(0)
     for _ in range(300):
         store.add(clue(float(random.uniform(0, 50)), float(random.uniform(5, 10))), picture(0), 0)
-    store.end_episode(np.zeros(300, np.float32), np.zeros(300, np.bool_))
+    store.end_episode(np.zeros(300, np.float32), np.zeros(300, np.float32))
     found = store.similar(clue(25.0, 7.0), picture(0))
     all_found = MomentStore(NUM_PIXELS, Similarity(window=10.0, most_seen=300))
     all_found.restore(store.state())
@@ -82,7 +83,7 @@ def test_a_restored_store_finds_the_same_with_and_without_files(tmp_path: Path) 
         store = filled(folder=folder, num_episodes=3)
         state = store.state()
         store.add(clue(70.0), picture(70), 9)
-        store.end_episode(np.array([10.0], np.float32), np.array([True]))
+        store.end_episode(np.array([10.0], np.float32), np.array([10.0], np.float32))
         again = MomentStore(NUM_PIXELS, Similarity(), folder)
         again.restore(state)
         found = again.similar(clue(70.0), picture(70))

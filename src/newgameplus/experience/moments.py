@@ -68,10 +68,13 @@ class Similar:
     """float32 ``[K]``, squared."""
     action: Array
     """uint8 ``[K]``, what was pressed."""
+    progress: Array
+    """float32 ``[K]``: sum of the rewards before the action."""
     reached: Array
-    """float32 ``[K]``: sum of the rewards some steps later, or at the end of the episode."""
-    is_over: Array
-    """bool ``[K]``: whether the episode had ended by then."""
+    """float32 ``[K]``: sum of the rewards some steps later, or at the end of the episode if that came before."""
+    earned: Array
+    """float32 ``[K]``: return of the episode, where it is to be blamed on the moment or credited to it; NaN where only
+    ``reached`` is."""
 
 
 class MomentStore:
@@ -87,7 +90,7 @@ class MomentStore:
         self._similarity = similarity
         self._pictures = _log(folder, "pictures", [("picture", np.uint8, (num_pixels,))])
         self._moments = _log(folder, "moments", [("clue", np.float32, (len(CLUES),)), ("action", np.uint8)])
-        self._outcomes = _log(folder, "outcomes", [("reached", np.float32), ("is_over", np.bool_)])
+        self._outcomes = _log(folder, "outcomes", [("reached", np.float32), ("earned", np.float32)])
         self._index()
 
     def __len__(self) -> int:
@@ -99,15 +102,15 @@ class MomentStore:
         self._pictures.append(np.array([(picture,)], self._pictures.dtype))
         self._moments.append(np.array([(clue, action)], self._moments.dtype))
 
-    def end_episode(self, reached: Array, is_over: Array) -> None:
+    def end_episode(self, reached: Array, earned: Array) -> None:
         """Let the episode's moments be found.
 
         Args:
             reached: float32 ``[L]``; this and the next are as in :class:`Similar`.
-            is_over: bool ``[L]``.
+            earned: float32 ``[L]``.
         """
         outcomes = np.empty(len(reached), self._outcomes.dtype)
-        outcomes["reached"], outcomes["is_over"] = reached, is_over
+        outcomes["reached"], outcomes["earned"] = reached, earned
         self._outcomes.append(outcomes)
         self._index()
 
@@ -123,10 +126,16 @@ class MomentStore:
         if len(distance) > similarity.most_seen:
             nearest = np.argpartition(distance, similarity.most_seen)[: similarity.most_seen]
             places, distance = places[nearest], distance[nearest]
-        seen, outcomes = self._pictures.take(places)["picture"], self._outcomes.take(places)
+        seen = self._pictures.take(places)["picture"]
         gray = np.abs(seen - picture.astype(np.int16)).mean(axis=1, dtype=np.float32) / similarity.gray
-        action = self._moments.take(places)["action"]
-        return Similar(distance + gray * gray, action, outcomes["reached"], outcomes["is_over"])
+        moments, outcomes = self._moments.take(places), self._outcomes.take(places)
+        return Similar(
+            distance=distance + gray * gray,
+            action=moments["action"],
+            progress=moments["clue"][:, 0],
+            reached=outcomes["reached"],
+            earned=outcomes["earned"],
+        )
 
     def state(self) -> State:
         """Return everything, or with files what is not in them."""

@@ -46,17 +46,21 @@ class KeeperConfig:
     """Weight of the doubt in an action's estimate: as many moments of which nothing but the place is known."""
     doubted_share: float = 0.9
     """What these moments are expected to earn, as a fraction of what episodes earn that come to the place."""
-    explore_share: float = 0.7
+    haste: float = 0.2
+    """What a moment is worth for each point earned within ``horizon_steps``, besides what its episode is expected to
+    earn: of ways that end alike the faster one is taken, and not the one where most time was spent."""
+    explore_share: float = 0.85
     """Probability that an episode explores from near a good episode's end, until one has reached the goal; it falls to
     0 in the second half of the run."""
-    fresh_share: float = 0.1
+    fresh_share: float = 0.03
     """Share of these that explore from the start."""
     vary_share: float = 0.5
-    """The same afterwards, from near the end of a recent episode; times the share of those that failed."""
+    """The same afterwards, from near the end of a recent episode, times the share of those that failed."""
     least_vary_share: float = 0.03
-    """Its lower bound."""
+    """Its lower bound, which falls to 0, too."""
     return_steps: int = 75
-    """An episode explores from at most so many steps before the end (``jerk``, preset ``returning``)."""
+    """An episode explores from at most so many steps before the end (``jerk``, preset ``returning``); from twice as
+    many after every eight in vain, up to four times."""
     vary_steps: int = 40
     """Steps that an episode explores at most once the goal has been reached; then it follows similar moments again."""
     patience: int = 100
@@ -67,7 +71,15 @@ class KeeperConfig:
         for name in (*counts, "patience"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} is a number of steps, 1 or more, not {getattr(self, name)}.")
-        shares = ("finished_share", "doubted_share", "explore_share", "fresh_share", "vary_share", "least_vary_share")
+        shares = (
+            "finished_share",
+            "haste",
+            "doubted_share",
+            "explore_share",
+            "fresh_share",
+            "vary_share",
+            "least_vary_share",
+        )
         for name in ("jump_probability", *shares):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise UsageError(f"{name} lies between 0 and 1, not at {getattr(self, name)}.")

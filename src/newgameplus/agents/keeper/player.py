@@ -21,6 +21,11 @@ from newgameplus.types import Array, State
 
 _NUM_BEST, _NUM_RECENT = 4, 12
 _TO_THE_END = 1 << 30
+_IN_VAIN, _MOST_REACHES = 8, 4
+"""Number of explored episodes in vain after which it explores from twice as far, thrice for twice as many, and the most
+times."""
+_FURTHER = 1.02
+"""How many times as far as the best one an episode came that was not in vain."""
 
 
 class Player:
@@ -42,6 +47,7 @@ class Player:
         self._prospects = Prospects(config.max_return)
         self._best: list[list[float]] = []
         self._recent: list[list[float]] = []
+        self._num_in_vain = 0
         self._num_timesteps = 0
         self._episode: Episode | None = None
 
@@ -75,24 +81,31 @@ class Player:
         if not self._best:
             return Episode("explore", begin=float("-inf"), moves_left=_TO_THE_END)
         is_finished = self._best[0][-1] >= config.finished_return
-        if random.random() >= (self._vary_probability() if is_finished else self._explore_probability()):
+        if random.random() >= self._try_probability(is_finished):
             return Episode()
         ends = self._recent if is_finished else self._best
         if not is_finished and random.random() < config.fresh_share:
             return Episode("explore", begin=float("-inf"), moves_left=_TO_THE_END)
         end = ends[int(random.integers(len(ends)))]
-        begin = end[max(0, len(end) - 1 - int(random.integers(1, config.return_steps + 1)))]
+        reach = config.return_steps if is_finished else self._reach()
+        begin = end[max(0, len(end) - 1 - int(random.integers(1, reach + 1)))]
         if is_finished:
             return Episode("vary", begin=begin, moves_left=int(random.integers(1, config.vary_steps + 1)))
         return Episode("explore", begin=begin, moves_left=_TO_THE_END)
 
-    def _explore_probability(self) -> float:
-        return self._config.explore_share * min(1.0, 2 - 2 * self._num_timesteps / self._total_timesteps)
+    def _reach(self) -> int:
+        """Return from how many steps before an end it may explore: the more, the longer nothing has come farther."""
+        steps = self._config.return_steps
+        return min(steps + steps * self._num_in_vain // _IN_VAIN, _MOST_REACHES * steps)
 
-    def _vary_probability(self) -> float:
+    def _try_probability(self, is_finished: bool) -> float:
+        """Return the probability that an episode explores or varies; what is found late is of little use."""
         config = self._config
+        fade = min(1.0, 2 - 2 * self._num_timesteps / self._total_timesteps)
+        if not is_finished:
+            return config.explore_share * fade
         failed = [end[-1] < config.finished_return for end in self._recent]
-        return max(config.least_vary_share, config.vary_share * sum(failed) / len(failed))
+        return max(config.least_vary_share, config.vary_share * sum(failed) / len(failed)) * fade
 
     def _choose(self, episode: Episode, clue: Array, seen: Array) -> int:
         config = self._config
@@ -111,12 +124,14 @@ class Player:
     def _most_promising(self, similar: Similar, progress: float) -> int:
         """Return the press of the similar moments with the highest estimate.
 
-        The estimate of a press is the mean of what its moments are expected to earn, weighted by ``exp(-d²/2)`` of
-        their distance, with ``doubt`` more moments of which only the place is known.
+        The estimate of a press is the mean of what its moments are expected to earn, and a little more the farther they
+        soon came, weighted by ``exp(-d²/2)`` of their distance, with ``doubt`` more moments of which only the place is
+        known.
         """
         config = self._config
         weight = np.exp(similar.distance * (-0.5 / config.kernel_width**2)) + 1e-9
-        expected = np.where(similar.is_over, similar.reached, self._prospects.at(similar.reached))
+        expected = np.where(np.isnan(similar.earned), self._prospects.at(similar.reached), similar.earned)
+        expected += config.haste * (similar.reached - similar.progress)
         weights = np.bincount(similar.action, weight, NUM_PRESSES)
         sums = np.bincount(similar.action, weight * expected, NUM_PRESSES)
         doubted = config.doubt * config.doubted_share * float(self._prospects.at(progress))
@@ -126,7 +141,10 @@ class Player:
     def _remember(self, episode: Episode) -> None:
         self._moments.end_episode(*self._outcomes(episode))
         self._prospects.add(episode.total, episode.furthest)
-        kept = self._config.return_steps + 1
+        if episode.plan == "explore":
+            furthest = self._best[0][-1] if self._best else 0.0
+            self._num_in_vain = 0 if episode.furthest > _FURTHER * furthest else self._num_in_vain + 1
+        kept = _MOST_REACHES * self._config.return_steps + 1
         way = [*episode.progress, episode.total]
         if episode.plan != "explore" or not self._recent:
             self._recent = [*self._recent, [*way[-1 - kept : -1], episode.furthest]][-_NUM_RECENT:]
@@ -134,26 +152,28 @@ class Player:
         self._best = sorted([*self._best, end], key=lambda each: -each[-1])[:_NUM_BEST]
 
     def _outcomes(self, episode: Episode) -> tuple[Array, Array]:
-        """Return where each moment led: the sum of the rewards, float32 ``[L]``, and whether it was over, ``[L]``.
+        """Return where each moment led: the sum of the rewards soon after it, and what the episode earned, or NaN.
 
-        Looked at ``horizon_steps`` later, but not beyond the step at which moves began, since what these met is no
-        fault of the actions before; an episode that reached the goal led there from everywhere.
+        Both float32 ``[L]``. Looked at ``horizon_steps`` later: what an episode earned is blamed on its last moments
+        only, but credited to all of them if it reached the goal. The moments before the step at which moves began are
+        not judged by what these met.
         """
-        progress = np.array(episode.progress, np.float32)
-        num_steps, horizon = len(progress), self._config.horizon_steps
+        way = np.append(np.array(episode.progress, np.float32), np.float32(episode.total))
+        num_steps, horizon = len(episode.progress), self._config.horizon_steps
         then = np.arange(num_steps) + horizon
-        if episode.total >= self._config.finished_return:
-            then[:] = num_steps
+        earned = np.full(num_steps, np.nan, np.float32)
+        is_finished = episode.total >= self._config.finished_return
+        earned[0 if is_finished else max(0, num_steps - horizon) :] = episode.total
         if episode.begun_step is not None:
             then[: episode.begun_step] = np.minimum(then[: episode.begun_step], episode.begun_step)
-        is_over = then >= num_steps
-        way = np.append(progress, np.float32(episode.total))
-        return way[np.minimum(then, num_steps)], is_over
+            earned[: episode.begun_step] = np.nan
+        return way[np.minimum(then, num_steps)], earned
 
     def state(self) -> State:
         """Return the full state, without what is in files."""
         return {
             "random": randomness.save(self._random),
+            "num_in_vain": self._num_in_vain,
             "num_timesteps": self._num_timesteps,
             "moments": self._moments.state(),
             "prospects": self._prospects.state(),
@@ -169,12 +189,13 @@ class Player:
             StateError: the state is damaged or of another configuration, or the memory's files are missing.
         """
         random = randomness.load(take(state, "random", dict))
-        num_timesteps = take_count(state, "num_timesteps")
+        num_in_vain, num_timesteps = take_count(state, "num_in_vain"), take_count(state, "num_timesteps")
         best, recent = (_ends_from_state(take(state, name, dict)) for name in ("best", "recent"))
         episodes = [Episode.from_state(saved) for saved in take(state, "episode", list)]
         self._prospects.restore(take(state, "prospects", dict))
         self._moments.restore(take(state, "moments", dict))
-        self._random, self._num_timesteps, self._best, self._recent = random, num_timesteps, best, recent
+        self._random, self._best, self._recent = random, best, recent
+        self._num_in_vain, self._num_timesteps = num_in_vain, num_timesteps
         self._episode = episodes[0] if episodes else None
 
 
