@@ -36,6 +36,8 @@ class Row:
     """Seeds that it should have: two where a claim rests on it."""
     dash: str = ""
     """Dash pattern of its curve, as in ``stroke-dasharray``."""
+    is_played_by_hand: bool = False
+    """Whether a person plays it (``ngp play --rules``), so that it is taken from a results folder that is complete."""
 
     def init(self, runs: Path) -> Path | None:
         """Return the checkpoint or run that it begins with, None for nothing; it may not be there yet."""
@@ -55,7 +57,7 @@ def steps_of(checkpoint: Path) -> int | None:
 
 
 _PPO, _RAINBOW = ("ppo-fine-tuned", "ppo"), ("rainbow",)
-_FRESH, _FRESH_FINE_TUNED, _FROZEN = "8 5", "9 4 2 4", "2 4"
+_FRESH, _FRESH_FINE_TUNED, _FROZEN, _CEILING = "8 5", "9 4 2 4", "2 4", "1 3"
 
 
 def _frozen_after(num_steps: int) -> Row:
@@ -82,6 +84,8 @@ ROWS = {
     ),
     "experts": Row("zone experts", "experts", "fine-tuned", "experts", scratch=_PPO),
     **{f"ppo-joint-frozen-{steps // 1000}k": _frozen_after(steps) for steps in PRETRAINING_STEPS},
+    "proof": Row("proof (ceiling)", "proof", dash=_CEILING),
+    "human": Row("person (ceiling)", "human", is_played_by_hand=True, dash=_CEILING),
 }
 """Every row by its name in commands and results."""
 
@@ -108,6 +112,7 @@ COLOURS = {
     "memory": "#cc79a7",
     "keeper": "#b8860b",
     "proof": "#7a5195",
+    "human": "#a05a2c",
 }
 """Colour of the curves of each agent."""
 OTHER_COLOUR = "#5b6675"

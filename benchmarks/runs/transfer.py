@@ -11,11 +11,11 @@ rainbow --steps 50000 --first-of 100000`` publishes the first half of a row that
 row becomes one small file in benchmarks/results, one for each seed.
 
 ``all`` plays one row after another, all first seeds before the second ones, and may be killed at any time: the same
-command goes on. It passes over what is published, and rows whose weights are not there; ``--one-commit`` plays again
-what other commits have published. The page is not written meanwhile, so that the checkout stays what its commit says.
-The rows are in benchmarks/transfer_rows.py. A row that is judged after a number of steps of its joint training takes
-what that run has kept (``pretrain ppo --steps 4000000 -- --keep-at 500k``), or else the first checkpoint after that, in
-any folder of the run.
+command goes on. It passes over what is published, and rows whose weights are not there or that no person has played yet
+(``row human`` says how); ``--one-commit`` plays again what other commits have published. The page is not written
+meanwhile, so that the checkout stays what its commit says. The rows are in benchmarks/transfer_rows.py. A row that is
+judged after a number of steps of its joint training takes what that run has kept (``pretrain ppo --steps 4000000 --
+--keep-at 500k``), or else the first checkpoint after that, in any folder of the run.
 """
 
 from __future__ import annotations
@@ -79,9 +79,13 @@ def judge(arguments: argparse.Namespace, extra: list[str]) -> None:
     row, num_steps = ROWS[arguments.row], arguments.first_of or arguments.steps
     if num_steps < arguments.steps or (arguments.first_of and row.agent not in BUDGETLESS):
         sys.exit(f"--first-of takes more steps than --steps, and only rows of {' and '.join(BUDGETLESS)}.")
-    results = Results(arguments.work / f"{arguments.row}-{num_steps}-seed-{arguments.seed}")
-    init = arguments.init or row.init(arguments.runs)
-    ngp([*evaluation(row, init, arguments, num_steps), "--results", str(results.path), *resuming(results), *extra])
+    results = results_of(arguments.row, arguments.work, num_steps, arguments.seed)
+    if not row.is_played_by_hand:
+        init = arguments.init or row.init(arguments.runs)
+        ngp([*evaluation(row, init, arguments, num_steps), "--results", str(results.path), *resuming(results), *extra])
+    elif not results.is_complete():
+        options = f"--split {arguments.split} --timesteps {num_steps} --seed {arguments.seed} --results {results.path}"
+        sys.exit(f"A person plays this row to its end first: ngp play --rules contest {options}")
     result = gather(arguments.row, results, arguments.steps)
     if is_published(result, arguments.results):
         print(f"{arguments.row}: {result['score']:.1f}; published before, so nothing is written.")
@@ -105,10 +109,18 @@ def judge_all(arguments: argparse.Namespace, extra: list[str]) -> None:
                 print(f"{name}, seed {seed}: published.", flush=True)
             elif init is not None and not init.exists():
                 print(f"{name}, seed {seed}: left out, because there is no {init}.", flush=True)
+            elif row.is_played_by_hand and not results_of(name, arguments.work, arguments.steps, seed).is_complete():
+                print(f"{name}, seed {seed}: left out, because no person has played it to its end.", flush=True)
             else:
                 one = copy.copy(arguments)
-                one.row, one.seed, one.work, one.init, one.first_of = name, seed, work, None, None
+                one.work = arguments.work if row.is_played_by_hand else work
+                one.row, one.seed, one.init, one.first_of = name, seed, None, None
                 judge(one, extra)
+
+
+def results_of(row: str, work: Path, num_steps: int, seed: int) -> Results:
+    """Return the results directory of a row, there or not."""
+    return Results(work / f"{row}-{num_steps}-seed-{seed}")
 
 
 def evaluation(row: Row, init: Path | None, arguments: argparse.Namespace, num_steps: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from benchmarks.chart import Line, apart, line_chart, ticks
+from benchmarks.runs.transfer import judge, results_of
 from benchmarks.transfer_page import (
     DOCS,
     PAGE,
@@ -24,7 +26,16 @@ from benchmarks.transfer_page import (
 )
 from benchmarks.transfer_rows import BEST_JERK, COMPARED, ROWS
 from benchmarks.turns import RESULTS
+from newgameplus.agents import find_agent
+from newgameplus.contest.evaluation import manifest_of
+from newgameplus.contest.plan import Plan
+from newgameplus.contest.rules import CONTEST, with_budget
+from newgameplus.contest.sitting import sit_down
+from newgameplus.games.levels import find_level
 from newgameplus.results.training_runs import TrainingFolder
+from newgameplus.session.commands import Request
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.worlds import WorldPlan
 
 ROOT = Path(__file__).parent.parent.parent
 SPLIT = """
@@ -195,12 +206,46 @@ def test_frozen_weights_of_several_lengths_of_training_are_a_line(tmp_path: Path
 
 def test_all_rows_are_judged_but_for_those_that_are_published_or_lack_their_weights(folder: Path) -> None:
     runs = ["--runs", str(folder / "runs")]
-    rows = ["--rows", "random", "ppo-joint", "--seeds", "2", "--steps", "300"]
+    rows = ["--rows", "random", "ppo-joint", "human", "--seeds", "2", "--steps", "300"]
     first = transfer(folder, "all", *rows, *runs)
     assert first.count("written to") == 2
     assert first.count("ppo-joint, seed") == first.count("left out, because there is no") == 2
+    assert first.count("human, seed") == first.count("left out, because no person has played it to its end") == 2
     assert outcomes(folder / "published")[300]["random"].scores.shape == (2, 2)
     assert transfer(folder, "all", *rows, *runs).count("published.") == 2
+
+
+class Idle:
+    """Hands that press a button once, and then nothing."""
+
+    is_rewinding = is_fast = False
+
+    def __init__(self) -> None:
+        self._masks = iter((0, 0, 1))
+
+    def take_mask(self) -> int:
+        return next(self._masks, 0)
+
+    def key_of(self, request: Request) -> str:
+        return request.command.value
+
+
+def test_the_row_of_a_person_is_taken_from_the_results_folder(tmp_path: Path) -> None:
+    arguments = argparse.Namespace(row="human", steps=8, first_of=None, seed=0, init=None, split=str(tmp_path / "two"))
+    arguments.work = arguments.runs = tmp_path
+    arguments.results = tmp_path / "published"
+    with pytest.raises(SystemExit, match="A person plays this row to its end first: ngp play --rules contest --split"):
+        judge(arguments, [])
+    agent = AgentPlan("human", "default", find_agent("human").PRESETS["default"])
+    world = WorldPlan((find_level("Airstriker-Genesis-v0/Level1"),))
+    plan = Plan(agent, world, with_budget(CONTEST, timesteps=8), (0,))
+    results = results_of("human", tmp_path, 8, 0)
+    results.create(manifest_of(plan, ["ngp", "play"]))
+    with sit_down(results, plan, Idle()) as sitting:
+        for frame in range(40):
+            sitting.turn(frame / 60)
+    judge(arguments, [])
+    assert outcomes(arguments.results)[8]["human"].scores.shape == (1, 1)
 
 
 def test_a_chart_is_svg_with_every_line_and_round_numbers() -> None:

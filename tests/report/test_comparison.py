@@ -144,6 +144,26 @@ def test_results_of_different_commits_are_marked(tmp_path):
     ]
 
 
+def test_ceilings_stand_apart_and_no_difference_is_tested_with_them(tmp_path):
+    paths = [
+        write(tmp_path / "human", GOOD, agent="human"),
+        write(tmp_path / "random", BAD, agent="random"),
+        write(tmp_path / "jerk", GOOD),
+    ]
+    found = compared(*paths)
+    assert [standing.label for standing in found.standings] == ["jerk", "random", "human (ceiling)"]
+    assert [(pair.one, pair.other) for pair in found.pairs] == [(0, 1)]
+    assert [agent["is_ceiling"] for agent in found.as_json()["agents"]] == [False, False, True]
+    content = gather_comparison(found, None)
+    assert content.improvement.columns == ("jerk", "random")
+    assert content.title.startswith("2 agents")
+    assert any(note.startswith("Ceilings are not ranked") and "human" in note for note in notes(found))
+    assert run(["compare", *map(str, paths), "-o", str(tmp_path / "page.html")]) == 0
+    page = (tmp_path / "page.html").read_text()
+    assert page.index("random</th>") < page.index("Ceilings, not ranked") < page.index("human (ceiling)</th>")
+    assert not compared(paths[0]).pairs
+
+
 def test_every_figure_is_one_that_plotly_knows(tmp_path):
     found = compared(write(tmp_path / "one", GOOD), write(tmp_path / "two", BAD, agent="random"))
     figures = gather_comparison(found, None).figures

@@ -47,6 +47,8 @@ class ComparisonContent:
     notes: tuple[Note, ...]
     ranking: tuple[tuple[str, tuple[str, ...]], ...]
     """Label and cells of each contender."""
+    num_competitors: int
+    """Number of those that are ranked; the others, after them, are ceilings."""
     pairs: tuple[tuple[str, ...], ...]
     is_exact: bool
     """Whether the p values are exact."""
@@ -65,12 +67,13 @@ class ComparisonContent:
 def gather_comparison(found: Comparison, title: str | None) -> ComparisonContent:
     """Return the content of the page on a comparison."""
     standings = found.standings
-    numbers = range(len(standings))
+    numbers, num_ranked = range(len(standings)), found.num_competitors or len(standings)
     return ComparisonContent(
-        title=title or f"{counted(len(standings), 'agent')} on {levels_in_words(found.levels)}",
+        title=title or f"{counted(num_ranked, 'agent')} on {levels_in_words(found.levels)}",
         lede=(_lede(found),),
         notes=tuple(Note(note) for note in notes_of(found)),
         ranking=tuple((standings[number].label, cells_of_standing(found, number)[1:]) for number in numbers),
+        num_competitors=found.num_competitors,
         pairs=tuple(cells_of_pair(found, pair) for pair in found.pairs),
         is_exact=all(pair.difference.is_exact for pair in found.pairs),
         improvement=_improvements(found),
@@ -96,7 +99,7 @@ def cells_of_standing(found: Comparison, number: int) -> tuple[str, ...]:
     standing = found.standings[number]
     least, most = standing.num_seeds
     return (
-        f"{number + 1}. {standing.label}",
+        f"{number + 1}. {standing.label}" if number < found.num_competitors else standing.label,
         f"{least}" if least == most else f"{least} to {most}",
         whole_points(standing.mean),
         _span(standing.interval),
@@ -134,6 +137,11 @@ def notes_of(found: Comparison) -> list[str]:
     every = dict.fromkeys(level for one in contenders for level in (*one.runs, *one.left_out))
     if others := [level for level in every if level not in found.levels]:
         notes.append(f"Left out, because not every agent has played them to the end: {listed(others)}.")
+    if ceilings := [one.label for one in contenders if one.is_ceiling]:
+        notes.append(
+            f"Ceilings are not ranked, and no difference is tested with them: {listed(ceilings)}. A person, or who "
+            "knows how a level is won, is no competitor."
+        )
     commits = dict.fromkeys(commit for one in contenders for commit in one.commits)
     if len(commits) > 1:
         short = [f"{commit[:SHORT_COMMIT]}{'+' if commit.endswith('+') else ''}" for commit in commits]
@@ -157,13 +165,13 @@ def _improvements(found: Comparison) -> HeatTable:
     """Probability that a run of the row's contender scores more than one of the column's."""
     known = {(pair.one, pair.other): pair.improvement for pair in found.pairs}
     known |= {(other, one): 1 - value for (one, other), value in known.items()}
-    numbers = range(len(found.standings))
+    numbers = range(found.num_competitors)
 
     def cell(row: int, column: int) -> HeatCell:
         return HeatCell(NOTHING, 0.0) if row == column else HeatCell(f"{known[row, column]:.2f}", known[row, column])
 
     rows = [(found.standings[row].label, tuple(cell(row, column) for column in numbers)) for row in numbers]
-    return HeatTable(tuple(standing.label for standing in found.standings), tuple(rows))
+    return HeatTable(tuple(standing.label for standing in found.standings[: found.num_competitors]), tuple(rows))
 
 
 def _zone_table(found: Comparison) -> HeatTable:

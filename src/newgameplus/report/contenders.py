@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from newgameplus.agents import CEILINGS
 from newgameplus.contest.rules import Rules
 from newgameplus.envs.rules import WorldRules
 from newgameplus.errors import ResultsError, UsageError
@@ -34,6 +35,11 @@ class Contender:
     """Complete runs of each level that it has played, in the order of seeds; levels by id."""
     left_out: tuple[str, ...]
     """Ids of the levels that it has not played to the end with every seed."""
+
+    @property
+    def is_ceiling(self) -> bool:
+        """Whether it is judged like an agent but no competitor: a person, or who knows how a level is won."""
+        return self.evaluations[0].agent in CEILINGS
 
     @property
     def commits(self) -> tuple[str, ...]:

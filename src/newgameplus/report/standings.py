@@ -68,8 +68,8 @@ class Standing:
 
     @property
     def label(self) -> str:
-        """Label of the contender."""
-        return self.contender.label
+        """Label of the contender, which says so if it is a ceiling."""
+        return f"{self.contender.label} (ceiling)" if self.contender.is_ceiling else self.contender.label
 
     @property
     def by_level(self) -> Array:
@@ -109,13 +109,19 @@ class Comparison:
     levels: tuple[str, ...]
     """Ids of the levels that all of them have played."""
     standings: tuple[Standing, ...]
-    """Ranked by their mean."""
+    """Competitors, ranked by their mean, and after them the ceilings."""
     pairs: tuple[Pair, ...]
+    """Pairs of competitors."""
     optimum: float | None
     thresholds: Array
     """Scores of the performance profiles, float64 ``[T]``."""
     moments: Array
     """Agent steps of the points of learning curves, float64 ``[P]``."""
+
+    @property
+    def num_competitors(self) -> int:
+        """Number of standings that are ranked; the others, after them, are ceilings."""
+        return sum(not standing.contender.is_ceiling for standing in self.standings)
 
     @property
     def zones(self) -> list[str]:
@@ -167,12 +173,13 @@ def compare(contenders: Sequence[Contender], optimum: float | None = None) -> Co
     thresholds = np.linspace(min(0.0, *every), optimum or max(1.0, *every), NUM_THRESHOLDS)
     num_steps = max(int(run.timesteps[-1]) for one in contenders for run in _runs(one, levels))
     standings = [_standing(one, levels, optimum, thresholds) for one in contenders]
-    standings.sort(key=lambda standing: -standing.mean)
+    standings.sort(key=lambda standing: (standing.contender.is_ceiling, -standing.mean))
+    competitors = [standing for standing in standings if not standing.contender.is_ceiling]
     points = len(standings[0].curve)
     return Comparison(
         tuple(levels),
         tuple(standings),
-        tuple(_pairs(standings, levels)),
+        tuple(_pairs(competitors, levels)),
         optimum,
         thresholds,
         num_steps * np.arange(1, points + 1) / points,
@@ -228,6 +235,7 @@ def _pairs(standings: Sequence[Standing], levels: Sequence[str]) -> list[Pair]:
 def _standing_as_json(standing: Standing, levels: Sequence[str]) -> dict[str, Any]:
     return {
         "label": standing.label,
+        "is_ceiling": standing.contender.is_ceiling,
         "results": [str(evaluation.path) for evaluation in standing.contender.evaluations],
         "git_commits": list(standing.contender.commits),
         "num_seeds": list(standing.num_seeds),
