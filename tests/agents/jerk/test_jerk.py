@@ -13,7 +13,8 @@ from newgameplus.agents.jerk import mutation
 from newgameplus.agents.jerk.agent import Jerk
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.explorer import Explorer, repeat_probability
-from newgameplus.agents.jerk.moves import COMBOS, NUM_PRESSES
+from newgameplus.agents.jerk.mutation import COMBOS
+from newgameplus.agents.moves import NUM_PRESSES
 from newgameplus.errors import StateError, UsageError
 from newgameplus.types import Step, WorldSpec
 

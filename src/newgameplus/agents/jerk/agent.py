@@ -13,14 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-import numpy as np
-
 from newgameplus.agents import randomness
-from newgameplus.agents.buttons import find_button, jump_button, require_buttons
+from newgameplus.agents.buttons import jump_button, require_buttons
 from newgameplus.agents.jerk import config as presets
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.explorer import Explorer
-from newgameplus.agents.jerk.moves import BACKWARD, CROUCH, FORWARD, JUMP, NUM_PRESSES
+from newgameplus.agents.moves import BACKWARD, CROUCH, FORWARD, JUMP, actions_of_presses
 from newgameplus.agents.saved import take_rows
 from newgameplus.agents.together import act_one_by_one
 from newgameplus.types import BUTTONS, NOTHING, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
@@ -102,14 +100,7 @@ class Jerk:
 
 def _action_of_press(config: JerkConfig, world: WorldSpec) -> Array:
     """Return the action for each byte of the explorers, int8 ``[16, buttons]``."""
-    buttons = {
-        FORWARD: find_button(world, config.forward),
-        BACKWARD: find_button(world, config.backward),
-        JUMP: find_button(world, config.jump or jump_button(world)),
-    }
+    buttons = {FORWARD: config.forward, BACKWARD: config.backward, JUMP: config.jump or jump_button(world)}
     if config.mutation == "replace":
-        buttons[CROUCH] = find_button(world, config.crouch)
-    actions = np.zeros((NUM_PRESSES, len(world.buttons)), np.int8)
-    for press in range(NUM_PRESSES):
-        actions[press, [button for bit, button in buttons.items() if press & bit]] = 1
-    return actions
+        buttons[CROUCH] = config.crouch
+    return actions_of_presses(world, buttons)

@@ -8,7 +8,7 @@ from typing import Literal, cast, get_args
 
 import numpy as np
 
-from newgameplus.agents.jerk.moves import NUM_PRESSES, Move
+from newgameplus.agents.moves import NUM_PRESSES, Move
 from newgameplus.agents.saved import take, take_array, take_count
 from newgameplus.errors import StateError
 from newgameplus.types import State

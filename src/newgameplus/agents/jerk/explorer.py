@@ -11,8 +11,8 @@ import numpy as np
 from newgameplus.agents import randomness
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.episode import Episode, PlanName
-from newgameplus.agents.jerk.moves import NOTHING_PRESSED, NUM_PRESSES
 from newgameplus.agents.jerk.plans import OTHERWISE, plans
+from newgameplus.agents.moves import NOTHING_PRESSED, NUM_PRESSES
 from newgameplus.agents.saved import take, take_count
 from newgameplus.errors import StateError
 from newgameplus.experience.sequences import SequenceStore

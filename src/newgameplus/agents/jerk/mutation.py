@@ -12,8 +12,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from newgameplus.agents.jerk.moves import COMBOS
+from newgameplus.agents.moves import BACKWARD, CROUCH, FORWARD, JUMP
 
+COMBOS = (BACKWARD, FORWARD, BACKWARD | CROUCH, FORWARD | CROUCH, CROUCH, CROUCH | JUMP, JUMP)
+"""The seven combinations of the 2018 baselines' Sonic discretizer, in its order."""
 _DECAY_STEPS = 100.0
 """Decay length of the mutation probability in steps; also the length from which on a part is always excised."""
 _PARTS = 5

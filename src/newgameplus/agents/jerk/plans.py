@@ -14,7 +14,7 @@ import numpy as np
 from newgameplus.agents.jerk import mutation
 from newgameplus.agents.jerk.config import JerkConfig
 from newgameplus.agents.jerk.episode import Episode, PlanName
-from newgameplus.agents.jerk.moves import Move
+from newgameplus.agents.moves import Move
 from newgameplus.experience.sequences import SequenceStore
 
 Continuation = Callable[[Episode, JerkConfig], Move | None]

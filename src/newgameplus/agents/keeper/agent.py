@@ -15,14 +15,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from newgameplus.agents import randomness
-from newgameplus.agents.buttons import find_button, jump_button, require_buttons
+from newgameplus.agents.buttons import jump_button, require_buttons
 from newgameplus.agents.keeper import config as presets
 from newgameplus.agents.keeper.config import KeeperConfig
 from newgameplus.agents.keeper.player import Player
-from newgameplus.agents.keeper.wander import BACKWARD, FORWARD, JUMP, NUM_PRESSES
+from newgameplus.agents.moves import BACKWARD, FORWARD, JUMP, actions_of_presses
 from newgameplus.agents.saved import take_rows
 from newgameplus.types import BUTTONS, ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
@@ -48,7 +46,8 @@ class Keeper:
         self.config = config
         self.observation_spec, self.action_spec = self.specs(config)
         require_buttons(world)
-        self._actions = _action_of_press(config, world)
+        buttons = {FORWARD: config.forward, BACKWARD: config.backward, JUMP: config.jump or jump_button(world)}
+        self._actions = actions_of_presses(world, buttons)
         self._total_timesteps = world.num_timesteps or CONTEST_TIMESTEPS
         self._generators = randomness.split(seed, world.num_envs)
         self._folder: Path | None = None
@@ -96,16 +95,3 @@ class Keeper:
             Player(self.config, self._total_timesteps, random, folder / f"row-{row}" if folder else None)
             for row, random in enumerate(self._generators)
         ]
-
-
-def _action_of_press(config: KeeperConfig, world: WorldSpec) -> Array:
-    """Return the action of each press, int8 ``[8, buttons]``."""
-    buttons = {
-        FORWARD: find_button(world, config.forward),
-        BACKWARD: find_button(world, config.backward),
-        JUMP: find_button(world, config.jump or jump_button(world)),
-    }
-    actions = np.zeros((NUM_PRESSES, len(world.buttons)), np.int8)
-    for press in range(NUM_PRESSES):
-        actions[press, [button for bit, button in buttons.items() if press & bit]] = 1
-    return actions

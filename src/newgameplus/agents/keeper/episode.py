@@ -7,7 +7,8 @@ from typing import Literal, cast, get_args
 
 import numpy as np
 
-from newgameplus.agents.keeper.wander import JUMP, NUM_PRESSES, Wander
+from newgameplus.agents.keeper.wander import standing
+from newgameplus.agents.moves import JUMP, NUM_PRESSES, Move
 from newgameplus.agents.saved import take, take_array, take_count
 from newgameplus.errors import StateError
 from newgameplus.types import Array, State
@@ -29,7 +30,7 @@ class Episode:
     """Steps of moves left, once they have begun."""
     begun_step: int | None = None
     """Step at which they began."""
-    wander: Wander = field(default_factory=Wander)
+    wander: Move = field(default_factory=standing)
     progress: list[float] = field(default_factory=list)
     """Sum of the rewards before each step."""
     total: float = 0.0
@@ -106,7 +107,7 @@ class Episode:
             begin=next(iter(take(state, "begin", list)), None),
             moves_left=take_count(state, "moves_left"),
             begun_step=next(iter(take(state, "begun_step", list)), None),
-            wander=Wander.from_state(take(state, "wander", dict)),
+            wander=Move.from_state(take(state, "wander", dict)),
             progress=take_array(state, "progress", np.float64).tolist(),
             total=take(state, "total", float),
             rewards=(rewards[0], rewards[1]),

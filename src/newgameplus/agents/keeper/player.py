@@ -13,7 +13,8 @@ from newgameplus.agents import randomness
 from newgameplus.agents.keeper.config import KeeperConfig
 from newgameplus.agents.keeper.episode import Episode
 from newgameplus.agents.keeper.prospects import Prospects
-from newgameplus.agents.keeper.wander import NUM_PRESSES, Wander
+from newgameplus.agents.keeper.wander import press, standing
+from newgameplus.agents.moves import NUM_PRESSES
 from newgameplus.agents.saved import take, take_array, take_count
 from newgameplus.errors import StateError
 from newgameplus.experience.moments import MomentStore, Similar
@@ -110,16 +111,16 @@ class Player:
     def _choose(self, episode: Episode, clue: Array, seen: Array) -> int:
         config = self._config
         if episode.begin is not None and episode.total >= episode.begin:
-            episode.begin, episode.begun_step, episode.wander = None, len(episode.progress), Wander()
+            episode.begin, episode.begun_step, episode.wander = None, len(episode.progress), standing()
         is_moving = episode.begun_step is not None and episode.moves_left > 0
         if is_moving:
             episode.moves_left -= 1
         if not is_moving and episode.stalled_steps < config.patience:
             similar = self._moments.similar(clue, seen)
             if similar is not None and similar.distance.min() <= config.lost_distance**2:
-                episode.wander = Wander()
+                episode.wander = standing()
                 return self._most_promising(similar, episode.total)
-        return episode.wander.press(self._random, config)
+        return press(episode.wander, self._random, config)
 
     def _most_promising(self, similar: Similar, progress: float) -> int:
         """Return the press of the similar moments with the highest estimate.
