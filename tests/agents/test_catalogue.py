@@ -13,6 +13,7 @@ from newgameplus.agents import AGENTS, catalogue, find_agent, interface
 from newgameplus.agents.catalogue import CAN, PLAIN, card, cards, differing, measured, presets_of, speeds
 from newgameplus.agents.configuration import describe
 from newgameplus.cli.main import run
+from newgameplus.errors import NotFoundError
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
@@ -33,7 +34,15 @@ def test_a_card_says_what_the_class_says(name: str) -> None:
 def test_who_needs_torch_says_so() -> None:
     extras = {found.name: found.extras for found in cards()}
     assert extras["ppo"] == extras["rainbow"] == ("train",)
-    assert extras["random"] == extras["jerk"] == ()
+    assert extras["memory"] == ("memory", "train")
+    assert extras["random"] == extras["jerk"] == extras["keeper"] == ()
+
+
+def test_a_ceiling_is_told_apart_from_an_agent_that_is_not_there() -> None:
+    with pytest.raises(NotFoundError, match="ngp evaluate proof"):
+        card("proof")
+    with pytest.raises(NotFoundError, match="Did you mean keeper"):
+        card("keper")
 
 
 def test_a_source_and_the_presets_are_those_of_the_source_code() -> None:

@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from newgameplus.agents import AGENTS, interface
+from newgameplus.agents import AGENTS, CEILINGS, interface
 from newgameplus.agents.configuration import describe
 from newgameplus.errors import NotFoundError, did_you_mean
 from newgameplus.registry import EXTRA_OF
@@ -104,8 +104,12 @@ def card(name: str) -> Card:
     Raises:
         NotFoundError: there is no such agent.
     """
+    if name in CEILINGS:
+        raise NotFoundError(f"{name} is no agent but a ceiling, without settings; judge it with: ngp evaluate {name}")
     if name not in AGENTS:
-        raise NotFoundError(f"There is no agent {name!r}; there are: {', '.join(AGENTS)}.{did_you_mean(name, AGENTS)}")
+        raise NotFoundError(
+            f"There is no agent {name!r} in this package; there are: {', '.join(AGENTS)}.{did_you_mean(name, AGENTS)}"
+        )
     module, _, class_name = AGENTS[name].partition(":")
     tree = _parsed(module)
     found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == class_name)
@@ -233,8 +237,8 @@ def _packages(module: str) -> frozenset[str]:
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
-    """Modules that a module imports at its top; of ``from a import b`` both a and a.b, which may be one."""
-    for node in tree.body:
+    """Modules that a module imports, also late; of ``from a import b`` both a and a.b, which may be one."""
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

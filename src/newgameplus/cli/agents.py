@@ -52,7 +52,11 @@ def _show(found: Card) -> None:
     from newgameplus.agents.catalogue import differing
 
     print_title(found.what)
-    about = {"source": found.source, "needs": ", ".join(found.extras), "can": "; ".join(found.can)}
+    about = {
+        "source": found.source.removeprefix("Source: ").removeprefix("Sources: "),
+        "needs": ", ".join(found.extras),
+        "can": "; ".join(found.can),
+    }
     about |= _specs(found.name)
     speeds = {"contest": "judged", "training": "in training"}
     told = [f"{speed} steps/s {words}" for which, words in speeds.items() if (speed := _speed(found, which))]
