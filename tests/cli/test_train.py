@@ -86,6 +86,7 @@ def test_what_is_typed_is_what_the_manifest_says(tmp_path: Path) -> None:
         (["train", "experts", "--switch-every", "5"], "experts must know the zone of each row"),
         (["train", "experts", "--stream", "tumbleweed"], "leave out --switch-every and --stream"),
         (["train", "ppo", "--stream-seed", "1"], "give --stream as well"),
+        (["train", "ppo", "--stream", "tumbleweed", "--stream-seed", str(2**63)], "is a whole number from 0"),
         (["train", "ppo", *AIRSTRIKER, "--stream", "tumbleweed"], "leave out --split and --level"),
         (["train", "es", "--on", "local", "--stream", "tumbleweed"], "leave out --num-envs, --switch-every and"),
         (["train", "ppo", *AIRSTRIKER, "--prefill", "par"], "The agent ppo has no replay buffer"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, get_args
 
@@ -137,6 +138,14 @@ def test_a_log_that_lost_moments_is_refused(tmp_path: Path) -> None:
     damaged = state | {"place": state["place"][:-1]}
     with pytest.raises(StateError, match="do not add up"):
         make(path=tmp_path / "log").restore(damaged)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="no room can be reserved")
+def test_a_log_has_room_on_the_disk_before_it_is_written(tmp_path: Path) -> None:
+    memory = make(path=tmp_path / "log")
+    memory.add(moments(1)[0], 0, 1.0, False)
+    found = (tmp_path / "log").stat()
+    assert found.st_blocks * 512 >= found.st_size > 0
 
 
 def test_it_tells_its_size() -> None:

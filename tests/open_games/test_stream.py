@@ -97,9 +97,11 @@ def test_sets_that_are_there_are_found_again_and_unfinished_ones_are_removed(set
     assert not (sets / ".set0009-left").exists()
 
 
-def test_a_game_without_a_generator_is_refused(tmp_path: Path) -> None:
+def test_a_game_without_a_generator_and_a_seed_that_is_too_large_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no generator of levels of Sprout"):
         LevelStream(f"{__name__}:SPROUT", tmp_path, 0, LocalExecutor[Any](1), "contest")
+    with pytest.raises(UsageError, match="seed is a whole number from 0"):
+        LevelStream(REFERENCE, tmp_path, NUM_STREAMS, LocalExecutor[Any](1), "contest")
 
 
 def plan_on(levels: tuple[Level, ...] = (MESA,), agent: str = "random", **changes: Any) -> TrainingPlan:

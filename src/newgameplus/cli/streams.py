@@ -41,8 +41,9 @@ def stream_of(options: dict[str, Any]) -> tuple[Stream | None, int | None]:
     """Return the stream of levels, if any, and the steps after which a row changes its level; None if it keeps it.
 
     Raises:
-        UsageError: options contradict each other.
+        UsageError: options contradict each other, or the seed is out of its range.
     """
+    from newgameplus.open_games.seeds import stream_seed
     from newgameplus.training.plan import Stream
 
     game, switch_steps = options["stream"], options["switch_every"]
@@ -52,7 +53,9 @@ def stream_of(options: dict[str, Any]) -> tuple[Stream | None, int | None]:
         return None, switch_steps
     if options["split"] or options["levels"]:
         raise UsageError("The levels of --stream are drawn meanwhile: leave out --split and --level.")
-    return Stream(game, options["stream_seed"] or 0), _SWITCH_STEPS if switch_steps is None else switch_steps
+    seed = options["stream_seed"] or 0
+    stream_seed(seed, 0)
+    return Stream(game, seed), _SWITCH_STEPS if switch_steps is None else switch_steps
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,10 @@ class RecordLog:
         Raises:
             OSError: the file cannot grow.
         """
-        begin, self._length = self._length, self._length + len(records)
-        self._make_room()
-        self._room[begin : self._length] = records
+        begin, end = self._length, self._length + len(records)
+        self._make_room(end)
+        self._room[begin:end] = records
+        self._length = end
 
     def read(self, begin: int, end: int) -> Array:
         """Return a copy of the records from ``begin`` to ``end``, ``[end - begin]``."""
@@ -77,21 +79,32 @@ class RecordLog:
                 )
         self._length = length
         self._room = np.empty(0, self.dtype)
-        self._make_room()
+        self._make_room(length)
         if records is not None:
             self._room[:length] = records.view(self.dtype)
 
-    def _make_room(self) -> None:
-        """Let the room hold all records."""
-        if self._length <= len(self._room):
+    def _make_room(self, length: int) -> None:
+        """Let the room hold ``length`` records."""
+        if length <= len(self._room):
             return
         if self._path is None:
-            room = np.empty(max(_CHUNK, 2 * self._length), self.dtype)
+            room = np.empty(max(_CHUNK, 2 * length), self.dtype)
             room[: len(self._room)] = self._room
             self._room = room
             return
-        num_chunks = -(-self._length // _CHUNK)
+        num_records = -(-length // _CHUNK) * _CHUNK
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("ab") as file:
-            file.truncate(num_chunks * _CHUNK * self.dtype.itemsize)
-        self._room = np.memmap(self._path, self.dtype, "r+", shape=(num_chunks * _CHUNK,))
+        _grow(self._path, num_records * self.dtype.itemsize)
+        self._room = np.memmap(self._path, self.dtype, "r+", shape=(num_records,))
+
+
+def _grow(path: Path, size_bytes: int) -> None:
+    """Give a file this size, with room on the disk: writing to a memory map that has none would kill the process."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        before = os.fstat(descriptor).st_size
+        os.ftruncate(descriptor, size_bytes)
+        if before < size_bytes and hasattr(os, "posix_fallocate"):  # macOS has none
+            os.posix_fallocate(descriptor, before, size_bytes - before)
+    finally:
+        os.close(descriptor)

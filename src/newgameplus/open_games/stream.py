@@ -20,6 +20,7 @@ from newgameplus.games.levels import Level, find_split
 from newgameplus.open_games.game_folder import bundled_base
 from newgameplus.open_games.levelset import write_set
 from newgameplus.open_games.open_game import OpenGame
+from newgameplus.open_games.seeds import stream_seed
 from newgameplus.registry import resolve
 
 NUM_AHEAD = 2
@@ -74,6 +75,7 @@ class LevelStream:
         game: OpenGame = resolve(open_game)
         if game.draw_set is None:
             raise UsageError(f"There is no generator of levels of {game.title}, so nothing can be streamed.")
+        stream_seed(seed, 0)  # refuses a seed before a process is begun
         self._num_levels = game.num_set_levels
         self._tasks: dict[Task[Any], int] = {}
         """Sets that are being drawn."""

@@ -186,6 +186,16 @@ def test_it_says_whether_its_policy_is_trained() -> None:
     assert (agent.metrics()["is_pretrained"], given.metrics()["is_pretrained"]) == (0.0, 1.0)
 
 
+def test_frozen_it_goes_on_from_a_checkpoint_without_memories() -> None:
+    given, seen = Memory(SMALL, spec(), 3).state(), np.ones((1, *SHAPE), np.uint8)
+    agent, resumed = Memory(SMALL, spec(), 0), Memory(SMALL, spec(), 1)
+    for each in (agent, resumed):
+        each.begin_from(given, is_frozen=True)
+    agent.act(seen)
+    resumed.restore(agent.state())
+    assert [resumed.act(seen) for _ in range(8)] == [agent.act(seen) for _ in range(8)]
+
+
 def test_a_memory_of_another_policy_and_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     agent, other = (Memory(SMALL, spec(), seed) for seed in (0, 1))
     for each in (agent, other):

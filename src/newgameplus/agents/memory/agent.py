@@ -203,12 +203,13 @@ class Memory:
             StateError: it belongs to another agent or configuration, or is damaged.
         """
         require_likeness({key: value for key, value in self.state().items() if key != "learner"}, _without(state))
-        if len(state["rows"]) != self._world.num_envs:
-            raise StateError(f"The saved state has {len(state['rows'])} rows, this world has {self._world.num_envs}.")
+        num_rows = 0 if self.is_frozen else self._world.num_envs  # frozen, it remembers nothing
+        if len(state["rows"]) != num_rows:
+            raise StateError(f"The saved state has {len(state['rows'])} rows with a memory, not {num_rows}.")
         self._learner.restore(take(state, "learner", dict))
         if self._eye is not self._learner:
             self._eye.restore(state["eye"][0])
-        self._players = [self._new_player(row) for row in range(self._world.num_envs)]
+        self._players = [self._new_player(row) for row in range(num_rows)]
         for player, saved in zip(self._players, state["rows"], strict=True):
             player.restore(saved)
         self._is_pretrained = state["is_pretrained"]
