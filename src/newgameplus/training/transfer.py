@@ -25,7 +25,7 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
     Raises:
         UsageError: the agent has no weights.
         NotFoundError: there is no such checkpoint.
-        StateError: it belongs to another agent or network.
+        StateError: it belongs to another agent or network, or is damaged.
     """
     if not isinstance(agent, HasWeights):
         raise _no_weights(agent_name)
@@ -34,6 +34,8 @@ def begin_from(agent: Agent, agent_name: str, path: Path, *, is_frozen: bool = F
         agent.begin_from(agent_state(file), is_frozen=is_frozen)
     except StateError as error:
         raise StateError(f"{agent_name} cannot begin from {file}: {error}") from error
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:  # a file may be anybody's
+        raise StateError(f"{agent_name} cannot begin from {file}: the agent in it is damaged.") from error
 
 
 def weights_of(agent: Agent) -> State:
