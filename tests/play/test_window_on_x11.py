@@ -106,6 +106,7 @@ def _memory_after(masks: list[int]) -> bytes:
     return memory
 
 
+@pytest.mark.nightly
 def test_a_person_is_judged_in_a_window_and_the_results_are_those_of_an_agent(
     display: tuple[str, Path], tmp_path: Path
 ) -> None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from newgameplus.agents import AGENTS, CEILINGS, interface
 from newgameplus.agents.configuration import describe
@@ -196,17 +196,25 @@ def _described(tree: ast.Module | ast.ClassDef) -> dict[str, str]:
     """Name to the docstring below each assignment of a module or class, in one line."""
     found = {}
     for node, after in zip(tree.body, tree.body[1:], strict=False):
-        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
-        if isinstance(target, ast.Name) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+        target = _target(node)
+        if target is not None and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             found[target.id] = " ".join(str(after.value.value).replace("``", "").split())
     return found
+
+
+def _target(node: ast.stmt) -> ast.Name | None:
+    """Name that a statement assigns to."""
+    if not isinstance(node, ast.Assign | ast.AnnAssign):
+        return None
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    return target if isinstance(target, ast.Name) else None
 
 
 def _protocols(found: ast.ClassDef) -> Iterator[str]:
     methods = {node.name for node in found.body if isinstance(node, ast.FunctionDef)}
     for name, part in inspect.getmembers(interface, inspect.isclass):
         wanted = {member for member in vars(part) if not member.startswith("_")}
-        is_own = part.__module__ == interface.__name__ and getattr(part, "_is_protocol", False)
+        is_own = part.__module__ == interface.__name__ and Protocol in part.__bases__
         if is_own and wanted and wanted <= methods and name not in ("Agent", "AgentClass"):
             yield name
 
