@@ -98,8 +98,8 @@ def agent_plan(options: Mapping[str, Any]) -> AgentPlan:
 
     if options["prefill_steps"] is not None and options["prefill"] is None:
         raise UsageError("--prefill-steps says how much of --prefill is taken: give both.")
+    preset, config = _configuration(options)  # says first whether such an agent begins from weights at all
     init = initial(options)
-    preset, config = _configuration(options)
     prefill = None
     if options["prefill"] is not None:
         num_steps = DEFAULT_PREFILL_STEPS if options["prefill_steps"] is None else options["prefill_steps"]
