@@ -29,7 +29,13 @@ SMALL = {
         "capacity": "10",
     },
     "es": {"encoder": "dqn-2013", "num_individuals": "4", "num_hidden": "32"},
-    "ppo": {"encoder": "dqn-2013", "rollout_steps": "16", "batch_size": "16", "num_hidden": "32"},
+    "ppo": {
+        "encoder": "dqn-2013",
+        "rollout_steps": "16",
+        "batch_size": "16",
+        "num_hidden": "32",
+        "cloning_epochs": "3",
+    },
     "rainbow": {
         "encoder": "dqn-2013",
         "capacity": "100",

@@ -35,7 +35,7 @@ def test_what_was_seen_is_seen_again_also_by_one_put_back(stack: int, has_file: 
     demonstrations, seen = shown(stack, [5, 1, 9], folder)
     again = Demonstrations((SIDE, SIDE, stack), DISCOUNT)
     state = demonstrations.state()
-    assert ("frame" in state) != has_file
+    assert ("records" in state["frames"]) != has_file
     again.restore(state, folder)
     order = np.random.default_rng(1).permutation(15)
     for each in (demonstrations, again):
@@ -65,3 +65,24 @@ def test_frames_that_are_not_there_are_missed_and_nothing_changes(tmp_path: Path
     assert len(other) == 6
     with pytest.raises(UsageError, match="no demonstrations to learn from"):
         Demonstrations((SIDE, SIDE, 4), DISCOUNT).close(np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("has_file", [False, True])
+def test_later_ones_take_the_place_of_the_oldest(has_file: bool, tmp_path: Path) -> None:
+    folder = tmp_path if has_file else None
+    demonstrations, seen = shown(4, [10, 3], folder)
+    early = demonstrations.state()
+    for number in range(4):
+        demonstrations.add(np.full((SIDE, SIDE, 4), 100 + number, np.uint8), 1, 0.0, number == 3)
+    demonstrations.extend(9, folder)
+    assert len(demonstrations) == 9
+    assert not demonstrations.is_held_out[5:].any()
+    again = Demonstrations((SIDE, SIDE, 4), DISCOUNT)
+    again.restore(demonstrations.state(), folder)
+    for each in (demonstrations, again):
+        found = each.observation(np.arange(9))
+        assert np.array_equal(found[:5], seen[8:])
+        assert found[5:, 0, 0, 0].tolist() == [100] * 4
+        assert found[5:, 0, 0, -1].tolist() == [100, 101, 102, 103]
+    again.restore(early, folder)
+    assert np.array_equal(again.observation(np.arange(13)), seen)

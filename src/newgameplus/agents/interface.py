@@ -1,7 +1,7 @@
 """Interface of an agent, and small Protocols for what it can do besides playing, checked by ``isinstance``.
 
 An agent provides a Protocol by having its methods; it inherits from none of these. If only the class is known, use
-:func:`offers`; check an instance with ``isinstance`` once per run, since that takes microseconds.
+:func:`offers`; check an instance once per run, since that takes microseconds.
 """
 
 from __future__ import annotations
@@ -89,6 +89,16 @@ class NamesWeights(Protocol):
     @staticmethod
     def weights_in(state: State) -> State:
         """Return the part of ``state`` that ``begin_from`` reads; not a copy."""
+        ...
+
+
+@runtime_checkable
+class ExpectsWeights(Protocol):
+    """Is made to begin with given weights, though it also plays without any."""
+
+    @staticmethod
+    def without_weights(config: Any) -> str:
+        """Return a sentence that a run without ``--init`` begins with."""
         ...
 
 
@@ -213,6 +223,15 @@ class LearnsFromDemonstrations(Protocol):
         Raises:
             LearningError: the loss is NaN or infinite.
         """
+        ...
+
+
+@runtime_checkable
+class Imitates(LearnsFromDemonstrations, Protocol):
+    """Also learns from demonstrations that come while it plays, whole, each in a row whose episode has just ended."""
+
+    def imitate(self, num_steps: int) -> None:
+        """Learn as much as suits the latest demonstration, which had ``num_steps`` steps."""
         ...
 
 

@@ -30,6 +30,8 @@ _PARTS = (("action", np.int16), ("reward", np.float32), ("kind", np.uint8))
 _STEP, _TERMINATED, _CUT, _LAST_FRAME = 0, 1, 2, 3
 _FIRST = 16
 """Flag added to the kind of a slot that begins an episode."""
+_SHOWN = 32
+"""Flag added to the kind of a demonstration's slots."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,8 @@ class Batch:
     """int64 ``[N]``: indices of the entries, for updating their priorities."""
     weight: Array
     """float32 ``[N]``: importance-sampling weights, scaled so that the largest of the batch is 1."""
-    is_kept: Array
-    """float32 ``[N]``: 1 for transitions that are kept for good, else 0."""
+    is_demonstration: Array
+    """float32 ``[N]``: 1 for transitions of demonstrations, else 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Choice:
     factor: Array
     entries: Array
     weight: Array
-    is_kept: Array
+    is_demonstration: Array
     places: Array
     """int64 ``[C, N]``: indices of the frames stacked to the observation, oldest first."""
     next_places: Array
@@ -116,6 +118,8 @@ class ReplayBuffer:
         self._written = np.zeros(num_rows, np.int64)
         self._kept = np.zeros(num_rows, np.int64)
         self._is_first = np.ones(num_rows, np.bool_)
+        self.has_demonstrations = False
+        """Whether demonstrations were ever stored."""
         self._tree = SumTree(num_rows * self._size)
         self._highest = 1.0
         self._is_in_files = folder is not None
@@ -126,7 +130,14 @@ class ReplayBuffer:
         return int(np.minimum(self._written, self._capacity).sum())
 
     def add(
-        self, observation: Array, action: Array, reward: Array, step: Step, rows: Sequence[int] | None = None
+        self,
+        observation: Array,
+        action: Array,
+        reward: Array,
+        step: Step,
+        rows: Sequence[int] | None = None,
+        *,
+        is_demonstration: bool = False,
     ) -> None:
         """Store one step of every row, or of R rows.
 
@@ -136,10 +147,13 @@ class ReplayBuffer:
             reward: float ``[R]``, shaped reward.
             step: the step, which gives ends and final observations.
             rows: indices of the rows ``[R]``; None for all B.
+            is_demonstration: whether the step is marked as that of a demonstration.
         """
+        self.has_demonstrations |= is_demonstration
         rows = range(self._num_rows) if rows is None else rows
         cut = np.logical_and(step.truncated, np.logical_not(step.terminated))
         kind = np.where(step.terminated, _TERMINATED, np.where(cut, _CUT, _STEP)) + _FIRST * self._is_first[rows]
+        kind += _SHOWN * is_demonstration
         for place, row in enumerate(rows):
             self._write(row, observation[place, :, :, -1], int(action[place]), float(reward[place]), int(kind[place]))
             if cut[place]:
@@ -192,7 +206,7 @@ class ReplayBuffer:
             factor=factor,
             entries=entries,
             weight=(weight / weight.max()).astype(np.float32),
-            is_kept=self.are_kept(entries).astype(np.float32),
+            is_demonstration=self.are_demonstrations(entries).astype(np.float32),
             places=self._places(row, slot),
             next_places=self._places(row, ahead),
         )
@@ -207,19 +221,13 @@ class ReplayBuffer:
             factor=choice.factor,
             entries=choice.entries,
             weight=choice.weight,
-            is_kept=choice.is_kept,
+            is_demonstration=choice.is_demonstration,
         )
 
-    def are_kept(self, entries: Array) -> Array:
-        """Return which of the entries int64 ``[N]`` are kept for good, bool ``[N]``."""
-        row, slot = np.divmod(entries, self._size)
-        are_kept: Array = slot < self._kept[row]
-        return are_kept
-
-    @property
-    def num_kept(self) -> int:
-        """Number of slots that are kept for good, over all rows."""
-        return int(self._kept.sum())
+    def are_demonstrations(self, entries: Array) -> Array:
+        """Return which of the entries int64 ``[N]`` are of demonstrations, bool ``[N]``."""
+        are_shown: Array = self._kind.reshape(-1)[entries] & _SHOWN > 0
+        return are_shown
 
     @property
     def frames(self) -> Array:
@@ -256,6 +264,7 @@ class ReplayBuffer:
             "written": self._written.copy(),
             "kept": self._kept.copy(),
             "is_first": self._is_first.copy(),
+            "has_demonstrations": self.has_demonstrations,
             "priorities": self._tree.leaves(),
             "highest": self._highest,
         }
@@ -278,6 +287,7 @@ class ReplayBuffer:
             raise StateError("The saved replay buffer is of another size, or its files are missing; begin a new run.")
         self._written, self._is_first = state["written"].copy(), state["is_first"].copy()
         self._kept = state["kept"].copy() if "kept" in state else np.zeros_like(self._written)  # older ones kept none
+        self.has_demonstrations = state.get("has_demonstrations", False)
         self._tree.restore(state["priorities"])
         self._highest = state["highest"]
         for name in () if self._is_in_files else ("frame", "action", "reward", "kind"):
@@ -331,7 +341,7 @@ class ReplayBuffer:
     def _places(self, row: Array, slot: Array) -> Array:
         """Return int64 ``[C, N]``: the slots' frames after those before them, none from an earlier episode."""
         before = self._behind(row[:, None], slot[:, None], np.arange(max(1, self._stack - 1)))
-        first = self._kind[row[:, None], before] >= _FIRST
+        first = self._kind[row[:, None], before] & _FIRST > 0
         reach = np.where(first.any(1), first.argmax(1), self._stack)
         offsets = np.minimum(np.arange(self._stack)[::-1, None], reach)
         places: Array = row * self._size + self._behind(row, slot, offsets)

@@ -17,6 +17,7 @@ from newgameplus.agents.interface import (
     Agent,
     Delegates,
     DescribesArithmetic,
+    ExpectsWeights,
     HasActionValues,
     HasFeatures,
     HasMetrics,
@@ -24,6 +25,7 @@ from newgameplus.agents.interface import (
     HasReplay,
     HasWeights,
     HasWishes,
+    Imitates,
     KeepsFiles,
     LearnsFromDemonstrations,
     LearnsOffPolicy,
@@ -123,8 +125,32 @@ def _learns_from_demonstrations(case: AgentCase) -> None:
     require_resumed(case, actions, (resumed, agents[0]), " after demonstrations")
 
 
-def _demonstrate(case: AgentCase, agent: LearnsFromDemonstrations) -> None:
-    """Show an agent the first half of the exchanges of one row, whose last one ends the episode."""
+def _imitates(case: AgentCase) -> None:
+    """An agent that is shown demonstrations while it plays resumes exactly afterwards."""
+    straight, agent, resumed = case.build(), case.build(), case.build(case.seed + 1)
+    half = len(case.exchanges) // 2
+
+    ends = [number for number, (_, step) in enumerate(case.exchanges) if step.done[0]]
+
+    def advance(learner: Any, begin: int, end: int) -> list[Array]:
+        actions = []
+        for number in range(begin, end):
+            actions += follow(learner, [case.exchanges[number]])
+            if number in (ends[0], ends[-1]):
+                learner.imitate(_demonstrate(case, learner))
+        return actions
+
+    if not isinstance(straight, Imitates):
+        return
+    expected = advance(straight, 0, len(case.exchanges))
+    actions = advance(agent, 0, half)
+    resumed.restore(through_a_file(agent.state()))
+    actions += advance(resumed, half, len(case.exchanges))
+    require_resumed(case, (actions, expected), (resumed, straight), " after demonstrations while it played")
+
+
+def _demonstrate(case: AgentCase, agent: LearnsFromDemonstrations) -> int:
+    """Show an agent half of the exchanges of one row, the last of which ends the episode; return their number."""
     num_shown = len(case.exchanges) // 2
     for number, (every, together) in enumerate(case.exchanges[:num_shown], 1):
         observation, step = every[:1], together.of_rows([0])
@@ -134,6 +160,7 @@ def _demonstrate(case: AgentCase, agent: LearnsFromDemonstrations) -> None:
         agent.demonstrate(observation, np.zeros(1, np.int64), step, [0])
         after = observation.tobytes(), step.observation.tobytes(), step.reward.tobytes()
         require(before == after, f"{case.name}.demonstrate writes to an array that it was given.")
+    return num_shown
 
 
 def _learns_from_what_others_took(case: AgentCase) -> None:
@@ -281,6 +308,11 @@ def _describes_itself(case: AgentCase) -> None:
     if offers(agent_class, NeedsZones):
         needs = agent_class.needs_zones(case.config)
         require(type(needs) is bool, f"needs_zones of {case.name} returns a bool, not {needs!r}.")
+    if offers(agent_class, ExpectsWeights):
+        told = agent_class.without_weights(case.config)
+        require(
+            type(told) is str and told.endswith("."), f"without_weights of {case.name} is a sentence, not {told!r}."
+        )
     if offers(agent_class, HasWishes):
         wishes = agent_class.wishes(case.config)
         require(type(wishes) is Wishes, f"wishes of {case.name} returns Wishes, not {wishes!r}.")
@@ -303,6 +335,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _learns_nothing_when_frozen,
     _remembers_what_others_played,
     _learns_from_demonstrations,
+    _imitates,
     _learns_from_what_others_took,
     _keeps_files,
     _has_a_policy,

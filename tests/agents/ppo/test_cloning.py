@@ -111,7 +111,7 @@ def test_with_its_demonstrations_in_a_file_it_goes_on_exactly(num_before: int, t
     agent, _ = taught(folder=tmp_path)
     follow(agent, num_before)
     state = agent.state()
-    assert "frame" not in state["demonstrations"][0]
+    assert "records" not in state["demonstrations"][0]["frames"]
     again = build(seed=9)
     again.keep_in(tmp_path, 100)
     again.restore(state)

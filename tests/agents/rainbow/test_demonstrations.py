@@ -83,8 +83,8 @@ def test_demonstrations_stay_and_are_sampled_more_often_than_their_errors_say() 
     for each in (agent, plain):
         follow(each, outcomes(60))
         replay = each._replay
-        assert (replay.num_kept, len(replay)) == (40, 120)
-        shares.append(float(replay.draw(4000, 0.4, np.random.default_rng(0)).is_kept.mean()))
+        assert (replay.state()["kept"].sum(), len(replay)) == (40, 120)
+        shares.append(float(replay.draw(4000, 0.4, np.random.default_rng(0)).is_demonstration.mean()))
     assert shares[0] > shares[1] + 0.2
 
 
@@ -127,9 +127,9 @@ def test_the_gradient_is_that_of_all_losses_together() -> None:
     assert list(agent.pretrain()) == []
     follow(agent, outcomes(20))
     config, network = agent.config, agent.network
-    batch = given(agent._replay.draw(8, 0.4, np.random.default_rng(1)), torch.device("cpu"), has_kept=True)
-    assert batch.is_kept is not None
-    assert 0 < batch.is_kept.sum() < 8
+    batch = given(agent._replay.draw(8, 0.4, np.random.default_rng(1)), torch.device("cpu"), has_demonstrations=True)
+    assert batch.is_demonstration is not None
+    assert 0 < batch.is_demonstration.sum() < 8
     head = make_head(config, torch.device("cpu"))
     learner = QLearner(config, agent._learner, agent._target, head, torch.Generator().manual_seed(0))
     network.zero_grad()
@@ -145,7 +145,7 @@ def test_the_gradient_is_that_of_all_losses_together() -> None:
             for row, action in zip(values, batch.action.tolist(), strict=True)
         ]
     )
-    loss = (margins * batch.is_kept).mean()
+    loss = (margins * batch.is_demonstration).mean()
     assert further[0].item() == pytest.approx(loss.item(), rel=1e-4)
     squares = sum((parameter.square().sum() for parameter in network.parameters()), torch.zeros(()))
     (config.margin_weight * loss + config.l2_weight * squares).backward()

@@ -207,6 +207,12 @@ class Ppo:
             self._set_reference(module_state(self.network))
         self._begin_update()
 
+    def imitate(self, num_steps: int) -> None:
+        """Imitate later demonstrations; see :meth:`newgameplus.agents.ppo.cloning.Cloning.imitate`."""
+        self._cloning.imitate(num_steps, self._generator)
+        self._metrics = self._metrics | self._cloning.figures()
+        self._begin_update()
+
     def metrics(self) -> dict[str, float]:
         """Return the metrics of the last update, by name; empty before the first."""
         return self._metrics

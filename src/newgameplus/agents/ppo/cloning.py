@@ -1,4 +1,4 @@
-"""Behaviour cloning: the policy imitates demonstrations, before its first step and by a loss beside PPO's.
+"""Behaviour cloning: the policy imitates demonstrations before its first step, beside PPO's loss, and as they come.
 
 Sources: Pomerleau, "ALVINN: An Autonomous Land Vehicle in a Neural Network" (1988), the supervised loss; Rajeswaran et
 al., "Learning Complex Dexterous Manipulation with Deep Reinforcement Learning and Demonstrations" (2018),
@@ -73,15 +73,21 @@ class Cloning:
         num_batches = -(-len(learned) // size)
         for epoch in range(1, num_epochs + 1):
             for chosen in torch.split(learned[torch.randperm(len(learned), generator=generator)], size):
-                loss = self._loss(chosen.numpy(), generator, self._config.value_weight)
-                loss.backward()  # type: ignore[no-untyped-call]
-                if not bool(self._learner.improve().isfinite()):
-                    raise LearningError(
-                        "The loss of behaviour cloning is NaN or infinite: lower the learning rate "
-                        "(--set learning_rate=…)."
-                    )
+                self._improve(chosen, generator)
             figures = self.figures() | {"held_out_accuracy": self._held_out_accuracy()}
             yield epoch * num_batches, num_epochs * num_batches, figures
+
+    def imitate(self, num_steps: int, generator: torch.Generator) -> None:
+        """Take up later demonstrations, the last of ``num_steps``, and imitate some of the latest ``cloning_capacity``.
+
+        There are as many gradient steps as ``cloning_epochs`` of the last one alone would take.
+
+        Raises:
+            LearningError: the loss is NaN or infinite.
+        """
+        self._demonstrations.extend(self._config.cloning_capacity, self.folder)
+        for _ in range(-(-num_steps * self._config.cloning_epochs // self._config.batch_size)):
+            self._improve(self._drawn(generator), generator)
 
     def begin_update(self, num_steps: int) -> bool:
         """Set the coefficient for an update after ``num_steps`` agent steps; return whether there is a loss to add."""
@@ -92,9 +98,7 @@ class Cloning:
 
     def loss(self, generator: torch.Generator) -> Tensor:
         """Return the loss to add to PPO's, a scalar: the coefficient times the cross-entropy of some demonstrations."""
-        learned = self._learned()
-        drawn = torch.randint(len(learned), (min(self._config.batch_size, len(learned)),), generator=generator)
-        loss: Tensor = self._weight * self._loss(learned[drawn].numpy(), generator, 0.0)
+        loss: Tensor = self._weight * self._loss(self._drawn(generator), generator, 0.0)
         return loss
 
     def figures(self) -> dict[str, float]:
@@ -121,9 +125,23 @@ class Cloning:
         """Steps to learn from, int64 ``[K]``."""
         return torch.from_numpy(np.flatnonzero(~self._demonstrations.is_held_out))
 
-    def _loss(self, chosen: Array, generator: torch.Generator, value_weight: float) -> Tensor:
+    def _drawn(self, generator: torch.Generator) -> Tensor:
+        """Random steps to learn from, as many as a minibatch has, int64 ``[K]``."""
+        learned = self._learned()
+        size = min(self._config.batch_size, len(learned))
+        return learned[torch.randint(len(learned), (size,), generator=generator)]
+
+    def _improve(self, chosen: Tensor, generator: torch.Generator) -> None:
+        """Take a gradient step on steps int64 ``[K]``."""
+        self._loss(chosen, generator, self._config.value_weight).backward()  # type: ignore[no-untyped-call]
+        if not bool(self._learner.improve().isfinite()):
+            raise LearningError(
+                "The loss of behaviour cloning is NaN or infinite: lower the learning rate (--set learning_rate=…)."
+            )
+
+    def _loss(self, chosen: Tensor, generator: torch.Generator, value_weight: float) -> Tensor:
         """Cross-entropy of the chosen steps' actions, and the error of their values, a scalar."""
-        observation, action, target = self._on_device(chosen)
+        observation, action, target = self._on_device(chosen.numpy())
         if self._config.max_offset:
             observation = shift(observation, self._config.max_offset, generator)
         computing = self._learner.computing

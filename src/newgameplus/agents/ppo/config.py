@@ -50,6 +50,8 @@ class PpoConfig:
     no effect if it begins from nothing."""
     cloning_epochs: int = 10
     """Epochs of behaviour cloning before the first step, if there are demonstrations."""
+    cloning_capacity: int = 20_000
+    """Steps of demonstrations that are kept when later ones come, as from the agent memory; the latest."""
     cloning_weight: float = 0.1
     """Coefficient of the loss of behaviour cloning beside PPO's, at the first step; the demonstrations are those of
     --demonstrations."""
@@ -77,7 +79,7 @@ class PpoConfig:
     """Precision of matrix products; ``auto`` takes bfloat16 if the hardware supports it."""
 
     def __post_init__(self) -> None:
-        for name in ("num_hidden", "stack", "rollout_steps", "num_epochs", "batch_size"):
+        for name in ("num_hidden", "stack", "rollout_steps", "num_epochs", "batch_size", "cloning_capacity"):
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
         for name in ("discount", "gae_lambda", "advantage_memory"):

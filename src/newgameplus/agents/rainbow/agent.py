@@ -11,8 +11,7 @@ docs/agents/rainbow.md.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +24,7 @@ from newgameplus.agents.rainbow.acting import Actor, best_actions_together
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.heads import make_head
 from newgameplus.agents.rainbow.network import RainbowNetwork
-from newgameplus.agents.rainbow.update import FIGURES, QLearner, Update, make_update
+from newgameplus.agents.rainbow.update import FIGURES, Awaited, QLearner, Update, make_update
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.replay import SLACK, ReplayBuffer
@@ -86,7 +85,7 @@ class Rainbow:
         self._head = make_head(config, self._device)
         self._q_learner = QLearner(config, self._learner, self._target, self._head, self._generator)
         self._begun_update: Update | None = None
-        self._awaited: _Awaited | None = None
+        self._awaited: Awaited | None = None
         self._begun_actor: Actor | None = None
         self._shaper = RewardShaper(world.num_envs, config.reward_scale, config.allows_backtracking)
         self._folder: Path | None = None
@@ -192,13 +191,13 @@ class Rainbow:
             step: the step, ``[R]``, with unshaped rewards.
             rows: R different indices of the B rows whose part of the replay buffer stores it.
         """
-        reward, done = np.zeros(self._world.num_envs), np.zeros(self._world.num_envs, np.bool_)
-        reward[rows], done[rows] = step.reward, step.done
-        self._replay.add(observation, action, self._shaper(reward, done)[rows], step, rows)
+        self._store(observation, action, step, rows, is_demonstration=False)
 
     def demonstrate(self, observation: Array, action: Array, step: Step, rows: Sequence[int]) -> None:
-        """Store a step of a demonstration; see ``remember``, of which it is the beginning."""
-        self.remember(observation, action, step, rows)
+        """Store a step of a demonstration, marked as such; see ``remember``."""
+        if not self._replay.has_demonstrations:
+            self._begun_update = None
+        self._store(observation, action, step, rows, is_demonstration=True)
 
     def pretrain(self) -> Iterator[tuple[int, int, dict[str, float]]]:
         """Keep the demonstrations for good and learn from them alone; yield gradient steps, their total and metrics.
@@ -220,6 +219,18 @@ class Rainbow:
             if number % _REPORTED_UPDATES == 0 or number == total:
                 self._settle()
                 yield number, total, self._metrics.copy()
+        refresh(self._target, self.network)
+
+    def imitate(self, num_steps: int) -> None:
+        """Take as many gradient steps as so many steps of its own lead to, once there is enough to sample from.
+
+        Raises:
+            LearningError: the gradient is NaN or infinite.
+        """
+        if len(self._replay) < self._min_transitions:
+            return
+        for _ in range(num_steps // self.config.train_interval):
+            self._learn()
         refresh(self._target, self.network)
 
     def metrics(self) -> dict[str, float]:
@@ -263,7 +274,7 @@ class Rainbow:
         self._min_transitions = further[0]["min_transitions"] if further else self._min_transitions
         self._begun_update = None
         waiting, *awaited = state["waiting"]
-        self._awaited = _awaited(awaited[0]) if awaited else None
+        self._awaited = Awaited.from_state(awaited[0]) if awaited else None
         self._last = (waiting["observation"].copy(), waiting["action"].copy()) if waiting else None
         self._num_random = state["num_random"]
         self._num_steps, self._num_updates = state["num_steps"], state["num_updates"]
@@ -333,6 +344,15 @@ class Rainbow:
             self._begun_actor = Actor(self._actor_network, self._head, shape, self._device, self._generator)
         return self._begun_actor
 
+    def _store(
+        self, observation: Array, action: Array, step: Step, rows: Sequence[int], *, is_demonstration: bool
+    ) -> None:
+        """Store a step of some rows in the replay buffer, with shaped rewards."""
+        reward, done = np.zeros(self._world.num_envs), np.zeros(self._world.num_envs, np.bool_)
+        reward[rows], done[rows] = step.reward, step.done
+        shaped = self._shaper(reward, done)[rows]
+        self._replay.add(observation, action, shaped, step, rows, is_demonstration=is_demonstration)
+
     def _explore(self, action: Array) -> Array:
         """Return the actions ``[B]``, each random with probability epsilon, which falls with each call."""
         config = self.config
@@ -352,7 +372,7 @@ class Rainbow:
         """
         config = self.config
         choice = self._replay.choose(config.batch_size, config.priority_beta, self._random)
-        begun = _Awaited(choice.entries, self._update(choice))
+        begun = Awaited(choice.entries, self._update(choice))
         self._settle()
         self._num_updates += 1
         self._awaited = begun
@@ -372,25 +392,6 @@ class Rainbow:
                 f"The loss of Rainbow is NaN or infinite after {self._num_updates} updates: "
                 "lower the learning rate (--set learning_rate=…) and continue from the last checkpoint."
             )
-        bonus = self.config.priority_offset + self.config.demonstration_bonus * self._replay.are_kept(entries)
+        bonus = self.config.priority_offset + self.config.demonstration_bonus * self._replay.are_demonstrations(entries)
         self._replay.set_priorities(entries, errors.astype(np.float64) + bonus)
         self._metrics["transitions"] = float(len(self._replay))
-
-
-@dataclass(frozen=True, slots=True)
-class _Awaited:
-    """A pending gradient step."""
-
-    entries: Array
-    """int64 ``[N]``: entries that it learns from."""
-    answer: Callable[[], Array]
-    """Waits for the errors and metrics."""
-
-    def state(self) -> State:
-        """Return what is needed to settle it after a restore."""
-        return {"entries": self.entries.copy(), "answer": self.answer().copy()}
-
-
-def _awaited(state: State) -> _Awaited:
-    answer: Array = state["answer"].copy()
-    return _Awaited(state["entries"].copy(), lambda: answer)

@@ -25,7 +25,7 @@ from newgameplus.nn.augmentation import shift
 from newgameplus.nn.cuda_graphs import Answer, Inputs, Replayed, has_room
 from newgameplus.nn.learner import Learner
 from newgameplus.nn.precision import training_mode
-from newgameplus.types import Array
+from newgameplus.types import Array, State
 
 FIGURES = ("loss", "gradient_norm", "expected_return", "margin_loss")
 """Metrics of a gradient step, in this order, after the errors; the last only if there are demonstrations."""
@@ -47,7 +47,7 @@ class Given:
     """float32 ``[N]``: factor of the next observation's value."""
     weight: Tensor
     """float32 ``[N]``: importance-sampling weights."""
-    is_kept: Tensor | None = None
+    is_demonstration: Tensor | None = None
     """float32 ``[N]``: 1 for demonstrations, else 0; None if there are none."""
 
 
@@ -92,16 +92,16 @@ class QLearner:
         if config.l2_weight:
             squares = torch.stack([parameter.float().square().sum() for parameter in player.parameters()])
             (config.l2_weight * squares.sum()).backward()  # type: ignore[no-untyped-call]
-        if given.is_kept is None:
+        if given.is_demonstration is None:
             return []
         # On a CPU of the demonstrations alone; a CUDA graph needs the same shapes each time.
-        rows = slice(None) if observation.is_cuda else given.is_kept.nonzero().squeeze(1)
-        if not len(given.is_kept[rows]):
+        rows = slice(None) if observation.is_cuda else given.is_demonstration.nonzero().squeeze(1)
+        if not len(given.is_demonstration[rows]):
             return [torch.zeros(())]
         with training_mode(player, player.has_training_mode):
             values = self.head.mean(self.head.distribution(player, observation[rows], self.generator)).float()
         margins = large_margin_loss(values, given.action[rows], config.margin)
-        loss = (margins * given.is_kept[rows]).sum() / len(given.is_kept)
+        loss = (margins * given.is_demonstration[rows]).sum() / len(given.is_demonstration)
         (config.margin_weight * loss).backward()  # type: ignore[no-untyped-call]
         return [loss.detach()]
 
@@ -161,7 +161,7 @@ class PlainUpdate:
 
     def __call__(self, choice: Choice) -> Callable[[], Array]:
         """See :class:`Update`."""
-        batch = given(self._replay.stacked(choice), self._device, has_kept=self._replay.num_kept > 0)
+        batch = given(self._replay.stacked(choice), self._device, has_demonstrations=self._replay.has_demonstrations)
         answer: Array = self._learner.step(batch).cpu().numpy()
         return lambda: answer
 
@@ -181,12 +181,12 @@ class ReplayedUpdate:
         self._learner, self._replay, self._mirror = learner, replay, mirror
         device = learner.learner.device
         num, (_, _, height, width) = learner.config.batch_size, replay.frames.shape
-        self._columns = ("reward", "factor", "weight", *(("is_kept",) if replay.num_kept else ()))
+        self._columns = ("reward", "factor", "weight", *(("is_demonstration",) if replay.has_demonstrations else ()))
         numbers = dict.fromkeys(self._columns, ((num,), np.float32))
         seen = dict.fromkeys(("observation", "next_observation"), ((num, height, width, replay.num_stacked), np.uint8))
         pictures = seen if self._mirror is None else {"places": ((2, replay.num_stacked, num), np.int64)}
         self._inputs = Inputs({"action": ((num,), np.int64), **numbers, **pictures}, device)
-        size = num + len(FIGURES) - (0 if replay.num_kept else 1)
+        size = num + len(FIGURES) - (0 if replay.has_demonstrations else 1)
         self._answers = cycle([Answer((size,), torch.float32, device) for _ in range(2)])
         self._step = Replayed(lambda: learner.step(self._given()), device, learner.tensors(), (learner.generator,))
 
@@ -212,9 +212,9 @@ class ReplayedUpdate:
         return Given(**tensors)
 
 
-def given(batch: Batch, device: torch.device, *, has_kept: bool = False) -> Given:
-    """Return a batch on the network's device; ``has_kept`` says whether there are demonstrations."""
-    names = [name for name in Given.__slots__ if has_kept or name != "is_kept"]
+def given(batch: Batch, device: torch.device, *, has_demonstrations: bool = False) -> Given:
+    """Return a batch on the network's device; ``has_demonstrations`` says whether the replay buffer has any."""
+    names = [name for name in Given.__slots__ if has_demonstrations or name != "is_demonstration"]
     columns = {name: torch.from_numpy(getattr(batch, name)).to(device) for name in names}
     return Given(**columns)
 
@@ -226,3 +226,23 @@ def make_update(learner: QLearner, replay: ReplayBuffer) -> Update:
         return PlainUpdate(learner, replay)
     mirror = FrameMirror(replay, device) if has_room(replay.frames.nbytes, device) else None
     return ReplayedUpdate(learner, replay, mirror)
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A pending gradient step."""
+
+    entries: Array
+    """int64 ``[N]``: entries that it learns from."""
+    answer: Callable[[], Array]
+    """Waits for the errors and metrics."""
+
+    def state(self) -> State:
+        """Return what is needed to settle it after a restore."""
+        return {"entries": self.entries.copy(), "answer": self.answer().copy()}
+
+    @classmethod
+    def from_state(cls, state: State) -> Awaited:
+        """Return the gradient step that was saved, whose answer is there."""
+        answer: Array = state["answer"].copy()
+        return cls(state["entries"].copy(), lambda: answer)
