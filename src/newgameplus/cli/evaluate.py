@@ -18,6 +18,7 @@ from newgameplus.cli.plan_options import (
     agent_plan,
     options_of,
     run_name,
+    told_weights,
     told_wishes,
     world_options,
     world_plan,
@@ -308,6 +309,8 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
     say(console, f"Results: {click.format_filename(results.path)}")
     if wishes := told_wishes(plan.agent, plan.world):
         say(console, wishes)
+    if weights := told_weights(plan.agent):
+        say(console, weights)
     warning = change_in_words(results.manifest().get("arithmetic"), arithmetic_of(plan))
     if warning is not None:
         click.echo(warning, err=True)

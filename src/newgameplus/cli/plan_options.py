@@ -244,6 +244,15 @@ def told_wishes(agent: AgentPlan, world: WorldPlan) -> str:
     return f"Wishes {'; '.join(parts)}." if parts else ""
 
 
+def told_weights(agent: AgentPlan) -> str:
+    """Return a sentence on an agent without the weights that it expects, or nothing."""
+    from newgameplus.agents.interface import ExpectsWeights, offers
+
+    agent_class: Any = agent.agent_class
+    is_without = agent.init is None and offers(agent_class, ExpectsWeights)
+    return agent_class.without_weights(agent.config) if is_without else ""
+
+
 def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[str, Any]:
     """Return the options by name that a run was started with, except for fields set by ``--set``."""
     scenarios = {level.scenario for level in world.levels}

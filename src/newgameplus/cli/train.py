@@ -20,6 +20,7 @@ from newgameplus.cli.plan_options import (
     agent_plan,
     rules_options,
     run_name,
+    told_weights,
     told_wishes,
     with_wishes,
     world_options,
@@ -348,6 +349,8 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
         say(console, actions)
     if wishes := told_wishes(plan.agent, plan.world):
         say(console, wishes)
+    if weights := told_weights(plan.agent):
+        say(console, weights)
     say(console, f"Run: {folder}")
     arithmetic = plan.agent.arithmetic(plan.num_threads)
     if arithmetic:

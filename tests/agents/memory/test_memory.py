@@ -18,6 +18,7 @@ from newgameplus.agents.memory.player import Player
 from newgameplus.agents.memory.track import locate
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.rainbow.agent import Rainbow
+from newgameplus.cli.plan_options import told_weights
 from newgameplus.emulator.cores import console_named
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.frame_skip import FrameSkip
@@ -27,6 +28,7 @@ from newgameplus.experience.episodic import EpisodicMemory, discounted_outcome
 from newgameplus.games.action_sets import resolved
 from newgameplus.games.levels import find_level
 from newgameplus.testing import check_agent
+from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.loop import play
 from newgameplus.types import SONIC_10, WARPED, Array, Step, WorldSpec
 
@@ -36,6 +38,14 @@ SMALL_PPO = ("encoder=dqn-2013", "num_hidden=16", "actions=sonic-10")
 SMALL_RAINBOW = ("encoder=dqn-2013", "num_hidden=16", "capacity=300", "min_transitions=16", "batch_size=8")
 SMALL = MemoryConfig(learner_fields=SMALL_PPO, min_episodes=1, device="cpu")
 RAINBOW = replace(SMALL, learner="rainbow", learner_fields=SMALL_RAINBOW, learns="all", duplicate_similarity=0.999)
+IMITATING = {
+    "ppo that imitates": replace(
+        SMALL, imitates_best=1, learner_fields=(*SMALL_PPO, "rollout_steps=4", "cloning_epochs=1", "batch_size=16")
+    ),
+    "rainbow that imitates": replace(
+        RAINBOW, imitates_best=1, learner_fields=(*SMALL_RAINBOW, "train_interval=8", "target_interval=24")
+    ),
+}
 SHAPE = (84, 84, 4)
 COMBOS = resolved(SONIC_10, console_named("Genesis")).combos
 LEVELS = ("Tumbleweed-Genesis-v0/Mesa.Act1", "Tumbleweed-Genesis-v0/Canyon.Act1")
@@ -56,13 +66,16 @@ def make_world(sticky: float = 0.25, max_episode_steps: int = 25) -> RetroVecEnv
     )
 
 
+REPEATED = ("ppo", "rainbow that imitates", "rainbow that learns", "hybrid-2018")
+
+
 @pytest.mark.parametrize(
-    "name", ["ppo", *(pytest.param(each, marks=pytest.mark.nightly) for each in ("rainbow that learns", "hybrid-2018"))]
+    "name", ["ppo that imitates", *(pytest.param(each, marks=pytest.mark.nightly) for each in REPEATED)]
 )
 def test_it_keeps_every_promise_of_an_agent(name: str) -> None:
     hybrid = with_fields(Memory.PRESETS["hybrid-2018"], {"learner_fields": ",".join(SMALL_PPO), "min_episodes": "1"})
-    config = {"ppo": SMALL, "rainbow that learns": RAINBOW, "hybrid-2018": hybrid}[name]
-    check_agent(Memory, config, num_steps=24)
+    config = (IMITATING | {"ppo": SMALL, "rainbow that learns": RAINBOW, "hybrid-2018": hybrid})[name]
+    check_agent(Memory, config, num_steps=16)
 
 
 def test_resumed_on_a_real_level_it_plays_and_looks_up_as_if_uninterrupted(tmp_path: Path) -> None:
@@ -77,7 +90,7 @@ def test_resumed_on_a_real_level_it_plays_and_looks_up_as_if_uninterrupted(tmp_p
 
         agent = begin("straight")
         expected = [turn.action for _, turn in zip(range(150), play(agent, world, seed=5), strict=False)]
-        assert set(agent.state()) == {"agent", "num_rows", "is_pretrained", "learner", "eye", "feature", "rows"}
+        assert set(agent.state()) == {"agent", "num_rows", "is_pretrained", "learner", "eye", "feature", "rows", "best"}
         shares = agent.metrics()
         assert all(shares[f"share/{name}"] > 0 for name in ("followed", "policy", "script", "memory")), shares
         broken = begin("broken")
@@ -110,6 +123,38 @@ def test_without_sticky_frames_a_repeat_earns_what_was_found() -> None:
         sequence = player.store.best()
         assert len(sequence.returns) >= 2
         assert max(each[row] for each in returns[1:]) >= sequence.returns[0] - 1
+
+
+@pytest.mark.parametrize("name", IMITATING)
+def test_the_learner_is_shown_what_the_rows_stored_while_the_features_stay(name: str) -> None:
+    with closing(make_world()) as world:
+        agent = Memory(IMITATING[name], world_spec(world, num_timesteps=1000), 1)
+        begun, seen = agent.state()["learner"]["network"], np.ones((2, *SHAPE), np.uint8)
+        features = agent._eye.features(seen)
+        for _ in zip(range(26), play(agent, world, seed=5), strict=False):
+            pass
+    best = [player.store.best() for player in agent._players]
+    stored = [found.actions for found in best if found.mean_return > 0]
+    assert stored
+    learner = agent._learner
+    if isinstance(learner, Ppo):
+        assert learner._cloning._demonstrations.action.tolist() == [*b"".join(stored)]
+    else:
+        replay = learner._replay
+        slots = np.arange(2 * replay.frames.shape[1])
+        shown = slots[replay.are_demonstrations(slots)]
+        actions = replay._action.reshape(-1)[shown].tolist()
+        assert bytes(actions) == b"".join(stored)
+    after = agent.state()["learner"]["network"]
+    assert any(not np.array_equal(begun[part], after[part]) for part in begun)
+    assert np.array_equal(agent._eye.features(seen), features)
+
+
+def test_a_run_without_weights_begins_by_saying_so() -> None:
+    plan = AgentPlan("memory", "default", SMALL)
+    assert "policy of ppo and its features are random; give trained ones with --init" in told_weights(plan)
+    assert told_weights(replace(plan, init="runs/joint")) == ""
+    assert told_weights(AgentPlan("ppo", "default", Ppo.PRESETS["default"])) == ""
 
 
 def moments(num: int, seed: int = 0) -> Array:
@@ -219,6 +264,7 @@ def test_a_memory_of_another_policy_and_weights_of_another_network_are_refused(t
         ({"learner": "memory"}, UsageError, "does not provide HasFeatures"),
         ({"learner": "ppp"}, NotFoundError, "There is no agent 'ppp'"),
         ({"learns": "all"}, UsageError, "learns from its own actions alone"),
+        ({"imitates_best": -1}, UsageError, "imitates_best must be at least 0"),
         ({"policy_share": 0.9, "memory_share": 0.2}, UsageError, "at most 1 together"),
         ({"num_best": 0}, UsageError, "num_best must be at least 1"),
         ({"learner_fields": ("num_hidden",)}, UsageError, "are written FIELD=VALUE"),

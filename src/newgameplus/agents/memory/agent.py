@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,6 +19,7 @@ import numpy as np
 
 from newgameplus.agents import find_agent, randomness
 from newgameplus.agents.interface import (
+    ActsTogether,
     Agent,
     DescribesArithmetic,
     HasFeatures,
@@ -32,6 +34,7 @@ from newgameplus.agents.memory.moves import Script
 from newgameplus.agents.memory.player import COUNTED, Player
 from newgameplus.agents.saved import require_likeness, take
 from newgameplus.errors import StateError
+from newgameplus.experience.best_episodes import MOST_STEPS, BestEpisodes
 from newgameplus.experience.episodic import EpisodicMemory, Outcome, discounted_outcome, outcome_so_far
 from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
@@ -64,13 +67,14 @@ class Memory:
         self.is_frozen = False
         """Whether the agent is frozen: then the policy plays alone."""
         self._learner = self._new_learner()
-        if config.learns == "nothing":
+        if not config.has_learning:
             self._learner.begin_from(self._learner.state(), is_frozen=True)
-        self._eye = self._learner if config.learns == "nothing" else self._new_eye(self._learner.state())
+        self._eye = self._new_eye(self._learner.state()) if config.has_learning else self._learner
         self._is_pretrained = False
         self._script = Script(config, world)
         self._folder: Path | None = None
         self._players: list[Player] = []
+        self._best = self._new_best()
         self._feature: Array | None = None
 
     @staticmethod
@@ -86,6 +90,27 @@ class Memory:
     def specs(config: MemoryConfig) -> tuple[ObservationSpec, ActionSpec]:
         """Return the observation and action specs of the learner."""
         return config.learner_class().specs(config.learner_config())
+
+    @staticmethod
+    def acts_together(config: MemoryConfig, *, is_frozen: bool) -> bool:
+        """Return whether they are frozen, so that the learner's policy plays, and the learners act together."""
+        learner: Any = config.learner_class()
+        if not is_frozen or not offers(learner, ActsTogether):
+            return False
+        return bool(learner.acts_together(config.learner_config(), is_frozen=True))
+
+    @staticmethod
+    def act_together(agents: Sequence[Memory | None], observation: Array) -> Array:
+        """Return the actions of frozen agents of one row each, int64 ``[B]``."""
+        played = next(agent for agent in agents if agent is not None)
+        learners = [None if agent is None else agent._learner for agent in agents]
+        action: Array = type(played._learner).act_together(learners, observation)
+        return action
+
+    @staticmethod
+    def without_weights(config: MemoryConfig) -> str:
+        """Return what becomes of the policy without weights."""
+        return f"The policy of {config.learner} and its features are random; give trained ones with --init RUN."
 
     @staticmethod
     def continued(config: MemoryConfig, agent: str, other: Any) -> MemoryConfig | None:
@@ -110,7 +135,8 @@ class Memory:
         """
         self._folder = folder
         if isinstance(self._learner, KeepsFiles):
-            self._learner.keep_in(folder / "learner", num_steps)
+            num_shown = num_steps + MOST_STEPS * self._world.num_envs if self.config.imitates_best else 0
+            self._learner.keep_in(folder / "learner", num_steps + num_shown)
 
     def act(self, observation: Array) -> Array:
         """Return the next action of every row, int64 ``[B]``, for uint8 ``[B, H, W, C]``.
@@ -127,6 +153,8 @@ class Memory:
         action = np.array([player.act(feature, choice) for player, feature, choice in rows], np.int64)
         if self.config.learns == "all":
             self._learner.took(action)
+        if self._best is not None:
+            self._best.see(observation, action)
         return action
 
     def observe(self, step: Step) -> None:
@@ -145,6 +173,8 @@ class Memory:
         self._feature = None
         if self.config.learns == "all":
             self._learner.observe(step)
+        if self._best is not None:
+            self._imitate(self._best, step)
 
     def acting_agent(self) -> Agent:
         """Return the learner, whose policy proposes."""
@@ -179,9 +209,10 @@ class Memory:
             StateError: the policy is of another agent or network.
         """
         weights = take(state, "learner", dict) if take(state, "agent", str) == _NAME else state
-        self._learner.begin_from(weights, is_frozen=is_frozen or self.config.learns == "nothing")
-        self._eye = self._learner if self.config.learns == "nothing" else self._new_eye(weights)
-        self.is_frozen, self._is_pretrained, self._players = is_frozen, True, []
+        has_learning = self.config.has_learning
+        self._learner.begin_from(weights, is_frozen=is_frozen or not has_learning)
+        self._eye = self._new_eye(weights) if has_learning else self._learner
+        self.is_frozen, self._is_pretrained, self._players, self._best = is_frozen, True, [], self._new_best()
 
     def state(self) -> State:
         """Return the full state: of the learner, and of every row; the moments only if they have no files."""
@@ -194,6 +225,7 @@ class Memory:
             "eye": [] if self._eye is self._learner else [self._eye.state()],
             "feature": [] if self._feature is None else [self._feature.copy()],
             "rows": [player.state() for player in self._players],
+            "best": [] if self._best is None else [self._best.state()],
         }
 
     def restore(self, state: State) -> None:
@@ -206,6 +238,8 @@ class Memory:
         num_rows = 0 if self.is_frozen else self._world.num_envs  # frozen, it remembers nothing
         if len(state["rows"]) != num_rows:
             raise StateError(f"The saved state has {len(state['rows'])} rows with a memory, not {num_rows}.")
+        if self._best is not None:
+            self._best.restore(state["best"][0])
         self._learner.restore(take(state, "learner", dict))
         if self._eye is not self._learner:
             self._eye.restore(state["eye"][0])
@@ -223,6 +257,20 @@ class Memory:
         eye = self._new_learner()
         eye.begin_from(weights, is_frozen=True)
         return eye
+
+    def _new_best(self) -> BestEpisodes | None:
+        if not self.config.imitates_best:
+            return None
+        world = self._world
+        stack = self.observation_spec.stack
+        return BestEpisodes(world.num_envs, self.config.imitates_best, world.observation_shape, stack)
+
+    def _imitate(self, best: BestEpisodes, step: Step) -> None:
+        """Let the learner imitate the episodes that ended and are among the best."""
+        for episode in best.observe(step):
+            for observation, action, turn in episode.steps():
+                self._learner.demonstrate(observation, action, turn, [episode.row])
+            self._learner.imitate(len(episode))
 
     def _seat(self) -> None:
         """Create the rows' players, once the policy is known."""

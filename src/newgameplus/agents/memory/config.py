@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from newgameplus.agents.interface import AgentClass, HasFeatures, HasWeights, LearnsOffPolicy, offers
+from newgameplus.agents.interface import AgentClass, HasFeatures, HasWeights, Imitates, LearnsOffPolicy, offers
 from newgameplus.agents.learners import configure_learner, find_learner
 from newgameplus.errors import UsageError
 from newgameplus.experience.episodic import MemorySettings
@@ -28,8 +28,11 @@ class MemoryConfig:
     learner_fields: tuple[str, ...] = ()
     """Changes to the learner's preset, as ``FIELD=VALUE``."""
     learns: Literal["nothing", "all"] = "nothing"
-    """What the learner learns from while it plays: nothing, or every step, whoever chose the action; the latter needs
-    one that learns off-policy, such as rainbow."""
+    """What the learner learns from while it plays, besides ``imitates_best``: nothing, or every step, whoever chose the
+    action; the latter needs one that learns off-policy, such as rainbow."""
+    imitates_best: int = 0
+    """An episode that is among so many of its row's best so far is imitated by the learner: by PPO with behaviour
+    cloning, by Rainbow with DQfD's margin, in its replay buffer. 0 for none."""
     repeat_bias: float = 0.0
     """Probability, at the start of the run, that an episode repeats the best sequence; at the end it is 1 more."""
     repeat_power: float = 1.0
@@ -100,7 +103,7 @@ class MemoryConfig:
         for name in _COUNTS:
             if getattr(self, name) < 1:
                 raise UsageError(f"{name} must be at least 1, not {getattr(self, name)}.")
-        for name in ("window_steps", "patience", "min_episodes"):
+        for name in ("window_steps", "patience", "min_episodes", "imitates_best"):
             if getattr(self, name) < 0:
                 raise UsageError(f"{name} must be at least 0, not {getattr(self, name)}.")
         if self.capacity < 2:
@@ -114,14 +117,21 @@ class MemoryConfig:
 
         Raises:
             NotFoundError: there is no such agent.
-            UsageError: it has no weights or features, or cannot learn what ``learns`` says.
+            UsageError: it has no weights or features, or cannot learn what ``learns`` and ``imitates_best`` say.
         """
         learner = find_learner(self.learner, (HasWeights, HasFeatures), "memory needs a policy with features")
         if self.learns == "all" and not offers(learner, LearnsOffPolicy):
             raise UsageError(
                 f"The agent {self.learner} learns from its own actions alone; set learner=rainbow, or learns=nothing."
             )
+        if self.imitates_best:
+            find_learner(self.learner, (Imitates,), "imitates_best needs it")
         return learner
+
+    @property
+    def has_learning(self) -> bool:
+        """Whether the learner learns while it plays."""
+        return self.learns == "all" or self.imitates_best > 0
 
     def learner_config(self) -> Any:
         """Return the configuration of the learner.
