@@ -5,7 +5,7 @@ level per row, with one forward of the network for all. The score of a level is 
 last tenth that of the episodes that end in the last tenth of the steps, 0 if none does. A variant that is done is kept
 in the work folder, so that the same command goes on after an interruption.
 
-Run: python -m benchmarks.runs.memory_switches --weights RUN [--steps 30000] [--levels 8] [--work results/memory]
+Run: python -m benchmarks.runs.memory_switches --weights RUN [--weights RUN] [--steps 30000] [--levels 8]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +42,39 @@ WAYS: dict[str, Sequence[str]] = {
     "free play is the policy's alone": ("default", "policy_share=1", "memory_share=0"),
     "free play is the policy's and the memory's": ("default", "policy_share=0.5", "memory_share=0.5"),
     "near-duplicates filtered": ("default", "duplicate_similarity=0.995"),
+    "the policy imitates the best episodes": ("default", "imitates_best=4"),
+    "Rainbow underneath": ("default", "learns=all"),
+    "Rainbow underneath, the best sequences in its replay buffer": ("default", "learns=all", "imitates_best=4"),
 }
 """Preset of each variant, and the fields that it changes."""
+LEARNERS = dict.fromkeys((way for way in WAYS if way.startswith("Rainbow")), "rainbow")
+"""Learner of each variant that has another one than PPO."""
 
 
-def configuration(way: Sequence[str], weights: Path | None) -> MemoryConfig:
+def configuration(name: str, weights: Mapping[str, Path]) -> MemoryConfig:
     """The configuration of a variant, with the learner of a run if there is one."""
-    preset, *fields = way
-    config: MemoryConfig | None = Memory.PRESETS[preset]
-    if weights is not None:
-        plan = read_plan(weights).agent
+    preset, *fields = WAYS[name]
+    learner = LEARNERS.get(name, "ppo")
+    config: MemoryConfig | None = replace(Memory.PRESETS[preset], learner=learner)
+    if learner in weights:
+        plan = read_plan(weights[learner]).agent
         config = Memory.continued(Memory.PRESETS[preset], plan.name, plan.config)
-        if config is None:
-            raise SystemExit(f"The agent {plan.name} of {weights} has no features; give a run of ppo or rainbow.")
     changed: MemoryConfig = with_fields(config, dict(field.split("=", 1) for field in fields))
     return changed
+
+
+def runs_by_learner(runs: Sequence[Path]) -> dict[str, Path]:
+    """The runs by the agent that learned in them."""
+    found = {read_plan(run).agent.name: run for run in runs}
+    if unknown := found.keys() - {"ppo", "rainbow"}:
+        raise SystemExit(f"No variant plays with weights of {', '.join(unknown)}; give a run of ppo or rainbow.")
+    return found
+
+
+def chosen_ways(arguments: Any, weights: Mapping[str, Path]) -> list[str]:
+    """Names of the variants to judge; with weights, those whose learner has some."""
+    named = arguments.way or first_ways(WAYS, arguments)
+    return [name for name in WAYS if name in named and (not weights or LEARNERS.get(name, "ppo") in weights)]
 
 
 def judge(
@@ -90,7 +109,7 @@ def _mean(totals: Sequence[float]) -> float:
     return float(np.mean(totals)) if len(totals) else 0.0
 
 
-def kept(path: Path, way: Sequence[str], judged: Any) -> dict[str, Any]:
+def kept(path: Path, way: str, judged: Any) -> dict[str, Any]:
     """Return the variant's result, judged unless the work folder holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.is_file():
@@ -113,14 +132,17 @@ def described(found: Mapping[str, dict[str, Any]], arguments: Any) -> dict[str, 
         "ratios": [],
         "ways": {way: list(WAYS[way]) for way in found},
         "seed_of_levels": LEVELS_SEED,
-        "is_pretrained": arguments.weights is not None,
+        "is_pretrained": bool(arguments.weights),
     }
 
 
 def main() -> None:
     """Judge every variant, print and store; the same command goes on after an interruption."""
     options = options_of(__doc__, num_steps=30_000, num_levels=8, work="results/memory")
-    options.add_argument("--weights", type=Path, help="run of ppo or rainbow; without one weights are random")
+    options.add_argument(
+        "--weights", type=Path, action="append", default=[], help="run of ppo, or rainbow; without any they are random"
+    )
+    options.add_argument("--way", choices=list(WAYS), action="append", help="judge this variant alone, or these")
     options.add_argument("--seed", type=int, default=0, help="seed of the agent")
     arguments = parse(options, steps=40, levels=1, ways=2)
     torch.set_num_threads(1)
@@ -128,12 +150,16 @@ def main() -> None:
         find_split(str(generated_levels(arguments.work / f"levels-{arguments.levels}", arguments.levels))).levels
     )
 
-    def judged(way: Sequence[str]) -> dict[str, Any]:
-        return judge(configuration(way, arguments.weights), levels, arguments.weights, arguments.steps, arguments.seed)
+    weights = runs_by_learner(arguments.weights)
 
+    def judged(name: str) -> dict[str, Any]:
+        run = weights.get(LEARNERS.get(name, "ppo"))
+        return judge(configuration(name, weights), levels, run, arguments.steps, arguments.seed)
+
+    places = {name: place for place, name in enumerate(WAYS)}
     found = {
-        name: kept(arguments.work / f"{place}-{arguments.steps}-{arguments.seed}.json", way, judged)
-        for place, (name, way) in enumerate(first_ways(WAYS, arguments).items())
+        name: kept(arguments.work / f"{places[name]}-{arguments.steps}-{arguments.seed}.json", name, judged)
+        for name in chosen_ways(arguments, weights)
     }
     publish(described(found, arguments), arguments.results, ("torch", "faiss-cpu"))
 
