@@ -43,6 +43,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     "memory": (ContinuesOthers, Delegates, ExpectsWeights, HasMetrics, HasWeights, KeepsFiles),
     "neat": (Evolves, HasMetrics, HasWeights, PlaysApart),
     "ppo": (HasFeatures, HasMetrics, HasPolicy, HasWeights, Imitates, KeepsFiles),
+    "qtable": (HasMetrics, KeepsFiles),
     "rainbow": (HasActionValues, HasFeatures, HasMetrics, HasReplay, HasWeights, Imitates, KeepsFiles, LearnsOffPolicy),
     "random": (),
 }

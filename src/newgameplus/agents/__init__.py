@@ -14,6 +14,7 @@ AGENTS = {
     "memory": "newgameplus.agents.memory.agent:Memory",
     "neat": "newgameplus.agents.neat.agent:Neat",
     "ppo": "newgameplus.agents.ppo.agent:Ppo",
+    "qtable": "newgameplus.agents.qtable.agent:QTable",
     "rainbow": "newgameplus.agents.rainbow.agent:Rainbow",
     "random": "newgameplus.agents.random.agent:Random",
 }

@@ -49,6 +49,11 @@ _MEANINGS = {
     "loss": "Cross-entropy between the target and the predicted distribution of returns.",
     "expected_return": "Mean target of the actions in a batch.",
     "transitions": "Transitions in the replay buffer.",
+    "revisit_rate": "Share of the steps whose state had been seen before: what a table can know.",
+    "distinct_states": "States that were new in this run.",
+    "random_share": "Share of the actions that were drawn at random, ties included.",
+    "entries": "Pairs of a state and an action in the table.",
+    "table_bytes": "Size of the table, in bytes.",
 }
 """Description of the learners' metrics, by the last part of their names."""
 

@@ -1,0 +1,195 @@
+"""Tabular Q on one level: how often each hash is seen again, what each single change mends, and what it earns.
+
+    python -m benchmarks.runs.qtable play     play what is not yet in the work folder, and publish all of it
+    python -m benchmarks.runs.qtable page     write table and pictures of docs/agents/qtable.md from the newest result
+
+Every way plays the level under the contest's rules in a few rows, which share one table. Beside it, right alone is
+held, and right with random other buttons. The score is the mean return of all episodes that ended within the steps,
+the ones at the beginning included.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.chart import Line, line_chart
+from benchmarks.jerk_page import with_block
+from benchmarks.turns import TINY, median_and_interval, parse, parser, publish, temporary_folder
+from newgameplus.agents import find_agent
+from newgameplus.agents.configuration import configure
+from newgameplus.agents.interface import HasMetrics
+from newgameplus.envs.world import world_spec
+from newgameplus.games.levels import Level, find_split
+from newgameplus.training.loop import play
+from newgameplus.training.worlds import WorldPlan, make_world, with_actions
+
+DOCS = Path(__file__).parent.parent.parent / "docs"
+PAGE = DOCS / "agents" / "qtable.md"
+WAYS: dict[str, Sequence[str]] = {
+    "raw-2018": ("qtable", "raw-2018"),
+    "default": ("qtable", "default"),
+    "always right": ("random", "hold-right", "press_probability=0"),
+    "right, other buttons at random": ("random", "hold-right"),
+    "bellman": ("qtable", "bellman"),
+    "default, rule=best-remembered": ("qtable", "default", "rule=best-remembered"),
+    "raw-2018-10": ("qtable", "raw-2018-10"),
+    "raw-2018-250": ("qtable", "raw-2018-250"),
+    "foreground": ("qtable", "foreground"),
+    "default, bonus=30": ("qtable", "default", "bonus=30"),
+    "default, trace_decay=0": ("qtable", "default", "trace_decay=0"),
+    "default, stack=2": ("qtable", "default", "stack=2"),
+    "default, levels=256": ("qtable", "default", "levels=256"),
+    "raw-2018-50": ("qtable", "raw-2018-50"),
+}
+"""Agent, preset and changed fields of each way, the most telling ones first."""
+SHOWN = {
+    "raw-2018": ("#d55e00", ""),
+    "raw-2018-10": ("#d55e00", "2 3"),
+    "raw-2018-250": ("#d55e00", "8 4"),
+    "bellman": ("#0072b2", ""),
+    "default, rule=best-remembered": ("#009e73", "6 4"),
+    "foreground": ("#cc79a7", ""),
+    "default": ("#009e73", ""),
+}
+"""Colour and dash pattern of the ways in the pictures."""
+NUM_POINTS = 40
+Curve = list[dict[str, float]]
+"""Metrics of the agent along the run, with the number of steps as ``steps``."""
+
+
+def judge(way: Sequence[str], level: Level, num_rows: int, num_steps: int) -> dict[str, Any]:
+    """Play a way; return its episodes, as step of the end and return, and its metrics along the run."""
+    name, preset, *fields = way
+    agent_class = find_agent(name)
+    config = configure(agent_class, preset, dict(field.split("=", 1) for field in fields))
+    specs = agent_class.specs(config)
+    episodes: list[tuple[int, float]] = []
+    curve: Curve = []
+    total = np.zeros(num_rows)
+    with closing(make_world(with_actions(WorldPlan((level,)), specs[1]), specs, num_rows)) as world:
+        agent = agent_class(config, world_spec(world, num_timesteps=num_steps // num_rows), 0)
+        turns = play(agent, world, seed=0)
+        for turn in range(1, num_steps // num_rows + 1):
+            done = next(turns).step
+            total += done.reward
+            for row in np.flatnonzero(done.done).tolist():
+                episodes.append((turn * num_rows, float(total[row])))
+                total[row] = 0.0
+            if isinstance(agent, HasMetrics) and turn % max(num_steps // num_rows // NUM_POINTS, 1) == 0:
+                curve.append({"steps": float(turn * num_rows)} | agent.metrics())
+    return {"episodes": episodes, "curve": curve}
+
+
+def kept(path: Path, way: Sequence[str], level: Level, num_rows: int, num_steps: int) -> dict[str, Any]:
+    """Return what a way came to, played unless the work folder holds it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file():
+        path.write_text(json.dumps(judge(way, level, num_rows, num_steps)))
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def summary(run: Mapping[str, Any], num_steps: int) -> dict[str, float]:
+    """Return score, that of the last third, best episode, number of episodes, and the last metrics of a run."""
+    totals = [total for _, total in run["episodes"]] or [0.0]
+    late = [total for step, total in run["episodes"] if step > num_steps * 2 / 3] or totals[-1:]
+    means = {"score": float(np.mean(totals)), "late": float(np.mean(late)), "best": max(totals)}
+    return means | {"episodes": float(len(run["episodes"]))} | (run["curve"][-1] if run["curve"] else {})
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """Return a line per way as Markdown."""
+    heads = ("", "seen again", "states", "random actions", "score", "last third", "best episode", "episodes")
+    lines = [f"{result['what']}:", "", f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
+    for way, end in result["ways"].items():
+        cells = [f"`{way}`"] + [""] * 3
+        if "revisit_rate" in end:
+            cells[1:] = [
+                f"{end['revisit_rate']:.1%}",
+                f"{end['distinct_states']:,.0f}",
+                f"{end['random_share']:.0%}",
+            ]
+        cells += [f"**{end['score']:,.0f}**", *(f"{end[name]:,.0f}" for name in ("late", "best", "episodes"))]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def pictures(result: Mapping[str, Any]) -> dict[str, str]:
+    """Return the pictures of the page as SVG, by path in docs."""
+
+    def lines(metric: str, factor: float = 1.0) -> list[Line]:
+        return [
+            Line(way, *SHOWN[way], [(point["steps"], factor * point[metric]) for point in result["curves"][way]])
+            for way in SHOWN
+            if way in result["curves"]
+        ]
+
+    actions = [name for name in result["ways"].get("default", {}) if name.startswith("action/")]
+    colours = ("#888888", "#0072b2", "#56b4e9", "#009e73", "#f0e442", "#d55e00", "#cc79a7", "#111111")
+    shares = [
+        Line(
+            name.removeprefix("action/"),
+            colours[number % len(colours)],
+            "",
+            [(point["steps"], 100 * point[name]) for point in result["curves"]["default"]],
+        )
+        for number, name in enumerate(actions)
+    ]
+    return {
+        "images/qtable-states.svg": line_chart(lines("distinct_states"), "steps", "distinct states"),
+        "images/qtable-revisits.svg": line_chart(lines("revisit_rate", 100), "steps", "states seen before, in %"),
+        "images/qtable-actions.svg": line_chart(shares, "steps", "share of the actions, in %"),
+    }
+
+
+def write_page(results: Path, page: Path = PAGE) -> None:
+    """Write the newest result into the page, and its pictures beside it."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in results.glob("*_qtable_level*/result.json")]
+    result = max(found, key=lambda each: str(each["created"]))
+    page.write_text(with_block(page.read_text(encoding="utf-8"), "ways", table(result)), encoding="utf-8")
+    for name, picture in pictures(result).items():
+        (page.parent.parent / name).write_text(picture, encoding="utf-8")
+
+
+def main() -> None:
+    """Play, or write the page."""
+    options = parser(__doc__, num_rounds=1)
+    options.add_argument("what", choices=("play", "page"), nargs="?", default="play")
+    options.add_argument("--steps", type=int, default=20_000, help="agent steps, over all rows")
+    options.add_argument("--rows", type=int, default=4, help="how many play side by side")
+    options.add_argument("--level", default="Mesa.Act3", help="state of a level of tumbleweed-validation")
+    options.add_argument("--ways", type=int, help="only the first so many")
+    work = temporary_folder() if TINY in sys.argv else Path("results/qtable")
+    options.add_argument("--work", type=Path, default=work, help="where what each way came to is kept")
+    arguments = parse(options, steps=40, rows=2, ways=2)
+    if arguments.what == "page":
+        write_page(arguments.results)
+        return
+    level = next(each for each in find_split("tumbleweed-validation").levels if each.state == arguments.level)
+    place = arguments.work / f"{level.state}-{arguments.steps}"
+    ways = dict(list(WAYS.items())[: arguments.ways])
+    runs = {way: kept(place / f"{way}.json", ways[way], level, arguments.rows, arguments.steps) for way in ways}
+    ends = {way: summary(run, arguments.steps) for way, run in runs.items()}
+    result = {
+        "figure": "qtable_level",
+        "what": f"{level.state} of tumbleweed-validation, {arguments.steps:,} steps in {arguments.rows} rows, one seed",
+        "unit": "score",
+        "num_rounds": arguments.rounds,
+        "sides": {way: median_and_interval([end["score"]]) for way, end in ends.items()},
+        "ratios": [],
+        "ways": ends,
+        "curves": {way: run["curve"] for way, run in runs.items() if run["curve"]},
+    }
+    pictures(result)
+    publish(result, arguments.results)
+
+
+if __name__ == "__main__":
+    main()
