@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,28 +35,26 @@ DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = DOCS / "agents" / "qtable.md"
 WAYS: dict[str, Sequence[str]] = {
     "raw-2018": ("qtable", "raw-2018"),
+    "bellman": ("qtable", "bellman"),
+    "default, rule=best-remembered": ("qtable", "default", "rule=best-remembered"),
     "default": ("qtable", "default"),
     "always right": ("random", "hold-right", "press_probability=0"),
     "right, other buttons at random": ("random", "hold-right"),
-    "bellman": ("qtable", "bellman"),
-    "default, rule=best-remembered": ("qtable", "default", "rule=best-remembered"),
+    "default, bonus=30": ("qtable", "default", "bonus=30"),
     "raw-2018-10": ("qtable", "raw-2018-10"),
+    "raw-2018-50": ("qtable", "raw-2018-50"),
     "raw-2018-250": ("qtable", "raw-2018-250"),
     "foreground": ("qtable", "foreground"),
-    "default, bonus=30": ("qtable", "default", "bonus=30"),
     "default, trace_decay=0": ("qtable", "default", "trace_decay=0"),
     "default, stack=2": ("qtable", "default", "stack=2"),
     "default, levels=256": ("qtable", "default", "levels=256"),
-    "raw-2018-50": ("qtable", "raw-2018-50"),
 }
 """Agent, preset and changed fields of each way, the most telling ones first."""
 SHOWN = {
     "raw-2018": ("#d55e00", ""),
     "raw-2018-10": ("#d55e00", "2 3"),
-    "raw-2018-250": ("#d55e00", "8 4"),
     "bellman": ("#0072b2", ""),
     "default, rule=best-remembered": ("#009e73", "6 4"),
-    "foreground": ("#cc79a7", ""),
     "default": ("#009e73", ""),
 }
 """Colour and dash pattern of the ways in the pictures."""
@@ -181,6 +180,7 @@ def main() -> None:
         "figure": "qtable_level",
         "what": f"{level.state} of tumbleweed-validation, {arguments.steps:,} steps in {arguments.rows} rows, one seed",
         "unit": "score",
+        "created": datetime.now(tz=UTC).isoformat(timespec="seconds"),
         "num_rounds": arguments.rounds,
         "sides": {way: median_and_interval([end["score"]]) for way, end in ends.items()},
         "ratios": [],

@@ -11,7 +11,7 @@ import pytest
 
 from newgameplus.agents.configuration import configure
 from newgameplus.agents.qtable.agent import QTable
-from newgameplus.agents.qtable.config import PRESETS, QTableConfig
+from newgameplus.agents.qtable.config import QTableConfig
 from newgameplus.errors import StateError, UsageError
 from newgameplus.testing import check_agent
 from newgameplus.types import Array, Step, WorldSpec
@@ -62,7 +62,7 @@ BEST_RATE = PRIZE / (NUM_CELLS - 1)
 @pytest.mark.parametrize(("preset", "fields"), [("default", {}), ("raw-2018", {}), ("bellman", {"bonus": 1.0})])
 def test_it_keeps_every_promise_of_an_agent(preset: str, fields: dict[str, Any]) -> None:
     small = {"gray": True, "size": SMALL.size, "crop": SMALL.crop, "levels": 2}
-    check_agent(QTable, replace(PRESETS[preset], **(small | fields)), num_envs=2, num_steps=60)
+    check_agent(QTable, replace(QTable.PRESETS[preset], **(small | fields)), num_envs=2, num_steps=60)
 
 
 def test_bellman_learns_a_delayed_reward_and_the_rule_of_2018_does_not() -> None:

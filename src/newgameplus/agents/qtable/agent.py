@@ -41,7 +41,15 @@ class QTable:
         UsageError: a negative seed.
     """
 
-    PRESETS: ClassVar[dict[str, QTableConfig]] = presets.PRESETS
+    PRESETS: ClassVar[dict[str, QTableConfig]] = {
+        "default": presets.COARSE,
+        "raw-2018": presets.ORIGINAL,
+        "raw-2018-10": presets.ORIGINAL_10,
+        "raw-2018-50": presets.ORIGINAL_50,
+        "raw-2018-250": presets.ORIGINAL_250,
+        "bellman": presets.BELLMAN,
+        "foreground": presets.FOREGROUND,
+    }
 
     def __init__(self, config: QTableConfig, world: WorldSpec, seed: int) -> None:
         self.config = config

@@ -110,13 +110,3 @@ COARSE = replace(BELLMAN, gray=True, size=(7, 10), crop=(0, 1, 10, 6), levels=4)
 
 FOREGROUND = replace(COARSE, foreground=12)
 """The same where something has changed since the last step: its author's idea of a filter for the background."""
-
-PRESETS = {
-    "default": COARSE,
-    "raw-2018": ORIGINAL,
-    "raw-2018-10": ORIGINAL_10,
-    "raw-2018-50": ORIGINAL_50,
-    "raw-2018-250": ORIGINAL_250,
-    "bellman": BELLMAN,
-    "foreground": FOREGROUND,
-}
