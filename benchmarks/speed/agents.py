@@ -25,8 +25,10 @@ from typing import Any
 from benchmarks.turns import TINY, Round, cpu, keep, median_and_interval, parse, parser, take_turns
 from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.catalogue import SPEEDS
-from newgameplus.agents.interface import KeepsFiles, NeedsZones, offers
+from newgameplus.agents.interface import KeepsFiles, NeedsZones, UsesSnapshots, offers
 from newgameplus.envs.batch import RetroVecEnv
+from newgameplus.envs.interface import World
+from newgameplus.envs.snapshots import SnapshotWorld
 from newgameplus.envs.world import world_spec
 from newgameplus.games.levels import find_level
 from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
@@ -49,9 +51,13 @@ def playing(name: str, num_envs: int, num_steps: int, first: int) -> Callable[[]
     if num_envs > 1 and offers(agent_class, NeedsZones):
         spec = dataclasses.replace(spec, zones=tuple(ZONE_NAMES[:num_envs]))
     agent = agent_class(config, spec, 0)
+    playable: World = world
+    if isinstance(agent, UsesSnapshots):
+        playable = snapshots = SnapshotWorld(world)
+        agent.use_snapshots(snapshots)
     if isinstance(agent, KeepsFiles):
         agent.keep_in(Path(tempfile.mkdtemp(prefix="ngp-bench-")), 1_000_000)
-    turns = play(agent, world, seed=0)
+    turns = play(agent, playable, seed=0)
 
     def run(steps: int) -> None:
         for _ in itertools.islice(turns, max(1, steps // num_envs)):
@@ -62,12 +68,13 @@ def playing(name: str, num_envs: int, num_steps: int, first: int) -> Callable[[]
 
 
 def measure(name: str, arguments: argparse.Namespace) -> dict[str, list[Round]]:
-    """Return the rounds of an agent, each way in a process of its own; who needs zones is not judged from nothing."""
-    needs_zones = offers(find_agent(name), NeedsZones)
+    """Return the rounds of an agent, each way in a process of its own; some are not judged from nothing."""
+    agent_class = find_agent(name)
+    is_not_judged = offers(agent_class, NeedsZones) or offers(agent_class, UsesSnapshots)
     return {
         way: list(take_turns({way: partial(playing, name, rows, arguments.steps, arguments.first)}, arguments.rounds))
         for way, rows in WAYS.items()
-        if rows > 1 or not needs_zones
+        if rows > 1 or not is_not_judged
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,6 +110,8 @@ class Wishes:
     """Frames without a new best return after which an episode is truncated."""
     scenario: str | None = None
     """Name of the scenario that gives reward and ends episodes."""
+    snapshots: bool | None = None
+    """Whether episodes may begin at snapshots that the agent has taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,3 +177,29 @@ class Step:
         for row, last in self.final_observation.items():
             reached[row] = last
         return reached
+
+
+class Snapshots(Protocol):
+    """Moments of the rows' episodes that an agent keeps, and at which it lets other episodes begin.
+
+    A handle is the number of a snapshot. It counts for every row that plays the same level.
+    """
+
+    def save(self, row: int) -> int:
+        """Keep the present moment of a row, until it is dropped; return its handle. Called from ``observe``."""
+        ...
+
+    def drop(self, handle: int) -> None:
+        """Forget a snapshot."""
+        ...
+
+    def begin_next(self, row: int, handle: int | None) -> None:
+        """Let the row's next episodes begin at a snapshot, which may be dropped afterwards; None for the level's start.
+
+        It counts until another one is named.
+        """
+        ...
+
+    def end_episode(self, row: int) -> None:
+        """Let the row's episode end with its next step: truncated, if nothing else ends it there."""
+        ...

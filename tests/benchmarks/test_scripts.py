@@ -26,6 +26,7 @@ LONG = (
     "runs.precision_returns",
     "runs.qtable",
     "runs.rainbow_ways",
+    "runs.search levels",
     "runs.stream",
     "runs.tumbleweed_calibration",
     "speed.agents",

@@ -16,13 +16,13 @@ from newgameplus.agents.interface import Agent
 from newgameplus.errors import NotFoundError, StateError
 from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.testing import check_agent
-from newgameplus.types import NOTHING, Array, State, Step, WorldSpec
+from newgameplus.types import BUTTONS, NOTHING, Array, State, Step, WorldSpec
 
 GENESIS = ("B", "A", "MODE", "START", "UP", "DOWN", "LEFT", "RIGHT", "C", "Y", "X", "Z")
 NES = ("B", None, "SELECT", "START", "UP", "DOWN", "LEFT", "RIGHT", "A")
 ATARI = ("BUTTON", None, "SELECT", "RESET", "UP", "DOWN", "LEFT", "RIGHT")
 
-BLIND = [name for name in AGENTS if find_agent(name).specs(find_agent(name).PRESETS["default"])[0] == NOTHING]
+BLIND = [name for name in AGENTS if find_agent(name).specs(find_agent(name).PRESETS["default"]) == (NOTHING, BUTTONS)]
 EVERY = [(name, preset) for name in BLIND for preset in find_agent(name).PRESETS]
 every_agent = pytest.mark.parametrize(("name", "preset"), EVERY)
 

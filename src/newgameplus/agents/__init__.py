@@ -7,8 +7,10 @@ from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 from newgameplus.registry import resolve
 
 AGENTS = {
+    "brute": "newgameplus.agents.brute.agent:Brute",
     "es": "newgameplus.agents.es.agent:Es",
     "experts": "newgameplus.agents.experts.agent:Experts",
+    "go_explore": "newgameplus.agents.go_explore.agent:GoExplore",
     "jerk": "newgameplus.agents.jerk.agent:Jerk",
     "keeper": "newgameplus.agents.keeper.agent:Keeper",
     "memory": "newgameplus.agents.memory.agent:Memory",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from newgameplus.nn.names import DeviceName
-from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, Wishes, WorldSpec
+from newgameplus.types import ActionSpec, Array, ObservationSpec, Snapshots, State, Step, Wishes, WorldSpec
 
 
 @runtime_checkable
@@ -369,6 +369,15 @@ class HasWishes(Protocol):
     @staticmethod
     def wishes(config: Any) -> Wishes:
         """Return the wished world settings of this configuration."""
+        ...
+
+
+@runtime_checkable
+class UsesSnapshots(Protocol):
+    """Lets episodes begin at snapshots, and so wishes for them; training hands it what keeps them."""
+
+    def use_snapshots(self, snapshots: Snapshots) -> None:
+        """Use ``snapshots`` of the rows; called once, before the first step and before ``restore``."""
         ...
 
 

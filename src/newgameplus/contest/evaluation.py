@@ -41,7 +41,7 @@ from newgameplus.training.demonstrations import Preparation
 from newgameplus.training.preparation import check_preparation
 from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.together import acts_together
-from newgameplus.training.wishes import outcome, wishes_of
+from newgameplus.training.wishes import check_snapshots, outcome, wishes_of
 from newgameplus.training.worlds import judged_world_plan_of, with_actions
 
 MAX_ROWS = 32
@@ -57,6 +57,7 @@ def check(plan: Plan) -> None:
     """
     check_levels(plan)
     plan.agent.arithmetic()  # refuses a device that is not there
+    check_snapshots(plan.agent, plan.world)
     if plan.agent.init is not None:
         checkpoint_at(Path(plan.agent.init))
     check_preparation(Preparation(plan.agent, plan.world, num_envs=1, seed=0))

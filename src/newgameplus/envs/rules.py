@@ -22,6 +22,8 @@ class WorldRules:
 
     stall_frames: int | None = None
     """Frames without a new maximum return after which an episode is truncated, 60 per second; None for no limit."""
+    snapshots: bool = False
+    """Whether episodes may begin at snapshots that the agent has taken; only training grants it."""
 
     def __post_init__(self) -> None:
         for name, value in (("max_episode_steps", self.max_episode_steps), ("stall_frames", self.stall_frames)):

@@ -32,6 +32,7 @@ from newgameplus.agents.interface import (
     NamesWeights,
     NeedsZones,
     SkipsSteps,
+    UsesSnapshots,
     offers,
 )
 from newgameplus.testing.exchanges import AgentCase, follow
@@ -206,6 +207,52 @@ def _keeps_files(case: AgentCase) -> None:
         require_resumed(case, (actions, expected), (resumed, straight), ", with files and steps written after it")
 
 
+class _MadeUpSnapshots:
+    """Snapshots of nothing, which make sure that an agent names only those which it has."""
+
+    def __init__(self, case: AgentCase, kept: Sequence[int] = (), num_taken: int = 0) -> None:
+        self._case, self.kept, self.num_taken = case, set(kept), num_taken
+
+    def save(self, row: int) -> int:
+        self._require(row in range(self._case.world.num_envs), f"saves row {row!r}, which there is not")
+        self.kept.add(self.num_taken)
+        self.num_taken += 1
+        return self.num_taken - 1
+
+    def drop(self, handle: int) -> None:
+        self._require(handle in self.kept, f"drops the snapshot {handle!r}, which it does not have")
+        self.kept.remove(handle)
+
+    def begin_next(self, row: int, handle: int | None) -> None:
+        self._require(row in range(self._case.world.num_envs), f"begins row {row!r}, which there is not")
+        self._require(
+            handle is None or handle in self.kept, f"begins at the snapshot {handle!r}, which it does not have"
+        )
+
+    def end_episode(self, row: int) -> None:
+        self._require(row in range(self._case.world.num_envs), f"ends row {row!r}, which there is not")
+
+    def _require(self, is_right: bool, what: str) -> None:
+        require(is_right, f"{self._case.name} {what}.")
+
+
+def _uses_snapshots(case: AgentCase) -> None:
+    """An agent with snapshots names only those which it has, and resumes exactly."""
+    if not offers(case.agent_class, UsesSnapshots):
+        return
+    builds: list[Any] = [case.build(), case.build(), case.build(case.seed + 1)]
+    straight, agent, resumed = builds
+    half, snapshots = len(case.exchanges) // 2, _MadeUpSnapshots(case)
+    straight.use_snapshots(_MadeUpSnapshots(case))
+    agent.use_snapshots(snapshots)
+    expected = follow(straight, case.exchanges)
+    actions = follow(agent, case.exchanges[:half])
+    resumed.use_snapshots(_MadeUpSnapshots(case, sorted(snapshots.kept), snapshots.num_taken))
+    resumed.restore(through_a_file(agent.state()))
+    actions += follow(resumed, case.exchanges[half:])
+    require_resumed(case, (actions, expected), (resumed, straight), ", with snapshots")
+
+
 def _has_a_policy(case: AgentCase) -> None:
     """A policy is a distribution over the actions, and computing it changes nothing."""
     agent, twin = case.build(), case.build()
@@ -338,6 +385,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _imitates,
     _learns_from_what_others_took,
     _keeps_files,
+    _uses_snapshots,
     _has_a_policy,
     _has_action_values,
     _has_features,

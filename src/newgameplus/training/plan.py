@@ -30,7 +30,7 @@ from newgameplus.training.demonstrations import Preparation
 from newgameplus.training.preparation import check_preparation
 from newgameplus.training.rehearsal import rehearse
 from newgameplus.training.transfer import require_weights
-from newgameplus.training.wishes import outcome, wishes_of
+from newgameplus.training.wishes import check_snapshots, outcome, wishes_of
 from newgameplus.training.worlds import WorldPlan, check_alike, world_plan_of
 
 
@@ -234,6 +234,7 @@ def check(plan: TrainingPlan) -> None:
     check_alike(plan.world, plan.agent.specs())
     agent_class: Any = plan.agent.agent_class
     plan.agent.arithmetic()  # refuses a device that is not there
+    check_snapshots(plan.agent, plan.world)
     if plan.wandb is not None:
         require_package("wandb", "--wandb")
     if plan.plays_apart and not offers(agent_class, PlaysApart):
@@ -255,6 +256,11 @@ def check(plan: TrainingPlan) -> None:
 
 def _check_switching(plan: TrainingPlan) -> None:
     levels = plan.world.levels
+    if plan.world.rules.snapshots:
+        raise UsageError(
+            f"The agent {plan.agent.name} begins episodes at snapshots of its level, so its rows cannot change it: "
+            "leave out --switch-every and --stream."
+        )
     if plan.stream is None and len(dict.fromkeys(levels)) == 1:
         raise UsageError(f"There is no other level than {levels[0]} to switch to; leave out --switch-every.")
     agent_class: Any = plan.agent.agent_class

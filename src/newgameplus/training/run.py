@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from newgameplus.agents.interface import Agent, Evolves, HasMetrics, KeepsFiles, PlaysApart
+from newgameplus.agents.interface import Agent, Evolves, HasMetrics, KeepsFiles, PlaysApart, UsesSnapshots
 from newgameplus.envs.interface import ResumableWorld
 from newgameplus.envs.level_queue import LevelQueue, ShuffledLevels
+from newgameplus.envs.snapshots import SnapshotWorld
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.executor.interface import Executor
@@ -289,6 +290,8 @@ def _agent(plan: TrainingPlan, folder: TrainingFolder, world: ResumableWorld, sa
     """Return the agent, restored or with its initial weights."""
     spec = world_spec(world, num_timesteps=plan.total_steps // plan.num_envs)
     agent = plan.agent.make(replace(spec, zones=plan.zones, levels=plan.level_numbers), training_seeds(plan.seed)[1])
+    if isinstance(agent, UsesSnapshots) and isinstance(world, SnapshotWorld):
+        agent.use_snapshots(world)
     if isinstance(agent, KeepsFiles):
         # Back to the checkpoint before the newest, plus a margin: a truncated episode takes one step more.
         most_steps_back = min(NUM_KEPT * plan.checkpoint_steps, plan.total_steps)

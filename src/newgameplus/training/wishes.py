@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from newgameplus.agents.interface import HasWishes, offers
+from newgameplus.errors import UsageError
 from newgameplus.fields import to_json
 from newgameplus.training.agent_plan import AgentPlan
 from newgameplus.training.worlds import WorldPlan
@@ -52,6 +53,20 @@ def outcome(wishes: Wishes, world: WorldPlan) -> dict[str, dict[str, Any]]:
     for name, value in _wished(wishes).items():
         told["granted" if holds[name] == value else "refused"][name] = value
     return told
+
+
+def check_snapshots(agent: AgentPlan, world: WorldPlan) -> None:
+    """Check that an agent that begins episodes at snapshots may do so, or only plays what it has found.
+
+    Raises:
+        UsageError: it may not.
+    """
+    if wishes_of(agent).snapshots and not world.rules.snapshots and not agent.is_frozen:
+        raise UsageError(
+            f"The agent {agent.name} begins episodes at snapshots, which training grants, but neither the rules of a "
+            f"contest nor --no-wishes do: train it with ngp train {agent.name}, and judge what its last "
+            f"checkpoint has found with ngp evaluate {agent.name} --init CHECKPOINT --frozen."
+        )
 
 
 def _wished(wishes: Wishes) -> dict[str, Any]:

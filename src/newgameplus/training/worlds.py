@@ -15,6 +15,7 @@ from newgameplus.envs.level_queue import LevelQueue
 from newgameplus.envs.retro import FrameListener
 from newgameplus.envs.rules import CONTEST_WORLD, WorldRules
 from newgameplus.envs.serial import SerialVecEnv
+from newgameplus.envs.snapshots import SnapshotWorld
 from newgameplus.envs.world import SingleWorld
 from newgameplus.errors import UsageError
 from newgameplus.fields import from_json, pick, to_json
@@ -168,7 +169,8 @@ def make_world(plan: WorldPlan, specs: Specs, num_envs: int) -> ResumableWorld:
     Raises:
         NewGamePlusError: a level cannot be played with these settings.
     """
-    return RetroVecEnv(plan.levels_of(num_envs), **_keywords(plan, specs, plan.levels))
+    batch = RetroVecEnv(plan.levels_of(num_envs), **_keywords(plan, specs, plan.levels))
+    return SnapshotWorld(batch) if plan.rules.snapshots else batch
 
 
 def make_serial_world(
