@@ -196,13 +196,17 @@ def page(arguments: Any) -> None:
         ]
         chart = line_chart(lines, "agent steps", f"best return on {state}")
         (DOCS / "images" / f"search-{state}.svg").write_text(chart, encoding="utf-8")
-    curve = _newest(arguments.results, "search_montezuma")["curve"]
+    if any(arguments.results.glob("*_search_montezuma/result.json")):
+        _draw_montezuma(_newest(arguments.results, "search_montezuma")["curve"])
+
+
+def _draw_montezuma(curve: list[dict[str, Any]]) -> None:
     lines = [
         Line(name, colour, "", [(each["num_steps"], each[key] * factor) for each in curve if key in each])
         for name, key, factor, colour in (
             ("rooms, times 10", "rooms", 10, COLOURS[0]),
             ("highest score, points", "score", 1, COLOURS[2]),
-            ("cells, in tens", "archive/cells", 0.1, COLOURS[3]),
+            ("cells", "archive/cells", 1, COLOURS[3]),
         )
     ]
     chart = line_chart(lines, "agent steps", "Montezuma's Revenge")

@@ -41,4 +41,4 @@ PAPER = GoExploreConfig()
 """Cells of 11 x 8 pixels and 8 gray levels, 100 steps of exploration (Ecoffet et al. 2021)."""
 
 COARSE = replace(PAPER, cell_height=4, cell_width=6, cell_depth=4)
-"""Larger cells, for games that scroll: there the paper's cells are almost as many as steps."""
+"""Larger cells, for games that scroll: there the paper's cells tell apart what hardly differs."""
