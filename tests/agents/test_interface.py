@@ -30,14 +30,17 @@ from newgameplus.agents.interface import (
     LearnsOffPolicy,
     NeedsZones,
     PlaysApart,
+    UsesSnapshots,
     offers,
 )
 from newgameplus.errors import UsageError
 from newgameplus.types import WorldSpec
 
 PARTS: dict[str, tuple[type, ...]] = {
+    "brute": (HasMetrics, HasWeights),
     "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights, PlaysApart),
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
+    "go_explore": (HasMetrics, HasWeights, UsesSnapshots),
     "jerk": (),
     "keeper": (KeepsFiles,),
     "memory": (ContinuesOthers, Delegates, ExpectsWeights, HasMetrics, HasWeights, KeepsFiles),
@@ -78,7 +81,7 @@ def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
 def test_configurations_say_where_networks_run_and_how_much_is_kept(name: str) -> None:
     config = find_agent(name).PRESETS["default"]
     assert isinstance(config, HasDevice) == (name in ("es", "experts", "memory", "ppo", "rainbow"))
-    assert isinstance(config, HasCapacity) == (name in ("experts", "jerk", "memory", "rainbow"))
+    assert isinstance(config, HasCapacity) == (name in ("brute", "experts", "go_explore", "jerk", "memory", "rainbow"))
 
 
 def test_the_parts_of_every_protocol_are_explained() -> None:

@@ -180,6 +180,7 @@ def play_killed(jobs: list[Job]) -> None:
     play_batch(jobs, ignore)
 
 
+@pytest.mark.nightly  # an interrupted batch shows the same at one moment
 def test_a_batch_that_is_killed_at_random_moments_ends_as_if_it_had_never_stopped(
     tmp_path: Path, make_jobs: MakeJobs
 ) -> None:

@@ -88,7 +88,7 @@ def test_a_row_that_waits_stays_at_its_last_moment(level: Level) -> None:
 def test_what_depends_on_the_same_step_is_refused_in_words(level: Level) -> None:
     with closing(batch(level, AutoresetMode.NEXT_STEP)) as rows:
         rows.reset(seed=0)
-        with pytest.raises(UsageError, match="same-step"):
+        with pytest.raises(UsageError, match="begin again in their next step"):
             rows.send(np.zeros(2, int), [0, 1])
     with pytest.raises(UsageError, match="NextStep, SameStep, Disabled"):
         batch(level, "Never")  # type: ignore[arg-type]
