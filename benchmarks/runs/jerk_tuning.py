@@ -91,7 +91,8 @@ def judged(
             results = Results(arguments.work / place)
             resume = ["--resume"] if results.manifest_path.is_file() else []
             ngp(["evaluate", "jerk", *options, "--split", split, *common, "--results", str(results.path), *resume])
-            found[way] |= outcomes(results)
+            name = Path(split).name  # two sets have levels of the same name
+            found[way] |= {f"{state} of {name}": outcome for state, outcome in outcomes(results).items()}
         print(f"{way}: {_mean(found[way], 'score'):.1f}", flush=True)
     return found
 
