@@ -106,7 +106,7 @@ def described(
     return {
         "figure": f"jerk_{what}_{num_steps}",
         "what": f"Score of JERK on {' and '.join(Path(split).name for split in splits)}, {num_steps:,} steps a level, "
-        f"{num_seeds} seeds",
+        f"{num_seeds} {'seed' if num_seeds == 1 else 'seeds'}",
         "unit": "median score of the levels",
         "num_rounds": 1,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newgameplus.agents import AGENTS, find_agent, interface
-from newgameplus.agents.configuration import configure
+from newgameplus.agents.configuration import HasCapacity, HasDevice, configure
 from newgameplus.agents.interface import (
     REQUIRED_PARTS,
     Agent,
@@ -18,8 +18,6 @@ from newgameplus.agents.interface import (
     Evolves,
     ExpectsWeights,
     HasActionValues,
-    HasCapacity,
-    HasDevice,
     HasFeatures,
     HasMetrics,
     HasPolicy,

@@ -1,15 +1,36 @@
-"""An agent's configuration, from a preset and fields set on the command line."""
+"""An agent's configuration: what it may say, and how it is made from a preset and fields set on the command line."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, get_type_hints
+from typing import Any, Protocol, get_type_hints, runtime_checkable
 
 from newgameplus.agents.interface import AgentClass
 from newgameplus.errors import NotFoundError, UsageError, did_you_mean
 from newgameplus.fields import from_json, from_text, to_json
+from newgameplus.nn.names import DeviceName
 from newgameplus.renamed import renamed_fields
+
+
+@runtime_checkable
+class HasDevice(Protocol):
+    """A configuration with the device of its networks."""
+
+    @property
+    def device(self) -> DeviceName:
+        """``cpu``, ``cuda`` or ``auto``."""
+        ...
+
+
+@runtime_checkable
+class HasCapacity(Protocol):
+    """A configuration with the size of its replay buffer."""
+
+    @property
+    def capacity(self) -> int:
+        """Number of transitions, over all rows."""
+        ...
 
 
 def configure(agent_class: AgentClass, preset: str = "default", overrides: Mapping[str, str] | None = None) -> Any:

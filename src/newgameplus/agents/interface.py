@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from newgameplus.nn.names import DeviceName
 from newgameplus.types import ActionSpec, Array, ObservationSpec, Snapshots, State, Step, Wishes, WorldSpec
 
 
@@ -392,24 +391,4 @@ class DescribesArithmetic(Protocol):
         Raises:
             UsageError: the machine lacks the device that the configuration names.
         """
-        ...
-
-
-@runtime_checkable
-class HasDevice(Protocol):
-    """A configuration with the device of its networks."""
-
-    @property
-    def device(self) -> DeviceName:
-        """``cpu``, ``cuda`` or ``auto``."""
-        ...
-
-
-@runtime_checkable
-class HasCapacity(Protocol):
-    """A configuration with the size of its replay buffer."""
-
-    @property
-    def capacity(self) -> int:
-        """Number of transitions, over all rows."""
         ...

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from newgameplus.agents import find_agent
-from newgameplus.agents.configuration import configure
-from newgameplus.agents.interface import AgentClass, HasDevice, offers
+from newgameplus.agents.configuration import HasDevice, configure
+from newgameplus.agents.interface import AgentClass, DescribesArithmetic, offers
 from newgameplus.errors import UsageError
+from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
 from newgameplus.nn.names import DeviceName
 from newgameplus.renamed import renamed_fields, with_new_names
 
@@ -56,3 +57,17 @@ def configure_learner(learner: AgentClass, preset: str, fields: Sequence[str], d
     if isinstance(learner.PRESETS["default"], HasDevice):
         values.setdefault("device", device)
     return configure(learner, preset, values)
+
+
+def arithmetic_of(learner: Any, config: Any, device: DeviceName) -> Arithmetic:
+    """Return what computes a learner's networks on this machine.
+
+    Args:
+        learner: its class.
+        config: its configuration.
+        device: device of the networks of a learner that does not describe its arithmetic.
+    """
+    if offers(learner, DescribesArithmetic):
+        described: Arithmetic = learner.arithmetic(config)
+        return described
+    return describe_arithmetic(device)

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from newgameplus.agents.interface import Agent, HasCapacity, LearnsFromDemonstrations, offers
+from newgameplus.agents.configuration import HasCapacity
+from newgameplus.agents.interface import Agent, LearnsFromDemonstrations, offers
 from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps

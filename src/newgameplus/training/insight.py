@@ -15,12 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from newgameplus.agents.configuration import with_fields
+from newgameplus.agents.configuration import HasDevice, with_fields
 from newgameplus.agents.interface import (
     Agent,
     Delegates,
     HasActionValues,
-    HasDevice,
     HasPolicy,
     HasWeights,
     SkipsSteps,

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from newgameplus.agents import AGENTS, find_agent
-from newgameplus.agents.configuration import configure, with_fields
+from newgameplus.agents.configuration import HasDevice, configure, with_fields
 from newgameplus.agents.interface import (
     ContinuesOthers,
     Evolves,
-    HasDevice,
     HasWeights,
     NeedsZones,
     PlaysApart,

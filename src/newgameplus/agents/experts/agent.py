@@ -19,11 +19,12 @@ import numpy as np
 from newgameplus.agents.experts import config as presets
 from newgameplus.agents.experts.classifier import ZoneClassifier
 from newgameplus.agents.experts.config import ExpertsConfig
-from newgameplus.agents.interface import Agent, DescribesArithmetic, HasMetrics, KeepsFiles, offers
+from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles
+from newgameplus.agents.learners import arithmetic_of
 from newgameplus.agents.saved import require_agent, take, take_array, take_count
 from newgameplus.errors import StateError, UsageError
 from newgameplus.experience.replay import SLACK
-from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
+from newgameplus.nn.arithmetic import Arithmetic
 from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 _NAME = "experts"
@@ -73,11 +74,7 @@ class Experts:
     @staticmethod
     def arithmetic(config: ExpertsConfig) -> Arithmetic:
         """Return what computes the experts' networks on this machine; the classifier's where that is unknown."""
-        learner: Any = config.learner_class()
-        if offers(learner, DescribesArithmetic):
-            described: Arithmetic = learner.arithmetic(config.learner_config())
-            return described
-        return describe_arithmetic(config.device)
+        return arithmetic_of(config.learner_class(), config.learner_config(), config.device)
 
     @staticmethod
     def specs(config: ExpertsConfig) -> tuple[ObservationSpec, ActionSpec]:

@@ -21,13 +21,13 @@ from newgameplus.agents import find_agent, randomness
 from newgameplus.agents.interface import (
     ActsTogether,
     Agent,
-    DescribesArithmetic,
     HasFeatures,
     HasMetrics,
     HasWeights,
     KeepsFiles,
     offers,
 )
+from newgameplus.agents.learners import arithmetic_of
 from newgameplus.agents.memory import config as presets
 from newgameplus.agents.memory.config import MemoryConfig
 from newgameplus.agents.memory.moves import Script
@@ -36,7 +36,7 @@ from newgameplus.agents.saved import require_likeness, take
 from newgameplus.errors import StateError
 from newgameplus.experience.best_episodes import MOST_STEPS, BestEpisodes
 from newgameplus.experience.episodic import EpisodicMemory, Outcome, discounted_outcome, outcome_so_far
-from newgameplus.nn.arithmetic import Arithmetic, describe_arithmetic
+from newgameplus.nn.arithmetic import Arithmetic
 from newgameplus.types import ActionSpec, Array, ObservationSpec, State, Step, WorldSpec
 
 _NAME = "memory"
@@ -80,11 +80,7 @@ class Memory:
     @staticmethod
     def arithmetic(config: MemoryConfig) -> Arithmetic:
         """Return what computes the networks on this machine."""
-        learner: Any = config.learner_class()
-        if offers(learner, DescribesArithmetic):
-            described: Arithmetic = learner.arithmetic(config.learner_config())
-            return described
-        return describe_arithmetic(config.device)
+        return arithmetic_of(config.learner_class(), config.learner_config(), config.device)
 
     @staticmethod
     def specs(config: MemoryConfig) -> tuple[ObservationSpec, ActionSpec]:
