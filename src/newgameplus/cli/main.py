@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "cluster": ("newgameplus.cli.cluster:cluster", "Work on many machines."),
     "compare": ("newgameplus.cli.compare:compare", "Rank agents by their results."),
     "desktop": ("newgameplus.cli.desktop:desktop", "Open movies by a double click in a Linux file manager."),
+    "entry": ("newgameplus.cli.entry:entry", "Write, check and pack an entry."),
     "evaluate": ("newgameplus.cli.evaluate:evaluate", "Judge an agent under the contest's rules."),
     "games": ("newgameplus.cli.games:games", "List games, show one, import ROMs."),
     "levels": ("newgameplus.cli.levels:levels", "List levels and splits."),
