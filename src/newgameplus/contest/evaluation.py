@@ -164,8 +164,6 @@ def _why_apart(plan: Plan) -> str | None:
         return f"the agent {plan.agent.name} {'does not act' if plan.agent.is_frozen else 'learns and does not act'} so"
     if default_backend() != "native":
         return "the engine, which steps them, is not built or not chosen"
-    if plan.agent.specs()[0].edges is not None:
-        return "the engine finds no edges"
     if FRAMES_PER_MARK % plan.world.rules.frames_per_step:
         return f"steps of {plan.world.rules.frames_per_step} frames do not fit the seconds of their movies"
     return None

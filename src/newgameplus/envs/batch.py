@@ -25,6 +25,7 @@ from newgameplus.envs.engine_rows import (
 from newgameplus.envs.frame_skip import CONTEST_FRAME_SKIP, MAX_EPISODE_STEPS, FrameSkip
 from newgameplus.envs.rows import RowMaker
 from newgameplus.envs.stalls import StallCounter
+from newgameplus.envs.wrappers.observation import edges_of
 from newgameplus.errors import StateError, UsageError
 from newgameplus.executor.local import available_cores
 from newgameplus.games.levels import Level
@@ -43,7 +44,7 @@ class RetroVecEnv(EngineRows):
 
     Args:
         levels: one per row; rows may be different levels and games of one console.
-        observation_spec: observation of the agents; everything except edges is supported.
+        observation_spec: observation of the agents; edges are found by OpenCV in what the engine shows.
         action_spec: meaning of the actions.
         frame_skip: frames per action.
         max_episode_steps: steps after which an episode is truncated; None for no limit.
@@ -55,7 +56,7 @@ class RetroVecEnv(EngineRows):
             ``SAME_STEP``. In the others a row stays at its last moment until its next step (``NEXT_STEP``, without its
             action; ``send`` is not available) or until it is reset (``DISABLED``).
         copies_observations: return a new array in each step; if False, all steps return the same array, which the next
-            step overwrites.
+            step overwrites. Edges are always new.
 
     Raises:
         NotFoundError: no such game, state, scenario or core.
@@ -91,7 +92,7 @@ class RetroVecEnv(EngineRows):
         self.rows = self._maker.rows(levels)
         self.num_envs = len(levels)
         self._table = ActionTable(self.rows[0].actions)
-        self._copies = copies_observations
+        self._copies, self._edges = copies_observations, observation_spec.edges
         self._all = list(range(self.num_envs))
         self.stalls = StallCounter(self.num_envs, stall_frames, frame_skip.num_frames)
         """Progress of each row's episode."""
@@ -216,8 +217,8 @@ class RetroVecEnv(EngineRows):
         if not self._is_same_step:
             self._must_begin[over] = True
             over = over[:0]
-        final = {int(row): self._final_observation[row].copy() for row in over}
-        return rows, self._observation[rows], self._reward[rows], terminated, truncated, final
+        final = {int(row): self._shown(self._final_observation[[row]])[0] for row in over}
+        return rows, self._shown(self._observation[rows]), self._reward[rows], terminated, truncated, final
 
     def save(self, row: int) -> Snapshot:
         """Return a snapshot of a row: console, scenario, frame stack and step count, without its random generator.
@@ -249,13 +250,12 @@ class RetroVecEnv(EngineRows):
             self._engine.load(row, snapshot)
         self.stalls.begin([row])
         self._must_begin[row] = False
-        observation: Array = self._observation[row].copy()
+        observation: Array = self.observation([row])[0]
         return observation
 
     def observation(self, rows: Sequence[int]) -> Array:
         """Current observation of some rows, ``[rows, …]``; a copy."""
-        shown: Array = self._observation[list(rows)]
-        return shown
+        return self._shown(self._observation[list(rows)])
 
     def state(self) -> State:
         """Full state of all rows, including random generators, as plain data.
@@ -349,12 +349,24 @@ class RetroVecEnv(EngineRows):
                 self._engine.reset(stalled.tolist())
 
     def _seen(self) -> Array:
-        return self._observation.copy() if self._copies else self._observation
+        return self._shown(self._observation.copy() if self._copies else self._observation)
+
+    def _shown(self, observation: Array) -> Array:
+        """Return what agents see of stacks ``[R, …]`` of the engine's pictures: themselves, or their edges.
+
+        The engine's stacks stay gray, so that snapshots do not depend on edges.
+        """
+        if self._edges is None:
+            return observation
+        shown = np.empty_like(observation)
+        for row, stack in enumerate(observation):
+            shown[row] = edges_of(stack, self._edges)
+        return shown
 
     def _final(self, over: Array) -> dict[str, Any]:
         observations = np.full(self.num_envs, None, object)
         for row in over.nonzero()[0]:
-            observations[row] = self._final_observation[row].copy()
+            observations[row] = self._shown(self._final_observation[[row]])[0]
         return {
             "final_obs": observations,
             "_final_obs": over,

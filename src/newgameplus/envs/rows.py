@@ -85,8 +85,6 @@ class RowMaker:
 
     def __post_init__(self) -> None:
         check_observation_spec(self.observation_spec)
-        if self.observation_spec.edges is not None:
-            raise UsageError("The engine finds no edges; make_vector does, with a process for each row.")
         if self.max_episode_steps is not None and self.max_episode_steps < 1:
             raise UsageError(f"An episode lasts at least 1 step, not {self.max_episode_steps}.")
 
@@ -143,7 +141,7 @@ class RowMaker:
             kind=spec.kind,
             window=(window.x, window.y, window.width, window.height),
             crop=spec.crop or (0, 0, 0, 0),
-            is_gray=spec.gray,
+            is_gray=spec.gray or spec.edges is not None,
             size=spec.size or (0, 0),
             **({} if spec.shrink is None else {"shrink": spec.shrink}),
             stack=spec.stack,

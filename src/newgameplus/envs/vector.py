@@ -37,8 +37,8 @@ def make_vector(
 ) -> Vector:
     """Create the contest's environment once per row.
 
-    On the engine all rows run in this process (:class:`~newgameplus.envs.batch.RetroVecEnv`). With frame listeners or
-    edges, with rendering where pictures are not observed, or without the engine, each row gets a process of its own
+    On the engine all rows run in this process (:class:`~newgameplus.envs.batch.RetroVecEnv`). With frame listeners,
+    with rendering where pictures are not observed, or without the engine, each row gets a process of its own
     (:class:`~newgameplus.envs.processes.ProcessVector`), which is several times slower. Both give the same results.
 
     Rows may be different levels, and even games, if their observations and actions have the same shape. Episodes begin
@@ -80,7 +80,7 @@ def make_vector(
         "core": core,
     }
     is_drawn_for_nobody = render_mode is not None and observation_spec.kind != "image"
-    needs_processes = make_listeners is not None or is_drawn_for_nobody or observation_spec.edges is not None
+    needs_processes = make_listeners is not None or is_drawn_for_nobody
     mode = autoreset_mode_of(autoreset_mode)
     if (backend or default_backend()) == "native" and not needs_processes:
         return RetroVecEnv(rows, **keywords, num_threads=num_threads, render_mode=render_mode, autoreset_mode=mode)

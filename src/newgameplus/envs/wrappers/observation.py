@@ -108,14 +108,13 @@ class Edges(EnvInline, gym.ObservationWrapper[Array, Any, Array]):
         height, width, channels = _picture_shape(env)
         if channels != 1:
             raise UsageError("Edges are found in a gray picture: put Gray below Edges.")
-        if not 0 <= thresholds[0] <= thresholds[1]:
-            raise UsageError(f"Edge thresholds are a lower and an upper one, not {thresholds}.")
+        _check_thresholds(thresholds)
         self._thresholds = thresholds
         self.observation_space = _pictures(height, width, 1)
 
     def observation(self, observation: Array) -> Array:
         """Return the edges of ``observation``."""
-        return cv2.Canny(np.ascontiguousarray(observation), *self._thresholds)[:, :, None]
+        return edges_of(observation, self._thresholds)
 
 
 class FrameStack(EnvInline, gym.ObservationWrapper[Array, Any, Array]):
@@ -156,6 +155,12 @@ def warp(env: ArrayEnv, size: tuple[int, int] = CONTEST_SIZE) -> ArrayEnv:
     return Resize(Gray(env), size)
 
 
+def edges_of(pictures: Array, thresholds: tuple[int, int]) -> Array:
+    """Return Canny's edges of every gray picture of a stack, uint8 ``[H, W, S]`` like ``pictures``: 255 or 0."""
+    found = [cv2.Canny(np.ascontiguousarray(pictures[:, :, place]), *thresholds) for place in range(pictures.shape[2])]
+    return np.stack(found, axis=-1)
+
+
 def check_observation_spec(spec: ObservationSpec) -> None:
     """Check an observation spec independently of a game.
 
@@ -173,6 +178,8 @@ def check_observation_spec(spec: ObservationSpec) -> None:
         raise UsageError(f"A picture is divided by at least 1, and not given a size too: {spec}.")
     if spec.crop is not None and min(spec.crop) < 0:
         raise UsageError(f"Pixels are cut off, not added: {spec.crop} has a negative margin.")
+    if spec.edges is not None:
+        _check_thresholds(spec.edges)
 
 
 def apply_observation_spec(env: ArrayEnv, spec: ObservationSpec) -> ArrayEnv:
@@ -196,6 +203,11 @@ def apply_observation_spec(env: ArrayEnv, spec: ObservationSpec) -> ArrayEnv:
     if spec.edges is not None:
         env = Edges(env, spec.edges)
     return env if spec.stack == 1 else FrameStack(env, spec.stack)
+
+
+def _check_thresholds(thresholds: tuple[int, int]) -> None:
+    if not 0 <= thresholds[0] <= thresholds[1]:
+        raise UsageError(f"Edge thresholds are a lower and an upper one, not {thresholds}.")
 
 
 def _picture_shape(env: ArrayEnv) -> tuple[int, int, int]:
