@@ -12,28 +12,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.chart import Line, line_chart
 from benchmarks.jerk_page import with_block
+from benchmarks.level_runs import Way, kept, summary, validation_level
 from benchmarks.turns import TINY, median_and_interval, parse, parser, publish, temporary_folder
-from newgameplus.agents import find_agent
-from newgameplus.agents.configuration import configure
-from newgameplus.agents.interface import HasMetrics
-from newgameplus.envs.world import world_spec
-from newgameplus.games.levels import Level, find_split
-from newgameplus.training.loop import play
-from newgameplus.training.worlds import WorldPlan, make_world, with_actions
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 PAGE = DOCS / "agents" / "qtable.md"
-WAYS: dict[str, Sequence[str]] = {
+WAYS: dict[str, Way] = {
     "raw-2018": ("qtable", "raw-2018"),
     "bellman": ("qtable", "bellman"),
     "default, rule=best-remembered": ("qtable", "default", "rule=best-remembered"),
@@ -58,49 +49,6 @@ SHOWN = {
     "default": ("#009e73", ""),
 }
 """Colour and dash pattern of the ways in the pictures."""
-NUM_POINTS = 40
-Curve = list[dict[str, float]]
-"""Metrics of the agent along the run, with the number of steps as ``steps``."""
-
-
-def judge(way: Sequence[str], level: Level, num_rows: int, num_steps: int) -> dict[str, Any]:
-    """Play a way; return its episodes, as step of the end and return, and its metrics along the run."""
-    name, preset, *fields = way
-    agent_class = find_agent(name)
-    config = configure(agent_class, preset, dict(field.split("=", 1) for field in fields))
-    specs = agent_class.specs(config)
-    episodes: list[tuple[int, float]] = []
-    curve: Curve = []
-    total = np.zeros(num_rows)
-    with closing(make_world(with_actions(WorldPlan((level,)), specs[1]), specs, num_rows)) as world:
-        agent = agent_class(config, world_spec(world, num_timesteps=num_steps // num_rows), 0)
-        turns = play(agent, world, seed=0)
-        for turn in range(1, num_steps // num_rows + 1):
-            done = next(turns).step
-            total += done.reward
-            for row in np.flatnonzero(done.done).tolist():
-                episodes.append((turn * num_rows, float(total[row])))
-                total[row] = 0.0
-            if isinstance(agent, HasMetrics) and turn % max(num_steps // num_rows // NUM_POINTS, 1) == 0:
-                curve.append({"steps": float(turn * num_rows)} | agent.metrics())
-    return {"episodes": episodes, "curve": curve}
-
-
-def kept(path: Path, way: Sequence[str], level: Level, num_rows: int, num_steps: int) -> dict[str, Any]:
-    """Return what a way came to, played unless the work folder holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.is_file():
-        path.write_text(json.dumps(judge(way, level, num_rows, num_steps)))
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
-
-
-def summary(run: Mapping[str, Any], num_steps: int) -> dict[str, float]:
-    """Return score, that of the last third, best episode, number of episodes, and the last metrics of a run."""
-    totals = [total for _, total in run["episodes"]] or [0.0]
-    late = [total for step, total in run["episodes"] if step > num_steps * 2 / 3] or totals[-1:]
-    means = {"score": float(np.mean(totals)), "late": float(np.mean(late)), "best": max(totals)}
-    return means | {"episodes": float(len(run["episodes"]))} | (run["curve"][-1] if run["curve"] else {})
 
 
 def table(result: Mapping[str, Any]) -> str:
@@ -171,7 +119,7 @@ def main() -> None:
     if arguments.what == "page":
         write_page(arguments.results)
         return
-    level = next(each for each in find_split("tumbleweed-validation").levels if each.state == arguments.level)
+    level = validation_level(arguments.level)
     place = arguments.work / f"{level.state}-{arguments.steps}"
     ways = dict(list(WAYS.items())[: arguments.ways])
     runs = {way: kept(place / f"{way}.json", ways[way], level, arguments.rows, arguments.steps) for way in ways}

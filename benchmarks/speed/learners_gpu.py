@@ -26,12 +26,12 @@ import torch
 
 from benchmarks.play import PICODRIVE, picodrive_level
 from benchmarks.turns import Ratio, Side, parse, parser, publish, ratios, raw, run_once, speeds, take_turns
+from newgameplus.agents.batch_updates import PlainUpdate as PlainLearning
 from newgameplus.agents.ppo.agent import Ppo
 from newgameplus.agents.ppo.config import PpoConfig
 from newgameplus.agents.ppo.update import PlainUpdate
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import CONTEST_2018, RainbowConfig
-from newgameplus.agents.rainbow.update import PlainUpdate as PlainLearning
 from newgameplus.emulator.cores import console_named
 from newgameplus.envs.batch import RetroVecEnv
 from newgameplus.envs.world import world_spec

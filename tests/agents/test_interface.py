@@ -36,6 +36,7 @@ from newgameplus.types import WorldSpec
 
 PARTS: dict[str, tuple[type, ...]] = {
     "brute": (HasMetrics, HasWeights),
+    "dqn": (HasActionValues, HasMetrics, HasReplay, HasWeights, KeepsFiles),
     "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights, PlaysApart),
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
     "go_explore": (HasMetrics, HasWeights, UsesSnapshots),
@@ -65,7 +66,7 @@ class Mute:
 @every_agent
 def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
     agent_class = find_agent(name)
-    config = configure(agent_class, "default", {"capacity": "1000"} if name == "rainbow" else {})
+    config = configure(agent_class, "default", {"capacity": "1000"} if name in ("dqn", "rainbow") else {})
     buttons = ("B", "A", "UP", "DOWN", "LEFT", "RIGHT")
     numbered = agent_class.specs(config)[1].kind == "set"
     world = WorldSpec(1, buttons, (84, 84, 4), () if numbered else (6,), 7 if numbered else None, num_timesteps=1000)
@@ -78,8 +79,9 @@ def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
 @every_agent
 def test_configurations_say_where_networks_run_and_how_much_is_kept(name: str) -> None:
     config = find_agent(name).PRESETS["default"]
-    assert isinstance(config, HasDevice) == (name in ("es", "experts", "memory", "ppo", "rainbow"))
-    assert isinstance(config, HasCapacity) == (name in ("brute", "experts", "go_explore", "jerk", "memory", "rainbow"))
+    assert isinstance(config, HasDevice) == (name in ("dqn", "es", "experts", "memory", "ppo", "rainbow"))
+    kept = ("brute", "dqn", "experts", "go_explore", "jerk", "memory", "rainbow")
+    assert isinstance(config, HasCapacity) == (name in kept)
 
 
 def test_the_parts_of_every_protocol_are_explained() -> None:

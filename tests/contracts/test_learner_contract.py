@@ -28,6 +28,15 @@ SMALL = {
         "train_interval": "4",
         "capacity": "10",
     },
+    "dqn": {
+        "encoder": "dqn-2013",
+        "capacity": "100",
+        "min_transitions": "16",
+        "batch_size": "4",
+        "num_hidden": "16",
+        "target_interval": "20",
+        "explore_steps": "20",
+    },
     "es": {"encoder": "dqn-2013", "num_individuals": "4", "num_hidden": "32"},
     "ppo": {
         "encoder": "dqn-2013",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from newgameplus.nn.encoders import PixelConv, make_encoder, num_features, orthogonal, pixels
+from newgameplus.nn.encoders import PixelConv, SamePadded, make_encoder, num_features, orthogonal, pixels
 from newgameplus.nn.names import EncoderName
 
 FEATURES: dict[EncoderName, int] = {
@@ -15,6 +15,8 @@ FEATURES: dict[EncoderName, int] = {
     "impala": 32 * 11 * 11,
     "impala-normalised": 64 * 6 * 6,
     "mobile": 48 * 7 * 7,
+    "keras-2018": 64 * 11 * 11,
+    "keras-2018-scaled": 64 * 11 * 11,
 }
 every_encoder = pytest.mark.parametrize("name", FEATURES)
 
@@ -83,3 +85,15 @@ def test_orthogonal_weights_have_the_gain_as_their_length_and_no_bias() -> None:
     orthogonal(layer, 3.0)
     torch.testing.assert_close(layer.weight @ layer.weight.T, 9 * torch.eye(6), rtol=1e-5, atol=1e-5)
     assert not layer.bias.any()
+
+
+def test_padding_for_the_same_size_adds_the_odd_pixel_below_and_on_the_right() -> None:
+    """Five pixels at stride 2 become three, by one more before and two after, as in Keras."""
+    encoder = SamePadded(1, [(1, 4, 2, 0)], pixel_scale=1.0)
+    (weight, bias), corner = encoder.parameters(), torch.zeros((1, 5, 5, 1), dtype=torch.uint8)
+    corner[0, 0, 0] = 1
+    with torch.no_grad():
+        weight.copy_(torch.arange(16.0).view(1, 1, 4, 4))
+        bias.zero_()
+        assert encoder(corner).view(3, 3).tolist() == [[5.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]
+    assert num_features(make_encoder("keras-2018", 4), 84, 120, 4) == 64 * 11 * 15

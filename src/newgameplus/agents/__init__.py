@@ -8,6 +8,7 @@ from newgameplus.registry import resolve
 
 AGENTS = {
     "brute": "newgameplus.agents.brute.agent:Brute",
+    "dqn": "newgameplus.agents.dqn.agent:Dqn",
     "es": "newgameplus.agents.es.agent:Es",
     "experts": "newgameplus.agents.experts.agent:Experts",
     "go_explore": "newgameplus.agents.go_explore.agent:GoExplore",

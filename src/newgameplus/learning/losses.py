@@ -127,6 +127,14 @@ def large_margin_loss(values: Tensor, action: Tensor, margin: float) -> Tensor:
     return (rivals - shown).max(1).values
 
 
+def squared_log_error(value: Tensor, target: Tensor) -> Tensor:
+    """Return ``(log(1 + v) - log(1 + t))^2`` of values and targets ``[B]``, ``[B]``; those below 0 count as 0.
+
+    Keras's mean squared logarithmic error before the mean: a value below 0 has no gradient.
+    """
+    return (torch.log1p(value.clamp(min=0.0)) - torch.log1p(target.clamp(min=0.0))).square()
+
+
 def quantile_huber(quantiles: Tensor, fractions: Tensor, target: Tensor, threshold: float = 1.0) -> Tensor:
     """Return the quantile Huber loss of each row, ``[B]``.
 

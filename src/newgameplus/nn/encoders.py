@@ -165,6 +165,39 @@ class Mobile(nn.Module):
         return _flat(self.layers(observation))
 
 
+class SamePadded(nn.Module):
+    """Convolutions whose outputs have the height and width of their inputs over the stride, rounded up; each with ReLU.
+
+    Where an odd number of pixels is to be added, the one more is at the bottom and on the right, as in Keras
+    (``padding="same"``).
+
+    Args:
+        num_channels: C.
+        shapes: filters, kernel size in pixels and stride of each convolution; paddings are not used.
+        pixel_scale: factor of the pixels from 0 to 255.
+    """
+
+    def __init__(self, num_channels: int, shapes: Sequence[ConvolutionShape], pixel_scale: float) -> None:
+        super().__init__()
+        self._pixel_scale = pixel_scale
+        inputs = [num_channels, *(shape[0] for shape in shapes)]
+        layers = zip(inputs, shapes, strict=False)
+        self.convolutions = tuple(nn.Conv2d(num, filters, size, stride) for num, (filters, size, stride, _) in layers)
+        self.layers = nn.ModuleList(self.convolutions)
+
+    def forward(self, observation: Tensor) -> Tensor:
+        """uint8 ``[B, H, W, C]`` to features ``[B, F]``."""
+        seen = pixels(observation, self.convolutions[0].weight.dtype) * self._pixel_scale
+        for layer in self.convolutions:
+            height, width = (
+                max((-(-length // stride) - 1) * stride + size - length, 0)
+                for length, size, stride in zip(seen.shape[2:], layer.kernel_size, layer.stride, strict=True)
+            )
+            sides = (width // 2, width - width // 2, height // 2, height - height // 2)
+            seen = torch.relu(layer(functional.pad(seen, sides)))
+        return _flat(seen)
+
+
 def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
     """Return the convolutions called ``name`` for uint8 pictures ``[B, H, W, C]`` of C = ``num_channels``."""
     makers: dict[str, Callable[[int], nn.Module]] = {
@@ -172,6 +205,8 @@ def make_encoder(name: EncoderName, num_channels: int) -> nn.Module:
         "impala": Impala,
         "impala-normalised": lambda channels: Impala(channels, width=2, is_normalised=True, pooled_size=6),
         "mobile": Mobile,
+        "keras-2018": partial(SamePadded, shapes=PLAIN["nature"], pixel_scale=1.0),
+        "keras-2018-scaled": partial(SamePadded, shapes=PLAIN["nature"], pixel_scale=1 / 255),
     }
     return makers[name](num_channels)
 

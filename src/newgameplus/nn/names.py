@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-EncoderName: TypeAlias = Literal["dqn-2013", "nature", "nature-extra", "impala", "impala-normalised", "mobile"]
+EncoderName: TypeAlias = Literal[
+    "dqn-2013",
+    "nature",
+    "nature-extra",
+    "impala",
+    "impala-normalised",
+    "mobile",
+    "keras-2018",
+    "keras-2018-scaled",
+]
 """Convolutional encoder (nn/encoders.py)."""
 DeviceName: TypeAlias = Literal["auto", "cpu", "cuda"]
 """Device of a network; ``auto`` takes CUDA if available."""

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from newgameplus.agents.batch_updates import given
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.heads import make_head
-from newgameplus.agents.rainbow.update import QLearner, given
+from newgameplus.agents.rainbow.update import QLearner
 from newgameplus.errors import UsageError
 from newgameplus.types import Step, WorldSpec
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
+from newgameplus.agents.batch_updates import given
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import BEYOND, RainbowConfig
-from newgameplus.agents.rainbow.update import given
 from newgameplus.errors import UsageError
 from newgameplus.experience.replay import Batch
 from newgameplus.nn.fractions import multiply_by_fractions

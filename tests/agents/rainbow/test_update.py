@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import torch
 
+from newgameplus.agents.batch_updates import ReplayedUpdate
+from newgameplus.agents.frame_mirror import FrameMirror
 from newgameplus.agents.rainbow.agent import Rainbow
 from newgameplus.agents.rainbow.config import RainbowConfig
-from newgameplus.agents.rainbow.mirror import FrameMirror
-from newgameplus.agents.rainbow.update import ReplayedUpdate
 from newgameplus.errors import LearningError
 from newgameplus.types import Array, Step, WorldSpec
 

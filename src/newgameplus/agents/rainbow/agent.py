@@ -19,12 +19,13 @@ from typing import ClassVar
 import numpy as np
 import torch
 
+from newgameplus.agents.batch_updates import Update, make_update
 from newgameplus.agents.rainbow import config as presets
 from newgameplus.agents.rainbow.acting import Actor, best_actions_together
 from newgameplus.agents.rainbow.config import RainbowConfig
 from newgameplus.agents.rainbow.heads import make_head
 from newgameplus.agents.rainbow.network import RainbowNetwork
-from newgameplus.agents.rainbow.update import FIGURES, Awaited, QLearner, Update, make_update
+from newgameplus.agents.rainbow.update import FIGURES, Awaited, QLearner
 from newgameplus.agents.saved import require_agent, require_likeness
 from newgameplus.errors import LearningError
 from newgameplus.experience.replay import SLACK, ReplayBuffer
