@@ -22,10 +22,13 @@ PIP_INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --const
 # isolated environment, so they go into .venv; the engine then also need not be compiled anew each time.
 BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 
-# $(call native_tests,name,build type,sanitizers)
-define native_tests
-$(VENV)/bin/cmake -S native -B build/native-$(1) -G Ninja -DCMAKE_BUILD_TYPE=$(2) -DNGP_MODULE=OFF -DNGP_TESTS=ON \
-  -DNGP_SANITIZE='$(3)' -DPython_EXECUTABLE=$(abspath $(RUN)) --log-level=WARNING
+# What the installation compiled the engine in; its own tests link the same libraries.
+EDITABLE_BUILD = build/editable-$$($(RUN) -c 'import sys; print("cp%d%d" % sys.version_info[:2])')-*
+
+# $(call sanitized_tests,name,sanitizers)
+define sanitized_tests
+$(VENV)/bin/cmake -S native -B build/native-$(1) -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DNGP_MODULE=OFF -DNGP_TESTS=ON \
+  -DNGP_SANITIZE='$(2)' -DPython_EXECUTABLE=$(abspath $(RUN)) --log-level=WARNING
 $(VENV)/bin/cmake --build build/native-$(1)
 $(VENV)/bin/ctest --test-dir build/native-$(1) --output-on-failure
 endef
@@ -63,11 +66,13 @@ check: $(INSTALLED)  ## the static checks alone: style, types, imports
 	$(VENV)/bin/lint-imports --no-logo
 
 native: $(INSTALLED)  ## the engine's own tests, in C++
-	$(call native_tests,plain,Release,)
+	$(VENV)/bin/cmake -S native -B $(EDITABLE_BUILD) -DNGP_TESTS=ON --log-level=WARNING
+	$(VENV)/bin/cmake --build $(EDITABLE_BUILD)
+	$(VENV)/bin/ctest --test-dir $(EDITABLE_BUILD) --output-on-failure
 
 sanitize: $(INSTALLED)  ## the same under the address, undefined behaviour and thread sanitizers
-	$(call native_tests,address,RelWithDebInfo,address;undefined)
-	$(call native_tests,thread,RelWithDebInfo,thread)
+	$(call sanitized_tests,address,address;undefined)
+	$(call sanitized_tests,thread,thread)
 
 bench: $(INSTALLED)  ## measure every figure of benchmarks/speed, one after the other, beside the peers
 	$(PIP_INSTALL) 'stable-baselines3>=2.4' 'sb3-contrib>=2.4' 'tianshou>=2.0'
