@@ -8,7 +8,8 @@ EXTRAS ?= dev,atari,cluster,lua,memory,play,train
 # On Linux PyPI's torch brings CUDA with it, 3 GB and more. This one computes on the processor alone; for a GPU:
 # make install TORCH_INDEX=https://pypi.org/simple
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-WORKERS ?= 2
+# One more than most machines have cores to spare: a quarter of the tests' time is waiting, for processes and pages.
+WORKERS ?= 3
 PYTEST_ARGUMENTS ?=
 
 RUN := $(VENV)/bin/python
@@ -45,7 +46,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  PYTHON=python3.12             which Python a new .venv is made of (3.11 or newer)'
-	@echo '  WORKERS=2                     processes that run the tests'
+	@echo '  WORKERS=3                     processes that run the tests'
 	@echo "  PYTEST_ARGUMENTS='tests/cli'  more arguments for pytest"
 
 install: $(INSTALLED)  ## make or renew .venv with everything: learners, window, tests, documentation
@@ -101,10 +102,10 @@ $(INSTALLED): $(SOURCES) $(ENGINE)
 	@echo 'Installing New Game Plus with $(EXTRAS) into $(VENV): about 2 GB on the disk, some minutes.'
 	$(PIP_INSTALL) $(BUILD_TOOLS)
 	@$(RUN) -c 'import torch' 2>/dev/null || [ "$$(uname -s)" != Linux ] || \
-	  $(PIP_INSTALL) --no-deps --retries 1 --index-url $(TORCH_INDEX) torch || { \
+	  $(PIP_INSTALL) --no-compile --no-deps --retries 1 --index-url $(TORCH_INDEX) torch || { \
 	  echo 'There is no torch at $(TORCH_INDEX); name another index, or take the one with CUDA (3 GB and more):' >&2; \
 	  echo '  make install TORCH_INDEX=https://pypi.org/simple' >&2; exit 1; }
-	$(PIP_INSTALL) --no-build-isolation --editable '.[$(EXTRAS)]'
+	$(PIP_INSTALL) --no-build-isolation --no-compile --editable '.[$(EXTRAS)]'
 	@touch $(PLAIN) $@
 
 .PHONY: new-venv

@@ -164,9 +164,9 @@ def test_movies_of_a_frozen_batch_play_back_as_they_were_judged(
 @pytest.mark.usefixtures("_seldom_checkpoints")
 @pytest.mark.parametrize("agent", ["random", *FROZEN])
 def test_an_interrupted_batch_ends_like_one_that_was_not(tmp_path: Path, make_jobs: MakeJobs, agent: str) -> None:
-    whole, pieces = (make_jobs(tmp_path / name, agent, timesteps=300) for name in ("whole", "pieces"))
+    whole, pieces = (make_jobs(tmp_path / name, agent, timesteps=180) for name in ("whole", "pieces"))
     play_batch(whole, ignore)
-    for num_steps in (110, 200):
+    for num_steps in (70, 130):
         with pytest.raises(Interruption):
             play_batch(pieces, partial(interrupt_after, num_steps))
     shutil.rmtree(pieces[1].folder)  # one begins anew, so that the rows end at different times
