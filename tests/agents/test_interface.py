@@ -15,7 +15,6 @@ from newgameplus.agents.interface import (
     Agent,
     ContinuesOthers,
     Delegates,
-    Evolves,
     ExpectsWeights,
     HasActionValues,
     HasFeatures,
@@ -27,19 +26,20 @@ from newgameplus.agents.interface import (
     KeepsFiles,
     LearnsOffPolicy,
     NeedsZones,
-    PlaysApart,
+    Searches,
     UsesSnapshots,
     offers,
 )
+from newgameplus.agents.populations import Evolves, PlaysApart
 from newgameplus.errors import UsageError
 from newgameplus.types import WorldSpec
 
 PARTS: dict[str, tuple[type, ...]] = {
-    "brute": (HasMetrics, HasWeights),
+    "brute": (HasMetrics, HasWeights, Searches),
     "dqn": (HasActionValues, HasMetrics, HasReplay, HasWeights, KeepsFiles),
     "es": (ContinuesOthers, HasMetrics, HasPolicy, HasWeights, PlaysApart),
     "experts": (Delegates, HasMetrics, HasWeights, KeepsFiles, NeedsZones),
-    "go_explore": (HasMetrics, HasWeights, UsesSnapshots),
+    "go_explore": (HasMetrics, HasWeights, Searches, UsesSnapshots),
     "jerk": (),
     "keeper": (KeepsFiles,),
     "memory": (ContinuesOthers, Delegates, ExpectsWeights, HasMetrics, HasWeights, KeepsFiles),

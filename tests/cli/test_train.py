@@ -14,6 +14,8 @@ import torch
 
 from newgameplus.cli.main import run
 from newgameplus.nn.cpu.compiled import using
+from newgameplus.results.checkpoints import load_state
+from newgameplus.results.training_runs import TrainingFolder, checkpoint_at
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -203,6 +205,17 @@ def test_the_command_that_it_ends_with_judges_what_was_trained(capsys: pytest.Ca
     trained = json.loads(Path("a run/training.json").read_text())["agent"]
     assert trained["config"]["value_clip"] is None
     assert json.loads(Path("r/manifest.json").read_text())["agent"] == trained
+
+
+def test_a_search_stands_for_the_best_that_it_found_and_is_judged_frozen(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["train", "brute", *AIRSTRIKER, "--steps", "2400", "--checkpoint-every", "600", "--run", "a/run"]) == 0
+    assert "Judge it: ngp evaluate brute --init a/run --frozen" in capsys.readouterr().err
+    newest, chosen = TrainingFolder(Path("a/run")).checkpoints()[-1], checkpoint_at(Path("a/run"))
+    found, stood_for = (
+        max(each["episode_return"] for each in load_state(path)["agent"]["best"]) for path in (newest, chosen)
+    )
+    assert chosen != newest
+    assert stood_for == found > 0
 
 
 def test_no_command_judges_what_has_no_weights(capsys: pytest.CaptureFixture[str]) -> None:

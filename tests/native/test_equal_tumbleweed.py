@@ -11,7 +11,6 @@ from newgameplus.open_games.tumbleweed.zones import ZONE_NAMES
 from .play import frames
 
 
-
 @pytest.mark.parametrize("num_frames", [400, pytest.param(1_000, marks=pytest.mark.nightly)])
 @pytest.mark.parametrize("zone", ZONE_NAMES)
 def test_random_frames_of_each_zone_equal_the_reference(zone: str, num_frames: int) -> None:

@@ -35,6 +35,7 @@ CAN = {
     "PlaysApart": "individuals play apart (--on)",
     "NeedsZones": "may need the zone of each row",
     "HasWishes": "wishes for its world",
+    "Searches": "searches one best trajectory (--frozen presses it)",
     "UsesSnapshots": "begins episodes at snapshots",
 }
 """Protocol to what a reader of the list wants to know of it."""

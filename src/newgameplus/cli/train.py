@@ -362,7 +362,7 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
 
 def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report | None) -> None:
     from newgameplus.agents import find_agent
-    from newgameplus.agents.interface import HasWeights, offers
+    from newgameplus.agents.interface import HasWeights, Searches, offers
 
     if report is None:
         say(console, "This run was complete already.")
@@ -371,5 +371,7 @@ def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report
     score = "" if report.mean_return is None else f" Mean return of recent episodes: {report.mean_return:,.1f}."
     say(console, f"Trained for {report.num_steps:,} steps in {report.elapsed_seconds:,.0f} s.{score}")
     say(console, f"Look at it: ngp report {where}, or: tensorboard --logdir {where}")
-    if offers(find_agent(plan.agent.name), HasWeights):
-        say(console, f"Judge it: ngp evaluate {plan.agent.name} --init {where}")
+    agent_class = find_agent(plan.agent.name)
+    if offers(agent_class, HasWeights):
+        frozen = " --frozen" if offers(agent_class, Searches) else ""
+        say(console, f"Judge it: ngp evaluate {plan.agent.name} --init {where}{frozen}")

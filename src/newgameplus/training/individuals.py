@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from newgameplus.agents.interface import Agent, PlaysApart
+from newgameplus.agents.interface import Agent
+from newgameplus.agents.populations import PlaysApart
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.errors import NewGamePlusError, ResultsError
 from newgameplus.executor.interface import Cancelled, Died, Executor, Returned, Task, Tell, share
@@ -43,7 +44,7 @@ class PopulationPlan:
     num_episodes: int
     """Episodes of an individual on each level."""
     common: State
-    """The agent's :meth:`~newgameplus.agents.interface.PlaysApart.common`."""
+    """The agent's :meth:`~newgameplus.agents.populations.PlaysApart.common`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Individual:
 
     number: int
     single: State
-    """The agent's :meth:`~newgameplus.agents.interface.PlaysApart.single`."""
+    """The agent's :meth:`~newgameplus.agents.populations.PlaysApart.single`."""
 
 
 @dataclass(frozen=True, slots=True)

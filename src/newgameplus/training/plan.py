@@ -11,12 +11,11 @@ from newgameplus.agents import AGENTS, find_agent
 from newgameplus.agents.configuration import HasDevice, configure, with_fields
 from newgameplus.agents.interface import (
     ContinuesOthers,
-    Evolves,
     HasWeights,
     NeedsZones,
-    PlaysApart,
     offers,
 )
+from newgameplus.agents.populations import Evolves, PlaysApart
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.fields import pick, to_json
 from newgameplus.games.action_sets import ActionSet, action_sets

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from newgameplus.agents.interface import Agent, Evolves, HasMetrics, KeepsFiles, PlaysApart, UsesSnapshots
+from newgameplus.agents.interface import Agent, HasMetrics, KeepsFiles, Searches, UsesSnapshots
+from newgameplus.agents.populations import Evolves, PlaysApart
 from newgameplus.envs.interface import ResumableWorld
 from newgameplus.envs.level_queue import LevelQueue, ShuffledLevels
 from newgameplus.envs.snapshots import SnapshotWorld
@@ -233,10 +234,11 @@ class _Run:
             is_extra: it is not one of the plan's, so that it counts for nothing but to resume from: which checkpoint is
                 the best depends on the plan alone.
         """
-        began, mean = time.monotonic(), self.tracker.mean_return
-        is_best = not is_extra and mean is not None and (self.tracker.best is None or mean > self.tracker.best)
+        began = time.monotonic()
+        good = self.agent.best_return() if isinstance(self.agent, Searches) else self.tracker.mean_return
+        is_best = not is_extra and good is not None and (self.tracker.best is None or good > self.tracker.best)
         if is_best:
-            self.tracker.best = mean
+            self.tracker.best = good
         state = {
             "tracker": self.tracker.state(),
             "agent": self.agent.state(),

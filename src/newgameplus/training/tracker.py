@@ -28,7 +28,7 @@ class Tracker:
     """Number of agent steps over all rows."""
     num_episodes: int = 0
     best: float | None = None
-    """Highest mean return over recent episodes for which a checkpoint was kept."""
+    """Highest mean return over recent episodes, or best return of a search, for which a checkpoint was kept."""
     elapsed_seconds: float = 0.0
     episode_return: Array = field(default_factory=lambda: np.zeros(0))
     """Return so far of the current episode, float64 ``[B]``."""

@@ -88,6 +88,11 @@ class Brute:
             "tree/nodes": float(num_nodes),
         }
 
+    def best_return(self) -> float | None:
+        """Return the return of the best trajectory of all rows; None before there is one."""
+        found = [searcher.best.episode_return for searcher in self._searchers if len(searcher.best.actions)]
+        return max(found, default=None)
+
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
         """Take the best trajectories of another run: as its rows' first episodes, or, frozen, as all that is played.
 

@@ -108,6 +108,10 @@ class GoExplore:
             "best/steps": float(len(best.actions)),
         }
 
+    def best_return(self) -> float | None:
+        """Return the return of the best trajectory of all levels; None before there is one."""
+        return max((each.episode_return for each in self._best.values() if len(each.actions)), default=None)
+
     def begin_from(self, state: State, *, is_frozen: bool = False) -> None:
         """Take the best trajectories of another run: as its rows' first episodes, or, frozen, as all that is played.
 
