@@ -14,7 +14,8 @@ with code 2.
     ├── MovieError            a movie cannot be read, or belongs to another game or core
     ├── ResultsError          a results directory exists, is corrupt or cannot be written
     ├── StateError            a saved state does not fit (also a ValueError)
-    └── LearningError         learning diverged: a loss is NaN or infinite
+    ├── LearningError         learning diverged: a loss is NaN or infinite
+    └── SandboxError          no sandbox is to be had here, or it did not start
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ class StateError(NewGamePlusError, ValueError):
 
 class LearningError(NewGamePlusError):
     """An agent can no longer learn."""
+
+
+class SandboxError(NewGamePlusError):
+    """A program cannot be isolated here, or its sandbox did not start."""
 
 
 def install_line(extra: str) -> str:

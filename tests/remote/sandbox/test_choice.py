@@ -1,0 +1,130 @@
+"""Which sandbox is chosen, what is said where there is none, and programs that run without one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newgameplus.errors import SandboxError, UsageError
+from newgameplus.remote.ends import Reason
+from newgameplus.remote.sandbox import bubblewrap, none
+from newgameplus.remote.sandbox.choice import choose
+from newgameplus.remote.sandbox.spec import Bind, Spec
+
+needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that everybody may read, which pytest's are not."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def python(code: str) -> tuple[str, ...]:
+    return (sys.executable, "-I", "-S", "-c", code)
+
+
+@needs_bubblewrap
+def test_auto_is_one_that_was_tried() -> None:
+    assert choose("auto").NAME == "bubblewrap"
+
+
+def test_none_is_chosen_by_its_name_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert choose("none").NAME == "none"
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(
+        SandboxError, match=r"bubblewrap is not installed: sudo apt install bubblewrap\..*--sandbox none"
+    ):
+        choose("auto")
+
+
+def test_a_misspelt_name_is_answered_with_those_that_there_are() -> None:
+    with pytest.raises(UsageError, match=r"no sandbox bubblewarp\. Did you mean bubblewrap\?"):
+        choose("bubblewarp")
+
+
+def test_a_bubblewrap_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    old = tmp_path / "bwrap"
+    old.write_text("#!/bin/sh\necho bubblewrap 0.6.2\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(SandboxError, match=r"bubblewrap 0\.6\.2 is too old: it must be 0\.8 or newer"):
+        choose("bubblewrap")
+
+
+def test_a_bubblewrap_that_may_make_no_namespace_says_so(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
+    refused = open_folder / "bwrap"
+    complaint = "bwrap: setting up uid map: Permission denied"
+    refused.write_text(
+        f'#!/bin/sh\ncase $1 in --version) echo bubblewrap 0.9.0;; *) echo "{complaint}"; exit 1;; esac\n'
+    )
+    refused.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{open_folder}:{os.environ['PATH']}")
+    with pytest.raises(SandboxError, match=f"does not work here.*{complaint}"):
+        choose("bubblewrap")
+
+
+@needs_bubblewrap
+def test_what_cannot_be_bound_is_told(tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    with pytest.raises(SandboxError, match="missing"):
+        bubblewrap.start(Spec(argv=("true",), binds=(Bind(missing),)))
+
+
+@needs_bubblewrap
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a sandbox as root")
+class TestStartedByRoot:
+    def test_a_folder_that_is_root_s_alone_is_refused(self, tmp_path: Path) -> None:
+        tmp_path.chmod(stat.S_IRWXU)
+        with pytest.raises(SandboxError, match=r"not everybody's to read.*chmod -R o\+rX"):
+            bubblewrap.start(Spec(argv=("true",), binds=(Bind(tmp_path),)))
+
+    def test_it_does_not_run_as_root(self) -> None:
+        with pytest.raises(SandboxError, match="cannot run as root"):
+            bubblewrap.start(Spec(argv=("true",), user="root"))
+
+    def test_a_user_that_there_is_not_is_told(self) -> None:
+        with pytest.raises(SandboxError, match="runs as the user somebody-else, and there is none"):
+            bubblewrap.start(Spec(argv=("true",), user="somebody-else"))
+
+
+def test_a_program_without_a_sandbox_ends_with_its_exit_code() -> None:
+    with none.start(Spec(argv=python("print('done'); raise SystemExit(3)"))) as started:
+        assert started.wait() is Reason.AGENT_EXIT
+    assert (started.status, started.last_lines()) == (3, ("done",))
+
+
+def test_nothing_runs_on_after_a_program_without_a_sandbox() -> None:
+    code = "import os, time\nif (pid := os.fork()) == 0:\n os.setsid()\n time.sleep(60)\nprint(pid)"
+    with none.start(Spec(argv=python(code))) as started:
+        assert started.wait() is Reason.AGENT_EXIT
+    (pid,) = started.last_lines()
+    assert not Path("/proc", pid).exists()
+
+
+def test_memory_is_limited_without_a_sandbox() -> None:
+    code = "import signal\nheld = bytearray(b'x') * (256 << 20)\nsignal.pause()"
+    with none.start(Spec(argv=python(code), memory_bytes=64 << 20)) as started:
+        assert started.wait() is Reason.OUT_OF_MEMORY
+
+
+@pytest.mark.parametrize(
+    ("spec", "sentence"),
+    [
+        (Spec(argv=("there-is-no-such-program",)), "no program there-is-no-such-program"),
+        (Spec(argv=("true",), working_folder="/there/is/none"), "/there/is/none"),
+        (Spec(argv=("true",), binds=(Bind(Path("/usr"), Path("/x")),)), "/usr cannot be seen as /x"),
+    ],
+)
+def test_without_a_sandbox_too_a_start_that_fails_is_told(spec: Spec, sentence: str) -> None:
+    with pytest.raises(SandboxError, match=sentence):
+        none.start(spec)
