@@ -82,7 +82,7 @@ _THREE = struct.Struct("<QQQ")
 _FOUR = struct.Struct("<QQQQ")
 _HEAD = struct.Struct("<QQ")
 _LENGTH = struct.Struct("<I")
-NAME_BYTES = 16
+NAME_BYTES, COMBO_BYTES = 16, 8
 HEADER_BYTES = 4096
 NUM_SLOTS = 2
 MAX_HELLO_BYTES = 1 << 19
@@ -181,6 +181,10 @@ class RemoteEnv:
         self._seq = 0
         self._end: SessionOverError | None = None
         self._packed_before: dict[Any, bytes] = {}
+        self._numbers: NDArray[Any]
+        self._picture: NDArray[Any]
+        self._slots: list[NDArray[Any]]
+        self._finals: list[NDArray[Any]]
         self.final_observations: dict[int, NDArray[Any]] = {}
         """Of a batch's last step: last observation of each row whose episode ended, by row index."""
         try:
@@ -251,7 +255,7 @@ class RemoteEnv:
         if self._end is None:
             self._end = SessionOverError(_LEFT)
             self._link.send(_FOUR.pack(BYE, self._seq, _LEFT, 0))
-        self._link.close()
+        self._leave()
 
     def __enter__(self) -> RemoteEnv:
         """Return the environment, which the end of the block closes."""
@@ -323,8 +327,14 @@ class RemoteEnv:
 
     def _ended(self, error: RemoteError) -> RemoteError:
         self._end = error if isinstance(error, SessionOverError) else ServerGoneError()
-        self._link.close()
+        self._leave()
         return error
+
+    def _leave(self) -> None:
+        """Close the connection and give the memory back, as far as no observation of the agent's lies in it."""
+        self._link.close()
+        self._numbers = self._picture = np.zeros(0, np.uint8)
+        self._slots, self._finals = [], []
 
     def _packed(self, action: Any) -> bytes:
         """Return the bytes of an action, ``[…]``, or of the actions of a batch, ``[B, …]``."""
@@ -388,16 +398,17 @@ class RemoteEnv:
     def _read_actions(self, message: bytes, kind: int, num_sizes: int, num_buttons: int, num_combos: int) -> None:
         names_at = _HELLO.size + 4 * num_sizes
         combos_at = names_at + NAME_BYTES * num_buttons
-        if kind not in ACTION_KINDS or not num_sizes or len(message) != combos_at + 4 * num_combos:
+        if kind not in ACTION_KINDS or not num_sizes or len(message) != combos_at + COMBO_BYTES * num_combos:
             raise ProtocolError("The server's greeting has another length than it says.")
         self.action_kind: _ActionKind = ACTION_KINDS[kind]
         """``filtered``, ``all``: a 0 or 1 per button; ``discrete``, ``set``: a number; ``multi_discrete``: digits."""
         names = [message[at : at + NAME_BYTES].rstrip(b"\0") for at in range(names_at, combos_at, NAME_BYTES)]
         self.buttons: tuple[str | None, ...] = tuple(name.decode("ascii", "replace") or None for name in names)
         """Names of the pad's buttons, in the order of an action; None where there is none."""
-        masks = np.frombuffer(message[combos_at:], "<u4").tolist()
+        named = dict(enumerate(self.buttons, 1))
+        combos = [message[at : at + COMBO_BYTES] for at in range(combos_at, len(message), COMBO_BYTES)]
         self.combos: tuple[tuple[str, ...], ...] = tuple(
-            tuple(name for bit, name in enumerate(self.buttons) if name and mask >> bit & 1) for mask in masks
+            tuple(name for index in combo if (name := named.get(index))) for combo in combos
         )
         """For ``set``: the buttons that each number holds."""
         self.action_sizes = np.frombuffer(message[_HELLO.size : names_at], "<u4").astype(np.int64)

@@ -33,6 +33,8 @@ _PICTURE = struct.Struct("<QQQQ")
 _OBS = struct.Struct("<QQQ")
 NAME_BYTES = 16
 """Room for the name of a button."""
+COMBO_BYTES = 8
+"""Room for the buttons that an action of a set holds."""
 HEADER_BYTES = 4096
 """At the beginning of the memory: for each slot the number of the observation before and after it is drawn."""
 PICTURE_BYTES = 1 << 21
@@ -40,7 +42,7 @@ PICTURE_BYTES = 1 << 21
 NUM_SLOTS = 2
 MAX_OBSERVATION_BYTES = 1 << 30
 MAX_ROWS = 1 << 12
-MAX_ACTIONS = 1 << 16
+MAX_COMBOS = 1 << 12
 
 
 class Kind(IntEnum):
@@ -98,8 +100,8 @@ class Greeting:
     sizes: tuple[int, ...]
     """Number of buttons, of actions, or of the values of each digit."""
     buttons: tuple[str | None, ...]
-    combos: tuple[int, ...] = ()
-    """Button mask of each action of a set."""
+    combos: tuple[tuple[int, ...], ...] = ()
+    """Indices of the buttons that each action of a set holds, ``COMBO_BYTES`` at most."""
     has_memory: bool = True
     """Whether observations lie in memory."""
 
@@ -144,8 +146,8 @@ class Greeting:
         names = [name or "" for name in self.buttons]
         if len(names) > 32 or not all(name.isascii() and len(name) <= NAME_BYTES for name in names):
             raise UsageError(f"A pad has 32 buttons at most, with names of {NAME_BYTES} letters, not {self.buttons}.")
-        if len(self.sizes) > 32 or len(self.combos) > MAX_ACTIONS:
-            raise UsageError(f"A world of other processes has {MAX_ACTIONS:,} actions at most.")
+        if len(self.combos) > MAX_COMBOS or any(len(combo) > COMBO_BYTES for combo in self.combos):
+            raise UsageError(f"A set has {MAX_COMBOS:,} actions at most, each of {COMBO_BYTES} buttons at most.")
 
 
 def slot_bytes(greeting: Greeting) -> int:
@@ -170,7 +172,8 @@ def hello(greeting: Greeting) -> bytes:
         *(PICTURE_BYTES, 0),
     )
     names = b"".join((name or "").encode("ascii").ljust(NAME_BYTES, b"\0") for name in greeting.buttons)
-    return fixed + np.array(greeting.sizes, "<u4").tobytes() + names + np.array(greeting.combos, "<u4").tobytes()
+    combos = b"".join(bytes(index + 1 for index in combo).ljust(COMBO_BYTES, b"\0") for combo in greeting.combos)
+    return fixed + np.array(greeting.sizes, "<u4").tobytes() + names + combos
 
 
 def obs(seq: int, slot: int, reward: Array, terminated: Array, truncated: Array) -> bytes:

@@ -326,7 +326,7 @@ def greeting_of(world: World, *, has_memory: bool) -> Greeting:
         action_kind=spec.kind,
         sizes=_sizes(world.single_action_space),
         buttons=tuple(world.buttons),
-        combos=tuple(sum(1 << world.buttons.index(name) for name in combo) for combo in spec.combos),
+        combos=tuple(tuple(world.buttons.index(name) for name in combo) for combo in spec.combos),
         has_memory=has_memory,
     )
 
