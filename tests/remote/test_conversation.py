@@ -171,33 +171,33 @@ def test_the_bank_pays_for_the_agents_time_and_not_for_the_worlds() -> None:
     talk.say(step(2), after=2.5, work=100.0)
     talk.say(step(3), after=2.5, work=100.0)
     assert talk.said.clock.agent_seconds == 5.0
-    assert talk.said.clock.deadline() == talk.now + 1.0, "3.0 s were in the bank"
+    assert talk.said.clock.deadline == talk.now + 1.0, "3.0 s were in the bank"
     assert talk.say(step(4), after=1.001) == Stop(Reason.STEP_TIME)
 
 
 def test_refused_requests_and_pictures_buy_no_time() -> None:
     talk = playing()
-    deadline = talk.said.clock.deadline()
+    deadline = talk.said.clock.deadline
     talk.say(reset(2), after=0.9)
     talk.say(frame(3), after=0.9)
-    assert talk.said.clock.deadline() == deadline
+    assert talk.said.clock.deadline == deadline
     assert talk.say(reset(4), after=2.3) == Stop(Reason.STEP_TIME)
 
 
 def test_an_action_received_after_the_deadline_is_late_whenever_it_was_sent() -> None:
     talk = playing()
-    deadline = talk.said.clock.deadline()
+    deadline = talk.said.clock.deadline
     assert talk.said.clock.late(deadline) is None
     assert isinstance(talk.said.hear(step(2), deadline), Act)
     talk = playing()
-    assert talk.said.hear(step(2), np.nextafter(talk.said.clock.deadline(), np.inf)) == Stop(Reason.STEP_TIME)
+    assert talk.said.hear(step(2), np.nextafter(talk.said.clock.deadline, np.inf)) == Stop(Reason.STEP_TIME)
 
 
 def test_the_wall_clock_runs_from_the_answer_to_the_greeting() -> None:
     talk = Talk(replace(LIMITS, max_wall_clock_seconds=4.0))
     talk.say(ready(), after=9.0)
     talk.say(reset(1), after=0.5, work=3.0)
-    assert talk.said.clock.deadline() == 13.0
+    assert talk.said.clock.deadline == 13.0
     assert talk.say(step(2), after=0.75) == Stop(Reason.WALL_CLOCK)
     assert talk.said.clock.seconds(talk.now) == 4.25
 

@@ -181,7 +181,7 @@ class RemoteEnv:
         self._seq = 0
         self._end: SessionOverError | None = None
         self._packed_before: dict[Any, bytes] = {}
-        self._numbers: NDArray[Any]
+        self._numbers: Any
         self._picture: NDArray[Any]
         self._slots: list[NDArray[Any]]
         self._finals: list[NDArray[Any]]
@@ -199,10 +199,17 @@ class RemoteEnv:
         except BaseException:
             link.close()
             raise
-        self.terminated: NDArray[np.bool_] = np.zeros(self.num_envs, np.bool_)
+        self._flags = bytes(self.num_envs)
+
+    @property
+    def terminated(self) -> NDArray[np.bool_]:
         """Rows whose episode the last step ended because the game did, bool ``[B]``."""
-        self.truncated: NDArray[np.bool_] = np.zeros(self.num_envs, np.bool_)
+        return (np.frombuffer(self._flags, np.uint8) & 1).astype(np.bool_)
+
+    @property
+    def truncated(self) -> NDArray[np.bool_]:
         """Rows whose episode the last step ended because of a limit, bool ``[B]``."""
+        return (np.frombuffer(self._flags, np.uint8) & 2).astype(np.bool_)
 
     def reset(self) -> NDArray[Any]:
         """Begin an episode, in every row of a batch; return its first observation, ``[…]`` or ``[B, …]``.
@@ -230,8 +237,8 @@ class RemoteEnv:
         """
         observation, reward = self._asked(STEP, self._packed(action))
         if self.num_envs == 1:
-            return observation, float(reward[0]), bool(self.terminated[0] or self.truncated[0])
-        return observation, reward, self.terminated | self.truncated
+            return observation, reward[0], self._flags[0] != 0
+        return observation, np.array(reward), self.terminated | self.truncated
 
     def frame(self, row: int = 0) -> NDArray[np.uint8]:
         """Return the picture of a row, uint8 ``[H, W, 3]``; it is drawn only because it is asked for.
@@ -246,7 +253,7 @@ class RemoteEnv:
         height, width = _FOUR.unpack_from(answer)[2:] if len(answer) >= _FOUR.size else (0, 0)
         size = 3 * height * width
         if not 0 < size <= PICTURE_BYTES or len(answer) != _FOUR.size + (0 if self._is_mapped else size):
-            raise ProtocolError("The server sent a picture of a size that there is not.")
+            raise self._ended(ProtocolError("The server sent a picture of a size that there is not."))
         shown = self._picture[:size] if self._is_mapped else np.frombuffer(answer, np.uint8, size, _FOUR.size)
         return np.array(shown).reshape(height, width, 3)
 
@@ -265,42 +272,37 @@ class RemoteEnv:
         """Leave the session."""
         self.close()
 
-    def _asked(self, kind: int, payload: bytes) -> tuple[NDArray[Any], NDArray[np.float64]]:
-        """Ask for an observation; return it with the rewards ``[B]``."""
+    def _asked(self, kind: int, payload: bytes) -> tuple[NDArray[Any], tuple[float, ...]]:
+        """Ask for an observation; return it with the rewards, one per row."""
         answer = self._exchange(kind, payload, OBS)
-        rows = self.num_envs
-        drawn_at = _THREE.size + 9 * rows
-        if len(answer) < drawn_at:
-            raise ProtocolError("The server sent an observation without its rewards.")
-        slot = _THREE.unpack_from(answer)[2]
-        reward = np.frombuffer(answer, "<f8", rows, _THREE.size).astype(np.float64)
-        flags = np.frombuffer(answer, np.uint8, rows, _THREE.size + 8 * rows)
-        self.terminated, self.truncated = (flags & 1).astype(np.bool_), (flags & 2).astype(np.bool_)
-        ended = np.flatnonzero(flags).tolist() if self._is_same_step else []
+        if len(answer) < self._obs.size:
+            raise self._ended(ProtocolError("The server sent an observation without its rewards."))
+        _, _, slot, *reward, self._flags = self._obs.unpack_from(answer)
+        ended = [row for row, flag in enumerate(self._flags) if flag] if self._is_same_step else []
         if not self._is_mapped:
-            return self._received(answer, drawn_at, ended), reward
-        if len(answer) != drawn_at or slot >= NUM_SLOTS:
-            raise ProtocolError("The server sent an observation of another length than there is.")
-        return self._seen(slot, ended), reward
+            return self._received(answer, ended), tuple(reward)
+        if len(answer) != self._obs.size or slot >= NUM_SLOTS:
+            raise self._ended(ProtocolError("The server sent an observation of another length than there is."))
+        return self._seen(slot, ended), tuple(reward)
 
     def _seen(self, slot: int, ended: list[int]) -> NDArray[Any]:
         """Return the observation in a slot; it carries its number before and after."""
         self._check_slot(slot)
-        shown = self._slots[slot] if self.num_envs > 1 else self._slots[slot][0]
+        shown = self._slots[slot]
         observation = shown.copy() if self._copies else shown
         self.final_observations = {row: self._finals[slot][row].copy() for row in ended}
         self._check_slot(slot)
         return observation
 
     def _check_slot(self, slot: int) -> None:
-        if self._numbers[2 * slot] != self._seq or self._numbers[2 * slot + 1] != self._seq:
-            raise ProtocolError("The server has changed an observation while it was read.")
+        if not self._numbers[2 * slot] == self._seq == self._numbers[2 * slot + 1]:
+            raise self._ended(ProtocolError("The server has changed an observation while it was read."))
 
-    def _received(self, answer: bytes, at: int, ended: list[int]) -> NDArray[Any]:
+    def _received(self, answer: bytes, ended: list[int]) -> NDArray[Any]:
         """Return the observation that follows its message."""
-        rows, size = self.num_envs, self._row_bytes
-        if len(answer) != at + (rows + len(ended)) * size:
-            raise ProtocolError("The server sent an observation of another length than there is.")
+        rows, at = self.num_envs, self._obs.size
+        if len(answer) != at + (rows + len(ended)) * self._row_bytes:
+            raise self._ended(ProtocolError("The server sent an observation of another length than there is."))
         shown = np.frombuffer(answer[at:], self.observation_dtype).reshape((rows + len(ended), *self.observation_shape))
         self.final_observations = {row: shown[rows + i].copy() for i, row in enumerate(ended)}
         observation: NDArray[Any] = shown[:rows].copy()
@@ -312,7 +314,7 @@ class RemoteEnv:
             raise self._end
         self._seq += 1
         self._link.send(_HEAD.pack(kind, self._seq) + payload)
-        answer: bytes = self._link.receive()
+        answer: bytes = self._link.receive(self._longest)
         if len(answer) < _HEAD.size:
             raise self._ended(ServerGoneError() if not answer else ProtocolError("The server sent half a message."))
         found, seq = _HEAD.unpack_from(answer)
@@ -333,7 +335,7 @@ class RemoteEnv:
     def _leave(self) -> None:
         """Close the connection and give the memory back, as far as no observation of the agent's lies in it."""
         self._link.close()
-        self._numbers = self._picture = np.zeros(0, np.uint8)
+        self._numbers, self._picture = (), np.zeros(0, np.uint8)
         self._slots, self._finals = [], []
 
     def _packed(self, action: Any) -> bytes:
@@ -393,6 +395,9 @@ class RemoteEnv:
             self._row_bytes *= size
         if rows * self._row_bytes > MAX_OBSERVATION_BYTES or rest[8] != PICTURE_BYTES:
             raise ProtocolError("The server's greeting describes a world that is too large.")
+        drawn = 0 if self._is_mapped else max(2 * rows * self._row_bytes, PICTURE_BYTES)
+        self._obs = struct.Struct(f"<QQQ{rows}d{rows}s")
+        self._longest = self._obs.size + _FOUR.size + drawn
         self._read_actions(message, *rest[4:8])
 
     def _read_actions(self, message: bytes, kind: int, num_sizes: int, num_buttons: int, num_combos: int) -> None:
@@ -433,10 +438,12 @@ class RemoteEnv:
         size = HEADER_BYTES + NUM_SLOTS * slot + PICTURE_BYTES
         if memory is None or os.fstat(memory).st_size < size:
             raise ProtocolError("The server's greeting came without the memory that it speaks of.")
-        shared = np.frombuffer(mmap.mmap(memory, size, mmap.MAP_SHARED, mmap.PROT_READ), np.uint8)
-        shape, dtype = (self.num_envs, *self.observation_shape), self.observation_dtype
+        mapped = mmap.mmap(memory, size, mmap.MAP_SHARED, mmap.PROT_READ)
+        self._numbers = memoryview(mapped)[: 16 * NUM_SLOTS].cast("Q")
+        shared = np.frombuffer(mapped, np.uint8)
+        rows = (self.num_envs,) if self.num_envs > 1 else ()
+        shape, dtype = (*rows, *self.observation_shape), self.observation_dtype
         begins = [HEADER_BYTES + slot * i for i in range(NUM_SLOTS)]
-        self._numbers = shared[: 16 * NUM_SLOTS].view(np.uint64)
         self._slots = [shared[begin : begin + length].view(dtype).reshape(shape) for begin in begins]
         lasts = [shared[begin + length : begin + used].view(dtype) for begin in begins]
         self._finals = [last.reshape(shape) for last in lasts] if self._is_same_step else []
@@ -475,11 +482,13 @@ class _SocketLink:
         with contextlib.suppress(OSError):
             self._socket.send(message)
 
-    def receive(self) -> bytes:
+    def receive(self, longest: int) -> bytes:
         """Return the next message; nothing if there is no more to come."""
-        for _ in range(2):  # the first may only say that the last message was not taken
+        try:
+            return self._socket.recv(longest)
+        except OSError:  # it may only say that the last message was not taken
             with contextlib.suppress(OSError):
-                return self._socket.recv(1 << 20)
+                return self._socket.recv(longest)
         return b""
 
     def close(self) -> None:
@@ -503,20 +512,20 @@ class _TcpLink:
 
     def hello(self) -> tuple[bytes, int | None]:
         """Return the greeting; memory cannot come with it."""
-        return self.receive(), None
+        return self.receive(MAX_HELLO_BYTES), None
 
     def send(self, message: bytes) -> None:
         """Send a message; if the server is gone, its last words are still to be received."""
         with contextlib.suppress(OSError):
             self._socket.sendall(_LENGTH.pack(len(message)) + message)
 
-    def receive(self) -> bytes:
+    def receive(self, longest: int) -> bytes:
         """Return the next message; nothing if there is no more to come."""
         length = self._exactly(_LENGTH.size)
         if not length:
             return b""
         size = _LENGTH.unpack(length)[0]
-        if size > 2 * MAX_OBSERVATION_BYTES:
+        if size > longest:
             raise ProtocolError(f"The server sent a message of {size:,} bytes.")
         return self._exactly(size)
 

@@ -6,9 +6,8 @@ words, and the conversation goes on; what the protocol does not know ends it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from newgameplus.remote.ends import Reason, Violation
 from newgameplus.remote.limits import AgentClock, SessionLimits
@@ -16,44 +15,38 @@ from newgameplus.remote.messages import VERSION, ActionReader, Greeting, Kind, R
 from newgameplus.types import Array
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(NamedTuple):
     """Nothing is to be done until the next message."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(NamedTuple):
     """Show the first observation of an episode."""
 
     seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(NamedTuple):
     """Take these actions, ``[B, …]``, and show what becomes of them."""
 
     seq: int
     actions: Array
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(NamedTuple):
     """Send the picture of a row."""
 
     seq: int
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(NamedTuple):
     """Say why not."""
 
     seq: int
     refusal: Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(NamedTuple):
     """End the session."""
 
     reason: Reason
@@ -87,6 +80,7 @@ class Conversation:
     def __init__(self, greeting: Greeting, limits: SessionLimits, now: float) -> None:
         self._greeting, self._limits = greeting, limits
         self._actions = ActionReader(greeting)
+        self._step_bytes = greeting.step_bytes
         self._place = _Place.GREETED
         self._num_refused = 0
         self._num_resets = 0
@@ -107,7 +101,7 @@ class Conversation:
         late = self.clock.late(now)
         if late is not None:
             return Stop(late)
-        request = read(message, self._greeting)
+        request = read(message, self._step_bytes)
         if isinstance(request, Violation):
             return Stop(Reason.PROTOCOL, request)
         if request.kind is Kind.BYE:

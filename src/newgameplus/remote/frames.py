@@ -49,8 +49,9 @@ class Frames:
         size = picture_at(greeting) + PICTURE_BYTES
         if greeting.has_memory:
             self.fd, self._map = _sealed(size)
-        memory = np.frombuffer(self._map, np.uint8) if self._map is not None else np.zeros(size, np.uint8)
-        self._numbers: Array = memory[: 16 * NUM_SLOTS].view(np.uint64).reshape(NUM_SLOTS, 2)
+        shared = bytearray(size) if self._map is None else self._map
+        self._numbers = memoryview(shared)[: 16 * NUM_SLOTS].cast("Q")
+        memory = np.frombuffer(shared, np.uint8)
         self._slots: list[Array] = []
         self._finals: list[Array] = []
         rows, dtype = greeting.num_envs, np.dtype(greeting.dtype)
@@ -71,11 +72,11 @@ class Frames:
             finals: last observation of each row whose episode ended and has begun again, by row index.
         """
         slot = seq % NUM_SLOTS
-        self._numbers[slot, 0] = seq
+        self._numbers[2 * slot] = seq
         self._slots[slot][...] = observation
         for row, last in finals.items():
             self._finals[slot][row] = last
-        self._numbers[slot, 1] = seq
+        self._numbers[2 * slot + 1] = seq
         if self._map is not None:
             return slot, b""
         ended = b"".join(self._finals[slot][row].tobytes() for row in sorted(finals))
@@ -100,7 +101,8 @@ class Frames:
             os.close(self.fd)
             self.fd = None
         nothing = np.zeros(0, np.uint8)
-        self._numbers, self._slots, self._finals, self._picture, self._map = nothing, [], [], nothing, None
+        self._numbers, self._slots, self._finals, self._picture = memoryview(b""), [], [], nothing
+        self._map = None
 
 
 def _sealed(size: int) -> tuple[int, mmap.mmap]:

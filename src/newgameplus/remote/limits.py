@@ -64,7 +64,11 @@ class AgentClock:
         self._limits = limits
         self._asked = now
         self._connected: float | None = None
+        self._last: float | None = None
+        """End of the wall clock."""
         self._bank = limits.bank_seconds
+        self.deadline = now + limits.first_seconds
+        """Time at which the agent is late, unless a message is received before."""
         self.agent_seconds = 0.0
         """Time in which the agent was to act, until the last message."""
 
@@ -72,26 +76,20 @@ class AgentClock:
         """Time since the agent answered the greeting."""
         return 0.0 if self._connected is None else now - self._connected
 
-    def deadline(self) -> float:
-        """Time at which the agent is late, unless a message is received before."""
-        if self._connected is None:
-            return self._asked + self._limits.first_seconds
-        late = self._asked + self._limits.step_seconds + self._bank
-        wall = self._limits.max_wall_clock_seconds
-        return late if wall is None else min(late, self._connected + wall)
-
     def late(self, now: float) -> Reason | None:
         """Why the session is over if nothing has been received by now; None if it goes on."""
-        if now <= self.deadline():
+        if now <= self.deadline:
             return None
         if self._connected is None:
             return Reason.NEVER_CONNECTED
-        wall = self._limits.max_wall_clock_seconds
-        return Reason.WALL_CLOCK if wall is not None and now > self._connected + wall else Reason.STEP_TIME
+        return Reason.WALL_CLOCK if self._last is not None and now > self._last else Reason.STEP_TIME
 
     def connect(self, now: float) -> None:
         """Begin to count: the agent has answered the greeting."""
-        self._connected = self._asked = now
+        self._connected = now
+        wall = self._limits.max_wall_clock_seconds
+        self._last = None if wall is None else now + wall
+        self.go_on(now)
 
     def stop(self, now: float) -> None:
         """The agent has acted: take its time from the bank, as far as it took longer than a step may."""
@@ -102,3 +100,6 @@ class AgentClock:
     def go_on(self, now: float) -> None:
         """The agent has been answered and is to act."""
         self._asked = now
+        self.deadline = now + self._limits.step_seconds + self._bank
+        if self._last is not None:
+            self.deadline = min(self.deadline, self._last)

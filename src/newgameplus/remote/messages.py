@@ -11,7 +11,7 @@ import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -126,9 +126,14 @@ class Greeting:
         return self.action_kind in ("filtered", "all")
 
     @property
+    def step_bytes(self) -> int:
+        """Length of STEP."""
+        return HEAD.size + 4 * self.num_envs * self.numbers_per_action
+
+    @property
     def request_bytes(self) -> int:
         """Length of the longest message of an agent."""
-        return HEAD.size + max(8, 4 * self.num_envs * self.numbers_per_action)
+        return max(_BYE.size, self.step_bytes)
 
     def check(self) -> None:
         """Check that the messages have room for the world.
@@ -176,18 +181,26 @@ def hello(greeting: Greeting) -> bytes:
     return fixed + np.array(greeting.sizes, "<u4").tobytes() + names + combos
 
 
-def obs(seq: int, slot: int, reward: Array, terminated: Array, truncated: Array) -> bytes:
+def flags_of(terminated: Array, truncated: Array) -> bytes:
+    """Return the flags of OBS, one per row: bit 0 if its episode was terminated, bit 1 if it was truncated.
+
+    Args:
+        terminated: bool ``[B]``.
+        truncated: bool ``[B]``.
+    """
+    return bytes([one | two << 1 for one, two in zip(terminated.tolist(), truncated.tolist(), strict=True)])
+
+
+def obs(seq: int, slot: int, reward: Array, flags: bytes) -> bytes:
     """Return OBS; where there is no memory, observations follow it.
 
     Args:
         seq: number of the request that it answers.
         slot: where in the memory the observation lies.
         reward: float64 ``[B]``.
-        terminated: bool ``[B]``.
-        truncated: bool ``[B]``.
+        flags: one byte per row.
     """
-    flags = terminated.astype(np.uint8) | (truncated.astype(np.uint8) << 1)
-    return _OBS.pack(Kind.OBS, seq, slot) + reward.astype("<f8", copy=False).tobytes() + flags.tobytes()
+    return _OBS.pack(Kind.OBS, seq, slot) + reward.astype("<f8", copy=False).tobytes() + flags
 
 
 def refused(seq: int, refusal: Refusal) -> bytes:
@@ -205,8 +218,7 @@ def picture(seq: int, height: int, width: int) -> bytes:
     return _PICTURE.pack(Kind.PICTURE, seq, height, width)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A message of an agent."""
 
     kind: Kind
@@ -217,12 +229,16 @@ class Request:
     """STEP: the actions."""
 
 
-def read(message: bytes, greeting: Greeting) -> Request | Violation:
-    """Return what an agent sent, or what is wrong with it; never raises."""
+def read(message: bytes, step_bytes: int) -> Request | Violation:
+    """Return what an agent sent, or what is wrong with it; never raises.
+
+    Args:
+        message: what it sent.
+        step_bytes: length of STEP in this session.
+    """
     if len(message) < HEAD.size:
         return Violation.LENGTH
     kind, seq = HEAD.unpack_from(message)
-    step_bytes = HEAD.size + 4 * greeting.num_envs * greeting.numbers_per_action
     length = step_bytes if kind == Kind.STEP else _LENGTHS.get(kind)
     if length is None:
         return Violation.KIND

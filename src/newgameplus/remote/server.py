@@ -23,7 +23,7 @@ from newgameplus.remote.conversation import Act, Begin, Conversation, Order, Ref
 from newgameplus.remote.ends import End, Reason
 from newgameplus.remote.frames import Frames, can_seal
 from newgameplus.remote.limits import SessionLimits
-from newgameplus.remote.messages import Greeting, Refusal, bye, hello, obs, picture, refused
+from newgameplus.remote.messages import Greeting, Refusal, bye, flags_of, hello, obs, picture, refused
 from newgameplus.remote.transport import BrokenError, GoneError, InProcess, Transport
 from newgameplus.types import Array
 
@@ -137,7 +137,6 @@ class Server:
         self._frames = Frames(self._greeting)
         self._first: Array | None = None
         """First observation of an episode that has begun and was not asked for."""
-        self._nothing = np.zeros(world.num_envs), np.zeros(world.num_envs, np.bool_)
         self.conversation = Conversation(self._greeting, limits, time.monotonic())
         """Where the session is."""
         self.limits = limits
@@ -151,7 +150,7 @@ class Server:
     @property
     def longest_message(self) -> int:
         """Length of the longest message of an agent."""
-        return self._greeting.request_bytes + 8
+        return self._greeting.request_bytes
 
     def hello(self) -> bytes:
         """Return the greeting."""
@@ -204,8 +203,8 @@ class Server:
         if isinstance(order, Begin):
             if self._first is None:
                 self._first, _ = self._world.reset(seed=self._seed)
-            self._show(order.seq, self._first, {}, *self._nothing, self._nothing[1], send)
-            return 0
+            rows = self._greeting.num_envs
+            return self._show(order.seq, self._first, {}, np.zeros(rows), bytes(rows), send)
         if isinstance(order, Refuse):
             send(refused(order.seq, order.refusal))
         elif isinstance(order, Show):
@@ -217,8 +216,7 @@ class Server:
         finals = _finals(info)
         if finals and not self._greeting.is_same_step:
             self._first, observation, finals = observation, finals[0][None], {}
-        self._show(order.seq, observation, finals, reward, terminated, truncated, send)
-        return int(np.count_nonzero(terminated | truncated))
+        return self._show(order.seq, observation, finals, reward, flags_of(terminated, truncated), send)
 
     def _show(
         self,
@@ -226,12 +224,13 @@ class Server:
         observation: Array,
         finals: Mapping[int, Array],
         reward: Array,
-        terminated: Array,
-        truncated: Array,
+        flags: bytes,
         send: Callable[[bytes], None],
-    ) -> None:
+    ) -> int:
+        """Send an observation; return the number of rows whose episode ended."""
         slot, drawn = self._frames.draw(seq, observation, finals)
-        send(obs(seq, slot, reward, terminated, truncated) + drawn)
+        send(obs(seq, slot, reward, flags) + drawn)
+        return len(flags) - flags.count(0)
 
     def _picture(self, order: Show) -> bytes:
         if self._pictures is None:
@@ -276,7 +275,7 @@ class _Loop:
     def _wait(self) -> bytes | None:
         """Return a message, or None if there was none by the time that something else is to be done."""
         now = time.monotonic()
-        until = self._server.conversation.clock.deadline()
+        until = self._server.conversation.clock.deadline
         if self._watch is not None:
             until = min(until, self._next_watch)
         if self._transport.has_waiting or self._poller.poll(max(0, math.ceil((until - now) * 1000))):
