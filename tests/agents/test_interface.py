@@ -24,6 +24,7 @@ from newgameplus.agents.interface import (
     HasWeights,
     Imitates,
     KeepsFiles,
+    LearnsInStages,
     LearnsOffPolicy,
     NeedsZones,
     Searches,
@@ -48,6 +49,7 @@ PARTS: dict[str, tuple[type, ...]] = {
     "qtable": (HasMetrics, KeepsFiles),
     "rainbow": (HasActionValues, HasFeatures, HasMetrics, HasReplay, HasWeights, Imitates, KeepsFiles, LearnsOffPolicy),
     "random": (),
+    "world_model": (ExpectsWeights, HasMetrics, HasWeights, LearnsInStages),
 }
 ASKED = sorted({part for parts in PARTS.values() for part in parts}, key=lambda part: part.__name__)
 every_agent = pytest.mark.parametrize("name", AGENTS)
@@ -79,7 +81,8 @@ def test_a_class_offers_what_its_agent_can_do(name: str) -> None:
 @every_agent
 def test_configurations_say_where_networks_run_and_how_much_is_kept(name: str) -> None:
     config = find_agent(name).PRESETS["default"]
-    assert isinstance(config, HasDevice) == (name in ("dqn", "es", "experts", "memory", "ppo", "rainbow"))
+    with_networks = ("dqn", "es", "experts", "memory", "ppo", "rainbow", "world_model")
+    assert isinstance(config, HasDevice) == (name in with_networks)
     kept = ("brute", "dqn", "experts", "go_explore", "jerk", "memory", "rainbow")
     assert isinstance(config, HasCapacity) == (name in kept)
 

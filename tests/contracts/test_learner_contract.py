@@ -72,7 +72,7 @@ SHAPE = (84, 84, 4)
 LEARNERS = [
     name
     for name in AGENTS
-    if name not in ("go_explore", "keeper", "memory", "neat", "qtable")
+    if name not in ("go_explore", "keeper", "memory", "neat", "qtable", "world_model")
     and find_agent(name).specs(find_agent(name).PRESETS["default"])[0] != NOTHING
 ]
 """Those that learn by gradients; the promises of the others are in the tests of each."""

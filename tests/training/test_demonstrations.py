@@ -116,7 +116,9 @@ def test_demonstrations_that_take_up_too_much_of_the_replay_buffer_are_refused(m
 def test_an_agent_that_cannot_learn_from_demonstrations_is_named() -> None:
     config = configure(find_agent("jerk"), "default")
     wanted = Preparation(AgentPlan("jerk", "default", config, demonstrations="par"), WorldPlan((LEVEL,)), 1, 0)
-    with pytest.raises(UsageError, match="The agent jerk cannot learn from demonstrations; ppo and rainbow can"):
+    with pytest.raises(
+        UsageError, match="The agent jerk cannot learn from demonstrations; ppo, rainbow and world_model can"
+    ):
         check_preparation(wanted)
 
 

@@ -20,6 +20,7 @@ AGENTS = {
     "qtable": "newgameplus.agents.qtable.agent:QTable",
     "rainbow": "newgameplus.agents.rainbow.agent:Rainbow",
     "random": "newgameplus.agents.random.agent:Random",
+    "world_model": "newgameplus.agents.world_model.agent:WorldModel",
 }
 """Class of each agent, by name."""
 CEILINGS = {

@@ -31,6 +31,7 @@ CAN = {
     "HasWeights": "begins with weights (--init, --frozen)",
     "HasReplay": "replay buffer (--prefill)",
     "LearnsFromDemonstrations": "learns from demonstrations",
+    "LearnsInStages": "learns a model of its world from movies (--demonstrations)",
     "Evolves": "evolves a population",
     "PlaysApart": "individuals play apart (--on)",
     "NeedsZones": "may need the zone of each row",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from newgameplus.agents.stages import Learned, Movies
 from newgameplus.types import ActionSpec, Array, ObservationSpec, Snapshots, State, Step, Wishes, WorldSpec
 
 
@@ -172,6 +173,28 @@ class Imitates(LearnsFromDemonstrations, Protocol):
 
     def imitate(self, num_steps: int) -> None:
         """Learn as much as suits the latest demonstration, which had ``num_steps`` steps."""
+        ...
+
+
+@runtime_checkable
+class LearnsInStages(Protocol):
+    """Learns a model of its world from movies, in stages before its first step: ``--demonstrations``.
+
+    The model counts for the world that it was learned in: another game, action set or frame rate is refused.
+    """
+
+    def learn(self, movies: Movies, play: Callable[..., Iterator[Any]]) -> Iterator[Learned]:
+        """Learn what is yet to be learned; after each report the agent may be saved, and a restored one goes on.
+
+        Args:
+            movies: those that the run began with.
+            play: the loop (``training.loop.play``), for an agent in a world of the model's own.
+
+        Raises:
+            LearningError: the loss is NaN or infinite.
+            StateError: the movies are others than those that it has begun to learn from.
+            NewGamePlusError: a movie cannot be played.
+        """
         ...
 
 

@@ -249,7 +249,7 @@ def told_weights(agent: AgentPlan) -> str:
     from newgameplus.agents.interface import ExpectsWeights, offers
 
     agent_class: Any = agent.agent_class
-    is_without = agent.init is None and offers(agent_class, ExpectsWeights)
+    is_without = agent.init is None and agent.demonstrations is None and offers(agent_class, ExpectsWeights)
     return agent_class.without_weights(agent.config) if is_without else ""
 
 

@@ -45,6 +45,16 @@ if TYPE_CHECKING:
 DEFAULT_SPLIT = "tumbleweed-train"
 """Split trained on if neither a split nor a level is named."""
 DEFAULT_STEPS = 1_000_000
+_PREPARING = {
+    "demonstrations": "remembered",
+    "prefill": "remembered",
+    "pretraining": "gradient steps",
+    "collect": "steps read",
+    "v": "gradient steps of V",
+    "m": "gradient steps of M",
+    "c": "generations in the dream",
+}
+"""What is counted in each stage of a preparation."""
 _LEAST_ROWS = 8
 """Default number of rows if there are fewer levels."""
 _NARROW, _WIDE = 72, 112
@@ -88,7 +98,7 @@ _NARROW, _WIDE = 72, 112
 @click.option("--resume", is_flag=True, help="Continue the run in --run, or the latest, from its last checkpoint.")
 @click.pass_context
 def train(ctx: click.Context, /, **options: Any) -> int:
-    """Train AGENT: ppo, rainbow, experts, neat, es, or package.module:Class for one of your own.
+    """Train AGENT: ppo, rainbow, experts, neat, es, world_model, or package.module:Class for one of your own.
 
     All levels are played in parallel in one process, or with --switch-every one after another in each row. Metrics are
     written to metrics.jsonl and TensorBoard in the run's folder. Ctrl-C writes a checkpoint; a power cut loses at most
@@ -109,7 +119,13 @@ def train(ctx: click.Context, /, **options: Any) -> int:
             report = _follow(console, plan, folder, executor, stream)
     except KeyboardInterrupt:
         saved = TrainingFolder(folder).checkpoints()
-        what = f"after {int(saved[-1].stem):,} steps, which are kept" if saved else "before the first checkpoint"
+        num_steps = int(saved[-1].stem) if saved else 0
+        kept = (
+            f"after {num_steps:,} steps, which are kept"
+            if num_steps
+            else "before its first step, what it learned is kept"
+        )
+        what = kept if saved else "before the first checkpoint"
         again = f"ngp train{as_named(plan.agent.name)} --resume --run {as_typed(folder)}"
         say(console, f"Interrupted {what}; go on with: {again}")
         return 130
@@ -243,7 +259,7 @@ def _follow(
             if (prepared := report.prepared) is not None:
                 if is_stopped():
                     raise KeyboardInterrupt
-                what = "gradient steps" if prepared.stage == "pretraining" else "remembered"
+                what = _PREPARING[prepared.stage]
                 progress.update(task, completed=prepared.num_steps, total=prepared.num_total, what=what)
                 if prepared.is_complete:
                     say(console, _prepared(prepared))
@@ -305,9 +321,12 @@ def _stopping(console: Console) -> Iterator[Callable[[], bool]]:
 
 
 def _prepared(prepared: Prepared) -> str:
-    if prepared.stage == "pretraining":
+    if prepared.stage == "collect":
+        return f"It has read {prepared.num_steps:,} steps of movies."
+    if prepared.figures:
         figures = ", ".join(f"{name} {figure:.3g}" for name, figure in prepared.figures.items())
-        return f"It learned from them in {prepared.num_steps:,} gradient steps: {figures}."
+        who = "It" if prepared.stage == "pretraining" else prepared.stage.upper()
+        return f"{who} learned from them in {prepared.num_steps:,} {_PREPARING[prepared.stage]}: {figures}."
     where = "in its replay buffer" if prepared.stage == "prefill" else "of demonstrations"
     told = f"It begins with {prepared.num_steps:,} transitions {where}"
     if prepared.num_exact is None:

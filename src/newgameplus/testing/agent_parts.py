@@ -37,6 +37,7 @@ from newgameplus.testing.demonstrations import imitates, learns_from_demonstrati
 from newgameplus.testing.exchanges import AgentCase, follow
 from newgameplus.testing.promises import require, require_refusal, require_same, through_a_file
 from newgameplus.testing.resumption import require_resumed
+from newgameplus.testing.stages import learns_in_stages
 from newgameplus.types import Wishes
 
 _NUM_TOGETHER = 3
@@ -314,6 +315,7 @@ PART_CHECKS: tuple[Callable[[AgentCase], None], ...] = (
     _learns_nothing_when_frozen,
     _remembers_what_others_played,
     learns_from_demonstrations,
+    learns_in_stages,
     imitates,
     learns_from_what_others_took,
     _keeps_files,

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from newgameplus.agents.configuration import HasCapacity
-from newgameplus.agents.interface import Agent, LearnsFromDemonstrations, offers
+from newgameplus.agents.interface import Agent, LearnsFromDemonstrations, LearnsInStages, offers
+from newgameplus.agents.stages import StageName
 from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
@@ -58,17 +59,19 @@ class Preparation:
 class Prepared:
     """Progress of a preparation."""
 
-    stage: Literal["demonstrations", "pretraining", "prefill"]
-    """Whether demonstrations are read or learned from, or the replay buffer is filled."""
+    stage: Literal["demonstrations", "pretraining", "prefill"] | StageName
+    """Whether demonstrations are read or learned from, or the replay buffer is filled; or a stage of the agent's."""
     num_steps: int
-    """Number of transitions read, or of gradient steps."""
+    """Number of transitions read, or of gradient steps, or of generations."""
     num_total: int
     """Number of those to come in this stage; slightly too high until the last report, as a movie's end may not make a
     whole step."""
     num_exact: int | None = None
     """Number of transitions that the agent's own actions reproduce; None if they were played by its actions."""
     figures: dict[str, float] = field(default_factory=dict)
-    """Metrics of pre-training by name."""
+    """Metrics of what is learned, by name."""
+    is_resumable: bool = False
+    """Whether an agent that is saved now goes on from here."""
 
     @property
     def is_complete(self) -> bool:
@@ -160,9 +163,11 @@ def check_demonstrations(preparation: Preparation) -> None:
         NewGamePlusError: a movie cannot be played.
     """
     agent_class: Any = preparation.agent.agent_class
-    if not offers(agent_class, LearnsFromDemonstrations):
-        raise UsageError(f"The agent {preparation.agent.name} cannot learn from demonstrations; ppo and rainbow can.")
-    num_most = preparation.reader(_demonstrations_of(preparation)).check()
+    if not offers(agent_class, LearnsFromDemonstrations) and not offers(agent_class, LearnsInStages):
+        raise UsageError(
+            f"The agent {preparation.agent.name} cannot learn from demonstrations; ppo, rainbow and world_model can."
+        )
+    num_most = preparation.reader(demonstrations_of(preparation)).check()
     require_capacity(preparation, num_most, "Demonstrations take", "fewer movies")
 
 
@@ -174,13 +179,13 @@ def teach(preparation: Preparation, agent: Agent) -> Iterator[Prepared]:
         NewGamePlusError: a movie cannot be played.
     """
     assert isinstance(agent, LearnsFromDemonstrations)
-    yield from preparation.reader(_demonstrations_of(preparation)).tell(agent.demonstrate, "demonstrations")
+    yield from preparation.reader(demonstrations_of(preparation)).tell(agent.demonstrate, "demonstrations")
     for num_done, num_total, figures in agent.pretrain():
         yield Prepared("pretraining", num_done, num_total, figures=figures)
 
 
-def _demonstrations_of(preparation: Preparation) -> list[Path]:
-    """Movies of the agent's demonstrations; of a split, the par movies of its levels."""
+def demonstrations_of(preparation: Preparation) -> list[Path]:
+    """Return the movies of the agent's demonstrations; of a split, the par movies of its levels."""
     source = preparation.agent.demonstrations
     assert source is not None
     return movies_of(source) or [par_movie(level, source) for level in levels_of(source)]
@@ -226,7 +231,7 @@ class MovieReader:
         for path, row, num_steps in dealt:
             with MovieSteps(path, *self.specs, frames_per_step=self.world.rules.frames_per_step) as movie:
                 for number, step in enumerate(islice(movie, num_steps), 1):
-                    turn = _turn(step, is_last=number == num_steps)
+                    turn = turn_of(step, is_last=number == num_steps)
                     tell(step.observation[None], np.array([step.action]), turn, [row])
                     num_told, num_exact = num_told + 1, num_exact + step.is_exact
                     if num_told % REPORT_STEPS == 0 and num_told < num_total:
@@ -258,8 +263,8 @@ def _movies_in(folder: Path) -> list[Path]:
     return sorted(folder.rglob(f"*{SUFFIX}"))
 
 
-def _turn(step: MovieStep, *, is_last: bool) -> Step:
-    """A movie's step as a step of a world with one row."""
+def turn_of(step: MovieStep, *, is_last: bool) -> Step:
+    """Return a movie's step as a step of a world with one row."""
     is_cut = step.is_cut or (is_last and not step.is_terminated)
     return Step(
         step.next_observation[None],

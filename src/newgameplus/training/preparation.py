@@ -1,4 +1,4 @@
-"""What happens to an agent before its first step: demonstrations, then a prefill of its replay buffer.
+"""What happens to an agent before its first step: demonstrations or stages, then a prefill of its replay buffer.
 
 Neither counts as steps of its run.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from newgameplus.agents.interface import Agent
+from newgameplus.agents.interface import Agent, LearnsInStages
 from newgameplus.training.demonstrations import Preparation, Prepared, check_demonstrations, teach
 from newgameplus.training.prefill import check_prefill, fill
+from newgameplus.training.stages import check_stages, learn
 
 
 def check_preparation(preparation: Preparation) -> None:
@@ -21,18 +22,21 @@ def check_preparation(preparation: Preparation) -> None:
     """
     if preparation.agent.demonstrations is not None:
         check_demonstrations(preparation)
+        check_stages(preparation)
     if preparation.agent.prefill is not None:
         check_prefill(preparation)
 
 
 def prepare(preparation: Preparation, agent: Agent) -> Iterator[Prepared]:
-    """Prepare a new agent as its plan says; yield nothing if there is nothing to do.
+    """Prepare an agent as its plan says; yield nothing if there is nothing to do.
+
+    It is a new one, or one that was saved after a report that was resumable.
 
     Raises:
         LearningError: the loss is NaN or infinite.
         NewGamePlusError: a movie or a level cannot be played.
     """
     if preparation.agent.demonstrations is not None:
-        yield from teach(preparation, agent)
+        yield from learn(preparation, agent) if isinstance(agent, LearnsInStages) else teach(preparation, agent)
     if preparation.agent.prefill is not None:
         yield from fill(preparation, agent)

@@ -12,6 +12,7 @@ from newgameplus.envs.world import world_spec
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
 from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.stages import require_modelled_world
 from newgameplus.training.transfer import begin_from
 from newgameplus.training.worlds import WorldPlan, make_single_world
 
@@ -32,6 +33,7 @@ def rehearse(agent: AgentPlan, world: WorldPlan, *, num_envs: int = 1, zones: Se
     """
     if offers(agent.agent_class, IsPlayedByHand):
         raise UsageError(f"Nobody sits here to play as {agent.name}: ngp play LEVEL --rules contest --timesteps N")
+    require_modelled_world(agent, world)
     levels: dict[tuple[str, str], Level] = {}
     for level in world.levels:
         levels.setdefault((level.game, level.scenario), level)

@@ -70,7 +70,8 @@ class Rows:
         Raises:
             StateError: it is of another world.
         """
-        self._observation = self._world.restore(state["world"])
+        if "world" in state:
+            self._observation = self._world.restore(state["world"])
 
     def advances(self) -> Iterator[Advance]:
         """Play a turn after the other."""
@@ -83,8 +84,8 @@ class Rows:
             yield Advance(self._tracker.num_envs, episodes)
 
     def state(self) -> State:
-        """State of the world."""
-        return {"world": self._world.state()}
+        """State of the world; of one that has not been reset, nothing."""
+        return {"world": self._world.state()} if self.have_begun else {}
 
     def close(self) -> None:
         """Free the consoles."""

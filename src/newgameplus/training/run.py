@@ -120,7 +120,9 @@ class _Run:
     def play(self, is_stopped: Callable[[], bool]) -> Iterator[Report]:
         tracker = self.tracker
         if isinstance(self.players, Rows) and not self.players.have_begun:
-            yield from self._begin(self.players)
+            yield from self._begin(self.players, is_stopped)
+            if not self.players.have_begun:
+                return
         self.next_checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
         started = time.monotonic() - tracker.elapsed_seconds
         next_report = 0.0
@@ -161,13 +163,20 @@ class _Run:
             if self.tracker.num_steps - num_new < num_steps <= self.tracker.num_steps:
                 self.folder.keep(num_steps, weights_of(self.agent))
 
-    def _begin(self, rows: Rows) -> Iterator[Report]:
-        """Prepare the agent as the plan says, and reset every row."""
+    def _begin(self, rows: Rows, is_stopped: Callable[[], bool]) -> Iterator[Report]:
+        """Prepare the agent as the plan says, and reset every row; leave it unprepared if stopped and resumable."""
         prepared: Prepared | None = None
+        self.next_checkpoint_at = time.monotonic() + CHECKPOINT_SECONDS
         for prepared in prepare(self.plan.preparation, self.agent):
+            if prepared.is_complete:
+                self._tell({f"{prepared.stage}/{name}": figure for name, figure in prepared.figures.items()})
+            is_left = prepared.is_resumable and is_stopped()
+            is_due = prepared.is_complete or time.monotonic() >= self.next_checkpoint_at
+            if is_left or (prepared.is_resumable and is_due):
+                self._save(is_extra=True)
             yield replace(self._report(), prepared=prepared)
-            if prepared.stage == "pretraining" and prepared.is_complete:
-                self._tell({f"pretraining/{name}": figure for name, figure in prepared.figures.items()})
+            if is_left:
+                return
         rows.begin(training_seeds(self.plan.seed)[0])
         if prepared is not None:
             self._save()
