@@ -33,6 +33,7 @@ LONG = (
     "speed.agents",
     "speed.cluster",
     "speed.edges",
+    "speed.dream",
     "speed.engine",
     "speed.engine_costs",
     "speed.env_overhead",

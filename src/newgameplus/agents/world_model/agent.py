@@ -55,10 +55,11 @@ class WorldModel:
         self._num_rows, self._levels = world.num_envs, world.levels
         self._buttons, self._combos = world.buttons, world.combos or ((),) * world.num_actions
         num_features = config.num_latents + (2 if config.sees_cell else 1) * config.num_hidden
-        self._linear = Linear(num_features, self._combos, by_button=config.outputs == "buttons")
+        self.linear = Linear(num_features, self._combos, by_button=config.outputs == "buttons")
+        """What every controller is."""
         self._model = Model(config, world.num_actions, seed)
         self._num_dreamt = 0
-        self._controllers = self._seated(np.zeros(self._linear.num_parameters, np.float32))
+        self._controllers = self._seated()
         self._memory = self._model.dynamics.memory(self._num_rows)
 
     @staticmethod
@@ -142,9 +143,9 @@ class WorldModel:
         """
         require_agent(state, "world_model")
         mean = take_array(take(state, "controller", dict), "mean", np.float32)
-        if len(mean) != self._linear.num_parameters:
+        if len(mean) != self.linear.num_parameters:
             raise StateError(
-                f"The saved controller has {len(mean):,} parameters, this one {self._linear.num_parameters:,} "
+                f"The saved controller has {len(mean):,} parameters, this one {self.linear.num_parameters:,} "
                 "(another action set, or other fields?)."
             )
         model = self._new_model()
@@ -183,7 +184,7 @@ class WorldModel:
         if memory.shape != (2, self._num_rows, self.config.num_hidden):
             raise StateError("The saved memory is of other rows or another configuration; begin a new run.")
         num_dreamt, seed = take_count(state, "num_dreamt"), take_count(state, "seed")
-        controllers = self._seated(np.zeros(self._linear.num_parameters, np.float32), is_frozen=state["is_frozen"])
+        controllers = self._seated(is_frozen=state["is_frozen"])
         controllers.restore(state["controller"])
         model = self._new_model()
         model.restore(state["model"])
@@ -194,28 +195,30 @@ class WorldModel:
     def _new_model(self) -> Model:
         return Model(self.config, self._num_actions, self._seed)
 
-    def _search(self, mean: Array) -> CovarianceSearch:
+    def search(self, mean: Array | None = None) -> CovarianceSearch:
+        """Return a new search for a controller, around a mean, float32 ``[D]``; None for zeros."""
         config = self.config
+        begin = np.zeros(self.linear.num_parameters, np.float32) if mean is None else mean
         return CovarianceSearch(
-            mean, config.num_individuals, sigma=config.sigma, seed=self._seed, is_diagonal=config.search == "sep-cma"
+            begin, config.num_individuals, sigma=config.sigma, seed=self._seed, is_diagonal=config.search == "sep-cma"
         )
 
-    def _seated(self, mean: Array, *, is_frozen: bool = False) -> Controllers:
+    def _seated(self, mean: Array | None = None, *, is_frozen: bool = False) -> Controllers:
         """Return controllers around a mean in the rows of the real game."""
         return Controllers(
-            self._linear, self._search(mean), self._num_rows,
+            self.linear, self.search(mean), self._num_rows,
             levels=self._levels, num_episodes=self.config.num_episodes, is_frozen=is_frozen,
         )  # fmt: skip
 
     def _dream_generation(self, play: Callable[..., Iterator[Any]], seed: int) -> dict[str, float]:
         """Play a generation in the dream, and let the rows of the real game play the next one."""
         config, search = self.config, self._controllers.search
-        dreamers = Controllers(self._linear, search, config.dream_rows, num_episodes=config.dream_episodes)
+        dreamers = Controllers(self.linear, search, config.dream_rows, num_episodes=config.dream_episodes)
         generation = search.generation
         for _ in play(dreamers, self.dream(config.dream_rows), seed=seed):
             if search.generation > generation:
                 break
         self._controllers = Controllers(
-            self._linear, search, self._num_rows, levels=self._levels, num_episodes=config.num_episodes
+            self.linear, search, self._num_rows, levels=self._levels, num_episodes=config.num_episodes
         )
         return dreamers.metrics
