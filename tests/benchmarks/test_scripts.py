@@ -30,6 +30,7 @@ LONG = (
     "runs.search levels",
     "runs.stream",
     "runs.tumbleweed_calibration",
+    "runs.world_model",
     "speed.agents",
     "speed.cluster",
     "speed.edges",
