@@ -11,6 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent.parent
 QUICK = (
     "movie_bits",
+    "remote_messages",
     "soak",
     "runs.tumbleweed_par",
     "speed.cli_start",
@@ -50,6 +51,7 @@ LONG = (
     "speed.learners_gpu",
     "speed.neat",
     "speed.qtable",
+    "speed.remote_step",
     "speed.render_movie",
     "speed.verify_movies",
     "speed.watch",

@@ -46,7 +46,7 @@ class Frames:
         self.fd: int | None = None
         """The sealed memory; None if there is none."""
         self._map: mmap.mmap | None = None
-        size = picture_at(greeting) + PICTURE_BYTES
+        size = picture_at(greeting) + (PICTURE_BYTES if greeting.has_memory else 0)
         if greeting.has_memory:
             self.fd, self._map = _sealed(size)
         shared = bytearray(size) if self._map is None else self._map
