@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from newgameplus.cli.main import run
+from newgameplus.cli.sandbox_options import check_resumed
+from newgameplus.contest.entry_plan import entry_plan
+from newgameplus.contest.plan import Plan
+from newgameplus.contest.rules import CONTEST
+from newgameplus.errors import ResultsError, SandboxError
+from newgameplus.games.levels import find_level
 from newgameplus.remote.entries.entry import read_entry
+from newgameplus.remote.sandbox.choice import choose
+from newgameplus.report.evaluations import read_evaluations
+from newgameplus.training.worlds import WorldPlan
 
 
 def test_a_new_entry_is_packed_to_one_file_with_its_hash(
@@ -48,3 +58,98 @@ def test_what_cannot_be_made_is_said_in_a_sentence(
     assert run(["entry", *(folder if argument == "DIR" else argument for argument in arguments)]) == 2
     assert why in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def sandbox() -> str:
+    try:
+        return choose("auto").NAME
+    except SandboxError as error:
+        pytest.skip(str(error))
+
+
+def test_an_entry_is_judged_like_an_agent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = sandbox()
+    monkeypatch.chdir(tmp_path)
+    assert run(["entry", "new", "mine"]) == 0
+    assert run(["entry", "pack", "mine"]) == 0
+    sha256 = capsys.readouterr().out.rpartition(" ")[2].strip()
+    budget = ["--level", "Airstriker-Genesis/Level1", "--timesteps", "60"]
+    assert run(["evaluate", "mine.zip", *budget, "--results", "results"]) == 0
+    manifest = json.loads(Path("results/manifest.json").read_text())
+    assert manifest["sandbox"] == name
+    assert manifest["agent"] == {"name": "hold-right", "preset": "1", "config": {"sha256": sha256}}
+    assert manifest["entry"]["path"] == str(tmp_path / "mine.zip")
+    assert run(["evaluate", "mine.zip", "--resume", "--results", "results", "--timesteps", "60"]) == 0
+    (evaluation,) = read_evaluations([Path("results")])
+    assert (evaluation.label, evaluation.is_complete) == ("hold-right (1)", True)
+    capsys.readouterr()
+    assert run(["evaluate", "other", "--resume", "--results", "results"]) == 2
+    assert "were begun with the entry" in capsys.readouterr().err
+    (tmp_path / "mine.zip").unlink()
+    assert run(["evaluate", "--resume", "--results", "results"]) == 2
+    assert "There is no entry" in capsys.readouterr().err
+
+
+@pytest.mark.nightly
+def test_an_entry_that_fails_is_a_run_that_failed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sandbox()
+    folder, results = str(tmp_path / "mine"), str(tmp_path / "results")
+    assert run(["entry", "new", folder]) == 0
+    (tmp_path / "mine" / "agent.py").write_text("1 / 0\n")
+    assert run(["evaluate", folder, "--level", "Airstriker-Genesis/Level1", "--results", results]) == 1
+    assert "its last line was: 'ZeroDivisionError: division by zero'" in capsys.readouterr().out
+    assert run(["evaluate", "--resume", "--results", results]) == 1
+
+
+def test_a_check_says_how_fast_an_entry_is_or_what_it_printed_last(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = sandbox()
+    folder = str(tmp_path / "mine")
+    assert run(["entry", "new", folder]) == 0
+    assert run(["entry", "check", folder]) == 0
+    assert f"hold-right 1 is fine: 500 steps in the sandbox {name}." in capsys.readouterr().out
+    (tmp_path / "mine" / "agent.py").write_text("1 / 0\n")
+    assert run(["entry", "check", folder]) == 2
+    said = capsys.readouterr().err
+    assert "hold-right 1 fails. The agent's program ended with exit code 1." in said
+    assert "  | ZeroDivisionError: division by zero" in said
+    assert run(["entry", "build", folder]) == 0
+    assert "nothing to install" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--preset", "x"], "leave out --preset"),
+        (["--init", "x"], "leave out --init"),
+        (["--set", "a=1"], "leave out --set"),
+        (["--frozen"], "leave out --frozen"),
+        (["--sandbox", "jail"], "There is no sandbox jail"),
+        (["--sandbox", "none", "--batch"], "each agent has a sandbox of its own"),
+        (["--sandbox", "none", "--on", "localhost:1"], "on this machine only"),
+    ],
+)
+def test_what_does_not_fit_an_entry_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], why: str
+) -> None:
+    assert run(["entry", "new", str(tmp_path / "mine")]) == 0
+    airstriker = ["--level", "Airstriker-Genesis/Level1", "--results", str(tmp_path / "results")]
+    assert run(["evaluate", str(tmp_path / "mine"), *airstriker, *arguments]) == 2
+    assert why in capsys.readouterr().err
+    assert not (tmp_path / "results").exists()
+
+
+def test_results_run_no_entry_unprotected_that_nobody_has_named_so(tmp_path: Path) -> None:
+    assert run(["entry", "new", str(tmp_path / "mine")]) == 0
+    entry, level = entry_plan(tmp_path / "mine"), find_level("Airstriker-Genesis-v0/Level1")
+    plan = Plan(entry, WorldPlan((level,)), CONTEST, (0,), sandbox="none")
+    with pytest.raises(ResultsError, match="without any protection: if you trust it, add --sandbox none"):
+        check_resumed(plan, str(tmp_path / "mine"), None)
+    with pytest.raises(ResultsError, match="in the sandbox none and go on so"):
+        check_resumed(plan, None, "bubblewrap")
+    check_resumed(plan, None, "none")
+    with pytest.raises(ResultsError, match="begun with the entry"):
+        check_resumed(plan, "jerk", "none")

@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
+from newgameplus.cli.sandbox_options import AUTO, sandbox_of, sandbox_option
 from newgameplus.cli.tables import counted, print_note
 from newgameplus.cli.typed import as_typed
 from newgameplus.errors import UsageError
 
 if TYPE_CHECKING:
+    from newgameplus.games.levels import Level
     from newgameplus.remote.entries.entry import Entry
 
+CONTEST_STEPS, CONTEST_HOURS = 1_000_000, 12
+CHECKED_SPLIT = "tumbleweed-validation"
+"""Split whose first level an entry is checked on: it comes with New Game Plus."""
 SIMPLE = "simple"
 """Name of the template that uses none of our agents."""
 
@@ -46,7 +51,7 @@ def new(folder: Path, agent: str, preset: str, init: Path | None) -> None:
             files[WEIGHTS] = checkpoint_at(init).read_bytes()
     new_entry(folder, made, files)
     print_note(f"{click.format_filename(folder)} holds {' and '.join(['entry.toml', *files])}.")
-    print_note(f"Pack it: ngp entry pack {as_typed(folder)}")
+    print_note(f"Check it: ngp entry check {as_typed(folder)}")
 
 
 def _simple() -> Entry:
@@ -89,3 +94,63 @@ def pack(folder: Path, output: Path | None) -> None:
     packed = pack_folder(folder, where)
     click.echo(f"{click.format_filename(where)}  {packed.num_bytes:,} bytes, SHA-256 {packed.sha256}")
     print_note(f"{packed.entry.title}, {counted(packed.num_files, 'file')}.")
+
+
+@entry.command()
+@click.argument("path", metavar="ENTRY", type=click.Path(path_type=Path))
+@click.option("--level", metavar="GAME/STATE", help="Play this level.  [default: one that comes with New Game Plus]")
+@sandbox_option
+def check(path: Path, level: str | None, sandbox: str | None) -> int:
+    """Let ENTRY play 500 steps in a sandbox, and say what is in the way of judging it."""
+    from newgameplus.contest.entry_check import check_entry
+    from newgameplus.contest.entry_plan import entry_plan
+    from newgameplus.contest.entry_run import SessionFailedError
+
+    plan = entry_plan(path)
+    found = sandbox_of(sandbox, plan)
+    assert found is not None
+    try:
+        end = check_entry(plan, _level(level), found)
+    except SessionFailedError as error:
+        click.echo(f"{plan.entry.title} fails. {error.sentence}", err=True)
+        for line in error.end.last_lines:
+            click.echo(f"  | {line}", err=True)
+        return 2
+    each = end.agent_seconds / max(end.step, 1)
+    click.echo(f"{plan.entry.title} is fine: {counted(end.step, 'step')} in the sandbox {found}.")
+    hours = each * CONTEST_STEPS / 3600
+    print_note(
+        f"It takes {each * 1000:,.2f} ms for a step, so {hours:,.1f} h of the contest's {CONTEST_HOURS} h for "
+        f"{CONTEST_STEPS:,} steps."
+    )
+    return 0
+
+
+def _level(name: str | None) -> Level:
+    from newgameplus.games.levels import find_level, find_split
+
+    return find_split(CHECKED_SPLIT).found()[0] if name is None else find_level(name)
+
+
+@entry.command()
+@click.argument("path", metavar="ENTRY", type=click.Path(path_type=Path))
+@click.option(
+    "--wheels",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="DIR",
+    help="Take the packages from a folder of wheels, without a network.",
+)
+@sandbox_option
+def build(path: Path, wheels: Path | None, sandbox: str | None) -> None:
+    """Install the requirements of ENTRY, in a sandbox that has a network and sees no level."""
+    from newgameplus.contest.entry_plan import entry_plan
+    from newgameplus.remote.entries.build import build as build_packages
+    from newgameplus.remote.sandbox.choice import choose
+
+    plan = entry_plan(path)
+    if plan.entry.requirements is None:
+        click.echo(f"{plan.entry.title} has no requirements, so there is nothing to install.")
+        return
+    build_packages(plan.entry, plan.stored().folder, choose(sandbox or AUTO), wheels=wheels)
+    click.echo(f"The requirements of {plan.entry.title} are installed.")
+    print_note(f"Check it: ngp entry check {as_typed(path)}")

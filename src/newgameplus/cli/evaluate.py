@@ -15,7 +15,6 @@ from newgameplus.cli.plan_options import (
     CONFIG_OPTIONS,
     actions_in_words,
     agent_options,
-    agent_plan,
     options_of,
     run_name,
     told_weights,
@@ -23,6 +22,7 @@ from newgameplus.cli.plan_options import (
     world_options,
     world_plan,
 )
+from newgameplus.cli.sandbox_options import NONE, check_resumed, contender_plan, sandbox_of, sandbox_option
 from newgameplus.cli.typed import Number, as_named, as_typed, say
 from newgameplus.errors import ResultsError, UsageError
 
@@ -38,7 +38,7 @@ DEFAULT_SPLIT = "tumbleweed-validation"
 """Split played if neither a split nor a level is named."""
 MAX_SEEDS = 10_000
 """Limit of seeds; more are a typing error."""
-_OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "is_batched", "address", "as_json"}
+_OF_THE_SITTING = {"agent", "results_path", "resume", "num_workers", "is_batched", "address", "as_json", "sandbox"}
 """Options that do not belong to the plan, and the agent, which may always be named again."""
 
 
@@ -74,6 +74,7 @@ class Duration(click.ParamType[float]):
     help="Play several runs as the rows of one batch, or each in a process.  [default: a batch where it is faster]",
 )
 @on_option
+@sandbox_option
 @click.option("--results", "results_path", type=click.Path(path_type=Path), metavar="DIR", help="Where to write.")
 @click.option("--resume", is_flag=True, help="Continue interrupted results: those named, or the latest.")
 @click.option(
@@ -84,9 +85,10 @@ class Duration(click.ParamType[float]):
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
     """Evaluate AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
 
-    AGENT is a name (random, jerk, ppo, rainbow, experts) or package.module:Class for one of your own. Levels are played
-    in parallel, in processes of this machine or on a cluster. Ctrl-C or a power cut loses at most the current episodes;
-    --resume continues, and runs an agent of your own only where you name it again.
+    AGENT is a name (random, jerk, ppo, rainbow, experts), package.module:Class for one of your own, or the path of an
+    entry, which plays in a sandbox. Levels are played in parallel, in processes of this machine or on a cluster. Ctrl-C
+    or a power cut loses at most the current episodes, in a sandbox the current runs; --resume continues, and runs an
+    agent of your own only where you name it again.
     """
     from newgameplus.contest.evaluation import write_scores
     from newgameplus.printable import open_console
@@ -140,6 +142,8 @@ def _played(
 def _again(results: Results, plan: Plan, address: str) -> str:
     """Command that continues results."""
     on = "" if address == LOCAL else f" --on {address}"
+    if plan.sandbox == NONE:
+        on += f" --sandbox {NONE}"
     return f"ngp evaluate{as_named(plan.agent.name)} --resume{on} --results {as_typed(results.path)}"
 
 
@@ -209,7 +213,7 @@ def _plan(options: dict[str, Any]) -> Plan:
 
     if not 1 <= options["num_seeds"] <= MAX_SEEDS:
         raise UsageError(f"--seeds needs at least 1 and at most {MAX_SEEDS:,}, not {options['num_seeds']}.")
-    agent = agent_plan(options)
+    agent = contender_plan(options)
     world, split = world_plan(options, agent, DEFAULT_SPLIT, CONTEST_WORLD)
     return Plan(
         agent=agent,
@@ -223,6 +227,7 @@ def _plan(options: dict[str, Any]) -> Plan:
         seeds=tuple(range(options["seed"], options["seed"] + options["num_seeds"])),
         split=split,
         records_movies=options["records_movies"],
+        sandbox=sandbox_of(options["sandbox"], agent),
     )
 
 
@@ -238,8 +243,7 @@ def _reopened(ctx: click.Context, options: dict[str, Any]) -> tuple[Results, Pla
         for name in options.keys() - _OF_THE_SITTING
         if ctx.get_parameter_source(name) is not click.core.ParameterSource.DEFAULT
     }
-    if options["agent"] not in (None, plan.agent.name):
-        raise ResultsError(f"{results.path} was begun with the agent {plan.agent.name}, not {options['agent']}.")
+    check_resumed(plan, options["agent"], options["sandbox"])
     if options["is_batched"] not in (None, plan.rows_together > 1):
         way = "as rows of batches" if plan.rows_together > 1 else "in a process each"
         raise ResultsError(
@@ -257,11 +261,15 @@ def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
     """Plan with the options given now; all others are those of the existing results."""
     from dataclasses import replace
 
-    begun = _options_of(plan)
-    if plan.agent.init and "overrides" in typed:
+    from newgameplus.training.agent_plan import AgentPlan
+
+    begun, own = _options_of(plan), plan.agent
+    if isinstance(own, AgentPlan) and own.init and "overrides" in typed:
         begun["preset"] = None
     retyped = _plan({**options, **{name: value for name, value in begun.items() if name not in typed}})
-    agent = retyped.agent if typed & CONFIG_OPTIONS else replace(retyped.agent, config=plan.agent.config)
+    agent = retyped.agent
+    if not typed & CONFIG_OPTIONS and isinstance(agent, AgentPlan) and isinstance(own, AgentPlan):
+        agent = replace(agent, config=own.config)
     kept: dict[str, Any] = {"rules": plan.world.rules}
     if "actions" not in typed:
         kept["actions"] = plan.world.actions
@@ -271,7 +279,6 @@ def _retyped(plan: Plan, options: dict[str, Any], typed: set[str]) -> Plan:
 def _options_of(plan: Plan) -> dict[str, Any]:
     """Options by name that give a plan, except for fields set by ``--set``."""
     return {
-        "agent": plan.agent.name,
         **options_of(plan.agent, plan.world, plan.split),
         "rules": plan.rules.name,
         "timesteps": plan.rules.max_timesteps,
@@ -280,6 +287,7 @@ def _options_of(plan: Plan) -> dict[str, Any]:
         "seed": plan.seeds[0],
         "num_seeds": len(plan.seeds),
         "records_movies": plan.records_movies,
+        "sandbox": plan.sandbox,
     }
 
 
@@ -287,6 +295,7 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
     from newgameplus.cli.live import duration
     from newgameplus.cli.tables import counted
     from newgameplus.contest.evaluation import arithmetic_of
+    from newgameplus.training.agent_plan import AgentPlan
     from newgameplus.training.arithmetic import change_in_words
 
     rules = plan.rules
@@ -306,11 +315,13 @@ def _announce(console: Console, plan: Plan, results: Results) -> None:
         say(console, actions)
     if plan.rows_together > 1:
         say(console, f"Up to {plan.rows_together} runs are played together, as the rows of a batch.")
+    if plan.sandbox is not None:
+        say(console, f"Sandbox: {plan.sandbox}.")
     say(console, f"Results: {click.format_filename(results.path)}")
-    if wishes := told_wishes(plan.agent, plan.world):
-        say(console, wishes)
-    if weights := told_weights(plan.agent):
-        say(console, weights)
+    if isinstance(plan.agent, AgentPlan):
+        for told in (told_wishes(plan.agent, plan.world), told_weights(plan.agent)):
+            if told:
+                say(console, told)
     warning = change_in_words(results.manifest().get("arithmetic"), arithmetic_of(plan))
     if warning is not None:
         click.echo(warning, err=True)

@@ -14,6 +14,7 @@ from newgameplus.cli.typed import Number, fields_of
 from newgameplus.errors import UsageError
 
 if TYPE_CHECKING:
+    from newgameplus.contest.entry_plan import EntryPlan
     from newgameplus.envs.rules import WorldRules
     from newgameplus.games.action_sets import ActionSet
     from newgameplus.games.levels import Level
@@ -143,7 +144,7 @@ def _configuration(options: Mapping[str, Any]) -> tuple[str, Any]:
 
 
 def world_plan(
-    options: Mapping[str, Any], agent: AgentPlan, default_split: str, rules: WorldRules
+    options: Mapping[str, Any], agent: AgentPlan | EntryPlan, default_split: str, rules: WorldRules
 ) -> tuple[WorldPlan, str | None]:
     """Return the plan of the world from options by name, and the reference of the levels' split, if any.
 
@@ -171,7 +172,7 @@ def _own_actions(options: Mapping[str, Any]) -> ActionSet | None:
     return None
 
 
-def actions_in_words(agent: AgentPlan, world: WorldPlan) -> str | None:
+def actions_in_words(agent: AgentPlan | EntryPlan, world: WorldPlan) -> str | None:
     """Return a sentence about the action set, or None if it is the one that the agent names."""
     from newgameplus.games.action_sets import action_sets
 
@@ -253,17 +254,12 @@ def told_weights(agent: AgentPlan) -> str:
     return agent_class.without_weights(agent.config) if is_without else ""
 
 
-def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[str, Any]:
+def options_of(agent: AgentPlan | EntryPlan, world: WorldPlan, split: str | None) -> dict[str, Any]:
     """Return the options by name that a run was started with, except for fields set by ``--set``."""
     scenarios = {level.scenario for level in world.levels}
     return {
-        "preset": agent.preset,
-        "init": None if agent.init is None else Path(agent.init),
+        **_options_of_agent(agent),
         "at_steps": None,
-        "is_frozen": agent.is_frozen,
-        "demonstrations": agent.demonstrations,
-        "prefill": agent.prefill and agent.prefill.source,
-        "prefill_steps": agent.prefill and agent.prefill.num_steps,
         "split": split,
         "levels": () if split else tuple(map(str, world.levels)),
         "scenario": scenarios.pop() if len(scenarios) == 1 else None,
@@ -271,7 +267,24 @@ def options_of(agent: AgentPlan, world: WorldPlan, split: str | None) -> dict[st
     }
 
 
-def run_name(agent: AgentPlan, world: WorldPlan, split: str | None) -> str:
+def _options_of_agent(agent: AgentPlan | EntryPlan) -> dict[str, Any]:
+    from newgameplus.training.agent_plan import AgentPlan
+
+    if not isinstance(agent, AgentPlan):
+        names = ("preset", "init", "demonstrations", "prefill", "prefill_steps")
+        return {"agent": agent.path, "is_frozen": False, **dict.fromkeys(names)}
+    return {
+        "agent": agent.name,
+        "preset": agent.preset,
+        "init": None if agent.init is None else Path(agent.init),
+        "is_frozen": agent.is_frozen,
+        "demonstrations": agent.demonstrations,
+        "prefill": agent.prefill and agent.prefill.source,
+        "prefill_steps": agent.prefill and agent.prefill.num_steps,
+    }
+
+
+def run_name(agent: AgentPlan | EntryPlan, world: WorldPlan, split: str | None) -> str:
     """Return the default name of a run: its agent and its levels."""
     from newgameplus.games.levels import SPLIT_FILE
 

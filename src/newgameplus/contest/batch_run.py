@@ -73,7 +73,7 @@ def _play(
             row: opened.enter_context(begun(jobs[row], judge, saved[row], partial(report, row), num_rows=len(jobs)))
             for row, judge in world.judges.items()
         }
-        agents = Together(plan.agent, {row: run.agent for row, run in runs.items()}, len(jobs))
+        agents = Together(plan.own_agent, {row: run.agent for row, run in runs.items()}, len(jobs))
         for run in runs.values():
             run.begin()
         for turn in play(agents, world):

@@ -68,13 +68,14 @@ def tasks_of(jobs: list[Job], send_seconds: float = SEND_SECONDS) -> dict[Task[A
     weights: dict[str, Shared] = {}
     for job in jobs:
         check_travels(job.plan)
-        if job.plan.agent.init is not None and job.plan.agent.init not in weights:
-            weights[job.plan.agent.init] = share(Path(job.plan.agent.init).read_bytes())
+        init = job.plan.own_agent.init
+        if init is not None and init not in weights:
+            weights[init] = share(Path(init).read_bytes())
     return {
         Task(
             play_elsewhere,
             Parcel(job, fingerprint(job.level, job.plan.world.core), _state_files(job.folder), send_seconds),
-            shared=weights.get(job.plan.agent.init or ""),
+            shared=weights.get(job.plan.own_agent.init or ""),
             name=f"{job.plan.agent.name} {job.level} seed {job.seed}",
         ): (job,)
         for job in jobs
@@ -87,8 +88,13 @@ def check_travels(plan: Plan) -> None:
     Raises:
         UsageError: something of it lies on this machine's disk and cannot travel.
     """
-    prefill = plan.agent.prefill
-    sources = {"prefill": None if prefill is None else prefill.source, "demonstrations": plan.agent.demonstrations}
+    if plan.sandbox is not None:
+        raise UsageError("An agent in a sandbox plays on this machine only: leave out --on.")
+    agent = plan.own_agent
+    sources = {
+        "prefill": None if agent.prefill is None else agent.prefill.source,
+        "demonstrations": agent.demonstrations,
+    }
     for option, source in sources.items():
         if source is not None and source != PAR and Path(source).is_absolute():
             raise UsageError(
@@ -143,7 +149,7 @@ def _unpacked(parcel: Parcel, folder: Path, files: Files, weights: bytes | None)
         return job
     init = folder.parent / "init.safetensors"
     init.write_bytes(weights)
-    return replace(job, plan=replace(job.plan, agent=replace(job.plan.agent, init=str(init))))
+    return replace(job, plan=replace(job.plan, agent=replace(job.plan.own_agent, init=str(init))))
 
 
 def _state_files(folder: Path) -> Files:

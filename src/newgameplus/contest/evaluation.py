@@ -16,6 +16,8 @@ from typing import Any
 
 import newgameplus
 from newgameplus.contest.elsewhere import tasks_of
+from newgameplus.contest.entry_plan import EntryPlan, entry_plan_of
+from newgameplus.contest.entry_run import check_sandbox
 from newgameplus.contest.fingerprint import check_unchanged, fingerprint
 from newgameplus.contest.plan import Job, Plan
 from newgameplus.contest.rules import Rules, find_rules
@@ -35,7 +37,7 @@ from newgameplus.movies.marks import FRAMES_PER_MARK
 from newgameplus.results.evaluations import FORMAT, Results
 from newgameplus.results.runs import RunFolder
 from newgameplus.results.training_runs import checkpoint_at
-from newgameplus.training.agent_plan import agent_plan_of
+from newgameplus.training.agent_plan import AgentPlan, agent_plan_of
 from newgameplus.training.ceilings import check_ceiling
 from newgameplus.training.demonstrations import Preparation
 from newgameplus.training.preparation import check_preparation
@@ -56,6 +58,10 @@ def check(plan: Plan) -> None:
         NewGamePlusError: a ROM, state, scenario, core or checkpoint is missing; the message says which.
     """
     check_levels(plan)
+    if plan.sandbox is not None:
+        check_sandbox(plan)
+    if isinstance(plan.agent, EntryPlan):
+        return
     plan.agent.arithmetic()  # refuses a device that is not there
     check_snapshots(plan.agent, plan.world)
     if plan.agent.init is not None:
@@ -85,7 +91,8 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": list(command),
         **agent.manifest(),
-        "wishes": outcome(wishes_of(agent), world),
+        "sandbox": plan.sandbox,
+        "wishes": None if isinstance(agent, EntryPlan) else outcome(wishes_of(agent), world),
         "rules": to_json(plan.rules) | to_json(world.rules),
         "split": plan.split,
         "core": world.core,
@@ -95,7 +102,7 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
         "rows_together": plan.rows_together,
         "levels": [fingerprint(level, world.core) for level in world.levels],
         "seeds": list(plan.seeds),
-        "init": None if agent.init is None else _origin(Path(agent.init)),
+        "init": None if isinstance(agent, EntryPlan) or agent.init is None else _origin(Path(agent.init)),
         "arithmetic": arithmetic_of(plan),
         "versions": _versions(),
         "backend": default_backend(),
@@ -106,6 +113,8 @@ def manifest_of(plan: Plan, command: Sequence[str]) -> dict[str, Any]:
 
 def arithmetic_of(plan: Plan) -> dict[str, Any]:
     """Return the agent's arithmetic on this machine; the number of threads depends on the number of parallel runs."""
+    if isinstance(plan.agent, EntryPlan):
+        return {}
     return {name: part for name, part in plan.agent.arithmetic().items() if name != "threads"}
 
 
@@ -122,7 +131,7 @@ def plan_of(manifest: dict[str, Any], trusted: str | None = None) -> Plan:
     add_named_collections(manifest.get("games"))
     try:
         parts = {
-            "agent": agent_plan_of({**manifest, "init": _checked_origin(manifest.get("init"))}, trusted),
+            "agent": _contender_of(manifest, trusted),
             "world": judged_world_plan_of(manifest),
             "rules": pick(Rules, manifest["rules"]),
         }
@@ -134,6 +143,11 @@ def plan_of(manifest: dict[str, Any], trusted: str | None = None) -> Plan:
     for level, line in zip(plan.world.levels, manifest["levels"], strict=True):
         check_unchanged(level, line, plan.world.core)
     return plan
+
+
+def _contender_of(manifest: dict[str, Any], trusted: str | None) -> AgentPlan | EntryPlan:
+    entry = entry_plan_of(manifest)
+    return entry or agent_plan_of({**manifest, "init": _checked_origin(manifest.get("init"))}, trusted)
 
 
 def rows_together(plan: Plan, num_workers: int | None, is_batched: bool | None) -> int:
@@ -160,8 +174,11 @@ def rows_together(plan: Plan, num_workers: int | None, is_batched: bool | None) 
 
 def _why_apart(plan: Plan) -> str | None:
     """Why the runs of a plan cannot be the rows of a batch, as a clause; None if they can."""
-    if not acts_together(plan.agent):
-        return f"the agent {plan.agent.name} {'does not act' if plan.agent.is_frozen else 'learns and does not act'} so"
+    if plan.sandbox is not None:
+        return "each agent has a sandbox of its own"
+    agent = plan.own_agent
+    if not acts_together(agent):
+        return f"the agent {agent.name} {'does not act' if agent.is_frozen else 'learns and does not act'} so"
     if default_backend() != "native":
         return "the engine, which steps them, is not built or not chosen"
     if FRAMES_PER_MARK % plan.world.rules.frames_per_step:

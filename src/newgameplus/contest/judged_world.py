@@ -131,6 +131,8 @@ class JudgedWorld:
         """Progress of the run."""
         self.is_spent = self.progress.is_spent(rules)
         """Whether the budget is spent, so that no further step can be taken."""
+        self.action: Array | None = None
+        """The last action, ``[1, …]``; None before the first."""
         self._seed = None if saved else seed
         self._frames = frames
         frames.num_frames = self.progress.num_frames
@@ -233,6 +235,7 @@ class JudgedWorld:
         """
         if self._observation is None or self.is_spent:
             raise UsageError("There is no step to take: reset this world first, and stop when its budget is spent.")
+        self.action = actions
         self._observation, reward, terminated, truncated, info = self._world.step(actions)
         if not is_return(self._return + float(reward[0])):
             raise IntegrationError(

@@ -209,12 +209,13 @@ def begun(
     """
     plan, folder = job.plan, RunFolder(job.folder)
     _, agent_seed = split_seed(job.seed, job.level)
-    agent = plan.agent.make(world_spec(world, num_timesteps=plan.rules.max_timesteps), agent_seed)
+    own = plan.own_agent
+    agent = own.make(world_spec(world, num_timesteps=plan.rules.max_timesteps), agent_seed)
     tell(agent, job.level, plan.world.rules.frames_per_step)
     if isinstance(agent, KeepsFiles):
         agent.keep_in(folder.replay, _most_steps_back(plan))
-    if plan.agent.init is not None:
-        begin_from(agent, plan.agent.name, Path(plan.agent.init), is_frozen=plan.agent.is_frozen)
+    if own.init is not None:
+        begin_from(agent, own.name, Path(own.init), is_frozen=own.is_frozen)
     if saved:
         agent.restore(saved["agent"])
     else:

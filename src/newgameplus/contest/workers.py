@@ -13,6 +13,7 @@ from typing import Any
 
 from newgameplus.contest.batch_run import play_batch
 from newgameplus.contest.elsewhere import Ended, receive
+from newgameplus.contest.entry_run import SessionFailedError, play_in_sandbox
 from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job
 from newgameplus.contest.run import play_run
@@ -314,9 +315,11 @@ def _played(job: Job, report: Callable[[Progress], None]) -> Failed | None:
     """Play a run; return its failure, if any."""
     where = f"{job.level} seed {job.seed}"
     try:
-        play_run(job, report)
+        play_run(job, report) if job.plan.sandbox is None else play_in_sandbox(job, report)
     except BrokenPipeError:
         raise  # the parent process is gone; the last checkpoint is on disk
+    except SessionFailedError as error:
+        return Failed(job, f"{where}: {error}")
     except NewGamePlusError as error:
         os.write(1, traceback.format_exc().encode())
         return Failed(job, f"{where}: {error}", is_bad_input=True)

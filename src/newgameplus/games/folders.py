@@ -22,6 +22,12 @@ def home() -> Path:
     return Path(override).expanduser() if override else platformdirs.user_data_path("newgameplus", appauthor=False)
 
 
+def cache() -> Path:
+    """The user's folder of what can be computed again; it may not exist."""
+    override = os.environ.get(HOME_VARIABLE)
+    return Path(override).expanduser() / "cache" if override else platformdirs.user_cache_path("newgameplus", False)
+
+
 def rom_store() -> Path:
     """Folder of imported ROMs, one folder per game."""
     return home() / "roms"

@@ -10,6 +10,9 @@
       replay/                 frames of a replay buffer, until the run is complete
       live/                   what the row does, while somebody watches (newgameplus.results.live)
       run.json                result of the complete run, with hashes of the logs
+      end.json                of an agent in a sandbox: why its session ended, and its last lines
+      entry.log               the end of what such an agent printed
+      timeline.jsonl          both its lines and its episodes, by one clock
 """
 
 from __future__ import annotations
@@ -93,6 +96,21 @@ class RunFolder:
     def summary(self) -> Path:
         """Path of the summary, which exists once the run is complete."""
         return self.path / "run.json"
+
+    @property
+    def end(self) -> Path:
+        """Path of how a session with an agent in a sandbox ended."""
+        return self.path / "end.json"
+
+    @property
+    def entry_log(self) -> Path:
+        """Path of what such an agent printed."""
+        return self.path / "entry.log"
+
+    @property
+    def timeline(self) -> Path:
+        """Path of such an agent's lines and episodes, in their order."""
+        return self.path / "timeline.jsonl"
 
     def is_complete(self) -> bool:
         """Whether the run has spent its budget."""

@@ -15,10 +15,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from newgameplus.errors import UsageError
-from newgameplus.games.folders import HOME_VARIABLE
+from newgameplus.games.folders import cache as cache_folder
 from newgameplus.web.view import FACETS, SORTS, View
 
 PAGE_ROWS = 50
@@ -90,12 +88,6 @@ COLUMNS = tuple(field.name for field in fields(Movie))
 def modified_ns(status: os.stat_result) -> int:
     """Time of the last change of a file in nanoseconds, within SQLite's integers: file systems hold later ones."""
     return max(-_MAX_INTEGER, min(status.st_mtime_ns, _MAX_INTEGER))
-
-
-def cache_folder() -> Path:
-    """Folder of what can be computed again: ``cache`` in ``NGP_HOME`` if that is set, else the system's."""
-    override = os.environ.get(HOME_VARIABLE)
-    return Path(override).expanduser() / "cache" if override else platformdirs.user_cache_path("newgameplus", False)
 
 
 class Library:
