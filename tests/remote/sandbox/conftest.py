@@ -21,25 +21,29 @@ OUTSIDE = "outside.py"
 
 def python_of(who: str, code: Path) -> list[str]:
     """The beginning of a command that runs Python as root, or as an ordinary user who can read a folder."""
-    if who == "root" or os.geteuid() != 0:
+    if who != "user" or os.geteuid() != 0:
         return [sys.executable]
     paths = ":".join([sys.base_prefix, str(REPOSITORY), str(code)])
     own_namespace = ["unshare", "--mount", "--propagation", "private"]
     return [*own_namespace, sys.executable, str(HERE / "as_user.py"), "nobody", paths, sys.executable]
 
 
-Run = Callable[..., Any]
+@pytest.fixture(scope="module")
+def run_as(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Callable[..., Any]]:
+    """Return, for ``root``, ``user`` or ``container``, what runs ``outside.py`` so and returns what it prints.
 
+    The first two start bubblewrap as root and as an ordinary user; the third a container, as whoever runs the tests.
+    """
 
-@pytest.fixture(scope="module", params=["root", "user"])
-def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run ``outside.py`` with bubblewrap, started by root or by an ordinary user, and return what it prints."""
-    if shutil.which("bwrap") is None:
-        pytest.skip("bubblewrap is not installed")
-    if request.param == "root" and os.geteuid() != 0:
-        pytest.skip("only root can start a sandbox as root")
-    python = partial(python_of, request.param)
-    return lambda *what: outcome(python, "bubblewrap", tmp_path_factory, *what)
+    def runner(way: str) -> Callable[..., Any]:
+        kind, program = ("container", "podman") if way == "container" else ("bubblewrap", "bwrap")
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+        if way == "root" and os.geteuid() != 0:
+            pytest.skip("only root can start a sandbox as root")
+        return partial(outcome, partial(python_of, way), kind, tmp_path_factory)
+
+    return runner
 
 
 def outcome(command: Callable[[Path], list[str]], kind: str, folders: pytest.TempPathFactory, *what: str) -> Any:

@@ -13,6 +13,7 @@ import os
 import random
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -107,7 +108,7 @@ def bombs() -> dict[str, Any]:
             reason = started.wait()
         outcomes[name] = {**told(started, reason), "left": left_behind()}
     with start("bombs.py", "stop", **SMALL) as started:
-        while not processes("T"):
+        while KIND == "bubblewrap" and not processes("T"):
             assert started.poll() is None
         reason = started.poll()
         started.kill()
@@ -139,7 +140,7 @@ def kills(number: str) -> list[list[str]]:
         deadline = time.monotonic() + 10
         while (found := left_behind()) and time.monotonic() < deadline:
             time.sleep(0.002)
-        left.append(found)
+        left.append([*found, *containers(child)])
     return left
 
 
@@ -164,6 +165,16 @@ def left_behind() -> list[str]:
             groups.append(folder)  # its guardian, which it is named after, has left it
     mounts = set(Path("/proc/self/mounts").read_text().splitlines()) - MOUNTS
     return [*processes(), *groups, *mounts]
+
+
+def containers(pid: int) -> list[str]:
+    """The containers that a process has begun."""
+    if KIND != "container":
+        return []
+    listed = subprocess.run(
+        ["podman", "ps", "-a", "--format", "{{.Names}}"], capture_output=True, text=True, check=True
+    )
+    return [name for name in listed.stdout.split() if name.startswith(f"newgameplus-{pid}-")]
 
 
 def processes(state: str = "") -> list[str]:

@@ -14,10 +14,11 @@ import pytest
 
 from newgameplus.errors import SandboxError, UsageError
 from newgameplus.remote.ends import Reason
-from newgameplus.remote.sandbox import bubblewrap, none
+from newgameplus.remote.sandbox import bubblewrap, container, none
 from newgameplus.remote.sandbox.choice import choose
 from newgameplus.remote.sandbox.spec import Bind, Spec
 
+needs_podman = pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
 needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
 
 
@@ -42,7 +43,7 @@ def test_none_is_chosen_by_its_name_alone(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert choose("none").NAME == "none"
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
-        SandboxError, match=r"bubblewrap is not installed: sudo apt install bubblewrap\..*--sandbox none"
+        SandboxError, match=r"sudo apt install bubblewrap\..*sudo apt install podman runc\..*--sandbox none"
     ):
         choose("auto")
 
@@ -95,6 +96,24 @@ class TestStartedByRoot:
     def test_a_user_that_there_is_not_is_told(self) -> None:
         with pytest.raises(SandboxError, match="runs as the user somebody-else, and there is none"):
             bubblewrap.start(Spec(argv=("true",), user="somebody-else"))
+
+
+@needs_podman
+class TestContainer:
+    def test_it_is_tried_when_it_is_asked_for(self) -> None:
+        assert choose("container").NAME == "container"
+
+    def test_an_image_that_there_is_not_is_not_fetched(self) -> None:
+        with pytest.raises(SandboxError, match="localhost/there-is-no-such-image"):
+            container.start(Spec(argv=("true",), image="localhost/there-is-no-such-image"))
+
+    def test_a_program_that_there_is_not_is_told(self) -> None:
+        with pytest.raises(SandboxError, match="there-is-no-such-program"):
+            container.start(Spec(argv=("there-is-no-such-program",)))
+
+    def test_a_path_that_podman_would_misread_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(SandboxError, match="has a colon in its name"):
+            container.start(Spec(argv=("true",), binds=(Bind(tmp_path / "a:b"),)))
 
 
 def test_a_program_without_a_sandbox_ends_with_its_exit_code() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import errno
+import json
 import re
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from newgameplus.errors import SandboxError
-from newgameplus.remote.sandbox.seccomp import ABSENT, ARCHITECTURES, EXAMINED, LAST_KNOWN, REFUSED, program
+from newgameplus.remote.sandbox.seccomp import ABSENT, ARCHITECTURES, EXAMINED, LAST_KNOWN, REFUSED, profile, program
 
 ALLOWED, KILLED = 0x7FFF0000, 0x80000000
 HEADERS = {
@@ -111,6 +113,23 @@ def test_the_numbers_are_those_of_the_kernel_s_headers(machine: str) -> None:
             assert int(told[name]) == row[column], name
 
 
-def test_an_unknown_processor_has_no_filter() -> None:
+@machines
+def test_a_container_s_profile_refuses_the_same(machine: str) -> None:
+    content = json.loads(profile(machine))
+    assert content["defaultAction"] == "SCMP_ACT_ALLOW"
+    code, column = program(machine), ARCHITECTURES[machine].column
+    for rule in content["syscalls"]:
+        for name in rule["names"]:
+            number = {**REFUSED, **ABSENT, **EXAMINED}[name][column]
+            assert number is not None
+            arguments = [0] * 6
+            for comparison in rule["args"]:
+                is_masked = comparison["op"] == "SCMP_CMP_MASKED_EQ"
+                arguments[comparison["index"]] = comparison["valueTwo"] if is_masked else comparison["value"] + 1
+            assert answer(code, machine, number, *arguments) == refused(rule["errnoRet"]), name
+
+
+@pytest.mark.parametrize("make", [program, profile])
+def test_an_unknown_processor_has_no_filter(make: Callable[[str], bytes]) -> None:
     with pytest.raises(SandboxError, match="no filter of system calls for riscv64 processors"):
-        program("riscv64")
+        make("riscv64")

@@ -18,26 +18,25 @@ from pathlib import Path
 
 from newgameplus.errors import SandboxError
 from newgameplus.remote.sandbox import guardian, seccomp
+from newgameplus.remote.sandbox.machine import (
+    HIDDEN_IN_PROC,
+    HOST_NAME,
+    NETWORK_FILES,
+    SETTINGS,
+    system_folders,
+    system_links,
+)
 from newgameplus.remote.sandbox.privileges import ordinary_user, out_of_reach
-from newgameplus.remote.sandbox.spec import NETWORK_FILES, Bind, Spec
+from newgameplus.remote.sandbox.spec import Bind, Spec
 from newgameplus.remote.sandbox.started import Command, Started
 
 NAME = "bubblewrap"
 """Its name as a choice."""
-HOST_NAME = "agent"
-"""Name of the machine inside."""
 _INSIDE_ID = "65534"
 """Number of user and group inside, whoever it is outside."""
 _LEAST_VERSION = (0, 8)
 """The first that can forbid namespaces inside; those from 0.7 on bound a tmpfs."""
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
 _LIMITED = ("/tmp", "/dev/shm")
-_HIDDEN_IN_PROC = (
-    "buddyinfo cmdline diskstats interrupts key-users keys loadavg pagetypeinfo schedstat softirqs stat timer_list"
-    " uptime vmstat zoneinfo"
-)
-"""Files of ``/proc`` that tell of this machine's other work: a clock, and a channel between two sandboxes."""
 _APPARMOR = Path("/proc/sys/kernel/apparmor_restrict_unprivileged_userns")
 
 
@@ -97,9 +96,8 @@ def argv(spec: Spec, staged: Mapping[Path, str] | None = None) -> list[str]:
 def _file_system(spec: Spec, staged: Mapping[Path, str]) -> Iterator[str]:
     yield from _system(spec)
     yield from ("--proc", "/proc")
-    for name in _HIDDEN_IN_PROC.split():
+    for name in HIDDEN_IN_PROC:
         yield from _masked(f"/proc/{name}", Path("/proc", name))
-    yield from _masked("/proc/pressure", Path("/proc/pressure"))
     yield from ("--dev", "/dev", "--size", str(spec.shm_bytes), "--tmpfs", "/dev/shm", "--remount-ro", "/dev")
     yield from ("--size", str(spec.tmp_bytes), "--tmpfs", "/tmp")
     yield from _binds("--ro-bind", spec.binds, staged)
@@ -110,12 +108,11 @@ def _file_system(spec: Spec, staged: Mapping[Path, str]) -> Iterator[str]:
 
 def _system(spec: Spec) -> Iterator[str]:
     """The system's programs and libraries, where they are on this machine, and the few settings that they need."""
-    for path in map(Path, _SYSTEM):
-        if path.is_symlink():
-            yield from ("--symlink", str(path.readlink()), str(path))
-        elif path.is_dir():
-            yield from ("--ro-bind", str(path), str(path))
-    for name in (*_SETTINGS, *(NETWORK_FILES if spec.has_network else ())):
+    for name, target in system_links():
+        yield from ("--symlink", target, name)
+    for name in system_folders():
+        yield from ("--ro-bind", name, name)
+    for name in (*SETTINGS, *(NETWORK_FILES if spec.has_network else ())):
         yield from ("--ro-bind-try", name, name)
 
 

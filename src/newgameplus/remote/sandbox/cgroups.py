@@ -98,10 +98,30 @@ def make(*, memory_bytes: int, processes: int) -> Groups:
     )
 
 
-def _places() -> dict[str, tuple[str, str]]:
-    """Where the group of this process is, by controller, "" for version 2: the mount, and the path below it."""
+def groups_of(pid: int, *, memory_bytes: int, processes: int) -> Groups:
+    """Return the groups that somebody else made for a process, those that have these limits."""
+    places = {name: os.path.join(*place) for name, place in _places(pid).items()}
+    unified = places.get("")
+    memory, number = places.get("memory", unified), places.get("pids", unified)
+    return Groups(
+        memory if _has(memory, ("memory.max", "memory.limit_in_bytes"), memory_bytes) else None,
+        number if _has(number, ("pids.max",), processes) else None,
+        places.get("cpuacct", unified),
+    )
+
+
+def _has(folder: str | None, names: tuple[str, ...], value: int) -> bool:
+    """Whether the first of the files that exists holds a limit."""
+    for name in names if folder else ():
+        with contextlib.suppress(OSError, ValueError):
+            return int(_read(os.path.join(folder or "", name))) in (value, value & -_PAGE_BYTES)
+    return False
+
+
+def _places(pid: int | str = "self") -> dict[str, tuple[str, str]]:
+    """Where the group of a process is, by controller, "" for version 2: the mount, and the path below it."""
     paths: dict[str, str] = {}
-    for line in _read("/proc/self/cgroup").splitlines():
+    for line in _read(f"/proc/{pid}/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         paths.update(dict.fromkeys(controllers.split(","), path))
     places: dict[str, tuple[str, str]] = {}

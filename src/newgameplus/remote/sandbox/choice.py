@@ -11,7 +11,7 @@ from newgameplus.remote.sandbox.started import Started
 
 AUTO = "auto"
 """The first of ``ISOLATING`` that works here."""
-ISOLATING = ("bubblewrap",)
+ISOLATING = ("bubblewrap", "container")
 """Those that isolate, the first choice first."""
 CHOICES = (AUTO, *ISOLATING, "none")
 """What ``--sandbox`` may be; ``none`` is never chosen by ``auto``."""

@@ -43,14 +43,15 @@ def main(control: int, reports: int) -> None:
     The plan has: ``argv``, ``env``, ``folder``, ``memory_bytes``, ``processes``, ``limits`` (name in ``resource``,
     number), ``cpus``, ``user`` (uid and gid, or None), ``stage`` (paths to bind below ``STAGE``), ``descriptors``
     (those to pass), ``files`` (texts in hexadecimal digits, which the program reads from the descriptors that follow),
-    and ``informs``: whether the next two are the pipes by which bubblewrap says the PID of the first process inside,
-    and waits.
+    ``informs``: whether the next two are the pipes by which bubblewrap says the PID of the first process inside, and
+    waits; and ``container`` (arguments of :func:`remove_container`, or None).
     """
     plan = json.loads(_read_line(control))
     for descriptor in (control, reports, *plan["descriptors"]):
         os.set_inheritable(descriptor, False)
-    groups = make(memory_bytes=plan["memory_bytes"], processes=plan["processes"])
-    if groups.processes is None:
+    is_container = plan["container"] is not None  # podman makes its groups
+    groups = Groups() if is_container else make(memory_bytes=plan["memory_bytes"], processes=plan["processes"])
+    if groups.processes is None and not is_container:
         others = threads_of_user(plan["user"][0] if plan["user"] else os.geteuid())
         plan["limits"]["RLIMIT_NPROC"] = others + plan["processes"] + _SPARE_THREADS
     sandbox = _Sandbox(plan, groups)
@@ -138,10 +139,13 @@ class _Sandbox:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(self._first_pid, _SIGKILL)
             _is_over(self._first, _PATIENCE_MILLISECONDS)
+        memory_kills = self._groups.memory_kills()
+        if self._plan["container"] is not None:
+            memory_kills += remove_container(*self._plan["container"])
         if not self._plan["informs"]:
             _kill_children()
         counted = {
-            "memory_kills": self._groups.memory_kills(),
+            "memory_kills": memory_kills,
             "refused_processes": self._groups.refused_processes(),
             "group_cpu": self._groups.cpu_seconds(),
         }
@@ -158,6 +162,17 @@ def threads_of_user(uid: int) -> int:
                 if os.stat(f"/proc/{name}").st_uid == uid:
                     count += len(os.listdir(f"/proc/{name}/task"))
     return count
+
+
+def remove_container(program: str, name: str) -> bool:
+    """End and remove a container; return whether memory was used up in it."""
+    import subprocess
+
+    inspect = [program, "container", "inspect", "--format", "{{.State.OOMKilled}}", name]
+    told = subprocess.run(inspect, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout
+    remove = [program, "rm", "--force", "--time", "0", "--volumes", name]
+    subprocess.run(remove, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    return told.strip() == b"true"
 
 
 def _become(plan: dict[str, Any], groups: Groups, passed: list[int], fail: int) -> None:

@@ -9,9 +9,11 @@ kernel has learned since this table was made does not exist. Source: seccomp(2),
 from __future__ import annotations
 
 import errno
+import json
 import platform
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 from newgameplus.errors import SandboxError
 
@@ -173,11 +175,7 @@ def program(machine: str | None = None, *, has_network: bool = False) -> bytes:
     Raises:
         SandboxError: the numbers of this kind of processor are unknown.
     """
-    machine = platform.machine() if machine is None else machine
-    architecture = ARCHITECTURES.get(machine)
-    if architecture is None:
-        known = " and ".join(ARCHITECTURES)
-        raise SandboxError(f"There is no filter of system calls for {machine} processors, only for {known}.")
+    architecture = _architecture(machine)
     code = _Assembler()
     _refuse_other_tables(code, architecture)
     code.jump(_GREATER, LAST_KNOWN, "absent")
@@ -190,6 +188,57 @@ def program(machine: str | None = None, *, has_network: bool = False) -> bytes:
     _answers(code)
     _examine_arguments(code, has_network=has_network)
     return code.assembled()
+
+
+def profile(machine: str | None = None, *, has_network: bool = False) -> bytes:
+    """Return the same filter in the words of container runtimes (OCI's ``linux.seccomp``), as JSON.
+
+    Args:
+        machine: see :func:`program`.
+        has_network: see :func:`program`.
+
+    Raises:
+        SandboxError: the numbers of this kind of processor are unknown.
+    """
+    architecture = _architecture(machine)
+    families = (_INET, _INET6, _NETLINK) if has_network else (_UNIX,)
+    own = architecture.column
+    rules = [
+        _rule([name for name, row in REFUSED.items() if row[own] is not None], errno.EPERM),
+        _rule([name for name, row in ABSENT.items() if row[own] is not None], errno.ENOSYS),
+        *(_rule(["clone"], errno.EPERM, _masked(0, flag, flag)) for flag in _flags(_NEW_NAMESPACES)),
+        *(_rule(["ioctl"], errno.EPERM, _masked(1, 0xFFFFFFFF, request)) for request in (_TIOCSTI, _TIOCLINUX)),
+        _rule(["socket"], errno.EAFNOSUPPORT, *(_differs(0, family) for family in families)),
+        _rule(["socketpair"], errno.EAFNOSUPPORT, _differs(0, _UNIX)),
+    ]
+    architectures = [f"SCMP_ARCH_{architecture.name.upper()}"]
+    content = {"defaultAction": "SCMP_ACT_ALLOW", "architectures": architectures, "syscalls": rules}
+    return json.dumps(content).encode()
+
+
+def _rule(names: list[str], error: int, *arguments: dict[str, Any]) -> dict[str, Any]:
+    """A rule that refuses calls for which all of the arguments hold."""
+    return {"names": names, "action": "SCMP_ACT_ERRNO", "errnoRet": error, "args": list(arguments)}
+
+
+def _masked(index: int, mask: int, value: int) -> dict[str, Any]:
+    return {"index": index, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
+
+
+def _differs(index: int, value: int) -> dict[str, Any]:
+    return {"index": index, "value": value, "op": "SCMP_CMP_NE"}
+
+
+def _flags(mask: int) -> list[int]:
+    return [1 << bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+
+
+def _architecture(machine: str | None) -> Architecture:
+    machine = platform.machine() if machine is None else machine
+    if machine not in ARCHITECTURES:
+        known = " and ".join(ARCHITECTURES)
+        raise SandboxError(f"There is no filter of system calls for {machine} processors, only for {known}.")
+    return ARCHITECTURES[machine]
 
 
 def _refuse_other_tables(code: _Assembler, architecture: Architecture) -> None:

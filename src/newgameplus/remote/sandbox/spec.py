@@ -71,7 +71,9 @@ class Spec:
     descriptors: tuple[int, ...] = ()
     """Open files of this process that it gets, as numbers 3, 4, …"""
     user: str = "nobody"
-    """Whose rights it runs with if this process is root's."""
+    """Whose rights it runs with if this process is root's; in a container it is always an ordinary user of its own."""
+    image: str | None = None
+    """Image of a container, which is not fetched; None for one that shows this machine's programs and libraries."""
 
     def __post_init__(self) -> None:
         if not self.argv:
@@ -113,8 +115,6 @@ _POSITIVE = (
     "output_bytes_per_second",
 )
 _ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/tmp", "USER": "agent", "LANG": "C.UTF-8"}
-NETWORK_FILES = ("/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl", "/etc/ca-certificates", "/etc/pki")
-"""What programs read to find other machines and to trust them."""
 
 
 def interpreter_binds() -> tuple[Bind, ...]:

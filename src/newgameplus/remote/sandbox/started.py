@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +12,17 @@ from typing import Any, Self
 
 from newgameplus.errors import SandboxError
 from newgameplus.remote.ends import LAST_LINES, Reason
-from newgameplus.remote.sandbox.cgroups import Groups
+from newgameplus.remote.sandbox.cgroups import Groups, groups_of
 from newgameplus.remote.sandbox.guarded import PATIENCE_SECONDS, Guarded
+from newgameplus.remote.sandbox.guardian import remove_container
 from newgameplus.remote.sandbox.output import Output
 from newgameplus.remote.sandbox.spec import Spec
-from newgameplus.remote.sandbox.watchdog import Watchdog, is_memory_scarce
+from newgameplus.remote.sandbox.watchdog import Watchdog, first_inside, is_memory_scarce
 
 _PAUSE_SECONDS = 0.0005
 _LOOK_SECONDS = 0.02
+_PODMAN_FAILED = (125, 126, 127)
+"""Exit codes of podman for a container that did not start."""
 _SIGNAL_BASE = 128
 """What shells, bubblewrap and podman add to the number of the signal that killed a program."""
 
@@ -45,6 +49,8 @@ class Command:
     """Paths that are bound for it to ``guardian.STAGE``, as 0, 1, …"""
     folders: tuple[str, ...] = ()
     """Paths inside whose bytes and files are limited."""
+    container: tuple[str, str] | None = None
+    """For a container, the program that runs it and its name: it limits memory and processes itself."""
 
 
 class Started:
@@ -101,6 +107,7 @@ class Started:
             "descriptors": spec.descriptors,
             "files": [content.hex() for content in command.files],
             "informs": command.informs,
+            "container": command.container,
         }
 
     def _wait_for_start(self) -> None:
@@ -116,9 +123,24 @@ class Started:
                 if time.monotonic() > deadline or self._guarded.next_report(_PAUSE_SECONDS) is not None:
                     raise SandboxError(self._why())
             self._watchdog = Watchdog(f"/proc/{self.pid}/root", self._command.folders)
+        elif self._command.container:
+            self._find_container(deadline)
         else:
             self._watchdog = Watchdog("", below=self._guarded.pid)
         self._guarded.let_run()
+
+    def _find_container(self, deadline: float) -> None:
+        """Wait for the first process in the container, or for the end of a program that was quicker than this."""
+        while (first := first_inside(self._guarded.pid)) is None:
+            report = self._guarded.next_report(_LOOK_SECONDS)
+            if time.monotonic() > deadline or (report is not None and report.get("status") in _PODMAN_FAILED):
+                raise SandboxError(self._why())
+            if report is not None:
+                return
+        self.pid = first
+        with contextlib.suppress(OSError):  # it has ended since
+            self._watchdog = Watchdog(f"/proc/{first}/root", self._command.folders)
+            self.groups = groups_of(first, memory_bytes=self._spec.memory_bytes, processes=self._spec.processes)
 
     def _is_set_up(self) -> bool:
         """Whether the first process has left this machine's root, and bubblewrap's, for the sandbox's."""
@@ -198,8 +220,8 @@ class Started:
         """Look at what the kernel does not limit here."""
         if self._watchdog is None:
             return None
-        if not self.groups.cpu:
-            self._cpu_seconds = max(self._cpu_seconds, self._watchdog.cpu_seconds())
+        if not self.groups.cpu or self._command.container:  # podman's group is gone once it has ended
+            self._cpu_seconds = self.cpu_seconds()
         if self.groups.memory and self.groups.processes:
             return None
         usage = self._watchdog.usage()
@@ -228,12 +250,15 @@ class Started:
 
     def cpu_seconds(self) -> float:
         """Return the processor time of all its processes until now, or until its end."""
-        if (last := self._guarded.last) is not None:
+        last = self._guarded.last
+        if last is not None and self._command.container:
+            return self._cpu_seconds
+        if last is not None:
             return max(self._cpu_seconds, float(last["group_cpu"]), float(last.get("cpu", 0.0)))
         if self.groups.cpu:
-            return self.groups.cpu_seconds()
+            return max(self._cpu_seconds, self.groups.cpu_seconds())
         if self._watchdog is not None:
-            self._cpu_seconds = max(self._cpu_seconds, self._watchdog.cpu_seconds())
+            return max(self._cpu_seconds, self._watchdog.cpu_seconds())
         return self._cpu_seconds
 
     def wait(self, seconds: float = PATIENCE_SECONDS) -> Reason | None:
@@ -253,6 +278,8 @@ class Started:
             return
         self._is_open = False
         self._guarded.end()
+        if self._command.container and "status" not in (self._guarded.last or {}):  # the guardian was killed
+            remove_container(*self._command.container)
         self._output.close()
         if self._watchdog is not None:
             self._watchdog.close()

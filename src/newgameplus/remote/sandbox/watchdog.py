@@ -113,6 +113,23 @@ def _descendants(pid: int) -> list[str]:
     return found
 
 
+def first_inside(pid: int) -> int | None:
+    """Return the PID of the first process of a PID namespace among the descendants of a process, once it runs there.
+
+    None while there is none, and while it is the runtime's own that sets the namespace up.
+    """
+    for descendant in _descendants(pid):
+        with contextlib.suppress(OSError):  # it has ended
+            fields = dict(line.split(":", 1) for line in _read_status(descendant).splitlines())
+            if fields["NSpid"].split()[1:] == ["1"] and not fields["Name"].strip().startswith("runc"):
+                return int(descendant)
+    return None
+
+
+def _read_status(pid: str) -> str:
+    return Path("/proc", pid, "status").read_text(encoding="utf-8", errors="replace")
+
+
 def is_memory_scarce() -> bool:
     """Whether the machine is close to the end of its memory: a twentieth, 512 MB at most, is left.
 
