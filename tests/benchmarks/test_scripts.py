@@ -56,6 +56,7 @@ LONG = (
     "speed.verify_movies",
     "speed.watch",
     "speed.replay",
+    "speed.sandbox_start",
 )
 ELSEWHERE = {"runs.transfer"}
 """Scripts with a test file of their own."""

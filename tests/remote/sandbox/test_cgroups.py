@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,27 @@ def test_a_group_of_version_2_has_both_limits_and_no_swap(tmp_path: Path) -> Non
         "memory.swap.max": "0",
         "memory.oom.group": "1",
     }
+
+
+def test_a_group_that_somebody_else_made_is_left_alone(tmp_path: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        os.execvp("sleep", ["sleep", "60"])
+    try:
+        (tmp_path / "cgroup.procs").write_text(str(child))
+        cgroups.Groups(cpu=str(tmp_path)).remove()
+        assert os.waitpid(child, os.WNOHANG) == (0, 0)
+        with pytest.raises(AssertionError):
+            cgroups._kill_all(str(tmp_path))
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_the_outermost_group_is_nobody_s() -> None:
+    assert all(path not in ("", "/") for path in cgroups.groups_of(os.getpid(), memory_bytes=1, processes=1).folders())
+    mounts = {mount for mount, _ in cgroups._places().values()}
+    assert not mounts & set(cgroups.groups_of(1, memory_bytes=1, processes=1).folders())
 
 
 def test_a_group_is_looked_for_from_the_inside_out() -> None:

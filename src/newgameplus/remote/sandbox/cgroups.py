@@ -60,11 +60,13 @@ class Groups:
     def remove(self) -> None:
         """Kill what is still in the groups, wait until they are empty, and remove them.
 
+        Groups that :func:`make` has not made are left alone, with all that is in them.
+
         Raises:
             OSError: a group could not be emptied in ten seconds.
         """
         deadline = time.monotonic() + _PATIENCE_SECONDS
-        for folder in self.folders():
+        for folder in filter(_is_own, self.folders()):
             while not _remove(folder):
                 if time.monotonic() > deadline:
                     raise OSError(f"The cgroup {folder} did not become empty.")
@@ -99,8 +101,11 @@ def make(*, memory_bytes: int, processes: int) -> Groups:
 
 
 def groups_of(pid: int, *, memory_bytes: int, processes: int) -> Groups:
-    """Return the groups that somebody else made for a process, those that have these limits."""
-    places = {name: os.path.join(*place) for name, place in _places(pid).items()}
+    """Return the groups that somebody else made for a process, those that have these limits.
+
+    A process that has ended is in the outermost group of all, which is nobody's.
+    """
+    places = {name: os.path.join(mount, path) for name, (mount, path) in _places(pid).items() if path}
     unified = places.get("")
     memory, number = places.get("memory", unified), places.get("pids", unified)
     return Groups(
@@ -206,6 +211,11 @@ def _began(pid: int) -> str:
         return "0"
 
 
+def _is_own(folder: str) -> bool:
+    """Whether a group was made here; processes of any other one are never touched."""
+    return os.path.basename(folder).startswith(f"{_PREFIX}-")
+
+
 def _remove(folder: str) -> bool:
     try:
         os.rmdir(folder)
@@ -218,9 +228,11 @@ def _remove(folder: str) -> bool:
 
 
 def _kill_all(folder: str) -> None:
-    for pid in _read(os.path.join(folder, "cgroup.procs")).split():
-        with contextlib.suppress(OSError):
-            os.kill(int(pid), 9)
+    assert _is_own(folder), folder
+    for pid in map(int, _read(os.path.join(folder, "cgroup.procs")).split()):
+        if pid > 0:  # 0 is one that this PID namespace does not see
+            with contextlib.suppress(OSError):
+                os.kill(pid, 9)
 
 
 def _counter(folder: str | None, names: tuple[str, ...], key: str) -> int:

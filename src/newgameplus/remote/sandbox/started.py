@@ -283,7 +283,8 @@ class Started:
         self._output.close()
         if self._watchdog is not None:
             self._watchdog.close()
-        self.groups.remove()  # the guardian has, unless it was killed
+        if not self._command.container:
+            self.groups.remove()  # the guardian has, unless it was killed
 
     def __enter__(self) -> Self:
         return self
