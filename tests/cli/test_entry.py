@@ -60,6 +60,32 @@ def test_what_cannot_be_made_is_said_in_a_sentence(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_script_of_2018_becomes_an_entry_as_it_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "JERK_agent.py").write_text("import sonic_util")
+    (tmp_path / "sonic_util.py").write_text("")
+    (tmp_path / "scenario.json").write_text("{}")
+    folder, script = str(tmp_path / "new"), ["--from-2018", str(tmp_path / "JERK_agent.py")]
+    assert run(["entry", "new", folder, *script, "--from-2018", str(tmp_path / "sonic_util.py")]) == 0
+    made = read_entry(tmp_path / "new")
+    assert (made.name, made.command, made.api) == ("jerk-agent", ("python", "-u", "JERK_agent.py"), "2018")
+    assert (tmp_path / "new" / "JERK_agent.py").read_text() == "import sonic_util"
+    assert (tmp_path / "new" / "sonic_util.py").is_file()
+    refused = {
+        ("--agent", "jerk"): "leave out --agent",
+        ("--from-2018", "missing.py"): "Cannot read missing.py",
+        ("--from-2018", str(tmp_path / "JERK_agent.py")): "has a file JERK_agent.py already",
+        ("--from-2018", str(tmp_path / "scenario.json")): "the contest's own scenario, as in 2018",
+    }
+    for more, why in refused.items():
+        assert run(["entry", "new", str(tmp_path / "other"), *script, *more]) == 2
+        assert why in capsys.readouterr().err
+    assert not (tmp_path / "other").exists()
+    (tmp_path / "new" / "data").mkdir()
+    (tmp_path / "scenario.json").rename(tmp_path / "new" / "data" / "scenario.json")
+    assert run(["entry", "pack", folder]) == 2
+    assert "data/scenario.json cannot be used" in capsys.readouterr().err
+
+
 def sandbox() -> str:
     try:
         return choose("auto").NAME

@@ -18,14 +18,25 @@ import numpy as np
 import pytest
 
 from newgameplus.compat.contest2018 import PATH
+from newgameplus.contest.entry_plan import entry_plan
+from newgameplus.contest.entry_run import SessionFailedError, play_in_sandbox
+from newgameplus.contest.plan import Job, Plan
+from newgameplus.contest.rules import CONTEST_2018
 from newgameplus.emulator.compiled import engine
 from newgameplus.envs.rules import CONTEST_WORLD
+from newgameplus.errors import SandboxError
 from newgameplus.games.levels import find_level
 from newgameplus.remote.client import DESCRIPTOR_VARIABLE, REASONS
 from newgameplus.remote.ends import End, Reason
+from newgameplus.remote.entries.entry import Entry
+from newgameplus.remote.entries.launch import CLIENT, OLD, OLD_MODULES, PACKAGES, entry_spec
+from newgameplus.remote.entries.new import entry_of_2018, new_entry
 from newgameplus.remote.limits import SessionLimits
+from newgameplus.remote.sandbox.choice import choose
 from newgameplus.remote.server import serve
 from newgameplus.remote.transport import socket_pair
+from newgameplus.results.monitor import read_monitor
+from newgameplus.results.runs import RunFolder
 from newgameplus.training.worlds import WorldPlan, make_single_world
 from newgameplus.types import BUTTONS, PICTURE, SONIC_7, WARPED, ActionSpec, ObservationSpec
 
@@ -362,6 +373,42 @@ def test_a_folder_of_movies_is_shown_by_the_script_that_everyone_copied(tmp_path
     done = run(command, tmp_path, PYTHONPATH="", SDL_VIDEODRIVER="dummy", PYGAME_HIDE_SUPPORT_PROMPT="1")
     assert done.stdout.splitlines() == ["playing Airstriker-Genesis-Level1-000000.bk2 True"], done.stderr
     assert "UserWarning: Airstriker-Genesis has no scenario contest, so its own pays the rewards." in done.stderr
+
+
+HOME = """
+from retro import make
+env = make(game='Airstriker-Genesis', state='Level1')
+"""
+
+
+@pytest.mark.parametrize("program", [HOLD_RIGHT, HOME], ids=["remote", "home"])
+def test_an_entry_of_2018_meets_its_modules_in_the_sandbox(tmp_path: Path, program: str) -> None:
+    try:
+        sandbox = choose("auto").NAME
+    except SandboxError as error:
+        pytest.skip(str(error))
+    folder = RunFolder(tmp_path / "run")
+    (tmp_path / "agent.py").write_text(program, encoding="utf-8")
+    new_entry(tmp_path / "entry", *entry_of_2018([tmp_path / "agent.py"]))
+    rules = replace(CONTEST_2018, max_timesteps=40)
+    plan = Plan(entry_plan(tmp_path / "entry"), WorldPlan((LEVEL,), rules=RULES), rules, (0,), sandbox=sandbox)
+    job = Job(plan, LEVEL, 0, folder.path)
+    if program == HOLD_RIGHT:
+        play_in_sandbox(job, lambda _: None)
+        assert folder.entry_log.read_text(encoding="utf-8").startswith("TimestepTimeoutError True 40")
+        assert [episode.num_steps for episode in read_monitor(folder.monitor)] == [10, 10, 10]
+        return
+    with pytest.raises(SessionFailedError, match="A session shows no games: play the environment that it gives"):
+        play_in_sandbox(job, lambda _: None)
+
+
+def test_the_packages_of_an_entry_come_before_the_modules_of_2018(tmp_path: Path) -> None:
+    entry = Entry("old", "1", function="agent:play", requirements="lock.txt", api="2018")
+    spec = entry_spec(entry, tmp_path, [9], packages=tmp_path / "packages")
+    assert spec.env["PYTHONPATH"] == f"{CLIENT}:{PACKAGES}:{OLD}"
+    assert spec.source_of(OLD) == OLD_MODULES == PATH
+    assert spec.argv[1:] == ("-m", "retro_contest.agent", "agent:play")
+    assert "PYTHONPATH" not in entry_spec(replace(entry, requirements=None, api=None), tmp_path, [9]).env
 
 
 @pytest.mark.parametrize("arguments", [[], ["missing.py"]])

@@ -33,12 +33,24 @@ def entry() -> None:
 @click.option("--agent", default=SIMPLE, show_default=True, metavar="A", help="simple, or an agent: see ngp agents.")
 @click.option("--preset", default="default", show_default=True, metavar="P", help="The agent's preset.")
 @click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Put a training run's weights into it.")
-def new(folder: Path, agent: str, preset: str, init: Path | None) -> None:
+@click.option(
+    "--from-2018",
+    "old",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Take a script of the contest of 2018 as it is; repeat it for the files that it needs.",
+)
+def new(folder: Path, agent: str, preset: str, init: Path | None, old: tuple[Path, ...]) -> None:
     """Write a new entry to DIR, to change or to submit as it is: a program that holds right, or one of our agents."""
-    from newgameplus.remote.entries.new import PROGRAM, WEIGHTS, new_entry, our_program
+    from newgameplus.remote.entries.new import PROGRAM, WEIGHTS, entry_of_2018, new_entry, our_program
     from newgameplus.remote.entries.new import SIMPLE as PROGRAM_OF_SIMPLE
 
-    if agent == SIMPLE:
+    if old:
+        if agent != SIMPLE or init is not None:
+            raise UsageError("--from-2018 takes the agent from a script: leave out --agent and --init.")
+        made, files = entry_of_2018(old)
+    elif agent == SIMPLE:
         if init is not None:
             raise UsageError("--init gives weights to one of our agents: name it with --agent.")
         made, files = _simple(), {PROGRAM: PROGRAM_OF_SIMPLE.encode()}

@@ -1,8 +1,9 @@
 """The modules that agents of the contest of 2018 import: gym, gym_remote, retro, retro_contest, baselines.
 
-They lie in the folder ``_path``, which is no package: a program sees them if that folder is on its path, as it is under
-``python -m newgameplus.compat.contest2018 SCRIPT``. In every other environment ``import gym`` means what it meant
-before. All but ``retro`` need numpy and the client of a remote environment alone, and Python 3.8.
+They lie in the folder ``_path``, which is no package: a program sees them if that folder is on its path, as it is in
+the sandbox of an entry with ``api = "2018"`` and under ``python -m newgameplus.compat.contest2018 SCRIPT``. In every
+other environment ``import gym`` means what it meant before. All but ``retro`` need numpy and the client of a remote
+environment alone, and Python 3.8.
 
 They offer what the contest's baselines and their like call, with the names, signatures and ends of 2018
 (openai/retro-contest, openai/retro-baselines, gym 0.10, openai/baselines).

@@ -9,6 +9,7 @@
     requirements = "requirements.txt"      # a lock file with hashes; by default what New Game Plus has installed
     memory_gb = 8
     accelerator = "none"                   # or "cuda"
+    api = "2018"                           # give it the modules of 2018; by default the client of today
     observation = { kind = "image" }       # fields of ObservationSpec
     actions = { kind = "filtered" }        # fields of ActionSpec
 
@@ -21,6 +22,7 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -34,6 +36,8 @@ from newgameplus.types import BUTTONS, PICTURE, ActionSpec, ObservationSpec
 
 FILE = "entry.toml"
 """Name of the file at the top of an entry."""
+SCENARIO = "scenario.json"
+"""Name of the file with which gym-retro defines rewards and the end of an episode."""
 MAX_TOML_BYTES = 64 * 1024
 """Limit of its size."""
 MAX_ARGUMENTS = 64
@@ -65,6 +69,9 @@ class Entry:
     memory_gb: float = 8.0
     """Memory that its processes may use together, in GB of 2³⁰ bytes."""
     accelerator: Literal["none", "cuda"] = "none"
+    api: Literal["2018"] | None = None
+    """``2018`` puts the modules of the contest of 2018 on its path, and calls ``function`` with the environment of
+    ``gym_remote``; None for the client of today."""
     observation: ObservationSpec = PICTURE
     """Observation that it is given."""
     actions: ActionSpec = BUTTONS
@@ -130,7 +137,23 @@ def read_entry(folder: Path) -> Entry:
         raise UsageError(f"{path}{_line_of(str(error), content, text)}: {printable_field(str(error))}.") from error
     if entry.requirements is not None:
         read_lock(folder, entry.requirements)
+    if entry.api is not None:
+        refuse_scenarios(folder.rglob(SCENARIO))
     return entry
+
+
+def refuse_scenarios(paths: Iterable[Path]) -> None:
+    """Refuse the files of an agent of 2018 that means to change its reward, which it could not then, either.
+
+    Raises:
+        UsageError: one of ``paths`` is a scenario.
+    """
+    for path in paths:
+        if path.name == SCENARIO:
+            raise UsageError(
+                f"{printable_field(str(path))} cannot be used: the game runs outside the sandbox with the contest's "
+                "own scenario, as in 2018; leave it out, and change the reward by a gym.RewardWrapper."
+            )
 
 
 def read_lock(folder: Path, requirements: str) -> str:

@@ -24,6 +24,10 @@ PACKAGES = Path("/packages")
 """Where its requirements lie."""
 CLIENT = Path("/client")
 """Where the client lies beside them."""
+OLD = Path("/contest2018")
+"""Where the modules of 2018 lie."""
+OLD_MODULES = Path(__file__).parents[2] / "compat" / "contest2018" / "_path"
+"""Folder with these modules, which nothing here imports."""
 CALL = """
 import importlib, sys
 module, name = sys.argv[1].split(":")
@@ -116,12 +120,10 @@ def entry_spec(
         raise UsageError(f"{entry.title} asks for {entry.accelerator}, which no sandbox gives: --sandbox none does.")
     python = python_of(entry)
     here = INSIDE if is_isolated else folder
-    binds = (*python.binds, Bind(folder, INSIDE))
-    env = {}
-    if packages is not None:
-        added = (Bind(client_folder(), CLIENT), Bind(packages, PACKAGES))
-        binds = (*binds, *added)
-        env["PYTHONPATH"] = os.pathsep.join(str(bind.inside if is_isolated else bind.source) for bind in added)
+    added = _added_to_path(entry, packages)
+    binds = (*python.binds, Bind(folder, INSIDE), *added)
+    path = os.pathsep.join(str(bind.inside if is_isolated else bind.source) for bind in added)
+    env = {"PYTHONPATH": path} if added else {}
     return Spec(
         argv=_argv(entry, python.program, here),
         env={**environment(), **env},
@@ -131,6 +133,12 @@ def entry_spec(
         memory_bytes=int(entry.memory_gb * _GB),
         descriptors=tuple(descriptors),
     )
+
+
+def _added_to_path(entry: Entry, packages: Path | None) -> tuple[Bind, ...]:
+    """What is added to the path of an entry's Python; its own packages come before the modules of 2018."""
+    old = () if entry.api is None else (Bind(OLD_MODULES, OLD),)
+    return old if packages is None else (Bind(client_folder(), CLIENT), Bind(packages, PACKAGES), *old)
 
 
 def environment() -> dict[str, str]:
@@ -162,7 +170,8 @@ def _roms_of_packages() -> list[Path]:
 
 def _argv(entry: Entry, python: Path, here: Path) -> tuple[str, ...]:
     if entry.function is not None:
-        return (str(python), "-c", CALL, entry.function)
+        call = ("-c", CALL) if entry.api is None else ("-m", "retro_contest.agent")
+        return (str(python), *call, entry.function)
     assert entry.command is not None
     program, *arguments = entry.command
     if program in ("python", "python3"):

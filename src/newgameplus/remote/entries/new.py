@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
 from string import Template
@@ -11,7 +12,7 @@ from typing import Any
 
 from newgameplus.errors import UsageError
 from newgameplus.fields import to_json
-from newgameplus.remote.entries.entry import FILE, Entry
+from newgameplus.remote.entries.entry import FILE, Entry, refuse_scenarios
 
 PROGRAM = "agent.py"
 WEIGHTS = "weights.safetensors"
@@ -69,6 +70,28 @@ def our_program(agent: str, preset: str, *, has_weights: bool) -> str:
         imports="from newgameplus.training.transfer import begin_from\n" if has_weights else "",
     )
     return text.replace('"""\n\nfrom', '"""\n\nfrom pathlib import Path\n\nfrom', 1) if has_weights else text
+
+
+def entry_of_2018(paths: Sequence[Path]) -> tuple[Entry, dict[str, bytes]]:
+    """Return an entry of the contest of 2018, and its files by name.
+
+    Args:
+        paths: the script that is run, and whatever else it needs.
+
+    Raises:
+        UsageError: a file cannot be read, two have the same name, or one cannot be used.
+    """
+    refuse_scenarios(paths)
+    files: dict[str, bytes] = {}
+    for path in paths:
+        if path.name in (*files, FILE):
+            raise UsageError(f"{path} cannot be copied: the entry has a file {path.name} already.")
+        try:
+            files[path.name] = path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"Cannot read {path}: {error.strerror or error}.") from error
+    name = re.sub(r"[^a-z0-9]+", "-", paths[0].stem.lower()).strip("-")[:64] or "agent"
+    return Entry(name, "1", command=("python", "-u", paths[0].name), api="2018"), files
 
 
 def new_entry(folder: Path, entry: Entry, files: Mapping[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import gym
@@ -17,6 +18,8 @@ from newgameplus.compat.gym_retro import (
     get_romfile_system,
     get_system_info,
 )
+from newgameplus.errors import NewGamePlusError, UsageError
+from newgameplus.remote.client import DESCRIPTOR_VARIABLE
 
 __all__ = [
     "ACTIONS_ALL",
@@ -103,9 +106,16 @@ def make(game: str, state: Any = State.DEFAULT, **kwargs: Any) -> RetroEnv:
         kwargs: other arguments of :class:`RetroEnv`.
 
     Raises:
-        NewGamePlusError: the game, its ROM or its state is not here.
+        NewGamePlusError: the game, its ROM or its state is not here; in a sandbox none is.
     """
-    return RetroEnv(game, state, **kwargs)
+    try:
+        return RetroEnv(game, state, **kwargs)
+    except NewGamePlusError:
+        if DESCRIPTOR_VARIABLE not in os.environ:
+            raise
+        raise UsageError(
+            "A session shows no games: play the environment that it gives, gym_remote.client.RemoteEnv('tmp/sock')."
+        ) from None
 
 
 def data_path() -> str:
