@@ -35,7 +35,7 @@ def sandbox_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--sandbox",
         metavar="S",
-        help="Where the agent plays: auto, bubblewrap or none.  [default: of an entry auto]",
+        help="Where the agent plays: auto, bubblewrap, container or none.  [default: of an entry auto]",
     )(command)
 
 

@@ -124,11 +124,8 @@ def _is_running(pid: int) -> bool:
 
 
 def _copy(path: Path, target: Path) -> None:
-    try:
-        with path.open("rb") as source, target.open("wb") as file:
-            if path.stat().st_size <= MAX_PACKED_BYTES:
-                shutil.copyfileobj(source, file, 1 << 20)
-            else:
-                raise UsageError(f"{path} is larger than {MAX_PACKED_BYTES >> 20} MB, the limit of an entry.")
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotFoundError(f"There is no entry {path}.") from error
+    if not path.is_file():  # nor a pipe, which would be waited for
+        raise NotFoundError(f"There is no entry {path}.")
+    if path.stat().st_size > MAX_PACKED_BYTES:
+        raise UsageError(f"{path} is larger than {MAX_PACKED_BYTES >> 20} MB, the limit of an entry.")
+    shutil.copyfile(path, target)
