@@ -16,7 +16,7 @@ from newgameplus.contest.entry_plan import entry_plan
 from newgameplus.contest.entry_run import SessionFailedError, check_sandbox, play_in_sandbox
 from newgameplus.contest.judged_world import Progress
 from newgameplus.contest.plan import Job, Plan
-from newgameplus.contest.rules import CONTEST, Rules
+from newgameplus.contest.rules import CONTEST, CONTEST_2018, Rules
 from newgameplus.contest.run import play_run
 from newgameplus.contest.run_scores import read_run
 from newgameplus.errors import ResultsError, SandboxError, UsageError
@@ -38,10 +38,10 @@ def ready(version=1): server.send(struct.pack('<QQQ', 2, 0, version))
 """
 
 
-def sandbox() -> str:
+def sandbox(name: str = "auto") -> str:
     """The sandbox of this machine; the test is skipped where there is none."""
     try:
-        return choose("auto").NAME
+        return choose(name).NAME
     except SandboxError as error:
         pytest.skip(str(error))
 
@@ -69,11 +69,15 @@ def ignore(progress: Progress) -> None: ...
 COMMAND = 'command = ["python", "-I", "agent.py"]'
 
 
-def played(tmp_path: Path, program: str, toml: str = COMMAND, limits: SessionLimits | None = None) -> None:
+def played(
+    tmp_path: Path, program: str, toml: str = COMMAND, limits: SessionLimits | None = None, where: str = "auto"
+) -> None:
     """Let an entry play up to 50 steps in the folder ``run``."""
     entry = entry_plan(write_entry(tmp_path / "entry", program, toml))
     rules = replace(CONTEST, max_timesteps=50)
-    play_in_sandbox(job_of(entry, tmp_path / "run", rules, sandbox=sandbox(), records_movies=False), ignore, limits)
+    play_in_sandbox(
+        job_of(entry, tmp_path / "run", rules, sandbox=sandbox(where), records_movies=False), ignore, limits
+    )
 
 
 def episodes(folder: Path) -> list[str]:
@@ -101,11 +105,13 @@ def test_an_agent_in_a_sandbox_scores_what_it_scores_here(tmp_path: Path) -> Non
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("name", ["jerk", "ppo"])
-def test_other_agents_score_so_too(tmp_path: Path, name: str) -> None:
-    rules = replace(CONTEST, max_timesteps=1500)
+@pytest.mark.parametrize("where", ["bubblewrap", "container", "none"])
+@pytest.mark.parametrize("name", ["jerk", "ppo", "random"])
+@pytest.mark.parametrize("rules", [CONTEST, CONTEST_2018], ids=["contest", "contest-2018"])
+def test_other_agents_score_so_too(tmp_path: Path, name: str, rules: Rules, where: str) -> None:
+    rules = replace(rules, max_timesteps=1500)
     play_run(job_of(agent_plan(name), tmp_path / "here", rules, sandbox=None), ignore)
-    play_in_sandbox(job_of(agent_plan(name), tmp_path / "there", rules, sandbox=sandbox()), ignore)
+    play_in_sandbox(job_of(agent_plan(name), tmp_path / "there", rules, sandbox=sandbox(where)), ignore)
     assert episodes(tmp_path / "there") == episodes(tmp_path / "here")
 
 
@@ -161,9 +167,10 @@ print(json.dumps({"found": found[:5], "told": [word for word in secret if any(wo
 """
 
 
-def test_an_entry_sees_no_level_no_rom_no_state_and_no_results(tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", ["auto", pytest.param("container", marks=pytest.mark.nightly)])
+def test_an_entry_sees_no_level_no_rom_no_state_and_no_results(tmp_path: Path, where: str) -> None:
     with pytest.raises(SessionFailedError) as caught:
-        played(tmp_path, LOOKING)
+        played(tmp_path, LOOKING, where=where)
     assert caught.value.end.reason is Reason.AGENT_EXIT
     assert json.loads(caught.value.end.last_lines[-1]) == {"found": [], "told": [], "writable": []}
 
