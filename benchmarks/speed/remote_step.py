@@ -25,7 +25,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,14 +35,13 @@ from gymnasium import spaces
 from gymnasium.vector import AutoresetMode
 from gymnasium.vector.utils import batch_space
 
-from benchmarks.turns import Ratio, median_and_interval, parse, parser, publish, ratios, raw, speeds, take_turns
+from benchmarks.turns import Ratio, Turn, median_and_interval, parse, parser, publish, ratios, raw, speeds, take_turns
 from newgameplus.agents.jerk.config import DEFAULT
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.interface import World
 from newgameplus.envs.world import SingleWorld, world_spec
 from newgameplus.games.levels import find_level
 from newgameplus.remote.client import SessionOverError, connect
-from newgameplus.remote.ends import End
 from newgameplus.remote.limits import SessionLimits
 from newgameplus.remote.sandbox.choice import choose
 from newgameplus.remote.sandbox.spec import Bind, Spec, interpreter_binds
@@ -56,16 +55,52 @@ from newgameplus.types import BUTTONS, NOTHING, Array
 LEVEL = "Tumbleweed-Genesis-v0/Mesa.Act1"
 SEED = 2018
 SHAPE = (224, 320, 3)
+WALL_CLOCK_SECONDS = 12 * 3600.0
+"""Of the server of 2018, which enforced it by the socket's own limit of time."""
 WARM_UP = 200
 """Steps of a turn that do not count."""
 READS, COPIES, OF_2018 = "remote", "remote, agent copies", "flow of 2018"
 LOCAL, REMOTE = "JERK in one process", "JERK through the door"
 REMOTE_JERK = "jerk"
 FORM_FEED = b"\f"
+BEGAN: list[float] = []
+"""Processor's time of this process when its agent began to step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trips:
+    """What a turn measured, of steps after the warm-up."""
+
+    median: float
+    """Seconds between two steps."""
+    late: float
+    """99th percentile of them."""
+    processor: float
+    """Seconds per step of both processors' time."""
+
+
+class Pace:
+    """Notes the time of each step, and the processor's time of the first."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+        self.processor = 0.0
+
+    def note(self) -> None:
+        """Note a step."""
+        if not self.times:
+            self.processor = time.process_time()
+        self.times.append(time.perf_counter())
+
+    def trips(self, agent_processor: float) -> Trips:
+        """Return what was measured; the agent took ``agent_processor`` seconds of its processor for the same steps."""
+        spans = np.diff(self.times)[min(WARM_UP, len(self.times) // 2) :]
+        processor = (time.process_time() - self.processor + agent_processor) / len(self.times)
+        return Trips(float(np.median(spans)), float(np.quantile(spans, 0.99)), processor)
 
 
 class Pictures:
-    """A world without a game: four pictures in turn. It notes the time of each step."""
+    """A world without a game: four pictures in turn."""
 
     num_envs = 1
     metadata = {"autoreset_mode": AutoresetMode.SAME_STEP}  # noqa: RUF012 - Gymnasium's own declaration
@@ -80,7 +115,7 @@ class Pictures:
     def __init__(self) -> None:
         random = np.random.default_rng(SEED)
         self.pictures = [random.integers(0, 256, (1, *SHAPE), np.uint8) for _ in range(4)]
-        self.times: list[float] = []
+        self.pace = Pace()
 
     def reset(self, *, seed: Any = None, options: Any = None) -> tuple[Array, dict[str, Any]]:
         """Show the first picture."""
@@ -88,8 +123,8 @@ class Pictures:
 
     def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
         """Show the next picture."""
-        self.times.append(time.perf_counter())
-        return self.pictures[len(self.times) % 4], np.ones(1), np.zeros(1, np.bool_), np.zeros(1, np.bool_), {}
+        self.pace.note()
+        return self.pictures[len(self.pace.times) % 4], np.ones(1), np.zeros(1, np.bool_), np.zeros(1, np.bool_), {}
 
     def random_state(self, row: int) -> dict[str, Any]:
         """There is no random generator."""
@@ -102,71 +137,68 @@ class Pictures:
         """There is nothing to close."""
 
 
-def trips(times: list[float]) -> tuple[float, float]:
-    """Median and 99th percentile of the time between two steps, in seconds."""
-    spans = np.diff(times)[min(WARM_UP, len(times) // 2) :]
-    return float(np.median(spans)), float(np.quantile(spans, 0.99))
+class Level(SingleWorld):
+    """A level that notes the time of its steps."""
+
+    def __init__(self, env: Any) -> None:
+        super().__init__(env)
+        self.pace = Pace()
+
+    def step(self, actions: Array) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """Take a step."""
+        self.pace.note()
+        return super().step(actions)
 
 
 @contextmanager
-def started(sandbox: str, *arguments: str, descriptor: int | None = None) -> Iterator[None]:
-    """An agent of this file, in a sandbox or without; on exit it has ended."""
+def started(sandbox: str, *arguments: str, descriptor: int | None = None) -> Iterator[list[str]]:
+    """An agent of this file, in a sandbox or without; on exit it has ended, and the list has the lines that it said."""
     command = (sys.executable, "-m", "benchmarks.speed.remote_step", *arguments)
-    root = Path(__file__).parents[2]
+    root, said = Path(__file__).parents[2], list[str]()
     if sandbox == "none":
         passed = () if descriptor is None else (descriptor,)
         environment = {**os.environ, "NGP_REMOTE_FD": str(descriptor), "OMP_NUM_THREADS": "1"}
-        agent = subprocess.Popen(command, cwd=root, pass_fds=passed, env=environment)
-        yield
-        agent.wait()
+        agent = subprocess.Popen(command, cwd=root, pass_fds=passed, env=environment, stdout=subprocess.PIPE, text=True)
+        yield said
+        said += agent.communicate()[0].splitlines()
         return
     assert descriptor is not None
-    binds = (*interpreter_binds(), Bind(root / "benchmarks"))
-    spec = Spec(
-        argv=command,
-        env={"OMP_NUM_THREADS": "1"},
-        binds=binds,
-        working_folder=str(root),
-        descriptors=(descriptor,),
-    )
+    binds, variables = (*interpreter_binds(), Bind(root / "benchmarks")), {"OMP_NUM_THREADS": "1"}
+    spec = Spec(argv=command, env=variables, binds=binds, working_folder=str(root), descriptors=(descriptor,))
     with choose(sandbox).start(spec) as program:
-        yield
-        while program.poll() is None:
-            time.sleep(0.001)
+        yield said
+        program.wait()
+        said += program.last_lines()
 
 
-def served(world: World, num_steps: int, sandbox: str, *arguments: str) -> End:
+def served(world: Pictures | Level, num_steps: int, sandbox: str, *arguments: str) -> Trips:
     """Serve a world to an agent of this file for a number of steps."""
     ours, theirs = socket_pair()
-    with theirs, started(sandbox, *arguments, descriptor=theirs.fileno()):
+    with theirs, started(sandbox, *arguments, descriptor=theirs.fileno()) as said:
         theirs.close()
-        return serve(world, ours, SessionLimits(max_timesteps=num_steps), seed=SEED)
+        serve(world, ours, SessionLimits(max_timesteps=num_steps), seed=SEED)
+    return world.pace.trips(float(said[-1]))
 
 
-def remote(num_steps: int, sandbox: str, agent: str) -> Callable[[], tuple[float, float]]:
+def remote(num_steps: int, sandbox: str, agent: str) -> Callable[[], Trips]:
     """A side whose turn is a session with an agent that does nothing but step."""
-
-    def turn() -> tuple[float, float]:
-        world = Pictures()
-        served(world, num_steps, sandbox, agent)
-        return trips(world.times)
-
-    return turn
+    return lambda: served(Pictures(), num_steps, sandbox, agent)
 
 
-def flow_of_2018(num_steps: int) -> Callable[[], tuple[float, float]]:
+def flow_of_2018(num_steps: int) -> Callable[[], Trips]:
     """A side whose turn is a session as gym_remote held it, with an agent that does nothing but step."""
 
-    def turn() -> tuple[float, float]:
+    def turn() -> Trips:
         world = Pictures()
         with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
             shown = np.memmap(Path(folder) / "ob", np.uint8, "w+", shape=SHAPE)
             with socket.socket(socket.AF_UNIX) as listener:
                 listener.bind(str(Path(folder) / "sock"))
                 listener.listen(1)
-                with started("none", OF_2018, folder), closing(listener.accept()[0]) as stream:
+                with started("none", OF_2018, folder) as said, closing(listener.accept()[0]) as stream:
+                    stream.settimeout(WALL_CLOCK_SECONDS)
                     serve_as_in_2018(world, stream, shown, num_steps)
-        return trips(world.times)
+        return world.pace.trips(float(said[-1]))
 
     return turn
 
@@ -205,18 +237,18 @@ def be_of_2018(folder: str) -> None:
     shown, received, action = np.memmap(Path(folder) / "ob", np.uint8, "r", shape=SHAPE), bytearray(), [0] * 12
     with socket.socket(socket.AF_UNIX) as stream:
         stream.connect(str(Path(folder) / "sock"))
-        try:
+        BEGAN.append(time.process_time())
+        with suppress(EOFError, OSError):
             while shown.shape == SHAPE:
                 send_update(stream, {"ac": sum(held << bit for bit, held in enumerate(action))})
                 read_update(stream, received)
-        except (EOFError, OSError):
-            return
 
 
 def be_remote(copies: bool) -> None:
     """Be an agent that does nothing but step."""
     env, action = connect(copies=copies), np.zeros(12, np.int8)
     env.reset()
+    BEGAN.append(time.process_time())
     with suppress(SessionOverError):
         while True:
             env.step(action)
@@ -232,20 +264,25 @@ def be_jerk(num_steps: int) -> None:
 def jerk_plays(world: World, num_steps: int, seed: int | None) -> None:
     """Let JERK take its steps in a world."""
     agent = AgentPlan("jerk", "default", DEFAULT).make(world_spec(world, num_timesteps=num_steps), SEED)
+    BEGAN.append(time.process_time())
     for _ in itertools.islice(play(agent, world, seed=seed), num_steps):
         pass
 
 
-def jerk(num_steps: int, sandbox: str | None) -> Callable[[], float]:
-    """A side whose turn is JERK's steps: the seconds that they took; without ``sandbox`` in this process."""
+def jerk(num_steps: int, sandbox: str | None) -> Callable[[], tuple[float, float]]:
+    """A side whose turn is JERK's steps; without ``sandbox`` in this process.
 
-    def turn() -> float:
-        with closing(SingleWorld(make_contest(find_level(LEVEL), observation_spec=NOTHING))) as world:
-            if sandbox is not None:
-                return served(world, num_steps, sandbox, REMOTE_JERK, str(num_steps)).seconds
-            began = time.perf_counter()
-            jerk_plays(world, num_steps, SEED)
-            return time.perf_counter() - began
+    Measured are the seconds, by the clock and of the processors, from the first to the last, so that no start counts.
+    """
+
+    def turn() -> tuple[float, float]:
+        with closing(Level(make_contest(find_level(LEVEL), observation_spec=NOTHING))) as world:
+            if sandbox is None:
+                jerk_plays(world, num_steps, SEED)
+                measured = world.pace.trips(0.0)
+            else:
+                measured = served(world, num_steps, sandbox, REMOTE_JERK, str(num_steps))
+            return world.pace.times[-1] - world.pace.times[0], num_steps * measured.processor
 
     return turn
 
@@ -259,8 +296,9 @@ def measure_trips(arguments: argparse.Namespace) -> None:
     }
     rounds, late = [], []
     for turns in take_turns(sides, arguments.rounds):
-        rounds.append({name: replace(turn, clock=turn.answer[0]) for name, turn in turns.items()})
-        late.append({name: turn.answer[1] for name, turn in turns.items()})
+        answers: dict[str, Trips] = {name: turn.answer for name, turn in turns.items()}
+        late.append({name: trips.late for name, trips in answers.items()})
+        rounds.append({name: Turn(trips.median, trips.processor, None) for name, trips in answers.items()})
     figures = {}
     for name in sides:
         limits = (40.0, 150.0) if name == READS else (None, None)
@@ -289,7 +327,7 @@ def measure_jerk(arguments: argparse.Namespace) -> None:
     num_steps = arguments.jerk_steps
     sides = {LOCAL: partial(jerk, num_steps, None), REMOTE: partial(jerk, num_steps, arguments.sandbox)}
     rounds = [
-        {name: replace(turn, clock=turn.answer) for name, turn in turns.items()}
+        {name: Turn(turn.answer[0], turn.answer[1], None) for name, turn in turns.items()}
         for turns in take_turns(sides, arguments.rounds)
     ]
     publish(
@@ -332,5 +370,6 @@ AGENTS: dict[str, Callable[[str], None]] = {
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] in AGENTS:
         AGENTS[sys.argv[1]](sys.argv[-1])
+        print(time.process_time() - BEGAN[0])
     else:
         main()

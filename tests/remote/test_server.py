@@ -83,7 +83,7 @@ def play(env: RemoteEnv, num_steps: int) -> None:
 def test_a_session_ends_with_its_timesteps_and_says_so_to_both_sides(
     world: SingleWorld, threads: ThreadPoolExecutor
 ) -> None:
-    served = Served(threads, world, SessionLimits(max_timesteps=10))
+    served = Served(threads, world, SessionLimits(max_timesteps=10, step_seconds=1e9))
     with closing(served.env()) as env:
         play(env, 10)
         for ask in (env.reset, lambda: env.step(NO_BUTTON), env.frame):

@@ -272,7 +272,7 @@ class RemoteEnv:
         """Leave the session."""
         self.close()
 
-    def _asked(self, kind: int, payload: bytes) -> tuple[NDArray[Any], tuple[float, ...]]:
+    def _asked(self, kind: int, payload: bytes) -> tuple[NDArray[Any], list[float]]:
         """Ask for an observation; return it with the rewards, one per row."""
         answer = self._exchange(kind, payload, OBS)
         if len(answer) < self._obs.size:
@@ -280,17 +280,18 @@ class RemoteEnv:
         _, _, slot, *reward, self._flags = self._obs.unpack_from(answer)
         ended = [row for row, flag in enumerate(self._flags) if flag] if self._is_same_step else []
         if not self._is_mapped:
-            return self._received(answer, ended), tuple(reward)
+            return self._received(answer, ended), reward
         if len(answer) != self._obs.size or slot >= NUM_SLOTS:
             raise self._ended(ProtocolError("The server sent an observation of another length than there is."))
-        return self._seen(slot, ended), tuple(reward)
+        return self._seen(slot, ended), reward
 
     def _seen(self, slot: int, ended: list[int]) -> NDArray[Any]:
         """Return the observation in a slot; it carries its number before and after."""
         self._check_slot(slot)
         shown = self._slots[slot]
         observation = shown.copy() if self._copies else shown
-        self.final_observations = {row: self._finals[slot][row].copy() for row in ended}
+        if self._is_same_step:
+            self.final_observations = {row: self._finals[slot][row].copy() for row in ended}
         self._check_slot(slot)
         return observation
 
@@ -318,7 +319,7 @@ class RemoteEnv:
         if len(answer) < _HEAD.size:
             raise self._ended(ServerGoneError() if not answer else ProtocolError("The server sent half a message."))
         found, seq = _HEAD.unpack_from(answer)
-        if found == wanted and seq == self._seq:
+        if seq == self._seq and found == wanted:
             return answer
         if found == REFUSED and seq == self._seq and len(answer) == _THREE.size:
             raise RefusedError(_THREE.unpack(answer)[2])
@@ -479,8 +480,10 @@ class _SocketLink:
 
     def send(self, message: bytes) -> None:
         """Send a message; if the server is gone, its last words are still to be received."""
-        with contextlib.suppress(OSError):
+        try:
             self._socket.send(message)
+        except OSError:
+            return
 
     def receive(self, longest: int) -> bytes:
         """Return the next message; nothing if there is no more to come."""

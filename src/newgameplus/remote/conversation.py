@@ -98,8 +98,7 @@ class Conversation:
 
         What Begin and Act ask for is answered by :meth:`answered`.
         """
-        late = self.clock.late(now)
-        if late is not None:
+        if (late := self.clock.late(now)) is not None:
             return Stop(late)
         request = read(message, self._step_bytes)
         if isinstance(request, Violation):

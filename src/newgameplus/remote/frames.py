@@ -42,7 +42,7 @@ class Frames:
     """
 
     def __init__(self, greeting: Greeting) -> None:
-        self._greeting = greeting
+        self._is_seen = greeting.row_bytes > 0
         self.fd: int | None = None
         """The sealed memory; None if there is none."""
         self._map: mmap.mmap | None = None
@@ -73,7 +73,8 @@ class Frames:
         """
         slot = seq % NUM_SLOTS
         self._numbers[2 * slot] = seq
-        self._slots[slot][...] = observation
+        if self._is_seen:
+            self._slots[slot][...] = observation
         for row, last in finals.items():
             self._finals[slot][row] = last
         self._numbers[2 * slot + 1] = seq

@@ -11,6 +11,7 @@ import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from functools import cache
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,7 +31,6 @@ _REFUSED = struct.Struct("<QQQ")
 _BYE = struct.Struct("<QQQQ")
 _FRAME = struct.Struct("<QQQ")
 _PICTURE = struct.Struct("<QQQQ")
-_OBS = struct.Struct("<QQQ")
 NAME_BYTES = 16
 """Room for the name of a button."""
 COMBO_BYTES = 8
@@ -200,7 +200,13 @@ def obs(seq: int, slot: int, reward: Array, flags: bytes) -> bytes:
         reward: float64 ``[B]``.
         flags: one byte per row.
     """
-    return _OBS.pack(Kind.OBS, seq, slot) + reward.astype("<f8", copy=False).tobytes() + flags
+    return _obs(len(flags)).pack(_OBS_KIND, seq, slot, *reward.tolist(), flags)
+
+
+@cache
+def _obs(num_envs: int) -> struct.Struct:
+    """Layout of OBS."""
+    return struct.Struct(f"<QQQ{num_envs}d{num_envs}s")
 
 
 def refused(seq: int, refusal: Refusal) -> bytes:
@@ -239,17 +245,19 @@ def read(message: bytes, step_bytes: int) -> Request | Violation:
     if len(message) < HEAD.size:
         return Violation.LENGTH
     kind, seq = HEAD.unpack_from(message)
-    length = step_bytes if kind == Kind.STEP else _LENGTHS.get(kind)
+    if kind == _STEP:
+        is_whole = len(message) == step_bytes
+        return Request(Kind.STEP, seq, 0, message[HEAD.size :]) if is_whole else Violation.LENGTH
+    length = _LENGTHS.get(kind)
     if length is None:
         return Violation.KIND
     if len(message) != length:
         return Violation.LENGTH
-    if kind == Kind.STEP:
-        return Request(Kind.STEP, seq, payload=message[HEAD.size :])
     value = int.from_bytes(message[HEAD.size : HEAD.size + 8], "little")
     return Request(Kind(kind), seq, value)
 
 
+_STEP, _OBS_KIND = int(Kind.STEP), int(Kind.OBS)
 _LENGTHS: dict[int, int] = {
     Kind.READY: _READY.size,
     Kind.RESET: HEAD.size,

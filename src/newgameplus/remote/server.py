@@ -30,6 +30,8 @@ from newgameplus.types import Array
 WATCH_SECONDS = 0.1
 """Interval in which ``watch`` is asked."""
 _GRACE_STEP_SECONDS = 0.01
+_LONGEST_WAIT_SECONDS = 3600.0
+"""What poll can be asked to wait has an end; afterwards it is asked again."""
 
 Ask: TypeAlias = Callable[[], Reason | None]
 """Asked for a reason to end the session; None to go on."""
@@ -229,7 +231,8 @@ class Server:
     ) -> int:
         """Send an observation; return the number of rows whose episode ended."""
         slot, drawn = self._frames.draw(seq, observation, finals)
-        send(obs(seq, slot, reward, flags) + drawn)
+        message = obs(seq, slot, reward, flags)
+        send(message + drawn if drawn else message)
         return len(flags) - flags.count(0)
 
     def _picture(self, order: Show) -> bytes:
@@ -275,7 +278,7 @@ class _Loop:
     def _wait(self) -> bytes | None:
         """Return a message, or None if there was none by the time that something else is to be done."""
         now = time.monotonic()
-        until = self._server.conversation.clock.deadline
+        until = min(self._server.conversation.clock.deadline, now + _LONGEST_WAIT_SECONDS)
         if self._watch is not None:
             until = min(until, self._next_watch)
         if self._transport.has_waiting or self._poller.poll(max(0, math.ceil((until - now) * 1000))):

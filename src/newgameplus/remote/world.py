@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -79,21 +79,26 @@ class RemoteWorld:
         if self._observation is None:
             raise UsageError("Reset a world before its first step.")
         try:
-            observation, reward, _ = env.step(np.asarray(actions)[0] if self.num_envs == 1 else actions)
+            observation, reward, done = env.step(np.asarray(actions)[0] if self.num_envs == 1 else actions)
         except ValueError as error:
             raise UsageError(str(error)) from error
-        terminated, truncated = env.terminated, env.truncated
-        over, finals = terminated | truncated, env.final_observations
-        if self.num_envs == 1 and over[0]:
-            finals, observation = {0: observation}, env.reset()
-        self._observation, self._is_at_start = self._in_rows(observation), self.num_envs == 1 and bool(over[0])
-        info: dict[str, Any] = {}
-        if finals:
-            last = np.full(self.num_envs, None, object)
-            for row, final in finals.items():
-                last[row] = final
-            info = {"final_obs": last, "_final_obs": over}
-        return self._observation, np.array(reward, np.float64).reshape(-1), terminated, truncated, info
+        if self.num_envs == 1:
+            return self._one_row(observation, reward, done)
+        self._observation, self._is_at_start = observation, False
+        return observation, reward, env.terminated, env.truncated, _finals(env.final_observations, done)
+
+    def _one_row(
+        self, observation: Array, reward: float, done: bool
+    ) -> tuple[Array, Array, Array, Array, dict[str, Any]]:
+        """Return the step of the only row; after an end ask for the first observation of the next episode."""
+        self._is_at_start = done
+        if not done:
+            self._observation = observation[None]
+            return self._observation, np.array([reward]), np.zeros(1, np.bool_), np.zeros(1, np.bool_), {}
+        terminated, truncated = self._env.terminated, self._env.truncated
+        self._observation = self._env.reset()[None]
+        info = _finals({0: observation}, np.ones(1, np.bool_))
+        return self._observation, np.array([reward]), terminated, truncated, info
 
     def random_state(self, row: int) -> dict[str, Any]:
         """Refuse, since the server draws the random numbers.
@@ -117,6 +122,16 @@ class RemoteWorld:
 
     def _in_rows(self, observation: Array) -> Array:
         return observation[None] if self.num_envs == 1 else observation
+
+
+def _finals(observations: Mapping[int, Array], done: Array) -> dict[str, Any]:
+    """Return the last observations of ended episodes as Gymnasium's ``final_obs``."""
+    if not observations:
+        return {}
+    last = np.full(len(done), None, object)
+    for row, observation in observations.items():
+        last[row] = observation
+    return {"final_obs": last, "_final_obs": done}
 
 
 def _action_space(env: RemoteEnv) -> spaces.MultiBinary | spaces.MultiDiscrete | spaces.Discrete:
