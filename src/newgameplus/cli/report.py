@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from newgameplus.cli.tables import counted
 from newgameplus.cli.typed import say
+from newgameplus.errors import UsageError
 
 
 def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
@@ -49,6 +51,13 @@ def _finite(_: click.Context, param: click.Parameter, value: float) -> float:
     metavar="FOLDER",
     help="Write monitor files for Stable-Baselines3's load_results instead of a page.",
 )
+@click.option(
+    "--layout",
+    type=click.Choice(["page", "2018"]),
+    default="page",
+    show_default=True,
+    help="2018: write the files of the contest of 2018 into the folder that --output names, instead of a page.",
+)
 @click.option("--workers", type=click.IntRange(min=1), help="Rendering processes; by default one per CPU core.")
 def report(
     results: tuple[Path, ...],
@@ -58,6 +67,7 @@ def report(
     video_seconds: float,
     video_megabytes: float,
     monitors: Path | None,
+    layout: str,
     workers: int | None,
 ) -> None:
     """Write one self-contained web page about evaluations or about training runs, depending on RESULTS.
@@ -74,6 +84,14 @@ def report(
 
         num_files = write_monitor_files(results, monitors)
         say(open_console(), f"Wrote {num_files} monitor files to {monitors}.")
+        return
+    if layout == "2018":
+        from newgameplus.results.layout_2018 import write_layout_2018
+
+        if output is None:
+            raise UsageError("--layout 2018 writes a folder: name it with --output.")
+        num_runs = write_layout_2018(results, output)
+        say(open_console(), f"Wrote {counted(num_runs, 'run')} in the layout of 2018 to {output}.")
         return
     from newgameplus.report.page import write_report
     from newgameplus.report.videos import VideoLimits
