@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from gymnasium.spaces import Box
 
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.world import SingleWorld
@@ -177,6 +178,16 @@ def test_an_agent_that_connects_twice_is_ended(world: SingleWorld, threads: Thre
     assert (end.reason, end.violation) == (Reason.PROTOCOL, Violation.TWICE)
 
 
+def test_a_process_connects_once(world: SingleWorld, threads: ThreadPoolExecutor) -> None:
+    served = Served(threads, world)
+    descriptor = served.agent.detach()
+    with closing(connect(descriptor)) as env:
+        with pytest.raises(RemoteError, match="has connected already: keep the environment"):
+            connect(descriptor)
+        env.reset()
+    served.end()
+
+
 def test_what_is_refused_is_told_in_words_and_wedges_nothing(world: SingleWorld, threads: ThreadPoolExecutor) -> None:
     served = Served(threads, world)
     with closing(served.env()) as env:
@@ -257,6 +268,16 @@ def test_an_error_of_the_world_is_raised_and_the_agent_is_told(
     assert caught.value.reason == reason
     with pytest.raises(type(error)):
         served.end()
+
+
+def test_a_world_that_cannot_be_sent_leaves_nothing_open(world: SingleWorld) -> None:
+    before = open_files()
+    strange = SingleWorld(world.env)
+    strange.single_observation_space = Box(0, 1, (2,), np.float64)
+    ours, theirs = socket_pair()
+    with theirs, pytest.raises(UsageError, match="cannot be sent to another process"):
+        serve(strange, ours)
+    assert open_files() == before
 
 
 def test_nothing_is_left_open(world: SingleWorld, threads: ThreadPoolExecutor) -> None:

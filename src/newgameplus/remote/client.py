@@ -90,6 +90,8 @@ MAX_ROWS = 1 << 12
 MAX_OBSERVATION_BYTES = 1 << 30
 PICTURE_BYTES = 1 << 21
 _MAX_KNOWN = 4096
+_connected: set[int] = set()
+"""Descriptors that this process has connected by."""
 
 
 class RemoteError(RuntimeError):
@@ -455,6 +457,8 @@ class _SocketLink:
     """Messages on a socket that keeps them apart (SOCK_SEQPACKET)."""
 
     def __init__(self, fd: int) -> None:
+        if fd in _connected:
+            raise RemoteError("This process has connected already: keep the environment that connect() returned.")
         try:
             os.set_inheritable(fd, False)
             self._socket = socket.socket(fileno=fd)
@@ -463,6 +467,8 @@ class _SocketLink:
                 f"Descriptor {fd} is no connection to a server ({error.strerror}): a program that connects is started "
                 "by one, for example by ngp evaluate."
             ) from error
+        self._fd = fd
+        _connected.add(fd)
 
     def hello(self) -> tuple[bytes, int | None]:
         """Return the greeting, and the descriptor of the memory that came with it."""
@@ -496,6 +502,7 @@ class _SocketLink:
 
     def close(self) -> None:
         """Close the connection."""
+        _connected.discard(self._fd)
         self._socket.close()
 
 

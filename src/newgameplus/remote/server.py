@@ -62,9 +62,17 @@ def serve(
         UsageError: the world cannot be sent to another process.
         Exception: what the world raises; the agent is told that the world failed.
     """
-    server = Server(
-        world, limits or SessionLimits(), has_memory=transport.carries_memory, seed=seed, pictures=pictures, judge=judge
-    )
+    try:
+        server = Server(
+            *(world, limits or SessionLimits()),
+            has_memory=transport.carries_memory,
+            seed=seed,
+            pictures=pictures,
+            judge=judge,
+        )
+    except BaseException:
+        transport.close()
+        raise
     try:
         stop = _Loop(server, transport, watch).run()
         _say(transport, server.bye(stop))
