@@ -113,6 +113,7 @@ def test_a_judge_that_is_killed_leaves_no_process_and_its_run_can_be_played(tmp_
         assert poller.poll(PATIENCE_MILLISECONDS), "a process outlives its judge"
         os.close(process)
     assert RunFolder(job.folder).read().summary is None
+    assert json.loads((job.folder / "end.json").read_text())["reason"] == "server_disconnect"
     short = replace(job, plan=replace(job.plan, rules=replace(CONTEST, max_timesteps=100)))
     play_in_sandbox(short, lambda _: None)
     assert RunFolder(job.folder).is_complete()

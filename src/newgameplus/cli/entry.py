@@ -131,10 +131,11 @@ def check(path: Path, level: str | None, sandbox: str | None) -> int:
     each = end.agent_seconds / max(end.step, 1)
     click.echo(f"{plan.entry.title} is fine: {counted(end.step, 'step')} in the sandbox {found}.")
     hours = each * CONTEST_STEPS / 3600
-    print_note(
-        f"It takes {each * 1000:,.2f} ms for a step, so {hours:,.1f} h of the contest's {CONTEST_HOURS} h for "
-        f"{CONTEST_STEPS:,} steps."
-    )
+    speed = f"It takes {each * 1000:,.2f} ms for a step, so {hours:,.1f} h of the contest's {CONTEST_HOURS} h"
+    if hours < CONTEST_HOURS:
+        print_note(f"{speed} for {CONTEST_STEPS:,} steps.")
+    else:
+        click.echo(f"{speed}: it would not take all {CONTEST_STEPS:,} steps.", err=True)
     return 0
 
 

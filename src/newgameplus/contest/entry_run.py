@@ -189,7 +189,7 @@ def spec_of(job: Job, descriptors: Sequence[int], *, is_isolated: bool) -> Spec:
     order = inside.order(plan, split_seed(job.seed, job.level)[1], job.plan.rules.max_timesteps, init)
     binds = (*python.binds, *weights)
     return Spec(
-        argv=(str(python.program), "-m", inside.__name__, order),
+        argv=(str(python.program), "-P", "-m", inside.__name__, order),  # no module is looked for in the folder /tmp
         env=environment(),
         binds=binds if is_isolated else (),
         masked=masked(binds) if is_isolated else (),
@@ -216,7 +216,9 @@ class _Session:
         if now >= self.next_report:
             self.report(self.world.progress)
             self.next_report = now + REPORT_SECONDS
-        return self.started.poll()
+        reason = self.started.poll()
+        self.log.keep(self.started.lines)
+        return reason
 
     def judge(self) -> Reason | None:
         """Return which part of the budget is spent, after a step."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from newgameplus.contest.judged_world import Progress
 from newgameplus.durable import write_atomically
 from newgameplus.fields import to_json
-from newgameplus.remote.ends import End
+from newgameplus.remote.ends import End, Reason
 from newgameplus.results.runs import RunFolder
 
 MAX_EVENTS = 10_000
 """Number of episodes that a timeline keeps, the last ones."""
+KEEP_SECONDS = 10.0
+"""Time between two writings of what an agent prints while it plays."""
 
 
 class SessionLog:
@@ -29,15 +31,25 @@ class SessionLog:
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self._events: deque[tuple[float, dict[str, Any]]] = deque(maxlen=MAX_EVENTS)
-        self._began = time.monotonic()
+        self._began = self._next_keep = time.monotonic()
         self._seen = Progress()
         for path in (folder.end, folder.entry_log, folder.timeline):
             path.unlink(missing_ok=True)
 
     def begin(self) -> None:
-        """Note that the agent has been started; times count from here."""
+        """Note that the agent has been started; times count from here.
+
+        Until the session has ended, its end is that of a session whose server is gone, as a killed one will have been.
+        """
         self._began = time.monotonic()
         self._note("begin")
+        self._write_end(End(Reason.SERVER_DISCONNECT))
+
+    def keep(self, lines: Callable[[], Sequence[tuple[float, str]]]) -> None:
+        """Write what the agent has printed so far, which ``lines`` returns, if that was last done some seconds ago."""
+        if time.monotonic() >= self._next_keep:
+            self._write_lines(lines())
+            self._next_keep = time.monotonic() + KEEP_SECONDS
 
     def follow(self, progress: Progress) -> None:
         """Note the episode that has ended since the last call, if any."""
@@ -64,10 +76,16 @@ class SessionLog:
         said = [(at, {"from": "agent", "line": line}) for at, line in lines]
         joined = sorted([*self._events, *said], key=lambda event: event[0])
         timeline = [json.dumps({"seconds": round(at - self._began, 4), **event}) for at, event in joined]
-        write_atomically(self._folder.entry_log, "".join(f"{line}\n" for _, line in lines))
+        self._write_lines(lines)
         write_atomically(self._folder.timeline, "".join(f"{line}\n" for line in timeline))
-        write_atomically(self._folder.end, json.dumps(to_json(end), indent=2) + "\n")
+        self._write_end(end)
         return end
+
+    def _write_end(self, end: End) -> None:
+        write_atomically(self._folder.end, json.dumps(to_json(end), indent=2) + "\n")
+
+    def _write_lines(self, lines: Sequence[tuple[float, str]]) -> None:
+        write_atomically(self._folder.entry_log, "".join(f"{line}\n" for _, line in lines))
 
     def _note(self, event: str, **facts: Any) -> None:
         self._events.append((time.monotonic(), {"from": "world", "event": event, **facts}))
