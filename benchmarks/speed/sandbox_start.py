@@ -115,7 +115,7 @@ def main() -> None:
                 for name in sides
             },
             "ratios": [],
-            "notes": "The seconds of single turns count the end of the program, too.",
+            "notes": ["The seconds of single turns count the end of the program, too."],
             "seconds": raw(rounds),
         },
         arguments.results,

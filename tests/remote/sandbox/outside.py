@@ -58,10 +58,13 @@ BOMBS = {
 
 def start(program: str, *arguments: str, **settings: Any) -> Started:
     """Start one of the programs in the folder in a sandbox."""
+    image = os.environ.get("NGP_TEST_IMAGE")
+    python, binds = (sys.executable, interpreter_binds()) if image is None else ("/usr/bin/python3", ())
     spec = Spec(
-        argv=(sys.executable, "-I", "-S", str(CODE / program), *arguments),
-        binds=(*interpreter_binds(), Bind(CODE)),
+        argv=(python, "-I", "-S", str(CODE / program), *arguments),
+        binds=(*binds, Bind(CODE)),
         masked=(CODE / "levels", CODE / "rom.md"),
+        image=image,
         **settings,
     )
     started = SANDBOX.start(spec)

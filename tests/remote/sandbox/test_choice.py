@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import stat
 import sys
 import tempfile
@@ -15,8 +16,8 @@ import pytest
 from newgameplus.errors import SandboxError, UsageError
 from newgameplus.remote.ends import Reason
 from newgameplus.remote.sandbox import bubblewrap, container, none
-from newgameplus.remote.sandbox.choice import choose
-from newgameplus.remote.sandbox.spec import Bind, Spec
+from newgameplus.remote.sandbox.choice import Way, choose
+from newgameplus.remote.sandbox.spec import Bind, Spec, interpreter_binds
 
 needs_podman = pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
 needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
@@ -72,6 +73,24 @@ def test_a_bubblewrap_that_may_make_no_namespace_says_so(monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", f"{open_folder}:{os.environ['PATH']}")
     with pytest.raises(SandboxError, match=f"does not work here.*{complaint}"):
         choose("bubblewrap")
+
+
+@pytest.mark.parametrize(
+    "way",
+    [pytest.param(bubblewrap, marks=needs_bubblewrap), pytest.param(container, marks=needs_podman)],
+    ids=lambda way: way.NAME,
+)
+def test_a_network_is_shared_when_asked_for_without_sockets_of_local_programs(way: Way) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        code = (
+            "import socket\n"
+            f"with socket.create_connection(('127.0.0.1', {server.getsockname()[1]})): print('connected', flush=True)\n"
+            "socket.socketpair()\n"
+            "socket.socket(socket.AF_UNIX)"
+        )
+        with way.start(Spec(argv=python(code), binds=interpreter_binds(), has_network=True)) as started:
+            assert started.wait() is Reason.AGENT_EXIT
+    assert {"connected", "OSError: [Errno 97] Address family not supported by protocol"} <= set(started.last_lines())
 
 
 @needs_bubblewrap
