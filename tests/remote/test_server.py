@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gymnasium.spaces import Box
+from gymnasium.vector import AutoresetMode
 
 from newgameplus.envs.contest import make_contest
 from newgameplus.envs.world import SingleWorld
@@ -277,6 +278,10 @@ def test_a_world_that_cannot_be_sent_leaves_nothing_open(world: SingleWorld) -> 
     ours, theirs = socket_pair()
     with theirs, pytest.raises(UsageError, match="cannot be sent to another process"):
         serve(strange, ours)
+    strange = SingleWorld(world.env)
+    strange.metadata = {"autoreset_mode": AutoresetMode.NEXT_STEP}
+    with pytest.raises(UsageError, match=r"AutoresetMode\.SAME_STEP"):
+        in_process(strange)
     assert open_files() == before
 
 

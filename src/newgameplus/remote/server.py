@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import gymnasium as gym
 import numpy as np
+from gymnasium.vector import AutoresetMode
 
 from newgameplus.envs.interface import ShowsRows, World
 from newgameplus.errors import EmulatorError, UsageError
@@ -324,8 +325,10 @@ def greeting_of(world: World, *, has_memory: bool) -> Greeting:
         has_memory: whether observations lie in memory.
 
     Raises:
-        UsageError: an observation or an action is of a kind that is not sent.
+        UsageError: an observation or an action is of a kind that is not sent, or episodes do not begin by themselves.
     """
+    if world.metadata.get("autoreset_mode") is not AutoresetMode.SAME_STEP:
+        raise UsageError("A world for another process must be made with AutoresetMode.SAME_STEP.")
     seen, spec = world.single_observation_space, world.action_spec
     if not isinstance(seen, gym.spaces.Box):
         raise UsageError(f"Observations {seen} cannot be sent to another process: an array of a Box can.")
