@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 import torch
 
 from newgameplus.agents.batch_updates import Given, ReplayedUpdate
+from newgameplus.agents.configuration import describe
 from newgameplus.agents.dqn.agent import Dqn
 from newgameplus.agents.dqn.config import DqnConfig
 from newgameplus.agents.dqn.learner import LOSSES, DqnLearner
@@ -96,6 +98,7 @@ def test_the_original_sees_edges_and_chooses_from_its_eight_actions_at_sixty_her
     assert seen == ObservationSpec(crop=(56, 0, 0, 80), gray=True, size=(84, 120), edges=(100, 200), stack=4)
     combos = resolved(actions, console_named("Genesis")).combos
     assert combos == (("B",), ("B", "RIGHT"), ("RIGHT",), ("DOWN",), ("B", "DOWN"), (), ("LEFT",), ("LEFT", "B"))
+    assert json.loads(json.dumps(describe(original), allow_nan=False))["target_interval"] is None
     assert (Dqn.wishes(original).frames_per_step, Dqn.wishes(original).sticky_probability) == (1, 0.0)
 
 
@@ -159,7 +162,7 @@ def test_weights_of_another_agent_or_without_a_target_network_do_not_fit() -> No
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("batch_size", 0), ("discount", 1.5), ("target_interval", 0), ("explore_steps", -1), ("learning_rate", 0.0)],
+    [("batch_size", 0), ("discount", 1.5), ("target_interval", 0), ("explore_steps", -1), ("max_gradient_norm", 0.0)],
 )
 def test_a_field_out_of_range_is_refused_by_name(field: str, value: Any) -> None:
     with pytest.raises(UsageError, match=field):

@@ -71,7 +71,7 @@ class Dqn:
             precision=config.precision,
             learning_rate=config.learning_rate,
             adam_epsilon=config.adam_epsilon,
-            max_gradient_norm=config.max_gradient_norm,
+            max_gradient_norm=math.inf if config.max_gradient_norm is None else config.max_gradient_norm,
         )
         self.network = self._learner.network
         self._target = None if config.target_interval is None else self._learner.playing_copy()

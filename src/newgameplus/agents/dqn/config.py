@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -65,8 +64,8 @@ class DqnConfig:
     """Learning rate of Adam."""
     adam_epsilon: float = 1e-5
     """Adam's epsilon."""
-    max_gradient_norm: float = 10.0
-    """Norm at which the gradient is clipped; inf for no clipping."""
+    max_gradient_norm: float | None = 10.0
+    """Norm at which the gradient is clipped; None for no clipping."""
     reward_scale: float = 0.02
     """Factor of the world's rewards."""
     allows_backtracking: bool = True
@@ -94,8 +93,9 @@ class DqnConfig:
         if self.explore_steps < 0:
             raise UsageError(f"explore_steps must be at least 0, not {self.explore_steps}.")
         for name in ("learning_rate", "max_gradient_norm"):
-            if not getattr(self, name) > 0:
-                raise UsageError(f"{name} must be more than 0, not {getattr(self, name)}.")
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise UsageError(f"{name} must be more than 0, not {value}.")
 
     @property
     def wishes(self) -> Wishes:
@@ -131,7 +131,7 @@ REVERIE_2018 = DqnConfig(
     final_epsilon=1e-4,
     explore_steps=1_401_201,
     adam_epsilon=1e-7,
-    max_gradient_norm=math.inf,
+    max_gradient_norm=None,
     reward_scale=1.0,
     allows_backtracking=False,
     frames_per_step=1,
