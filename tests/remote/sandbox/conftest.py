@@ -28,17 +28,37 @@ def python_of(who: str, code: Path) -> list[str]:
     return [*own_namespace, sys.executable, str(HERE / "as_user.py"), "nobody", paths, sys.executable]
 
 
+@pytest.fixture(scope="session")
+def working_bubblewrap() -> None:
+    """Skip where bubblewrap is missing, or the kernel lets it make no namespaces."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("bubblewrap is not installed")
+    tried = subprocess.run(["bwrap", "--unshare-all", "--ro-bind", "/", "/", "true"], capture_output=True, check=False)
+    if tried.returncode != 0:
+        pytest.skip(f"bubblewrap cannot work here: {tried.stderr.decode(errors='replace').strip()}")
+
+
+@pytest.fixture(scope="session")
+def working_podman() -> None:
+    """Skip where podman is missing, and where it would run without root's rights, which is not tried here."""
+    if shutil.which("podman") is None:
+        pytest.skip("podman is not installed")
+    if os.geteuid() != 0:
+        pytest.skip("containers are only tested as root")
+
+
 @pytest.fixture(scope="module")
-def run_as(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Callable[..., Any]]:
+def run_as(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Callable[..., Any]]:
     """Return, for ``root``, ``user`` or ``container``, what runs ``outside.py`` so and returns what it prints.
 
     The first two start bubblewrap as root and as an ordinary user; the third a container, as whoever runs the tests.
     """
 
     def runner(way: str) -> Callable[..., Any]:
-        kind, program = ("container", "podman") if way == "container" else ("bubblewrap", "bwrap")
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed")
+        kind = "container" if way == "container" else "bubblewrap"
+        request.getfixturevalue("working_podman" if way == "container" else "working_bubblewrap")
         if way == "root" and os.geteuid() != 0:
             pytest.skip("only root can start a sandbox as root")
         return partial(outcome, partial(python_of, way), kind, tmp_path_factory)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import stat
 import sys
@@ -19,8 +18,8 @@ from newgameplus.remote.sandbox import bubblewrap, container, none
 from newgameplus.remote.sandbox.choice import Way, choose
 from newgameplus.remote.sandbox.spec import Bind, Spec, interpreter_binds
 
-needs_podman = pytest.mark.skipif(shutil.which("podman") is None, reason="podman is not installed")
-needs_bubblewrap = pytest.mark.skipif(shutil.which("bwrap") is None, reason="bubblewrap is not installed")
+needs_podman = pytest.mark.usefixtures("working_podman")
+needs_bubblewrap = pytest.mark.usefixtures("working_bubblewrap")
 
 
 @pytest.fixture
@@ -75,12 +74,11 @@ def test_a_bubblewrap_that_may_make_no_namespace_says_so(monkeypatch: pytest.Mon
         choose("bubblewrap")
 
 
-@pytest.mark.parametrize(
-    "way",
-    [pytest.param(bubblewrap, marks=needs_bubblewrap), pytest.param(container, marks=needs_podman)],
-    ids=lambda way: way.NAME,
-)
-def test_a_network_is_shared_when_asked_for_without_sockets_of_local_programs(way: Way) -> None:
+@pytest.mark.parametrize("way", [bubblewrap, container], ids=["bubblewrap", "podman"])
+def test_a_network_is_shared_when_asked_for_without_sockets_of_local_programs(
+    way: Way, request: pytest.FixtureRequest
+) -> None:
+    request.getfixturevalue("working_podman" if way.NAME == "container" else "working_bubblewrap")
     with socket.create_server(("127.0.0.1", 0)) as server:
         code = (
             "import socket\n"
