@@ -31,6 +31,7 @@ from newgameplus.remote.ends import End, Reason
 from newgameplus.remote.entries.entry import Entry
 from newgameplus.remote.entries.launch import CLIENT, OLD, OLD_MODULES, PACKAGES, entry_spec
 from newgameplus.remote.entries.new import entry_of_2018, new_entry
+from newgameplus.remote.entries.store import client_folder
 from newgameplus.remote.limits import SessionLimits
 from newgameplus.remote.sandbox.choice import choose
 from newgameplus.remote.server import serve
@@ -45,8 +46,6 @@ pytestmark = pytest.mark.skipif(engine() is None, reason="several environments a
 LEVEL = find_level("Airstriker-Genesis-v0/Level1")
 RULES = replace(CONTEST_WORLD, max_episode_steps=10)
 AS_IN_2018 = SessionLimits(max_timesteps=40, counts_resets=True, step_seconds=60.0)
-WITH_GAMES = "retro", "retro_contest.local"
-"""Modules that need the games of New Game Plus."""
 
 
 def world(observation: ObservationSpec = PICTURE, actions: ActionSpec = BUTTONS) -> Any:
@@ -376,7 +375,7 @@ def test_a_folder_of_movies_is_shown_by_the_script_that_everyone_copied(tmp_path
 
 
 HOME = """
-from retro import make
+from retro_contest.local import make
 env = make(game='Airstriker-Genesis', state='Level1')
 """
 
@@ -592,14 +591,38 @@ def test_values_are_read_as_the_bridge_read_them(told: dict[str, Any]) -> None:
 @pytest.mark.parametrize("path", sorted(PATH.rglob("*.py")), ids=lambda path: str(path.relative_to(PATH)))
 def test_a_module_needs_an_old_python_numpy_and_the_client(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
-    name = ".".join(path.relative_to(PATH).with_suffix("").parts).removesuffix(".__init__")
-    if name in WITH_GAMES:
-        return
     wanted = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     wanted |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     own = {"newgameplus.remote.client", *(path.name for path in PATH.iterdir())}
     foreign = {name for name in wanted if name.split(".")[0] not in {*sys.stdlib_module_names, "numpy", "cv2", *own}}
-    assert foreign <= own
+    games = {"newgameplus.compat", "newgameplus.compat.gym_retro"}
+    assert foreign <= own | (games if path.parent.name == "retro" else set())
+
+
+def test_scripts_are_imported_where_new_game_plus_is_not_installed(tmp_path: Path) -> None:
+    numpy = Path(np.__file__).parents[1]
+    (tmp_path / "site").mkdir()
+    for path in (numpy / "numpy", *numpy.glob("numpy.libs")):
+        (tmp_path / "site" / path.name).symlink_to(path)
+    program = """
+import gym, retro, baselines.common.atari_wrappers, gym_remote.client, retro_contest.agent
+from retro import make
+from retro_contest.local import make
+try:
+    retro.State
+except ModuleNotFoundError as error:
+    print(error)
+try:
+    gym_remote.client.RemoteEnv()
+except gym_remote.exceptions.GymRemoteError as error:
+    print(str(error).split(' (')[0])
+"""
+    path = f"{client_folder()}:{tmp_path / 'site'}:{PATH}"
+    done = run(["-S", "-c", program], tmp_path, PYTHONPATH=path, **{DESCRIPTOR_VARIABLE: "199"})
+    assert done.stdout.splitlines() == [
+        "No module named 'newgameplus.compat'",
+        "Descriptor 199 is no connection to a server",
+    ], done.stderr
 
 
 def test_the_modules_are_on_no_path_but_the_sandboxs() -> None:

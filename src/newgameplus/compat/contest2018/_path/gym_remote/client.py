@@ -37,16 +37,11 @@ class RemoteEnv(gym.Env):
         GymRemoteError: there is no server, or this process has connected already.
     """
 
-    _is_taken = False
-
     def __init__(self, directory: str = "tmp/sock", tries: int = 8) -> None:
-        if RemoteEnv._is_taken:
-            raise exceptions.GymRemoteError("This process has connected already: keep its one RemoteEnv.")
         try:
             self._session = connect()
         except RemoteError as error:
             raise exceptions.GymRemoteError(str(error)) from error
-        RemoteEnv._is_taken = True
         self.action_space, self._channel = _actions(self._session)
         shape, dtype = self._session.observation_shape, self._session.observation_dtype
         self.observation_space = gym.spaces.Box(low=0, high=255, shape=shape, dtype=dtype)

@@ -1,4 +1,8 @@
-"""gym-retro 0.6 over :mod:`newgameplus.compat.gym_retro`; a sandbox shows no games."""
+"""gym-retro 0.6 over :mod:`newgameplus.compat.gym_retro`, which is imported when a name is asked for.
+
+So a script can import what it does not use where New Game Plus is not installed, as in the sandbox of an entry with
+packages of its own. A session shows no games.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +10,28 @@ import os
 from typing import Any
 
 import gym
-from newgameplus.compat import gym_retro
-from newgameplus.compat.gym_retro import (
-    Actions,
-    Movie,
-    Observations,
-    RetroEmulator,
-    State,
-    data,
-    get_core_path,
-    get_romfile_system,
-    get_system_info,
-)
-from newgameplus.errors import NewGamePlusError, UsageError
-from newgameplus.remote.client import DESCRIPTOR_VARIABLE
+from newgameplus.remote.client import ADDRESS_VARIABLE, DESCRIPTOR_VARIABLE
 
-__all__ = [
-    "ACTIONS_ALL",
-    "ACTIONS_DISCRETE",
-    "ACTIONS_FILTERED",
-    "ACTIONS_MULTI_DISCRETE",
-    "STATE_DEFAULT",
-    "STATE_NONE",
-    "Actions",
-    "Movie",
-    "Observations",
-    "RetroEmulator",
-    "RetroEnv",
-    "State",
-    "data",
-    "data_path",
-    "get_core_path",
-    "get_romfile_system",
-    "get_system_info",
-    "make",
-]
+_CONSTANTS = {
+    "STATE_DEFAULT": ("State", "DEFAULT"),
+    "STATE_NONE": ("State", "NONE"),
+    "ACTIONS_ALL": ("Actions", "ALL"),
+    "ACTIONS_FILTERED": ("Actions", "FILTERED"),
+    "ACTIONS_DISCRETE": ("Actions", "DISCRETE"),
+    "ACTIONS_MULTI_DISCRETE": ("Actions", "MULTI_DISCRETE"),
+}
+"""Members of enums under the names that they had before 0.6."""
 
-STATE_DEFAULT, STATE_NONE = State.DEFAULT, State.NONE
-ACTIONS_ALL, ACTIONS_FILTERED = Actions.ALL, Actions.FILTERED
-ACTIONS_DISCRETE, ACTIONS_MULTI_DISCRETE = Actions.DISCRETE, Actions.MULTI_DISCRETE
+
+def __getattr__(name: str) -> Any:
+    """Return what is not defined here: ``State``, ``Actions``, ``Movie``, ``data`` and the constants before 0.6."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from newgameplus.compat import gym_retro
+
+    kind, member = _CONSTANTS.get(name, (name, None))
+    found = getattr(gym_retro, kind)
+    return found if member is None else found[member]
 
 
 class RetroEnv(gym.Env):
@@ -55,6 +42,8 @@ class RetroEnv(gym.Env):
     """
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        from newgameplus.compat import gym_retro
+
         self._inside = gym_retro.RetroEnv(*arguments, **keywords)
         self.action_space = _of_2018(self._inside.action_space)
         self.observation_space = _of_2018(self._inside.observation_space)
@@ -97,29 +86,38 @@ class RetroEnv(gym.Env):
         return getattr(self._inside, name)
 
 
-def make(game: str, state: Any = State.DEFAULT, **kwargs: Any) -> RetroEnv:
+def make(game: str, state: Any = None, **kwargs: Any) -> RetroEnv:
     """Return a game.
 
     Args:
         game: its name.
-        state: name of its start state, ``State.DEFAULT`` or ``State.NONE``.
+        state: name of its start state, ``State.DEFAULT`` or ``State.NONE``; None for the default.
         kwargs: other arguments of :class:`RetroEnv`.
 
     Raises:
-        NewGamePlusError: the game, its ROM or its state is not here; in a sandbox none is.
+        FileNotFoundError: this program plays a session.
+        NewGamePlusError: the game, its ROM or its state is not here.
     """
-    try:
-        return RetroEnv(game, state, **kwargs)
-    except NewGamePlusError:
-        if DESCRIPTOR_VARIABLE not in os.environ:
-            raise
-        raise UsageError(
+    refuse_in_session()
+    return RetroEnv(game, **kwargs) if state is None else RetroEnv(game, state, **kwargs)
+
+
+def refuse_in_session() -> None:
+    """Refuse games where a session gives one.
+
+    Raises:
+        FileNotFoundError: this program plays a session.
+    """
+    if DESCRIPTOR_VARIABLE in os.environ or ADDRESS_VARIABLE in os.environ:
+        raise FileNotFoundError(
             "A session shows no games: play the environment that it gives, gym_remote.client.RemoteEnv('tmp/sock')."
-        ) from None
+        )
 
 
 def data_path() -> str:
     """Return the folder of the games' variables, scenarios and states."""
+    from newgameplus.compat.gym_retro import data
+
     return data.path()
 
 
