@@ -14,6 +14,7 @@ import datetime
 import json
 import statistics
 import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -98,18 +99,21 @@ def searched(way: tuple[str, str, int], level: Level, arguments: Any) -> dict[st
         if num_steps // every > (num_steps - way[2]) // every and agent.metrics():
             curve.append({"num_steps": num_steps, **agent.metrics()})
     assert agent is not None
-    state = agent.state()
-    best = max(state["best"], key=lambda each: each["episode_return"])
+    return {**again(way, agent.state(), level, arguments.episodes), "curve": curve}
+
+
+def again(way: tuple[str, str, int], state: State, level: Level, num_episodes: int) -> dict[str, Any]:
+    """Press the best that was found again, with random delays and without them."""
+    best = max(state["best"], key=lambda each: float(each["episode_return"]))
     found = {"agent": state["agent"], "best": [best]}
     length = min(CONTEST_WORLD.max_episode_steps, len(best["actions"]) + STEPS_AFTER)
     exact = pressed(way, found, level, WorldRules(sticky_probability=0.0, max_episode_steps=length), 1)
-    sticky = pressed(way, found, level, WorldRules(max_episode_steps=length), arguments.episodes)
+    sticky = pressed(way, found, level, WorldRules(max_episode_steps=length), num_episodes)
     return {
         "found": best["episode_return"],
         "num_steps_of_it": len(best["actions"]),
         "again_without_delays": exact[0],
         "again_in_the_contest": sticky,
-        "curve": curve,
     }
 
 
@@ -157,15 +161,16 @@ def levels(arguments: Any) -> None:
 
 def montezuma(arguments: Any) -> None:
     """Search Montezuma's Revenge and publish rooms, score and cells over time."""
-    way, rooms, curve = ("go_explore", "default", 4), set[int](), []
-    every, highest = max(1, arguments.steps // NUM_POINTS), 0
-    for num_steps, agent, world in searching(way, find_level(MONTEZUMA), None, arguments.steps, arguments.seed):
+    way, level, rooms, curve = ("go_explore", "default", 4), find_level(MONTEZUMA), set[int](), []
+    every, highest, agent = max(1, arguments.steps // NUM_POINTS), 0, None
+    for num_steps, agent, world in searching(way, level, None, arguments.steps, arguments.seed):
         for row in range(way[2]):
             rooms.add(int(world.ram(row)[ROOM]))
             highest = max(highest, world.variables(row)["score"])
         if num_steps // every > (num_steps - way[2]) // every:
             curve.append({"num_steps": num_steps, "rooms": len(rooms), "score": highest, **agent.metrics()})
             print(json.dumps(curve[-1]), flush=True)
+    assert agent is not None
     result = {
         "figure": "search_montezuma",
         "what": f"Rooms and score that Go-Explore reached on Montezuma's Revenge within {arguments.steps:,} steps",
@@ -175,6 +180,7 @@ def montezuma(arguments: Any) -> None:
         "num_steps": arguments.steps,
         "seed": arguments.seed,
         "rooms": sorted(rooms),
+        **again(way, agent.state(), level, arguments.episodes),
         "curve": curve,
         "sides": {},
         "ratios": [],
@@ -196,17 +202,28 @@ def page(arguments: Any) -> None:
         ]
         chart = line_chart(lines, "agent steps", f"best return on {state}")
         (DOCS / "images" / f"search-{state}.svg").write_text(chart, encoding="utf-8")
-    if any(arguments.results.glob("*_search_montezuma/result.json")):
-        _draw_montezuma(_newest(arguments.results, "search_montezuma")["curve"])
+    if any(arguments.results.glob("*_search_montezuma*/result.json")):
+        _tell_montezuma(_newest(arguments.results, "search_montezuma"))
 
 
-def _draw_montezuma(curve: list[dict[str, Any]]) -> None:
+def _tell_montezuma(told: dict[str, Any]) -> None:
+    """Write what was found in Montezuma's Revenge, and draw score and cells along the steps."""
+    sticky = told["again_in_the_contest"]
+    rooms = f"{len(told['rooms'])} {'room' if len(told['rooms']) == 1 else 'rooms'}"
+    text = (
+        f"Within {told['num_steps']:,} steps it came to {rooms} and {told['found']:,.0f} points, in "
+        f"{told['num_steps_of_it']:,} steps. Pressed again without delays that earns "
+        f"{told['again_without_delays']:,.0f} points; under the contest's delays {statistics.fmean(sticky):,.0f} "
+        f"points in the mean of {len(sticky)} episodes, {max(sticky):,.0f} in the best."
+    )
+    path = DOCS / "agents" / "go_explore.md"
+    block = f"{textwrap.fill(text, 120)}\n"
+    path.write_text(with_block(path.read_text(encoding="utf-8"), "montezuma", block), encoding="utf-8")
     lines = [
-        Line(name, colour, "", [(each["num_steps"], each[key] * factor) for each in curve if key in each])
-        for name, key, factor, colour in (
-            ("rooms, times 10", "rooms", 10, COLOURS[0]),
-            ("highest score, points", "score", 1, COLOURS[2]),
-            ("cells", "archive/cells", 1, COLOURS[3]),
+        Line(name, colour, "", [(each["num_steps"], each[key]) for each in told["curve"] if key in each])
+        for name, key, colour in (
+            ("highest score, points", "score", COLOURS[2]),
+            ("number of cells", "archive/cells", COLOURS[0]),
         )
     ]
     chart = line_chart(lines, "agent steps", "Montezuma's Revenge")
