@@ -69,5 +69,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, "")
     main(sys.argv[1:])
