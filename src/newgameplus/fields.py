@@ -219,7 +219,9 @@ def _json_plain(hint: Any, value: Any) -> Any:
 
 def _json_choice(value: Any, choices: tuple[Any, ...]) -> Any:
     if value not in choices:
-        raise ValueError(f"expected one of {', '.join(map(str, choices))}, not {value!r}")
+        is_almost = str(value) in map(str, choices)
+        shown = map(repr if is_almost else str, choices)  # quotes only where they are what is missing
+        raise ValueError(f"expected one of {', '.join(shown)}, not {value!r}")
     return value
 
 

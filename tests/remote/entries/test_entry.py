@@ -47,6 +47,8 @@ def test_an_entry_that_is_written_is_read_as_it_was(tmp_path: Path) -> None:
         (LEAST + 'command = ["python", "\\u001b[2J"]', ", line 3", "printable"),
         (LEAST + 'function = "a:b"\npython = "2.7"', ", line 4", "a version such as"),
         (LEAST + 'function = "a:b"\naccelerator = "tpu"', ", line 4", "one of none, cuda"),
+        (LEAST + 'function = "a:b"\napi = "2019"', ", line 4", "one of 2018, not '2019'"),
+        (LEAST + 'function = "a:b"\napi = 2018', ", line 4", "one of '2018', not 2018"),
         (LEAST + 'function = "a:b"\n\n[observation]\nkind = "smell"', ", line 5", "one of image, ram, none"),
         (LEAST + 'function = "a:b"\nobservation = { size = [9000, 9000] }', ", line 4", "1 to 1024 pixels"),
         (LEAST + 'function = "a:b"\nobservation = { stack = 0 }', ", line 4", "a stack of 1 to 16"),
