@@ -55,7 +55,7 @@ WARM_STEPS, SHOWN_STEPS, NUM_SHOWN = 20, 60, 8
 """Steps that M is shown before it dreams on, steps that it dreams, and pictures on a sheet."""
 HORIZONS = (1, 5, 15, 30)
 """Steps of a dream after which its latents are compared with the real ones."""
-SCALE = 3
+SCALE = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,13 +152,13 @@ def test_buttons_are_pressed_from_zero_on_and_the_nearest_action_is_taken() -> N
 
 
 def test_the_sizes_of_2018_are_those_of_the_write_up() -> None:
-    vision = Vision(128, CONTEST_2018.vision_channels, 200)
-    with torch.inference_mode():
+    with torch.device("meta"):
+        vision = Vision(128, CONTEST_2018.vision_channels, 200)
+        dynamics = Dynamics(200, 10, num_inputs=1024, num_hidden=1024, num_mixtures=8, takes_scalar=True)
         mean, _ = vision.encode(torch.zeros(1, 128, 128, 3, dtype=torch.uint8))
-        assert vision.posterior.in_features == 6 * 6 * 256
         assert vision.decode(mean).shape == (1, 3, 128, 128)
+    assert vision.posterior.in_features == 6 * 6 * 256
     assert [layer.out_channels for layer in vision.deconvolutions] == [128, 64, 32, 16, 3]
-    dynamics = Dynamics(200, 10, num_inputs=1024, num_hidden=1024, num_mixtures=8, takes_scalar=True)
     assert (dynamics.before.in_features, dynamics.lstm.hidden_size) == (201, 1024)  # type: ignore[union-attr]
     four = Linear(200 + 2 * 1024, (("B",), ("DOWN",), ("LEFT",), ("RIGHT",)), by_button=True)
     assert four.num_parameters == 8992 + 4
