@@ -3,8 +3,8 @@
     python -m benchmarks.runs.world_model play     do what is not yet in the work folder, and publish all of it
     python -m benchmarks.runs.world_model page     write the tables of docs/agents/world_model.md from the newest result
 
-Movies of random and JERK agents are recorded on the level, V and M learn from them, and C in the dream and in the real
-game, whose weights are kept now and then. Each of these is then judged under the contest's rules, beside holding right.
+Movies of random and JERK agents are recorded on the level, V and M learn from them, and C in the dream and then in the
+real game, or there alone. Both are judged under the contest's rules, beside holding right.
 V and M are measured and shown on movies of the same agents with other seeds, which they have not learned from.
 """
 
@@ -22,15 +22,15 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
+from PIL import Image
 
 from benchmarks.chart import Line, line_chart
 from benchmarks.jerk_page import with_block
 from benchmarks.turns import TINY, median_and_interval, parse, parser, publish, temporary_folder
 from newgameplus.agents.world_model.agent import WorldModel
-from newgameplus.agents.world_model.footage import Episode, Footage
+from newgameplus.agents.world_model.footage import REWARD_UNIT, Episode, Footage, Seen
 from newgameplus.envs.world import world_spec
 from newgameplus.games.levels import find_level
-from newgameplus.movies.encoders import GifEncoder
 from newgameplus.results.monitor import read_monitor
 from newgameplus.training.plan import TrainingPlan, read_plan
 from newgameplus.training.stages import DecodedMovies
@@ -45,17 +45,25 @@ COLLECTED = {"right": (*RIGHT, 10_000, 1), "random": ("random", 6_000, 2), "jerk
 """Movies that V and M learn from: agent, steps and seed."""
 UNSEEN = {"right": (*RIGHT, 2_000, 11), "jerk": (*JERK, 4_000, 13)}
 """Movies that they are measured on."""
-SHORTENED = ("vision_updates=4000", "dynamics_updates=4000", "chunk_steps=40000")
-"""Fields of the published run, a shortened one."""
+SHORTENED = (
+    "vision_updates=2000", "dynamics_updates=2500", "chunk_steps=40000", "dream_generations=30", "dream_episodes=2",
+)  # fmt: skip
+"""Fields of the published runs, shortened ones."""
+RUNS = {"dream": (), "real": ("dream_generations=0",)}
+"""Further fields of the runs whose C begins in the dream, and in the real game."""
 TINY_FIELDS = (
     "vision_channels=2,2,4,4", "num_latents=3", "num_hidden=4", "vision_updates=2", "dynamics_updates=2",
     "dream_generations=1", "dream_rows=4", "dream_steps=5", "num_individuals=4",
 )  # fmt: skip
 WARM_STEPS, SHOWN_STEPS, NUM_SHOWN = 20, 60, 8
 """Steps that M is shown before it dreams on, steps that it dreams, and pictures on a sheet."""
+HELD_STEPS = 40
+"""Steps for which an action is held."""
 HORIZONS = (1, 5, 15, 30)
 """Steps of a dream after which its latents are compared with the real ones."""
 SCALE = 2
+_QUALITY = 80
+"""Of pictures as WebP, from 0 to 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,8 @@ class Trained:
 
     agent: WorldModel
     episodes: list[Episode]
+    seen: list[Seen]
+    """The same as V sees them."""
 
 
 def ngp(*arguments: object) -> None:
@@ -97,7 +107,8 @@ def load(run: Path, unseen: Path) -> Trained:
         agent: Any = plan.agent.make(world_spec(world), 0)
     begin_from(agent, plan.agent.name, run, is_frozen=True)
     footage = Footage(_movies(plan, unseen), 1_000_000)
-    return Trained(agent, [one for one in footage.episodes(0) if len(one.story.action)])
+    episodes = [one for one in footage.episodes(0) if len(one.story.action)]
+    return Trained(agent, episodes, [agent.model.look_at(one) for one in episodes])
 
 
 def _movies(plan: TrainingPlan, folder: Path) -> DecodedMovies:
@@ -108,19 +119,18 @@ def _movies(plan: TrainingPlan, folder: Path) -> DecodedMovies:
 def foresight(trained: Trained) -> dict[str, float]:
     """Return mean squared errors of M's expectation of the next latents, and of a copy of the last ones."""
     pairs, weights = [], []
-    for episode in trained.episodes:
-        pairs.append(trained.agent.model.errors(trained.agent.model.look_at(episode)))
-        weights.append(len(episode.story.action))
+    for seen in trained.seen:
+        pairs.append(trained.agent.model.errors(seen))
+        weights.append(len(seen.story.action))
     foreseen, copied = np.average(pairs, axis=0, weights=weights).tolist()
     return {"foreseen": foreseen, "copied": copied}
 
 
-def dreamt_on(agent: WorldModel, episode: Episode, begin: int, num_steps: int, seed: int) -> Iterator[Array]:
+def dreamt_on(agent: WorldModel, seen: Seen, begin: int, num_steps: int, seed: int) -> Iterator[Array]:
     """Yield the latents of a dream that goes on from a moment of an episode with the same actions.
 
     M has seen the ``WARM_STEPS`` before.
     """
-    seen = agent.model.look_at(episode)
     first = begin - WARM_STEPS
     shown, action = torch.from_numpy(seen.mean[first:begin])[None], torch.from_numpy(seen.story.action[first:begin])
     with torch.no_grad():
@@ -136,19 +146,43 @@ def dreamt_on(agent: WorldModel, episode: Episode, begin: int, num_steps: int, s
 def drift(trained: Trained, num_dreams: int) -> dict[str, dict[str, float]]:
     """Return squared errors of dreams after some steps, and of the picture from before, by number of steps."""
     random, most = np.random.default_rng(0), max(HORIZONS)
-    long = [one for one in trained.episodes if len(one.story.action) > WARM_STEPS + most]
+    long = [one for one in trained.seen if len(one.story.action) > WARM_STEPS + most]
     found: dict[int, list[tuple[float, float]]] = {horizon: [] for horizon in HORIZONS}
     for number in range(num_dreams if long else 0):
-        episode = long[int(random.integers(len(long)))]
-        begin = int(random.integers(WARM_STEPS, len(episode.story.action) - most))
-        mean = trained.agent.model.look_at(episode).mean
-        latents = list(dreamt_on(trained.agent, episode, begin, most, number))
+        seen = long[int(random.integers(len(long)))]
+        begin = int(random.integers(WARM_STEPS, len(seen.story.action) - most))
+        latents = list(dreamt_on(trained.agent, seen, begin, most, number))
         for horizon in HORIZONS:
-            real = mean[begin + horizon]
-            errors = (np.square(latents[horizon - 1] - real).mean(), np.square(mean[begin] - real).mean())
+            real = seen.mean[begin + horizon]
+            errors = (np.square(latents[horizon - 1] - real).mean(), np.square(seen.mean[begin] - real).mean())
             found[horizon].append((float(errors[0]), float(errors[1])))
     means = {str(key): np.mean(pairs, axis=0).tolist() for key, pairs in found.items() if pairs}
     return {key: {"dreamt": dreamt, "copied": copied} for key, (dreamt, copied) in means.items()}
+
+
+def held(trained: Trained, plan: TrainingPlan) -> dict[str, dict[str, float]]:
+    """Return what a step earns while one action is held, in the dream and in the real game, and what it did in movies.
+
+    In the dream it is the mean of 64 rows over ``HELD_STEPS`` steps, in the real game that from the level's beginning.
+    """
+    action = np.concatenate([one.story.action for one in trained.episodes])
+    reward = np.concatenate([one.story.reward for one in trained.episodes]) * REWARD_UNIT
+    dream, found = trained.agent.dream(64), {}
+    specs = plan.agent.specs()
+    for number, combo in enumerate(dream.action_spec.combos):
+        dream.reset(seed=0)
+        dreamt = [dream.step(np.full(64, number))[1].mean() for _ in range(HELD_STEPS)]
+        with closing(make_single_world(plan.world, plan.world.levels[0], specs)) as world:
+            world.reset(seed=0)
+            real = [world.step(np.array([number]))[1][0] for _ in range(HELD_STEPS)]
+        is_taken = action == number
+        found["+".join(combo) or "none"] = {
+            "dreamt": float(np.mean(dreamt)),
+            "real": float(np.mean(real)),
+            "movies": float(reward[is_taken].mean()) if is_taken.any() else 0.0,
+            "share": float(is_taken.mean()),
+        }
+    return found
 
 
 def drawn(agent: WorldModel, latents: Array) -> Array:
@@ -175,41 +209,46 @@ def pictures(trained: Trained, images: Path) -> None:
     moments = [(one, int(at)) for one in trained.episodes for at in random.integers(0, len(one.picture), 3)]
     chosen = [moments[index] for index in random.permutation(len(moments))[:NUM_SHOWN]]
     real = np.stack([episode.picture[at] for episode, at in chosen])
-    _write(images / "world_model-reconstructions.png", sheet([real, drawn(agent, agent.model.see(real)[0].numpy())]))
-    episode = max(trained.episodes, key=lambda one: float(one.story.reward.sum()))
-    begin = min(WARM_STEPS, max(len(episode.story.action) - 2, 0)) if len(episode.story.action) > WARM_STEPS else 0
-    if begin < WARM_STEPS:
+    _write(images / "world_model-reconstructions.webp", sheet([real, drawn(agent, agent.model.see(real)[0].numpy())]))
+    best = max(range(len(trained.episodes)), key=lambda one: float(trained.episodes[one].story.reward.sum()))
+    seen = trained.seen[best]
+    if len(seen.story.action) <= WARM_STEPS:
         return
-    latents = np.stack(list(dreamt_on(agent, episode, begin, SHOWN_STEPS, 0)))
-    happened = episode.picture[begin + 1 : begin + 1 + len(latents)]
-    seen = drawn(agent, agent.model.see(happened)[0].numpy())
-    three = [happened, seen, drawn(agent, latents)]
+    latents = np.stack(list(dreamt_on(agent, seen, WARM_STEPS, SHOWN_STEPS, 0)))
+    dreamt = slice(WARM_STEPS + 1, WARM_STEPS + 1 + len(latents))
+    three = [trained.episodes[best].picture[dreamt], drawn(agent, seen.mean[dreamt]), drawn(agent, latents)]
     at = np.unique(np.linspace(0, len(latents) - 1, NUM_SHOWN).astype(int))
-    _write(images / "world_model-dream.png", sheet([row[at] for row in three]))
+    _write(images / "world_model-dream.webp", sheet([row[at] for row in three]))
     frames = [sheet([np.stack(columns)]) for columns in zip(*three, strict=True)]
-    video = GifEncoder(images / "world_model-dream.gif", frames[0].shape[:2], frames, frames_per_second=10)
-    for frame in frames:
-        video.write(frame, None)
-    video.close()
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    path = images / "world_model-dream-video.webp"
+    first.save(path, save_all=True, append_images=others, duration=100, loop=0, quality=_QUALITY)
 
 
 def _write(path: Path, picture: Array) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    is_written, data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    assert is_written
-    path.write_bytes(data.tobytes())
+    Image.fromarray(picture).save(path, quality=_QUALITY)
 
 
-def chart(curves: dict[str, list[tuple[float, float]]], images: Path) -> None:
+Curves = dict[str, list[tuple[float, float]]]
+"""Best and mean fitness of the generations in the real game, each with the steps."""
+
+
+def chart(curves: dict[str, Curves], images: Path) -> None:
     """Write the fitness of each generation in the real game as a chart."""
-    colours = {"best": "#0072b2", "mean": "#d55e00"}
-    lines = [Line(f"{name} of a generation", colours[name], "", points) for name, points in curves.items()]
+    colours = {"dream": "#d55e00", "real": "#0072b2"}
+    titles = {"dream": "from the dream", "real": "in the real game alone"}
+    lines = [
+        Line(f"{name}, {titles[run]}", colours[run], "" if name == "best" else "4 3", points)
+        for run, of_run in curves.items()
+        for name, points in of_run.items()
+    ]
     images.mkdir(parents=True, exist_ok=True)
     (images / "world_model-fitness.svg").write_text(line_chart(lines, "steps in the real game", "return"))
 
 
-def curves_of(run: Path) -> dict[str, list[tuple[float, float]]]:
-    """Return best and mean fitness of the generations in the real game, with the steps."""
+def curves_of(run: Path) -> Curves:
+    """Return the curves of a run."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     names = {"best": "learning/best_fitness", "mean": "learning/mean_fitness"}
     return {key: [(line["num_steps"], line[name]) for line in lines if name in line] for key, name in names.items()}
@@ -228,7 +267,12 @@ def write_page(results: Path) -> None:
     rows.append(f"| 1, expected | **{both['foreseen']:.3f}** | {both['copied']:.3f} |")
     for horizon, errors in result["drift"].items():
         rows.append(f"| {horizon}, dreamt | {errors['dreamt']:.3f} | {errors['copied']:.3f} |")
-    PAGE.write_text(with_block(told, "foresight", "\n".join(rows)))
+    told = with_block(told, "foresight", "\n".join(rows))
+    rows = ["| held | in the dream | in the game | in the movies | share of these |", "|---|---|---|---|---|"]
+    for name, earned in sorted(result["held"].items(), key=lambda item: -item[1]["dreamt"]):
+        cells = [f"{earned[where]:.1f}" for where in ("dreamt", "real", "movies")]
+        rows.append(f"| {name} | {' | '.join(cells)} | {earned['share']:.0%} |")
+    PAGE.write_text(with_block(told, "held", "\n".join(rows)))
 
 
 def main() -> None:
@@ -236,7 +280,7 @@ def main() -> None:
     options = parser(__doc__, num_rounds=1)
     options.add_argument("what", nargs="?", choices=["play", "page"], default="play")
     options.add_argument("--level", default="Tumbleweed-Genesis-v0/Mesa.Act1")
-    options.add_argument("--steps", type=int, default=150_000, help="steps in the real game")
+    options.add_argument("--steps", type=int, default=80_000, help="steps in the real game")
     options.add_argument("--judged", type=int, default=10_000, help="steps of an evaluation")
     options.add_argument("--share", type=float, default=1.0, help="share of the movies' steps")
     options.add_argument("--fields", nargs="*", default=SHORTENED, help="fields of the preset small that are changed")
@@ -253,25 +297,37 @@ def main() -> None:
     play(arguments)
 
 
+def trained_run(arguments: Any, name: str, changed: Sequence[str]) -> Path:
+    """Train, unless it has been; return the run."""
+    run: Path = arguments.work / "runs" / name
+    if not run.is_dir():
+        fields = [part for field in (*arguments.fields, *changed) for part in ("--set", field)]
+        ngp(
+            "train", "world_model", "--preset", "small", "--demonstrations", arguments.work / "data", *fields,
+            "--level", arguments.level, "--steps", arguments.steps, "--num-envs", 16, "--threads", 1,
+            "--checkpoint-every", max(arguments.steps // 10, 1), "--run", run,
+        )  # fmt: skip
+    return run
+
+
+def newest(run: Path) -> Path:
+    """Return the newest checkpoint of a run."""
+    return max((run / "checkpoints").glob("0*.safetensors"))
+
+
 def play(arguments: Any) -> None:
     """Collect, train, judge, and publish."""
-    work, level, steps = arguments.work, arguments.level, arguments.steps
+    work, level = arguments.work, arguments.level
     collect(work, level, arguments.share)
-    run = work / "runs" / "small"
-    if not run.is_dir():
-        fields = [part for field in arguments.fields for part in ("--set", field)]
-        ngp(
-            "train", "world_model", "--preset", "small", "--demonstrations", work / "data", "--level", level, *fields,
-            "--steps", steps, "--num-envs", 16, "--threads", 1, "--checkpoint-every", max(steps // 10, 1), "--run", run,
-        )  # fmt: skip
-    trained = load(run, work / "unseen")
+    runs = {name: trained_run(arguments, name, fields) for name, fields in RUNS.items()}
+    trained = load(runs["dream"], work / "unseen")
     pictures(trained, arguments.images)
-    curves = curves_of(run)
+    curves = {name: curves_of(run) for name, run in runs.items()}
     chart(curves, arguments.images)
     own = ("world_model", "--frozen", "--init")
-    newest = max((run / "checkpoints").glob("0*.safetensors"))
     ways = {
-        "world_model": (*own, newest),
+        "C from the dream, then in the real game": (*own, newest(runs["dream"])),
+        "C in the real game alone": (*own, newest(runs["real"])),
         "always right": (*RIGHT, "--set", "press_probability=0"),
         "right, other buttons at random": RIGHT,
     }
@@ -290,9 +346,10 @@ def play(arguments: Any) -> None:
             "ratios": [],
             "ways": ends,
             "fields": list(arguments.fields),
-            "steps": steps,
+            "steps": {name: int(newest(run).stem) for name, run in runs.items()},
             "foresight": foresight(trained),
             "drift": drift(trained, 100),
+            "held": held(trained, read_plan(runs["dream"])),
             "curves": curves,
         },
         arguments.results,
