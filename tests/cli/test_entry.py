@@ -168,6 +168,15 @@ def test_what_does_not_fit_an_entry_is_refused(
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.parametrize("path", ["there/is/none", "none.zip"])
+def test_an_entry_that_is_not_there_is_not_taken_for_an_agent(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    airstriker = ["--level", "Airstriker-Genesis/Level1", "--results", str(tmp_path / "results")]
+    assert run(["evaluate", path, *airstriker]) == 2
+    assert f"There is no entry {path}." in capsys.readouterr().err
+
+
 def test_results_run_no_entry_unprotected_that_nobody_has_named_so(tmp_path: Path) -> None:
     assert run(["entry", "new", str(tmp_path / "mine")]) == 0
     entry, level = entry_plan(tmp_path / "mine"), find_level("Airstriker-Genesis-v0/Level1")

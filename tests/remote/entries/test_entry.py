@@ -57,6 +57,7 @@ def test_an_entry_that_is_written_is_read_as_it_was(tmp_path: Path) -> None:
         ('name = "x"\nfunction = "a:b"', "", "'version' is missing"),
         ("name = ", "", "not valid TOML: Invalid value (at end of document)"),
         ("a = [" * 5000, "", "not valid TOML"),
+        ("a = " + "9" * 5000, "", "not valid TOML: Exceeds the limit"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, line: str, why: str) -> None:
@@ -88,6 +89,15 @@ def test_neither_links_nor_pipes_nor_floods_are_read(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
     with pytest.raises(UsageError, match="not UTF-8"):
         read_entry(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(UsageError, match="not a regular file"):
+        read_entry(tmp_path)
+
+
+def test_a_mark_of_the_byte_order_is_read_over(tmp_path: Path) -> None:
+    (tmp_path / "entry.toml").write_text(LEAST + 'function = "a:b"\n', encoding="utf-8-sig")
+    assert read_entry(tmp_path).name == "mine"
 
 
 def test_requirements_are_pinned_with_hashes(tmp_path: Path) -> None:
@@ -127,6 +137,19 @@ def test_other_requirements_are_refused_with_their_line(tmp_path: Path, line: st
 def test_the_lock_file_is_one_of_the_entry(tmp_path: Path, name: str) -> None:
     write(tmp_path, LEAST + f'function = "a:b"\nrequirements = "{name}"\n')
     with pytest.raises(UsageError, match="does not lead to a file of the entry"):
+        read_entry(tmp_path)
+
+
+def test_a_lock_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    write(tmp_path, LEAST + 'function = "a:b"\nrequirements = "lock.txt"\n')
+    with pytest.raises(NotFoundError, match=r"entry\.toml names requirements that are not there: .*lock\.txt"):
+        read_entry(tmp_path)
+
+
+def test_the_lock_file_does_not_lie_behind_a_link(tmp_path: Path) -> None:
+    write(tmp_path, LEAST + 'function = "a:b"\nrequirements = "system/passwd"\n')
+    (tmp_path / "system").symlink_to("/etc")
+    with pytest.raises(UsageError, match="a folder above it is a link"):
         read_entry(tmp_path)
 
 

@@ -18,6 +18,7 @@ from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.remote.entries import unpack as unpacking
 from newgameplus.remote.entries.names import Names
 from newgameplus.remote.entries.pack import pack
+from newgameplus.remote.entries.store import store
 from newgameplus.remote.entries.unpack import unpack
 
 TOML = b'name = "mine"\nversion = "1"\nfunction = "agent:play"\n'
@@ -95,6 +96,24 @@ def test_what_is_no_file_is_not_packed(tmp_path: Path, folder: Path, make: Calla
     with pytest.raises(UsageError, match=f"data/odd, which is {kind}"):
         pack(folder, tmp_path / "mine.zip")
     assert not list(tmp_path.glob("*.zip*"))
+
+
+def test_an_entry_is_not_packed_into_itself(folder: Path) -> None:
+    with pytest.raises(UsageError, match="lies in the entry itself"):
+        pack(folder, folder / "data" / "mine.zip")
+
+
+def test_what_is_wrong_with_a_zip_is_said_of_the_file_that_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NGP_HOME", str(tmp_path / "home"))
+    path = zip_of(tmp_path / "theirs.zip", ("../evil", b"x"))
+    with pytest.raises(UsageError, match=rf"^{path} holds the name '\.\./evil'"):
+        store(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("entry.toml", TOML + b"memory = 8\n")
+    with pytest.raises(UsageError, match=rf"^{path}/entry\.toml, line 4: there is no field 'memory'"):
+        store(path)
 
 
 def test_a_name_that_could_not_be_unpacked_everywhere_is_not_packed(tmp_path: Path, folder: Path) -> None:

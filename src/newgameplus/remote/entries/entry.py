@@ -118,27 +118,36 @@ def _is_command(command: tuple[str, ...]) -> bool:
     return 0 < len(command) <= MAX_ARGUMENTS and all(part.isprintable() for part in command) and bool(command[0])
 
 
-def read_entry(folder: Path) -> Entry:
+def read_entry(folder: Path, shown: Path | None = None) -> Entry:
     """Return the entry in a folder.
+
+    Args:
+        folder: the folder.
+        shown: what messages call it, such as the zip that it was unpacked from; None for its own path.
 
     Raises:
         NotFoundError: there is no ``entry.toml``.
         UsageError: it is invalid, or its lock file is; the message says where.
     """
-    path = folder / FILE
-    text = _read_text(path, folder, MAX_TOML_BYTES)
+    path = (shown or folder) / FILE
+    try:
+        text = _read_text(FILE, folder, MAX_TOML_BYTES, path)
+    except FileNotFoundError as error:
+        raise NotFoundError(
+            f"There is no {FILE} in {path.parent}, so it is no entry; make one with: ngp entry new DIR"
+        ) from error
     try:
         content = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # a number of too many digits is no TOMLDecodeError
         raise UsageError(f"{path} is not valid TOML: {printable_field(str(error))}.") from error
     try:
         entry = from_json(Entry, content)
     except ValueError as error:
         raise UsageError(f"{path}{_line_of(str(error), content, text)}: {printable_field(str(error))}.") from error
     if entry.requirements is not None:
-        read_lock(folder, entry.requirements)
+        read_lock(folder, entry.requirements, shown)
     if entry.api is not None:
-        refuse_scenarios(folder.rglob(SCENARIO))
+        refuse_scenarios(path.parent / found.relative_to(folder) for found in folder.rglob(SCENARIO))
     return entry
 
 
@@ -156,38 +165,59 @@ def refuse_scenarios(paths: Iterable[Path]) -> None:
             )
 
 
-def read_lock(folder: Path, requirements: str) -> str:
+def read_lock(folder: Path, requirements: str, shown: Path | None = None) -> str:
     """Return the content of an entry's lock file.
+
+    Args:
+        folder: folder of the entry.
+        requirements: name of the file in it.
+        shown: what messages call the folder; None for its own path.
 
     Raises:
         NotFoundError: there is none.
         UsageError: it is invalid.
     """
-    Names(f"{folder / FILE}, requirements:").add(requirements)
-    path = folder / requirements
-    text = _read_text(path, folder, MAX_LOCK_BYTES)
+    shown = shown or folder
+    Names(f"{shown / FILE}, requirements:").add(requirements)
+    path = shown / requirements
+    try:
+        text = _read_text(requirements, folder, MAX_LOCK_BYTES, path)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{shown / FILE} names requirements that are not there: {path}.") from error
     read_requirements(text, str(path))
     return text
 
 
-def _read_text(path: Path, folder: Path, max_bytes: int) -> str:
-    """Read a regular file of an entry, never through a link; a fifo or a device is not waited for."""
+def _read_text(name: str, folder: Path, max_bytes: int, path: Path) -> str:
+    """Read a regular file of an entry, never through a link; a fifo or a device is not waited for.
+
+    Args:
+        name: its path in the entry.
+        folder: folder of the entry.
+        max_bytes: size that it may have.
+        path: what messages call it.
+
+    Raises:
+        FileNotFoundError: there is none.
+        UsageError: it is something else, too large, or not UTF-8.
+    """
+    if any((folder / above).is_symlink() for above in Path(name).parents if above.name):
+        raise UsageError(f"Cannot read {path}: a folder above it is a link, and an entry holds none.")
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(name) from error
     except OSError as error:
-        if isinstance(error, FileNotFoundError | NotADirectoryError):
-            raise NotFoundError(
-                f"There is no {path.name} in {folder}, so it is no entry; make one with: ngp entry new DIR"
-            ) from error
         raise UsageError(f"Cannot read {path}: {error.strerror}; it must be a file, not a link.") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError(f"{path} is not a regular file.")
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UsageError(f"{path} is not a regular file.")
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise UsageError(f"{path} is larger than {max_bytes >> 10} kB.")
     try:
-        return content.decode("utf-8")
+        return content.decode("utf-8-sig")  # some editors begin a file with a mark of the byte order
     except UnicodeDecodeError as error:
         raise UsageError(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from error
 

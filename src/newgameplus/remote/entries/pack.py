@@ -46,6 +46,8 @@ def pack(folder: Path, output: Path) -> Packed:
         UsageError: the entry is invalid, or holds what cannot be packed; the message names it.
     """
     entry = read_entry(folder)
+    if output.resolve().is_relative_to(folder.resolve()):  # the next time it would be packed, too
+        raise UsageError(f"{output} lies in the entry itself, which it would change: name a place outside with -o.")
     files = list(_files_of(folder))
     unfinished = output.with_name(f".{output.name}.{os.getpid()}")
     try:

@@ -37,9 +37,9 @@ class Stored:
 
 
 def is_entry(text: str) -> bool:
-    """Whether ``text`` is the path of an entry, by what lies there: a folder or a zip."""
+    """Whether ``text`` means an entry: a folder that is there, or what can only be a path, there or not."""
     path = Path(text)
-    return path.is_dir() or (path.suffix == SUFFIX and path.is_file())
+    return path.is_dir() or path.suffix == SUFFIX or path.name != text
 
 
 def store(path: Path) -> Stored:
@@ -58,9 +58,9 @@ def store(path: Path) -> Stored:
         sha256 = sha256_of(archive)
         folder = place / sha256
         if not folder.is_dir():
-            unpack(archive, unfinished / "entry")
+            unpack(archive, unfinished / "entry", path)
             keep(unfinished / "entry", folder)
-    return Stored(folder, read_entry(folder), sha256)
+    return Stored(folder, read_entry(folder, path), sha256)
 
 
 def client_folder() -> Path:

@@ -30,12 +30,13 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1
 
 
-def unpack(archive: Path, folder: Path) -> Entry:
+def unpack(archive: Path, folder: Path, shown: Path | None = None) -> Entry:
     """Unpack an entry into a new folder and return its ``entry.toml``.
 
     Args:
         archive: a zip, which may be anybody's.
         folder: a path where nothing is; if unpacking fails, nothing is left there.
+        shown: what messages call the zip; None for its own path.
 
     Raises:
         NotFoundError: there is no such file.
@@ -46,15 +47,15 @@ def unpack(archive: Path, folder: Path) -> Entry:
     except OSError as error:
         raise UsageError(f"Cannot unpack {archive} to {folder}: {error.strerror}.") from error
     try:
-        return _unpack(archive, folder)
+        return _unpack(archive, folder, shown or archive)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def _unpack(archive: Path, folder: Path) -> Entry:
-    where = str(archive)
-    _check_end(archive)
+def _unpack(archive: Path, folder: Path, shown: Path) -> Entry:
+    where = str(shown)
+    _check_end(archive, where)
     try:
         with zipfile.ZipFile(archive) as members:
             for info, parts in _checked(members, where):
@@ -70,30 +71,30 @@ def _unpack(archive: Path, folder: Path) -> Entry:
         raise UsageError(f"Cannot unpack {where}: {error.strerror or error}.") from error
     if not (folder / FILE).is_file():
         raise UsageError(f"{where} has no {FILE} at its top, so it is no entry; pack one with: ngp entry pack DIR")
-    return read_entry(folder)
+    return read_entry(folder, shown)
 
 
-def _check_end(archive: Path) -> None:
+def _check_end(archive: Path, where: str) -> None:
     """Check a zip's last record, before the directory that it announces is read into memory."""
     try:
         num_bytes = archive.stat().st_size
         if num_bytes > MAX_PACKED_BYTES:
-            raise UsageError(f"{archive} is larger than {MAX_PACKED_BYTES >> 20} MB, the limit of an entry.")
+            raise UsageError(f"{where} is larger than {MAX_PACKED_BYTES >> 20} MB, the limit of an entry.")
         with archive.open("rb") as file:
             file.seek(max(0, num_bytes - _END.size - _LOCATOR_BYTES))
             tail = file.read()
     except FileNotFoundError as error:
-        raise NotFoundError(f"There is no entry {archive}.") from error
+        raise NotFoundError(f"There is no entry {where}.") from error
     except OSError as error:
-        raise UsageError(f"Cannot read {archive}: {error.strerror}.") from error
+        raise UsageError(f"Cannot read {where}: {error.strerror}.") from error
     end = tail[-_END.size :]
     if len(end) < _END.size or not end.startswith(b"PK\x05\x06") or end[-2:] != b"\0\0":
-        raise UsageError(f"{archive} is not a zip without a comment; pack an entry with: ngp entry pack DIR")
+        raise UsageError(f"{where} is not a zip without a comment; pack an entry with: ngp entry pack DIR")
     if tail[: -_END.size].startswith(b"PK\x06\x07"):
-        raise UsageError(f"{archive} is a zip of the 64-bit kind, which no entry needs; use: ngp entry pack DIR")
+        raise UsageError(f"{where} is a zip of the 64-bit kind, which no entry needs; use: ngp entry pack DIR")
     _, _, _, _, num_members, num_directory_bytes, _, _ = _END.unpack(end)
     if num_members > MAX_FILES or num_directory_bytes > _MAX_DIRECTORY_BYTES:
-        raise UsageError(f"{archive} holds more than {MAX_FILES:,} files and folders.")
+        raise UsageError(f"{where} holds more than {MAX_FILES:,} files and folders.")
 
 
 def _checked(members: zipfile.ZipFile, where: str) -> list[tuple[zipfile.ZipInfo, tuple[str, ...]]]:
