@@ -62,6 +62,15 @@ def test_a_bubblewrap_that_is_too_old_is_refused(monkeypatch: pytest.MonkeyPatch
         choose("bubblewrap")
 
 
+def test_a_bubblewrap_that_is_no_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    broken = tmp_path / "bwrap"
+    broken.write_bytes(b"\x7fELF")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SandboxError, match=rf"{broken} cannot be run: Exec format error\. podman is not"):
+        choose("auto")
+
+
 def test_a_bubblewrap_that_may_make_no_namespace_says_so(monkeypatch: pytest.MonkeyPatch, open_folder: Path) -> None:
     refused = open_folder / "bwrap"
     complaint = "bwrap: setting up uid map: Permission denied"
@@ -137,6 +146,13 @@ def test_a_program_without_a_sandbox_ends_with_its_exit_code() -> None:
     with none.start(Spec(argv=python("print('done'); raise SystemExit(3)"))) as started:
         assert started.wait() is Reason.AGENT_EXIT
     assert (started.status, started.last_lines()) == (3, ("done",))
+
+
+@pytest.mark.parametrize(("code", "reason", "status"), [(255, Reason.AGENT_EXIT, 255), (137, Reason.AGENT_SIGNAL, 9)])
+def test_an_exit_code_counts_as_a_signal_only_where_there_is_such_a_one(code: int, reason: Reason, status: int) -> None:
+    with none.start(Spec(argv=("sh", "-c", f"exit {code}"))) as started:
+        assert started.wait() is reason
+    assert started.status == status
 
 
 def test_nothing_runs_on_after_a_program_without_a_sandbox() -> None:

@@ -47,7 +47,10 @@ def why_not() -> str | None:
     program = shutil.which("bwrap")
     if program is None:
         return "bubblewrap is not installed: sudo apt install bubblewrap."
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    try:
+        told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False).stdout
+    except OSError as error:
+        return f"{program} cannot be run: {error.strerror}."
     version = tuple(map(int, re.findall(r"\d+", told)[:2]))
     if version < _LEAST_VERSION:
         return f"{told.strip() or 'bubblewrap'} is too old: it must be 0.8 or newer."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _PODMAN_FAILED = (125, 126, 127)
 """Exit codes of podman for a container that did not start."""
 _SIGNAL_BASE = 128
 """What shells, bubblewrap and podman add to the number of the signal that killed a program."""
+_LAST_SIGNAL = signal.SIGRTMAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ class Started:
             return Reason.ORGANISER
         if status is None or (status < 0 and self._command.informs):
             return Reason.SANDBOX_FAILED
-        if status > _SIGNAL_BASE:
+        if _SIGNAL_BASE < status <= _SIGNAL_BASE + _LAST_SIGNAL:
             status = _SIGNAL_BASE - status
         self.status = abs(status)
         return Reason.AGENT_SIGNAL if status < 0 else Reason.AGENT_EXIT
