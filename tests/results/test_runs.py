@@ -56,6 +56,11 @@ def test_a_run_that_is_not_finished_is_read_as_far_as_it_is(run: RunFolder) -> N
     assert run.read().episodes == ()
 
 
+def test_a_run_that_was_ended_before_a_first_line_has_no_episodes(tmp_path: Path) -> None:
+    RunFolder(tmp_path).monitor.touch()
+    assert RunFolder(tmp_path).read().episodes == ()
+
+
 def test_a_monitor_that_was_cut_short_is_refused_with_both_numbers(run: RunFolder) -> None:
     edit(run.monitor, "7.0,700,4.5\n", "")
     with pytest.raises(ResultsError, match=r"monitor\.csv is not what the run wrote: it has 2 episodes, the run finis"):

@@ -158,8 +158,8 @@ class RunFolder:
             ResultsError: a file is corrupt, or a log of a finished run has been changed.
         """
         summary = self._read_summary() if self.is_complete() else None
-        if summary is None and not self.monitor.is_file():
-            return RunRecord((), None)
+        if summary is None and not (self.monitor.is_file() and self.monitor.stat().st_size):
+            return RunRecord((), None)  # it was ended, or the disk was full, before a first line
         if summary is not None and not self.monitor.is_file():
             self._refuse(self.monitor, "it is missing")
         episodes = tuple(read_monitor(self.monitor))
