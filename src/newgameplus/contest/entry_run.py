@@ -31,7 +31,7 @@ from newgameplus.remote.ends import End, Reason
 from newgameplus.remote.entries.build import packages_of
 from newgameplus.remote.entries.launch import entry_spec, environment, masked, own_python
 from newgameplus.remote.limits import SessionLimits
-from newgameplus.remote.sandbox.choice import choose
+from newgameplus.remote.sandbox.choice import ISOLATING, Way, choose
 from newgameplus.remote.sandbox.spec import Bind, Spec
 from newgameplus.remote.sandbox.started import Started
 from newgameplus.remote.server import greeting_of, serve
@@ -52,8 +52,6 @@ STRICT = SessionLimits(max_timesteps=None)
 """Limits of an entry; the judge counts steps and episodes."""
 _WEIGHTS = Path("/weights.safetensors")
 """Where the initial weights of one of our agents lie in a sandbox."""
-NONE = "none"
-"""Name of the sandbox that is none."""
 
 
 class SessionFailedError(Exception):
@@ -82,7 +80,7 @@ def check_sandbox(plan: Plan) -> None:
         NewGamePlusError: the agent cannot play so, or lacks something here.
     """
     agent, level = plan.agent, plan.world.levels[0]
-    sandbox = choose(plan.sandbox or NONE)
+    sandbox = _sandbox_of(plan)
     if isinstance(agent, AgentPlan):
         if ":" in agent.name or agent.name not in AGENTS:
             raise UsageError(
@@ -91,7 +89,7 @@ def check_sandbox(plan: Plan) -> None:
             )
         if agent.demonstrations is not None or agent.prefill is not None:
             raise UsageError("In a sandbox there are no movies: leave out --demonstrations and --prefill.")
-    spec_of(Job(plan, level, plan.seeds[0], Path()), [], is_isolated=sandbox.NAME != NONE)
+    spec_of(Job(plan, level, plan.seeds[0], Path()), [], is_isolated=sandbox.NAME in ISOLATING)
     with closing(make_single_world(plan.world, level, agent.specs())) as world:
         greeting_of(world, has_memory=False).check()
 
@@ -135,6 +133,11 @@ def play_in_sandbox(job: Job, report: Callable[[Progress], None], limits: Sessio
     report(world.progress)
 
 
+def _sandbox_of(plan: Plan) -> Way:
+    assert plan.sandbox is not None
+    return choose(plan.sandbox)
+
+
 def _limits_of(job: Job) -> SessionLimits:
     limits = STRICT if isinstance(job.plan.agent, EntryPlan) else PATIENT
     return replace(limits, max_wall_clock_seconds=job.plan.rules.max_wall_clock_seconds)
@@ -144,12 +147,12 @@ def _served(
     job: Job, world: JudgedWorld, log: SessionLog, report: Callable[[Progress], None], limits: SessionLimits
 ) -> tuple[End, str]:
     """Start the agent and serve it the world until the session is over; return how it ended, and the limit it broke."""
-    sandbox = choose(job.plan.sandbox or NONE)
+    sandbox = _sandbox_of(job.plan)
     with ExitStack() as opened:
         transport, theirs = socket_pair()
         opened.callback(transport.close)
         with closing(theirs):
-            spec = spec_of(job, [theirs.fileno()], is_isolated=sandbox.NAME != NONE)
+            spec = spec_of(job, [theirs.fileno()], is_isolated=sandbox.NAME in ISOLATING)
             started = opened.enter_context(sandbox.start(spec))
         session = _Session(job.plan.rules, world, started, log, report)
         session.showing = opened.enter_context(closing(Showing(job.folder, world.world)))
