@@ -122,6 +122,18 @@ def test_a_name_that_could_not_be_unpacked_everywhere_is_not_packed(tmp_path: Pa
         pack(folder, tmp_path / "mine.zip")
 
 
+def test_a_folder_that_cannot_be_read_to_its_end_is_not_packed_in_part(tmp_path: Path, folder: Path) -> None:
+    inner = os.open(folder / "data", os.O_RDONLY)
+    for _ in range(20):  # no path is as long as this one's
+        os.mkdir("d" * 250, dir_fd=inner)
+        outer, inner = inner, os.open("d" * 250, os.O_RDONLY, dir_fd=inner)
+        os.close(outer)
+    os.close(inner)
+    with pytest.raises(UsageError, match=r"Cannot pack .*: File name too long\."):
+        pack(folder, tmp_path / "mine.zip")
+    assert not list(tmp_path.glob("*.zip*"))
+
+
 @pytest.mark.parametrize(
     "name",
     [

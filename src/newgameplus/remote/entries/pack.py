@@ -48,9 +48,9 @@ def pack(folder: Path, output: Path) -> Packed:
     entry = read_entry(folder)
     if output.resolve().is_relative_to(folder.resolve()):  # the next time it would be packed, too
         raise UsageError(f"{output} lies in the entry itself, which it would change: name a place outside with -o.")
-    files = list(_files_of(folder))
     unfinished = output.with_name(f".{output.name}.{os.getpid()}")
     try:
+        files = list(_files_of(folder))
         with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_STORED, allowZip64=False) as archive:
             for name, path in files:
                 _add(archive, name, path)
@@ -72,10 +72,15 @@ def sha256_of(path: Path) -> str:
 
 
 def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Names and paths of the files to pack, sorted by name."""
+    """Names and paths of the files to pack, sorted by name.
+
+    Raises:
+        UsageError: something cannot be packed.
+        OSError: something cannot be read.
+    """
     names, num_bytes = Names(str(folder)), 0
     found = []
-    for root, folders, files in os.walk(folder):
+    for root, folders, files in os.walk(folder, onerror=_raise):
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name != _LEFT_OUT)
         here = Path(root)
         for name in [*folders, *files]:
@@ -97,6 +102,10 @@ def _files_of(folder: Path) -> Iterator[tuple[str, Path]]:
                 raise UsageError(_too_large(folder))
             found.append((relative, path))
     yield from sorted(found, key=lambda item: item[0].encode())
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> None:
