@@ -208,11 +208,6 @@ class End:
             raise ValueError(f"This is not how a session ended: {error}.") from error
 
 
-def reason_of(code: int) -> Reason | None:
-    """Return the reason with this number; None if there is none."""
-    return next((reason for reason, its in _CODES.items() if its == code), None)
-
-
 def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name

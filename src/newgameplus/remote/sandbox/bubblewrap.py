@@ -21,6 +21,7 @@ from newgameplus.remote.sandbox import guardian, seccomp
 from newgameplus.remote.sandbox.machine import (
     HIDDEN_IN_PROC,
     HOST_NAME,
+    INSIDE_ID,
     NETWORK_FILES,
     SETTINGS,
     system_folders,
@@ -32,8 +33,6 @@ from newgameplus.remote.sandbox.started import Command, Started
 
 NAME = "bubblewrap"
 """Its name as a choice."""
-_INSIDE_ID = "65534"
-"""Number of user and group inside, whoever it is outside."""
 _LEAST_VERSION = (0, 8)
 """The first that can forbid namespaces inside; those from 0.7 on bound a tmpfs."""
 _LIMITED = ("/tmp", "/dev/shm")
@@ -88,7 +87,7 @@ def argv(spec: Spec, staged: Mapping[Path, str] | None = None) -> list[str]:
     if spec.has_network:
         arguments.append("--share-net")
     arguments += ["--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", HOST_NAME]
-    arguments += ["--uid", _INSIDE_ID, "--gid", _INSIDE_ID, "--clearenv"]
+    arguments += ["--uid", INSIDE_ID, "--gid", INSIDE_ID, "--clearenv"]
     for name, value in spec.environment().items():
         arguments += ["--setenv", name, value]
     arguments += ["--seccomp", seccomp_descriptor, "--info-fd", info, "--block-fd", gate]

@@ -17,7 +17,14 @@ from pathlib import Path
 
 from newgameplus.errors import SandboxError
 from newgameplus.remote.sandbox import seccomp
-from newgameplus.remote.sandbox.machine import HIDDEN_IN_PROC, HOST_NAME, NETWORK_FILES, SETTINGS, system_links
+from newgameplus.remote.sandbox.machine import (
+    HIDDEN_IN_PROC,
+    HOST_NAME,
+    INSIDE_ID,
+    NETWORK_FILES,
+    SETTINGS,
+    system_links,
+)
 from newgameplus.remote.sandbox.spec import Bind, Spec
 from newgameplus.remote.sandbox.started import Command, Started
 
@@ -25,7 +32,9 @@ NAME = "container"
 """Its name as a choice."""
 VIEW = "localhost/newgameplus-view:1"
 """Image that holds nothing but the places for this machine's programs and libraries."""
-_USER = "65534:65534"
+USER = f"{INSIDE_ID}:{INSIDE_ID}"
+"""User and group inside."""
+_MISSING = "podman is not installed: sudo apt install podman runc."
 _LIMITED = ("/tmp", "/dev/shm")
 _USERS_PROCESSES = 4096
 """podman's own default needs a right that root may lack in a container; the sandbox's number is ``--pids-limit``."""
@@ -34,17 +43,27 @@ _numbers = itertools.count()
 
 def why_not() -> str | None:
     """Return what is in the way of this sandbox, and what to do, in a sentence; None if one was started just now."""
-    program = shutil.which("podman")
-    if program is None:
+    if shutil.which("podman") is None:
         has_docker = shutil.which("docker") is not None
-        docker = "docker, which is here, cannot pass an open descriptor, and " if has_docker else ""
-        return f"{docker}podman is not installed: sudo apt install podman runc."
+        return f"docker, which is here, cannot pass an open descriptor, and {_MISSING}" if has_docker else _MISSING
     try:
         with start(Spec(argv=("/usr/bin/true",), processes=4)) as started:
             started.wait()
             return None if started.status == 0 else f"podman does not work here: {' '.join(started.last_lines(1))}."
     except SandboxError as error:
         return f"podman does not work here. {error}"
+
+
+def podman() -> str:
+    """Return the path of podman.
+
+    Raises:
+        SandboxError: it is missing.
+    """
+    program = shutil.which("podman")
+    if program is None:
+        raise SandboxError(_MISSING)
+    return program
 
 
 def argv(spec: Spec, name: str = "NAME") -> list[str]:
@@ -60,7 +79,7 @@ def argv(spec: Spec, name: str = "NAME") -> list[str]:
     if shutil.which("runc") and not shutil.which("crun"):
         arguments += ["--runtime", "runc"]
     arguments += ["--network", "host" if spec.has_network else "none", "--hostname", HOST_NAME, "--no-hosts"]
-    arguments += ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL", "--user", _USER]
+    arguments += ["--read-only", "--read-only-tmpfs=false", "--cap-drop", "ALL", "--user", USER]
     arguments += ["--security-opt", "no-new-privileges"]
     arguments += ["--security-opt", f"seccomp=/proc/self/fd/{spec.first_free_descriptor}"]
     arguments += ["--security-opt", f"mask={':'.join(_masked(spec))}"]
@@ -102,9 +121,7 @@ def start(spec: Spec) -> Started:
     Raises:
         SandboxError: it did not start; the sentence says why.
     """
-    program = shutil.which("podman")
-    if program is None:
-        raise SandboxError("podman is not installed: sudo apt install podman runc.")
+    program = podman()
     for path in (
         *spec.masked,
         *(path for bind in (*spec.binds, *spec.writable) for path in (bind.source, bind.inside)),

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from newgameplus.errors import SandboxError
+from newgameplus.remote.sandbox.container import USER, podman
 
 ENTRY, PACKAGES = "/entry", "/packages"
 """Where an image holds the files of an entry, and the packages that it requires."""
-_USER = "65534:65534"
 
 
 def agent_containerfile(base: str, argv: Sequence[str], *, has_packages: bool) -> str:
@@ -31,7 +31,7 @@ def agent_containerfile(base: str, argv: Sequence[str], *, has_packages: bool) -
     lines = [f"FROM {base}", f"COPY entry {ENTRY}"]
     if has_packages:
         lines += [f"COPY packages {PACKAGES}", f"ENV PYTHONPATH={PACKAGES}"]
-    return _text([*lines, f"WORKDIR {ENTRY}", f"USER {_USER}", f"CMD {json.dumps(list(argv))}"])
+    return _text([*lines, f"WORKDIR {ENTRY}", f"USER {USER}", f"CMD {json.dumps(list(argv))}"])
 
 
 def environment_containerfile(base: str, wheel: str) -> str:
@@ -44,7 +44,7 @@ def environment_containerfile(base: str, wheel: str) -> str:
     """
     install = ["python3", "-m", "pip", "install", "--no-index", "--find-links", "/wheels", f"/wheels/{wheel}"]
     lines = [f"FROM {base}", "COPY wheels /wheels", f"RUN {json.dumps(install)}"]
-    return _text([*lines, f"USER {_USER}", 'ENTRYPOINT ["ngp"]'])
+    return _text([*lines, f"USER {USER}", 'ENTRYPOINT ["ngp"]'])
 
 
 def _text(lines: Sequence[str]) -> str:
@@ -64,9 +64,7 @@ def build_agent(name: str, base: str, entry: Path, argv: Sequence[str], packages
     Raises:
         SandboxError: podman is missing, or cannot make it; the sentence says why.
     """
-    program = shutil.which("podman")
-    if program is None:
-        raise SandboxError("podman is not installed: sudo apt install podman runc.")
+    program = podman()
     with tempfile.TemporaryDirectory(prefix="newgameplus-image-") as folder:
         shutil.copytree(entry, Path(folder, "entry"), symlinks=True)
         if packages is not None:

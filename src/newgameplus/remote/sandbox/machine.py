@@ -6,6 +6,8 @@ from pathlib import Path
 
 HOST_NAME = "agent"
 """Name of the machine inside."""
+INSIDE_ID = "65534"
+"""Number of user and group inside, whoever it is outside."""
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 """Folders of programs and libraries; on most systems all but the first are links into it."""
 SETTINGS = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/localtime")
