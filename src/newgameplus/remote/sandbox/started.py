@@ -80,8 +80,13 @@ class Started:
         self.groups = Groups()
         """The cgroups that the kernel keeps the limits in; a path is None where the watchdog looks after them."""
         self._output = Output(spec.output_bytes_per_second)
-        self._guarded = Guarded(self._plan(), spec.descriptors, self._output.writer)
-        self._output.close_writer()
+        try:
+            self._guarded = Guarded(self._plan(), spec.descriptors, self._output.writer)
+        except BaseException:
+            self._output.close()
+            raise
+        finally:
+            self._output.close_writer()
         try:
             self._wait_for_start()
         except BaseException:
