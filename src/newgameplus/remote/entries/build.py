@@ -80,10 +80,8 @@ def build(entry: Entry, folder: Path, sandbox: Way, *, wheels: Path | None = Non
                 os.chown(made, *user)
             try:
                 _install(sandbox.start(_spec(entry, folder, made, wheels)), entry, made)
+            finally:
                 _give_back(made, is_root=user is not None)
-            except BaseException:
-                _give_back(made, is_root=user is not None)
-                raise
             keep(made, packages)
     return packages
 
