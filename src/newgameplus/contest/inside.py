@@ -1,4 +1,4 @@
-"""Program that plays one of our agents through the door, in a sandbox: it is given a world, and told of no level.
+"""Program that plays one of our agents in a sandbox: it is given a world, and told of no level.
 
 It makes the agent as an evaluation in one process does, from the same plan and seed, so that the scores are the same.
 """

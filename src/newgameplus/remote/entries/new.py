@@ -34,7 +34,7 @@ def play(env):
 '''
 """Program of an entry that needs nothing but the environment that it is given."""
 
-OURS = Template('''"""Plays $agent of New Game Plus through the door that every entry goes through."""
+OURS = Template('''"""Plays $agent of New Game Plus in the environment that every entry is given."""
 
 from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
