@@ -133,8 +133,8 @@ def outcome(job: Job) -> dict[str, Any]:
     [
         ("random", {"timesteps": 150}),
         ("random", {"rules": CONTEST_2018, "timesteps": 150}),
-        ("jerk", {"timesteps": 260}),
-        ("jerk", {"episodes": 2, "max_episode_steps": 400}),
+        ("jerk", {"timesteps": 140}),
+        ("jerk", {"episodes": 2, "max_episode_steps": 200}),
     ],
 )
 def test_without_networks_every_run_ends_to_the_bit_as_in_a_process_of_its_own(

@@ -17,6 +17,7 @@ from newgameplus.results.checkpoints import load_state, save_state
 from newgameplus.testing import check_agent
 from newgameplus.types import NOTHING, State, Step, WorldSpec
 from tests.agents.acting import follow
+from tests.conftest import HELD, ROADS
 
 pytestmark = pytest.mark.usefixtures("one_thread", "road")
 SMALL = {
@@ -114,6 +115,9 @@ def test_there_are_learners() -> None:
     assert {"experts", "ppo", "rainbow"} <= set(LEARNERS)
 
 
+@pytest.mark.parametrize(
+    "road", [*ROADS[:1], pytest.param("off", marks=[pytest.mark.nightly] if HELD else [])], indirect=True
+)
 @every_learner
 def test_it_keeps_every_promise_of_an_agent(name: str) -> None:
     agent_name, fields = VARIANTS.get(name) or (name, SMALL[name])
