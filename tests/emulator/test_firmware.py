@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -37,3 +38,30 @@ def test_each_process_has_a_folder_of_its_own_that_ends_with_it(tmp_path: Path) 
     assert len(folders) == 2
     assert not any(Path(folder.strip()).exists() for folder in folders)
     assert (tmp_path / "bios.bin").exists()
+
+
+def test_what_a_killed_process_has_left_is_removed_by_the_next_and_no_other_s(tmp_path: Path) -> None:
+    (tmp_path / "cores").mkdir()
+    begun = subprocess.Popen(
+        [sys.executable, "-c", f"{ASK}\nsys.stdout.flush()\nsys.stdin.read()", str(tmp_path / "cores")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    with begun as other:
+        assert other.stdout is not None
+        its = Path(other.stdout.readline().strip())
+        left = tmp_path / "ngp-system-left"
+        left.mkdir()
+        new = tmp_path / "ngp-system-new"
+        new.mkdir()
+        for folder in (its, left):
+            os.utime(folder, (0, 0))
+        command = [sys.executable, "-c", ASK, str(tmp_path / "cores")]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+        assert sorted(tmp_path.glob("ngp-system-*")) == sorted([its, new])
+        other.kill()
+    os.utime(its, (0, 0))
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert list(tmp_path.glob("ngp-system-*")) == [new]
