@@ -261,18 +261,18 @@ def write_page(results: Path) -> None:
     rows = ["| | score | best episode | episodes |", "|---|---|---|---|"]
     for way, end in result["ways"].items():
         rows.append(f"| {way} | **{end['score']:,.0f}** | {end['best']:,.0f} | {end['num_episodes']} |")
-    told = with_block(told, "scores", "\n".join([f"{result['what']}:", "", *rows]))
+    told = with_block(told, "scores", "\n".join([f"{result['what']}:", "", *rows, "", ""]))
     rows = ["| steps foreseen | M | a copy of the picture before |", "|---|---|---|"]
     both = result["foresight"]
     rows.append(f"| 1, expected | **{both['foreseen']:.3f}** | {both['copied']:.3f} |")
     for horizon, errors in result["drift"].items():
         rows.append(f"| {horizon}, dreamt | {errors['dreamt']:.3f} | {errors['copied']:.3f} |")
-    told = with_block(told, "foresight", "\n".join(rows))
+    told = with_block(told, "foresight", "\n".join([*rows, "", ""]))
     rows = ["| held | in the dream | in the game | in the movies | share of these |", "|---|---|---|---|---|"]
     for name, earned in sorted(result["held"].items(), key=lambda item: -item[1]["dreamt"]):
         cells = [f"{earned[where]:.1f}" for where in ("dreamt", "real", "movies")]
         rows.append(f"| {name} | {' | '.join(cells)} | {earned['share']:.0%} |")
-    PAGE.write_text(with_block(told, "held", "\n".join(rows)))
+    PAGE.write_text(with_block(told, "held", "\n".join([*rows, "", ""])))
 
 
 def main() -> None:
