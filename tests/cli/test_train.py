@@ -13,9 +13,11 @@ import pytest
 import torch
 
 from newgameplus.cli.main import run
+from newgameplus.cli.train import _prepared
 from newgameplus.nn.cpu.compiled import using
 from newgameplus.results.checkpoints import load_state
 from newgameplus.results.training_runs import TrainingFolder, checkpoint_at
+from newgameplus.training.demonstrations import Prepared
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -291,3 +293,8 @@ def test_the_results_of_an_agent_say_what_computed_it(tmp_path: Path, capsys: py
     with using("off"):
         assert run(["evaluate", "--resume", "--results", "e"]) == 0
     assert "Warning: other arithmetic" in capsys.readouterr().err
+
+
+def test_a_stage_of_an_agent_of_ones_own_is_told_by_its_name() -> None:
+    told = _prepared(Prepared("draw", 5, 5, figures={"loss": 0.5}, is_resumable=True))
+    assert told == "It learned from them in 5 steps of draw: loss 0.5."

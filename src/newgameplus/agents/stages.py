@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from newgameplus.types import Array, Step
 
-StageName = Literal["collect", "v", "m", "c"]
-"""Movies are read; V, M or C of a world model learns."""
+COLLECT = "collect"
+"""Name of a stage that only reads movies, and goes on from its beginning."""
 
 
 class Movies(Protocol):
@@ -31,7 +31,8 @@ class Movies(Protocol):
 class Learned(NamedTuple):
     """How far an agent has come."""
 
-    stage: StageName
+    stage: str
+    """Name of the stage, ``COLLECT`` or the agent's own."""
     num_done: int
     """Number of steps read, gradient steps or generations."""
     num_total: int

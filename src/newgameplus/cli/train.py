@@ -54,7 +54,7 @@ _PREPARING = {
     "m": "gradient steps of M",
     "c": "generations in the dream",
 }
-"""What is counted in each stage of a preparation."""
+"""What is counted in the stages of a preparation by our agents."""
 _LEAST_ROWS = 8
 """Default number of rows if there are fewer levels."""
 _NARROW, _WIDE = 72, 112
@@ -259,7 +259,7 @@ def _follow(
             if (prepared := report.prepared) is not None:
                 if is_stopped():
                     raise KeyboardInterrupt
-                what = _PREPARING[prepared.stage]
+                what = _counted_in(prepared.stage)
                 progress.update(task, completed=prepared.num_steps, total=prepared.num_total, what=what)
                 if prepared.is_complete:
                     say(console, _prepared(prepared))
@@ -320,13 +320,18 @@ def _stopping(console: Console) -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
 
 
+def _counted_in(stage: str) -> str:
+    return _PREPARING.get(stage, f"steps of {stage}")
+
+
 def _prepared(prepared: Prepared) -> str:
     if prepared.stage == "collect":
         return f"It has read {prepared.num_steps:,} steps of movies."
-    if prepared.figures:
+    if prepared.stage not in ("demonstrations", "prefill"):
         figures = ", ".join(f"{name} {figure:.3g}" for name, figure in prepared.figures.items())
-        who = "It" if prepared.stage == "pretraining" else prepared.stage.upper()
-        return f"{who} learned from them in {prepared.num_steps:,} {_PREPARING[prepared.stage]}: {figures}."
+        who = prepared.stage.upper() if len(prepared.stage) == 1 else "It"
+        told = f"{who} learned from them in {prepared.num_steps:,} {_counted_in(prepared.stage)}"
+        return f"{told}: {figures}." if figures else f"{told}."
     where = "in its replay buffer" if prepared.stage == "prefill" else "of demonstrations"
     told = f"It begins with {prepared.num_steps:,} transitions {where}"
     if prepared.num_exact is None:

@@ -15,7 +15,6 @@ import numpy as np
 
 from newgameplus.agents.configuration import HasCapacity
 from newgameplus.agents.interface import Agent, LearnsFromDemonstrations, LearnsInStages, offers
-from newgameplus.agents.stages import StageName
 from newgameplus.errors import NotFoundError, UsageError
 from newgameplus.games.levels import SPLIT_FILE, Level, find_level, find_split, split_files
 from newgameplus.movies.steps import MovieStep, MovieSteps, most_steps
@@ -59,8 +58,9 @@ class Preparation:
 class Prepared:
     """Progress of a preparation."""
 
-    stage: Literal["demonstrations", "pretraining", "prefill"] | StageName
-    """Whether demonstrations are read or learned from, or the replay buffer is filled; or a stage of the agent's."""
+    stage: str
+    """``demonstrations`` are read, learned from in ``pretraining``, a replay buffer has its ``prefill``; or a stage of
+    the agent's own."""
     num_steps: int
     """Number of transitions read, or of gradient steps, or of generations."""
     num_total: int

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from newgameplus.agents.interface import LearnsInStages, offers
+from newgameplus.agents.stages import COLLECT
 from newgameplus.errors import ResultsError, UsageError
 from newgameplus.games.action_sets import ActionSet
 from newgameplus.movies.bk2 import read_movie
@@ -76,7 +77,7 @@ def learn(preparation: Preparation, agent: LearnsInStages) -> Iterator[Prepared]
     paths, rules = demonstrations_of(preparation), preparation.world.rules
     movies = DecodedMovies(paths, preparation.specs(), rules.frames_per_step)
     for stage, num_done, num_total, metrics in agent.learn(movies, play):
-        yield Prepared(stage, num_done, num_total, figures=metrics, is_resumable=stage != "collect")
+        yield Prepared(stage, num_done, num_total, figures=metrics, is_resumable=stage != COLLECT)
 
 
 def require_modelled_world(agent: AgentPlan, world: WorldPlan) -> None:
