@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CONTEST_STEPS, CONTEST_HOURS = 1_000_000, 12
 CHECKED_SPLIT = "tumbleweed-validation"
 """Split whose first level an entry is checked on: it comes with New Game Plus."""
+DEFAULT_PRESET = "default"
 SIMPLE = "simple"
 """Name of the template that uses none of our agents."""
 
@@ -31,7 +32,7 @@ def entry() -> None:
 @entry.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--agent", default=SIMPLE, show_default=True, metavar="A", help="simple, or an agent: see ngp agents.")
-@click.option("--preset", default="default", show_default=True, metavar="P", help="The agent's preset.")
+@click.option("--preset", default=DEFAULT_PRESET, show_default=True, metavar="P", help="The agent's preset.")
 @click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Put a training run's weights into it.")
 @click.option(
     "--from-2018",
@@ -47,12 +48,12 @@ def new(folder: Path, agent: str, preset: str, init: Path | None, old: tuple[Pat
     from newgameplus.remote.entries.new import SIMPLE as PROGRAM_OF_SIMPLE
 
     if old:
-        if agent != SIMPLE or init is not None:
-            raise UsageError("--from-2018 takes the agent from a script: leave out --agent and --init.")
+        if agent != SIMPLE or preset != DEFAULT_PRESET or init is not None:
+            raise UsageError("--from-2018 takes the agent from a script: leave out --agent, --preset and --init.")
         made, files = entry_of_2018(old)
     elif agent == SIMPLE:
-        if init is not None:
-            raise UsageError("--init gives weights to one of our agents: name it with --agent.")
+        if preset != DEFAULT_PRESET or init is not None:
+            raise UsageError("--preset and --init say what one of our agents is like: name it with --agent.")
         made, files = _simple(), {PROGRAM: PROGRAM_OF_SIMPLE.encode()}
     else:
         made = _ours(agent, preset, init)
