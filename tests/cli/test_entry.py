@@ -49,6 +49,7 @@ def test_every_template_is_an_entry(tmp_path: Path, agent: str) -> None:
         (["new", "DIR", "--agent", "random", "--init", "run"], "has no weights"),
         (["new", "DIR", "--agent", "jerk", "--preset", "x"], "There is no preset"),
         (["new", "DIR", "--preset", "x"], "name it with --agent"),
+        (["new", "DIR", "--agent", "go_explore"], "which no contest grants"),
         (["pack", "DIR"], "There is no entry.toml"),
     ],
 )

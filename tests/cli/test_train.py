@@ -211,7 +211,8 @@ def test_the_command_that_it_ends_with_judges_what_was_trained(capsys: pytest.Ca
 
 def test_a_search_stands_for_the_best_that_it_found_and_is_judged_frozen(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "brute", *AIRSTRIKER, "--steps", "2400", "--checkpoint-every", "600", "--run", "a/run"]) == 0
-    assert "Judge it: ngp evaluate brute --init a/run --frozen" in capsys.readouterr().err
+    judge = f"ngp evaluate brute --init a/run --frozen --level {AIRSTRIKER[1]}"
+    assert f"Judge it: {judge}\n" in capsys.readouterr().err
     newest, chosen = TrainingFolder(Path("a/run")).checkpoints()[-1], checkpoint_at(Path("a/run"))
     found, stood_for = (
         max(each["episode_return"] for each in load_state(path)["agent"]["best"]) for path in (newest, chosen)

@@ -136,6 +136,13 @@ def test_the_curves_are_those_of_the_logs_without_what_is_no_number(folder: Path
     assert unpack(rings["x"]) == [10]
 
 
+def test_a_metric_of_each_action_keeps_its_buttons_and_is_explained(folder: Path) -> None:
+    write_lines(folder / "metrics.jsonl", [{"num_steps": 10, "learning/greedy/RIGHT+B": 0.5, "learning/loss": 1.0}])
+    shares, loss = content_of(folder).learning
+    assert (shares.name, loss.name) == ("Greedy: RIGHT+B", "Loss")
+    assert "not random" in shares.hint
+
+
 def test_an_episode_is_shown_with_its_values_and_with_drawn_and_likeliest_actions(folder: Path) -> None:
     content = content_of(folder)
     assert content.episodes[1].caption == "Two. Return 1, 5 steps, mean value 2, entropy 0.50 nats."
@@ -195,6 +202,7 @@ def test_a_run_that_has_just_begun_has_a_page(tmp_path: Path) -> None:
         log.unlink()
     content = content_of(folder)
     assert any("no episode has ended yet" in note.text for note in content.notes)
+    assert content.title == "ppo (tuned) learns"
     assert "<h1>" in render_training_page(read_training_runs([folder]), None, [])
 
 

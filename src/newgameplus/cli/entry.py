@@ -77,6 +77,7 @@ def _ours(agent: str, preset: str, init: Path | None) -> Entry:
     """The entry of one of our agents; it is given the observation and the actions that the agent is given here."""
     from newgameplus.agents import AGENTS, find_agent
     from newgameplus.agents.configuration import configure
+    from newgameplus.agents.interface import UsesSnapshots, offers
     from newgameplus.errors import NotFoundError, did_you_mean
     from newgameplus.remote.entries.entry import Entry
     from newgameplus.training.transfer import require_weights
@@ -89,6 +90,11 @@ def _ours(agent: str, preset: str, init: Path | None) -> Entry:
     agent_class = find_agent(agent)
     if init is not None:
         require_weights(agent_class, agent)
+    elif offers(agent_class, UsesSnapshots):
+        raise UsageError(
+            f"The agent {agent} begins episodes at snapshots, which no contest grants: train it with ngp train {agent} "
+            "and put what it has found into the entry with --init RUN."
+        )
     observation, actions = agent_class.specs(configure(agent_class, preset, {}))
     return Entry(agent, "1", function="agent:main", observation=observation, actions=actions)
 

@@ -85,10 +85,10 @@ class Duration(click.ParamType[float]):
 def evaluate(ctx: click.Context, /, **options: Any) -> int:
     """Evaluate AGENT under the contest's rules: 1,000,000 steps on each level, every episode counts.
 
-    AGENT is a name (random, jerk, ppo, rainbow, experts), package.module:Class for one of your own, or the path of an
-    entry, which plays in a sandbox. Levels are played in parallel, in processes of this machine or on a cluster. Ctrl-C
-    or a power cut loses at most the current episodes, in a sandbox the current runs; --resume continues, and runs an
-    agent of your own only where you name it again.
+    AGENT is a name that ngp agents lists, package.module:Class for one of your own, or the path of an entry, which
+    plays in a sandbox. Levels are played in parallel, in processes of this machine or on a cluster. Ctrl-C or a power
+    cut loses at most the current episodes, in a sandbox the current runs; --resume continues, and runs an agent of
+    your own only where you name it again.
     """
     from newgameplus.contest.evaluation import write_scores
     from newgameplus.printable import open_console

@@ -35,7 +35,7 @@ def sandbox_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--sandbox",
         metavar="S",
-        help="Where the agent plays: auto, bubblewrap, container or none.  [default: of an entry auto]",
+        help="Where a foreign program runs: auto, bubblewrap, container or none.  [default: auto for an entry]",
     )(command)
 
 

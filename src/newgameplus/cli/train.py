@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -386,7 +387,7 @@ def _announce(console: Console, plan: TrainingPlan, folder: Path) -> None:
 
 def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report | None) -> None:
     from newgameplus.agents import find_agent
-    from newgameplus.agents.interface import HasWeights, Searches, offers
+    from newgameplus.agents.interface import HasWeights, LearnsInStages, Searches, offers
 
     if report is None:
         say(console, "This run was complete already.")
@@ -397,5 +398,8 @@ def _conclude(console: Console, plan: TrainingPlan, folder: Path, report: Report
     say(console, f"Look at it: ngp report {where}, or: tensorboard --logdir {where}")
     agent_class = find_agent(plan.agent.name)
     if offers(agent_class, HasWeights):
-        frozen = " --frozen" if offers(agent_class, Searches) else ""
-        say(console, f"Judge it: ngp evaluate {plan.agent.name} --init {where}{frozen}")
+        searches, levels = offers(agent_class, Searches), plan.world.levels
+        counts_here_alone = (searches or offers(agent_class, LearnsInStages)) and len(levels) == 1
+        frozen = " --frozen" if searches else ""
+        level = f" --level {shlex.quote(str(levels[0]))}" if counts_here_alone else ""
+        say(console, f"Judge it: ngp evaluate {plan.agent.name} --init {where}{frozen}{level}")

@@ -59,6 +59,11 @@ _MEANINGS = {
     "table_bytes": "Size of the table, in bytes.",
 }
 """Description of the learners' metrics, by the last part of their names."""
+_ACTION_MEANINGS = {
+    "action": "Share of this action among all.",
+    "greedy": "Share of this action among those that were not random.",
+}
+"""Description of the metrics that there is one of for each action, by the first part of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +204,16 @@ def _learning_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> It
     names = [name for run in runs for name in run.curves if name.startswith(_LEARNING)]
     for place, name in enumerate(dict.fromkeys(names)):
         drawn[f"learning-{place}"] = figures.learning(runs, name)
-        bare = name.removeprefix(_LEARNING)
-        yield Plot(f"learning-{place}", bare.replace("_", " ").capitalize(), _MEANINGS.get(bare.rpartition("/")[2], ""))
+        title, meaning = _explained(name.removeprefix(_LEARNING))
+        yield Plot(f"learning-{place}", title, meaning)
+
+
+def _explained(metric: str) -> tuple[str, str]:
+    """Title and meaning of a metric; the buttons of ``greedy/B+RIGHT`` stay as they are."""
+    group, _, last = metric.rpartition("/")
+    if group in _ACTION_MEANINGS:
+        return f"{group.capitalize()}: {last}", _ACTION_MEANINGS[group]
+    return metric.replace("_", " ").capitalize(), _MEANINGS.get(last, "")
 
 
 def _action_plots(runs: Sequence[TrainingRun], drawn: dict[str, Figure]) -> Iterator[Plot]:
@@ -216,16 +229,17 @@ def _title(runs: Sequence[TrainingRun]) -> str:
     agents = " and ".join(dict.fromkeys(run.label for run in runs)) if len(runs) <= 3 else f"{len(runs)} agents"
     verb = "learns" if len(runs) == 1 else "learn"
     levels = list(dict.fromkeys(level.level for run in runs for level in run.levels))
-    return f"{agents} {verb} on {levels_in_words(levels)}"
+    return f"{agents} {verb} on {levels_in_words(levels)}" if levels else f"{agents} {verb}"
 
 
 def _sentence(run: TrainingRun) -> str:
     seed = run.manifest.get("seed")
     done = "all of its" if run.is_complete else f"{run.num_done:,} of"
     watched = f"; {counted(len(run.watched), 'episode')} {_were(run)} watched" if run.watched else ""
+    levels = f" on {counted(len(run.levels), 'level')}" if run.levels else ""
     return (
         f"The agent {run.agent} ({run.preset} preset, seed {seed}) learned for {done} {run.num_steps:,} steps in "
-        f"{counted(run.num_rows, 'row')} on {counted(len(run.levels), 'level')}. It finished "
+        f"{counted(run.num_rows, 'row')}{levels}. It finished "
         f"{counted(_num_episodes(run), 'episode')}{watched}."
     )
 
