@@ -108,6 +108,15 @@ def test_what_cannot_be_bound_is_told(tmp_path: Path) -> None:
 
 
 @needs_bubblewrap
+def test_too_little_memory_to_start_with_is_told() -> None:
+    with bubblewrap.start(Spec(argv=("true",))) as started:
+        if started.groups.memory is None:
+            pytest.skip("no cgroup limits memory here")
+    with pytest.raises(SandboxError, match="did not start: 65,536 bytes of memory are too few"):
+        bubblewrap.start(Spec(argv=("true",), memory_bytes=1 << 16))
+
+
+@needs_bubblewrap
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a sandbox as root")
 class TestStartedByRoot:
     def test_a_folder_that_is_root_s_alone_is_refused(self, tmp_path: Path) -> None:

@@ -161,6 +161,8 @@ class Started:
     def _why(self, cause: str = "") -> str:
         self._guarded.end()
         self._output.read()
+        if (self._guarded.last or {}).get("memory_kills"):
+            cause = f"{self._spec.memory_bytes:,} bytes of memory are too few"
         said = [line for _, line in self._output.lines()][-1:]
         return f"The sandbox did not start: {cause or ' '.join(said) or 'its guardian was killed'}."
 
