@@ -146,6 +146,14 @@ class TestContainer:
         with pytest.raises(SandboxError, match="there-is-no-such-program"):
             container.start(Spec(argv=("there-is-no-such-program",)))
 
+    def test_a_program_that_ends_at_once_like_podman_itself_is_told_with_its_exit_code(self) -> None:
+        try:
+            with container.start(Spec(argv=("sh", "-c", "exit 125"))) as started:
+                assert started.wait() is Reason.AGENT_EXIT
+                assert started.status == 125
+        except SandboxError as error:  # it was gone before it was seen
+            assert "it ended with exit code 125" in str(error)  # noqa: PT017 - either may happen
+
     def test_a_path_that_podman_would_misread_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(SandboxError, match="has a colon in its name"):
             container.start(Spec(argv=("true",), binds=(Bind(tmp_path / "a:b"),)))

@@ -161,10 +161,12 @@ class Started:
     def _why(self, cause: str = "") -> str:
         self._guarded.end()
         self._output.read()
-        if (self._guarded.last or {}).get("memory_kills"):
+        last = self._guarded.last or {}
+        if last.get("memory_kills"):
             cause = f"{self._spec.memory_bytes:,} bytes of memory are too few"
         said = [line for _, line in self._output.lines()][-1:]
-        return f"The sandbox did not start: {cause or ' '.join(said) or 'its guardian was killed'}."
+        ended = f"it ended with exit code {last['status']}" if "status" in last else "its guardian was killed"
+        return f"The sandbox did not start: {cause or ' '.join(said) or ended}."
 
     def poll(self) -> Reason | None:
         """Return why the program ended or must be ended; None while it runs and keeps its limits.
