@@ -183,7 +183,7 @@ class LearnsInStages(Protocol):
     The model counts for the world that it was learned in: another game, action set or frame rate is refused.
     """
 
-    def learn(self, movies: Movies, play: Callable[..., Iterator[Any]]) -> Iterator[Learned]:
+    def learn_in_stages(self, movies: Movies, play: Callable[..., Iterator[Any]]) -> Iterator[Learned]:
         """Learn what is yet to be learned; after each report the agent may be saved, and a restored one goes on.
 
         Args:

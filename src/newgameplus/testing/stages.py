@@ -22,12 +22,12 @@ def learns_in_stages(case: AgentCase) -> None:
     straight, saved = agents
     if not isinstance(straight, LearnsInStages):
         return
-    expected, movies = list(straight.learn(_Exchanged(case), play)), _Exchanged(case)
+    expected, movies = list(straight.learn_in_stages(_Exchanged(case), play)), _Exchanged(case)
     require(bool(expected), f"learn of {case.name} reports how far it is.")
     num_before = len(expected) // 2
-    reports = list(islice(saved.learn(movies, play), num_before))  # type: ignore[attr-defined]  # of the same class
+    reports = list(islice(saved.learn_in_stages(movies, play), num_before))  # type: ignore[attr-defined]  # of the same class
     resumed.restore(through_a_file(saved.state()))
-    reports += resumed.learn(movies, play)  # type: ignore[attr-defined]  # of the same class
+    reports += resumed.learn_in_stages(movies, play)  # type: ignore[attr-defined]  # of the same class
     own, others = ([told for told in of if told.stage != "collect"] for of in (reports, expected))
     require(own == others, f"{case.name} that was saved while it learned in stages learns something else afterwards.")
     actions = follow(resumed, case.exchanges), follow(straight, case.exchanges)

@@ -76,7 +76,7 @@ def learn(preparation: Preparation, agent: LearnsInStages) -> Iterator[Prepared]
     """
     paths, rules = demonstrations_of(preparation), preparation.world.rules
     movies = DecodedMovies(paths, preparation.specs(), rules.frames_per_step)
-    for stage, num_done, num_total, metrics in agent.learn(movies, play):
+    for stage, num_done, num_total, metrics in agent.learn_in_stages(movies, play):
         yield Prepared(stage, num_done, num_total, figures=metrics, is_resumable=stage != COLLECT)
 
 

@@ -79,7 +79,7 @@ def test_it_keeps_every_promise_of_an_agent() -> None:
 @pytest.fixture(scope="module")
 def learned() -> WorldModel:
     agent = build(vision_updates="300", vision_rate="0.003", dynamics_updates="300", dynamics_rate="0.01")
-    agent.reports = list(agent.learn(Slides(), play))  # type: ignore[attr-defined]
+    agent.reports = list(agent.learn_in_stages(Slides(), play))  # type: ignore[attr-defined]
     return agent
 
 
@@ -95,7 +95,7 @@ def test_v_and_m_learn_what_the_movies_show(learned: Any) -> None:
 
 def test_movies_in_several_chunks_teach_too_and_other_ones_do_not_go_on() -> None:
     agent = build(chunk_steps="35", dream_generations="0", vision_updates="120")
-    half = list(islice(agent.learn(Slides(), play), 4))
+    half = list(islice(agent.learn_in_stages(Slides(), play), 4))
     assert [told.stage for told in half] == ["collect", "collect", "v", "v"]
     assert (half[1].num_done, half[1].num_total) == (70, 70)
     again = build(seed=5, chunk_steps="35", dream_generations="0", vision_updates="120")
@@ -103,8 +103,8 @@ def test_movies_in_several_chunks_teach_too_and_other_ones_do_not_go_on() -> Non
     others = Slides()
     others.num_steps = (40, 20)
     with pytest.raises(StateError, match="The movies are others than when this run began"):
-        list(again.learn(others, play))
-    *_, last = again.learn(Slides(), play)
+        list(again.learn_in_stages(others, play))
+    *_, last = again.learn_in_stages(Slides(), play)
     assert (last.stage, last.num_done) == ("m", 51)
 
 

@@ -83,7 +83,7 @@ class WorldModel:
         del config
         return "V and M learn from --demonstrations alone; without any, and without --init, they stay random."
 
-    def learn(self, movies: Movies, play: Callable[..., Iterator[Any]]) -> Iterator[Learned]:
+    def learn_in_stages(self, movies: Movies, play: Callable[..., Iterator[Any]]) -> Iterator[Learned]:
         """Learn V and M from movies, then C in the dream; see :class:`newgameplus.agents.interface.LearnsInStages`."""
         yield from self._model.learn(Footage(movies, self.config.chunk_steps))
         config = self.config
