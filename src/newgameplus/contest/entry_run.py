@@ -184,7 +184,7 @@ def spec_of(job: Job, descriptors: Sequence[int], *, is_isolated: bool) -> Spec:
     plan = job.plan.agent
     if isinstance(plan, EntryPlan):
         stored = plan.stored()
-        packages = packages_of(stored.entry, stored.folder)
+        packages = packages_of(stored.entry, stored.folder, Path(plan.path))
         return entry_spec(stored.entry, stored.folder, descriptors, packages=packages, is_isolated=is_isolated)
     python = own_python()
     weights = () if plan.init is None else (Bind(Path(plan.init), _WEIGHTS),)

@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import os
 import platform
+import shlex
 import stat
 import time
 from collections.abc import Iterator
@@ -37,12 +38,13 @@ _SETTINGS = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_CERT", "SSL_CERT_FILE"
 """Variables that say where packages come from; those of small letters, too."""
 
 
-def packages_of(entry: Entry, folder: Path) -> Path | None:
+def packages_of(entry: Entry, folder: Path, shown: Path | None = None) -> Path | None:
     """Return the folder with an entry's requirements; None if it has none.
 
     Args:
         entry: the entry.
         folder: folder that it is unpacked in.
+        shown: path that messages name; None for the folder.
 
     Raises:
         UsageError: they are not installed.
@@ -52,7 +54,8 @@ def packages_of(entry: Entry, folder: Path) -> Path | None:
         return None
     packages = _place() / _key(entry, folder)
     if not packages.is_dir():
-        raise UsageError(f"The requirements of {entry.title} are not installed: ngp entry build ENTRY")
+        command = f"ngp entry build {shlex.quote(str(shown or folder))}"
+        raise UsageError(f"The requirements of {entry.title} are not installed; install them with: {command}")
     return packages
 
 
