@@ -40,6 +40,18 @@ def test_every_template_is_an_entry(tmp_path: Path, agent: str) -> None:
     compile((tmp_path / "new" / "agent.py").read_text(), "agent.py", "exec")
 
 
+def test_an_entry_with_the_weights_of_a_run_has_its_configuration(tmp_path: Path) -> None:
+    trained, made = str(tmp_path / "run"), tmp_path / "new"
+    level = ["--level", "Airstriker-Genesis-v0/Level1", "--num-envs", "1"]
+    assert run(["train", "brute", *level, "--steps", "10", "--set", "exploration=0.5", "--run", trained]) == 0
+    assert run(["entry", "new", str(made), "--agent", "brute", "--init", trained]) == 0
+    assert 'replace(configure(agent_class, "default", {}), exploration=0.5)' in (made / "agent.py").read_text()
+    assert (
+        run(["entry", "new", str(tmp_path / "own"), "--agent", "brute", "--preset", "curious", "--init", trained]) == 0
+    )
+    assert 'configure(agent_class, "curious", {}), world_spec' in (tmp_path / "own" / "agent.py").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [

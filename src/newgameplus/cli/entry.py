@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 CONTEST_STEPS, CONTEST_HOURS = 1_000_000, 12
 CHECKED_SPLIT = "tumbleweed-validation"
 """Split whose first level an entry is checked on: it comes with New Game Plus."""
-DEFAULT_PRESET = "default"
 SIMPLE = "simple"
 """Name of the template that uses none of our agents."""
 
@@ -32,7 +32,7 @@ def entry() -> None:
 @entry.command()
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 @click.option("--agent", default=SIMPLE, show_default=True, metavar="A", help="simple, or an agent: see ngp agents.")
-@click.option("--preset", default=DEFAULT_PRESET, show_default=True, metavar="P", help="The agent's preset.")
+@click.option("--preset", metavar="P", help="The agent's preset.  [default: as --init's run, else default]")
 @click.option("--init", type=click.Path(path_type=Path), metavar="PATH", help="Put a training run's weights into it.")
 @click.option(
     "--from-2018",
@@ -42,22 +42,22 @@ def entry() -> None:
     metavar="FILE",
     help="Take a script of the contest of 2018 as it is; repeat it for the files that it needs.",
 )
-def new(folder: Path, agent: str, preset: str, init: Path | None, old: tuple[Path, ...]) -> None:
+def new(folder: Path, agent: str, preset: str | None, init: Path | None, old: tuple[Path, ...]) -> None:
     """Write a new entry to DIR, to change or to submit as it is: a program that holds right, or one of our agents."""
-    from newgameplus.remote.entries.new import PROGRAM, WEIGHTS, entry_of_2018, new_entry, our_program
+    from newgameplus.remote.entries.new import PROGRAM, WEIGHTS, entry_of_2018, new_entry
     from newgameplus.remote.entries.new import SIMPLE as PROGRAM_OF_SIMPLE
 
     if old:
-        if agent != SIMPLE or preset != DEFAULT_PRESET or init is not None:
+        if agent != SIMPLE or preset is not None or init is not None:
             raise UsageError("--from-2018 takes the agent from a script: leave out --agent, --preset and --init.")
         made, files = entry_of_2018(old)
     elif agent == SIMPLE:
-        if preset != DEFAULT_PRESET or init is not None:
+        if preset is not None or init is not None:
             raise UsageError("--preset and --init say what one of our agents is like: name it with --agent.")
         made, files = _simple(), {PROGRAM: PROGRAM_OF_SIMPLE.encode()}
     else:
-        made = _ours(agent, preset, init)
-        files = {PROGRAM: our_program(agent, preset, has_weights=init is not None).encode()}
+        made, program = _ours(agent, preset, init)
+        files = {PROGRAM: program.encode()}
         if init is not None:
             from newgameplus.results.training_runs import checkpoint_at
 
@@ -73,14 +73,15 @@ def _simple() -> Entry:
     return Entry(name="hold-right", version="1", function="agent:play")
 
 
-def _ours(agent: str, preset: str, init: Path | None) -> Entry:
-    """The entry of one of our agents; it is given the observation and the actions that the agent is given here."""
+def _ours(agent: str, preset: str | None, init: Path | None) -> tuple[Entry, str]:
+    """The entry of one of our agents, which sees and does what the agent does here, and its program."""
     from newgameplus.agents import AGENTS, find_agent
     from newgameplus.agents.configuration import configure
     from newgameplus.agents.interface import UsesSnapshots, offers
     from newgameplus.errors import NotFoundError, did_you_mean
     from newgameplus.remote.entries.entry import Entry
-    from newgameplus.training.transfer import require_weights
+    from newgameplus.remote.entries.new import our_program
+    from newgameplus.training.plan import configuration_for
 
     if agent not in AGENTS:
         known = [SIMPLE, *AGENTS]
@@ -88,15 +89,20 @@ def _ours(agent: str, preset: str, init: Path | None) -> Entry:
             f"There is no template {agent!r}; there are: {', '.join(known)}.{did_you_mean(agent, known)}"
         )
     agent_class = find_agent(agent)
-    if init is not None:
-        require_weights(agent_class, agent)
-    elif offers(agent_class, UsesSnapshots):
+    if init is None and offers(agent_class, UsesSnapshots):
         raise UsageError(
             f"The agent {agent} begins episodes at snapshots, which no contest grants: train it with ngp train {agent} "
             "and put what it has found into the entry with --init RUN."
         )
-    observation, actions = agent_class.specs(configure(agent_class, preset, {}))
-    return Entry(agent, "1", function="agent:main", observation=observation, actions=actions)
+    if init is None:
+        name, config = preset or "default", configure(agent_class, preset or "default")
+    else:
+        name, config = configuration_for(agent, preset, {}, init)
+    usual, values = configure(agent_class, name), {field.name: getattr(config, field.name) for field in fields(config)}
+    changed = {field: value for field, value in values.items() if value != getattr(usual, field)}
+    observation, actions = agent_class.specs(config)
+    made = Entry(agent, "1", function="agent:main", observation=observation, actions=actions)
+    return made, our_program(agent, name, has_weights=init is not None, changed=changed)
 
 
 @entry.command()

@@ -155,7 +155,9 @@ def test_the_lock_file_does_not_lie_behind_a_link(tmp_path: Path) -> None:
 
 def test_a_new_entry_leaves_what_is_there(tmp_path: Path) -> None:
     entry = Entry("x", "1", function="agent:main")
-    new_entry(tmp_path / "new", entry, {"agent.py": our_program("ppo", "default", has_weights=True).encode()})
+    program = our_program("ppo", "default", has_weights=True, changed={"num_hidden": 16})
+    assert 'replace(configure(agent_class, "default", {}), num_hidden=16)' in program
+    new_entry(tmp_path / "new", entry, {"agent.py": program.encode()})
     compile((tmp_path / "new" / "agent.py").read_text(), "agent.py", "exec")
     with pytest.raises(UsageError, match="exists already"):
         new_entry(tmp_path / "new", entry, {})

@@ -36,7 +36,7 @@ def play(env):
 
 OURS = Template('''"""Plays $agent of New Game Plus in the environment that every entry is given."""
 
-from newgameplus.agents import find_agent
+${standard}from newgameplus.agents import find_agent
 from newgameplus.agents.configuration import configure
 from newgameplus.envs.world import world_spec
 from newgameplus.remote.world import RemoteWorld
@@ -47,29 +47,35 @@ def main(env):
     """Play until the contest ends the session, which it does by an exception out of a step."""
     world = RemoteWorld(env)
     agent_class = find_agent("$agent")
-    agent = agent_class(configure(agent_class, "$preset", {}), world_spec(world), seed=0)
+    agent = agent_class($config, world_spec(world), seed=0)
 $begin    for _ in play(agent, world):
         pass
 ''')
 """Program of an entry that plays one of our agents."""
 
 
-def our_program(agent: str, preset: str, *, has_weights: bool) -> str:
+def our_program(agent: str, preset: str, *, has_weights: bool, changed: Mapping[str, Any] | None = None) -> str:
     """Return the program of an entry that plays one of our agents.
 
     Args:
         agent: its name.
         preset: name of its preset.
         has_weights: whether it plays with the weights beside the program.
+        changed: fields of its configuration by name that are not the preset's.
     """
-    begin = f'    begin_from(agent, "{agent}", Path("{WEIGHTS}"), is_frozen=True)\n' if has_weights else ""
-    text = OURS.substitute(
+    config, standard = f'configure(agent_class, "{preset}", {{}})', ""
+    if changed:
+        config = f"replace({config}, {', '.join(f'{name}={value!r}' for name, value in changed.items())})"
+        standard += "from dataclasses import replace\n"
+    if has_weights:
+        standard += "from pathlib import Path\n"
+    return OURS.substitute(
         agent=agent,
-        preset=preset,
-        begin=begin,
+        standard=f"{standard}\n" if standard else "",
+        config=config,
+        begin=f'    begin_from(agent, "{agent}", Path("{WEIGHTS}"), is_frozen=True)\n' if has_weights else "",
         imports="from newgameplus.training.transfer import begin_from\n" if has_weights else "",
     )
-    return text.replace('"""\n\nfrom', '"""\n\nfrom pathlib import Path\n\nfrom', 1) if has_weights else text
 
 
 def entry_of_2018(paths: Sequence[Path]) -> tuple[Entry, dict[str, bytes]]:
