@@ -6,6 +6,7 @@ import itertools
 import shlex
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -253,6 +254,7 @@ def _follow(
     last: Report | None = None
     first: Report | None = None
     told = began = 0.0
+    next_told = time.monotonic() + 60
     bar = Progress(*_columns(console.width), console=console, transient=True, disable=not console.is_terminal)
     with _stopping(console) as is_stopped, bar as progress:
         task = progress.add_task("", total=plan.total_steps, what="steps", speed="…", score="…", loss="")
@@ -262,8 +264,8 @@ def _follow(
                     raise KeyboardInterrupt
                 what = _counted_in(prepared.stage)
                 progress.update(task, completed=prepared.num_steps, total=prepared.num_total, what=what)
+                next_told = _tell_prepared(console, prepared, next_told)
                 if prepared.is_complete:
-                    say(console, _prepared(prepared))
                     progress.reset(task, total=plan.total_steps, what="steps")
                 continue
             if report.generation is not None:
@@ -278,6 +280,16 @@ def _follow(
         if is_stopped() and last is not None and last.num_steps < plan.total_steps:
             raise KeyboardInterrupt
     return last
+
+
+def _tell_prepared(console: Console, prepared: Prepared, next_told: float) -> float:
+    """Print the end of a stage, and in a log file how far it is from ``next_told`` on; return the next such moment."""
+    if prepared.is_complete:
+        say(console, _prepared(prepared))
+    elif not console.is_terminal and time.monotonic() >= next_told:
+        say(console, f"{prepared.num_steps:,} of {prepared.num_total:,} {_counted_in(prepared.stage)}")
+        return time.monotonic() + 60
+    return next_told
 
 
 def _tell_generation(console: Console, report: Report, began: float) -> None:
