@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from newgameplus.agents.interface import IsPlayedByHand, offers
+from newgameplus.agents.interface import IsPlayedByHand, KeepsFiles, offers
 from newgameplus.envs.world import world_spec
 from newgameplus.errors import UsageError
 from newgameplus.games.levels import Level
@@ -29,7 +30,7 @@ def rehearse(agent: AgentPlan, world: WorldPlan, *, num_envs: int = 1, zones: Se
     Raises:
         UsageError: the agent is a person.
         NewGamePlusError: a level cannot be played with these settings, or the agent cannot play it or begin with these
-            weights.
+            weights or files.
     """
     if offers(agent.agent_class, IsPlayedByHand):
         raise UsageError(f"Nobody sits here to play as {agent.name}: ngp play LEVEL --rules contest --timesteps N")
@@ -44,3 +45,6 @@ def rehearse(agent: AgentPlan, world: WorldPlan, *, num_envs: int = 1, zones: Se
     made = agent.make(replace(specs[0], num_envs=num_envs, zones=None if zones is None else tuple(zones)), seed=0)
     if agent.init is not None:
         begin_from(made, agent.name, Path(agent.init), is_frozen=agent.is_frozen)
+    if isinstance(made, KeepsFiles):
+        with TemporaryDirectory(prefix="ngp-rehearsal-") as folder:
+            made.keep_in(Path(folder), 0)  # refuses files that it is to begin with

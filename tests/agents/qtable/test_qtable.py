@@ -13,7 +13,11 @@ from newgameplus.agents.configuration import configure
 from newgameplus.agents.qtable.agent import QTable
 from newgameplus.agents.qtable.config import QTableConfig
 from newgameplus.errors import StateError, UsageError
+from newgameplus.games.levels import find_level
 from newgameplus.testing import check_agent
+from newgameplus.training.agent_plan import AgentPlan
+from newgameplus.training.rehearsal import rehearse
+from newgameplus.training.worlds import WorldPlan
 from newgameplus.types import Array, Step, WorldSpec
 
 SMALL = QTableConfig(gray=True, size=(4, 6), crop=(1, 1, 4, 3), levels=3, rule="bellman")
@@ -141,6 +145,13 @@ def test_a_table_of_another_crop_is_refused_before_the_run_and_stays(tmp_path: P
     with pytest.raises(StateError, match="set the same fields"):
         build(other).restore(build(CORRIDOR).state())
     assert file.read_bytes() == before
+
+
+def test_a_missing_table_is_found_before_anything_is_written() -> None:
+    config = replace(QTable.PRESETS["default"], tables=("nowhere",))
+    plan = AgentPlan("qtable", "default", config)
+    with pytest.raises(UsageError, match="There is no table at nowhere"):
+        rehearse(plan, WorldPlan((find_level("Airstriker-Genesis-v0/Level1"),)))
 
 
 @pytest.mark.parametrize(
