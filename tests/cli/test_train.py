@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from newgameplus.cli.main import run
-from newgameplus.cli.train import _prepared, _tell_prepared
+from newgameplus.cli.training_progress import prepared_in_words, tell_prepared
 from newgameplus.nn.cpu.compiled import using
 from newgameplus.printable import open_console
 from newgameplus.results.checkpoints import load_state
@@ -298,13 +298,13 @@ def test_the_results_of_an_agent_say_what_computed_it(tmp_path: Path, capsys: py
 
 
 def test_a_stage_of_an_agent_of_ones_own_is_told_by_its_name() -> None:
-    told = _prepared(Prepared("draw", 5, 5, figures={"loss": 0.5}, is_resumable=True))
+    told = prepared_in_words(Prepared("draw", 5, 5, figures={"loss": 0.5}, is_resumable=True))
     assert told == "It learned from them in 5 steps of draw: loss 0.5."
 
 
 def test_a_log_file_says_how_far_a_stage_is(capsys: pytest.CaptureFixture[str]) -> None:
     console = open_console(stderr=True)
-    later = _tell_prepared(console, Prepared("v", 5, 3000), 0.0)
+    later = tell_prepared(console, Prepared("v", 5, 3000), 0.0)
     assert capsys.readouterr().err == "5 of 3,000 gradient steps of V\n"
-    assert _tell_prepared(console, Prepared("v", 6, 3000), later) == later
+    assert tell_prepared(console, Prepared("v", 6, 3000), later) == later
     assert not capsys.readouterr().err

@@ -12,6 +12,11 @@ from gym.spaces import Space
 __all__ = ["ActionWrapper", "Env", "ObservationWrapper", "RewardWrapper", "Space", "Wrapper"]
 
 
+def _to_be_defined(env: Any, method: str) -> NotImplementedError:
+    """Return the error of a method that gym left to who writes the class; agents of then caught this very type."""
+    return NotImplementedError(f"{type(env).__name__} defines no {method}: give the class a method {method}.")
+
+
 class Env:
     """Base class of environments."""
 
@@ -31,7 +36,7 @@ class Env:
 
     def render(self, mode: str = "human", **kwargs: Any) -> Any:
         """Show the environment, or return what ``mode`` asks for."""
-        raise NotImplementedError
+        raise _to_be_defined(self, "render")
 
     def close(self) -> None:
         """Free what the environment holds."""
@@ -52,10 +57,10 @@ class Env:
         self.close()
 
     def _step(self, action: Any) -> Any:
-        raise NotImplementedError
+        raise _to_be_defined(self, "step")
 
     def _reset(self, **kwargs: Any) -> Any:
-        raise NotImplementedError
+        raise _to_be_defined(self, "reset")
 
 
 class Wrapper(Env):
@@ -117,7 +122,7 @@ class ObservationWrapper(Wrapper):
         return self._observation(observation)
 
     def _observation(self, observation: Any) -> Any:
-        raise NotImplementedError
+        raise _to_be_defined(self, "observation")
 
 
 class RewardWrapper(Wrapper):
@@ -133,7 +138,7 @@ class RewardWrapper(Wrapper):
         return self._reward(reward)
 
     def _reward(self, reward: Any) -> Any:
-        raise NotImplementedError
+        raise _to_be_defined(self, "reward")
 
 
 class ActionWrapper(Wrapper):
@@ -152,7 +157,7 @@ class ActionWrapper(Wrapper):
         return self._reverse_action(action)
 
     def _action(self, action: Any) -> Any:
-        raise NotImplementedError
+        raise _to_be_defined(self, "action")
 
     def _reverse_action(self, action: Any) -> Any:
-        raise NotImplementedError
+        raise _to_be_defined(self, "reverse_action")
